@@ -1,0 +1,71 @@
+"""What an order is, whichever form it came in: the canonical order, money in fen."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+PaymentStatus = Literal["paid", "unpaid", "cod"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One line of an order; ``unit_price`` in fen."""
+
+    sku: str
+    quantity: int
+    name: str | None = None
+    unit_price: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Where the goods go."""
+
+    name: str | None = None
+    province: str | None = None
+    city: str | None = None
+    district: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """What the storefront knows of the payment."""
+
+    status: PaymentStatus | None = None
+    paid_at: datetime | None = None
+    transaction_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A canonical order; ``total``, ``freight`` and ``discount`` in fen."""
+
+    phone: str
+    items: tuple[Item, ...]
+    client_order_id: str | None = None
+    total: int | None = None
+    freight: int | None = None
+    discount: int | None = None
+    recipient: Recipient | None = None
+    payment: Payment | None = None
+    buyer: str | None = None
+    note: str | None = None
+    placed_at: datetime | None = None
+
+
+def total_of(
+    *, stated: int | None, prices: list[tuple[int | None, int]], freight: int | None, discount: int | None
+) -> int | None:
+    """Return the order's total in fen: the stated one, else the sum of (unit price, quantity) + freight - discount.
+
+    None if neither is known; never below zero, since a discount cannot exceed what it is taken from.
+    """
+    if stated is not None:
+        return stated
+    total = (freight or 0) - (discount or 0)
+    for price, quantity in prices:
+        if price is None:
+            return None
+        total += price * quantity
+    return max(total, 0)

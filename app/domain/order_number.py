@@ -1,0 +1,65 @@
+"""The order number is derived, not counted: the same client and key give the same number on every replica.
+
+Shape: prefix (letters and digits, beginning with a letter) + 12 characters of Crockford's base 32 (60 bits of
+HMAC-SHA256 over client and key) + one ISO 7064 MOD 37,36 check character over all before it.
+"""
+
+import hmac
+import re
+from functools import lru_cache
+
+from stdnum.exceptions import ValidationError
+from stdnum.iso7064 import mod_37_36
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_STEP = tuple(bytes((((check or 36) * 2) % 37 + value) % 36 for value in range(36)) for check in range(36))
+"""ISO 7064 MOD 37,36, one character further: the door makes a number for every order, and stdnum would take a fifth of
+the time an order has there. The tests hold every number against stdnum."""
+
+_LETTERS = tuple((char, _ALPHABET.index(char)) for char in _CROCKFORD)
+_SHIFTS = tuple(range(55, -1, -5))
+BODY_LENGTH = 12
+PREFIX = re.compile(r"[A-Z][0-9A-Z]{0,6}")
+"""Seven characters at most, so that a number never exceeds twenty."""
+
+
+def derive(secret: bytes, client_id: str, key: str, *, prefix: str = "LB") -> str:
+    """Return the order number of ``key`` as used by ``client_id``."""
+    digest = hmac.digest(secret, b"%b\x00%b" % (client_id.encode(), key.encode()), "sha256")
+    bits = int.from_bytes(digest[:8]) >> 4
+    check = _after(prefix)
+    number = prefix
+    for shift in _SHIFTS:
+        char, value = _LETTERS[bits >> shift & 31]
+        number += char
+        check = _STEP[check][value]
+    return number + _ALPHABET[_closing(check)]
+
+
+def check_character(payload: str) -> str:
+    """Return the ISO 7064 MOD 37,36 check character of ``payload``."""
+    return _ALPHABET[_closing(_after(payload))]
+
+
+@lru_cache(maxsize=64)
+def _after(payload: str) -> int:
+    check = 18
+    for char in payload:
+        check = _STEP[check][_ALPHABET.index(char)]
+    return check
+
+
+def _closing(check: int) -> int:
+    return (1 - ((check or 36) * 2) % 37) % 36
+
+
+def is_number(text: str) -> bool:
+    """Tell whether ``text`` has the shape of an order number and its check character fits."""
+    if not re.fullmatch(r"[A-Z][0-9A-Z]{12,19}", text):
+        return False
+    try:
+        mod_37_36.validate(text)
+    except ValidationError:
+        return False
+    return True

@@ -1,0 +1,159 @@
+"""What can go wrong for somebody who asks us: one tree, each leaf with a stable code and a Chinese sentence.
+
+Problem
+├── Malformed            malformed               the body is not what its media type says
+├── BadKey               bad_idempotency_key     the Idempotency-Key has not the published form
+├── Unauthenticated      unauthenticated         no key, or none we know
+├── Forbidden            forbidden               a known key without the scope
+├── NotFound             not_found               no such thing, or not yours
+├── NotAllowed           method_not_allowed      the address is right, the method is not
+├── Gone                 conflict                the thing is in a state that does not allow it
+├── TooSlow              request_timeout         the body did not arrive in time
+├── TooLarge             body_too_large          more bytes than we read
+├── UnsupportedMedia     unsupported_media_type  not a content type this door reads
+├── InvalidOrder         invalid_order           fields are wrong; ``errors`` point at each
+├── InvalidResults       invalid_results         an upload of import results cannot be read
+├── IdempotencyConflict  idempotency_conflict    the same key came before with another body
+├── TooMany              too_many_requests       this caller should wait
+├── Busy                 busy                    more orders wait than the queue may hold
+├── IntakeClosed         intake_unavailable      neither the store nor the spool can take an order
+└── Broken               internal_error          a mistake of ours
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One wrong field: a JSON pointer (RFC 6901), a stable code, a Chinese sentence."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Problem(Exception):
+    """The root. ``detail`` is for a person, ``code`` for a machine, ``retry_after`` in seconds where waiting helps."""
+
+    code: ClassVar[str] = "internal_error"
+    title: ClassVar[str] = "内部错误"
+    sentence: ClassVar[str] = "服务内部出错，请用同一幂等键重试。"
+    retry_after: int | None = None
+
+    def __init__(self, detail: str | None = None, *, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail or self.sentence)
+        self.detail = detail or self.sentence
+        self.errors = tuple(errors)
+
+
+class Malformed(Problem):
+    """The body is not what its media type says."""
+
+    code, title, sentence = "malformed", "请求体无法解析", "请求体不是有效的 JSON。"
+
+
+class BadKey(Problem):
+    """The Idempotency-Key has not the published form."""
+
+    code, title = "bad_idempotency_key", "幂等键格式错误"
+    sentence = "Idempotency-Key 须为 1–128 位，仅含 A-Z a-z 0-9 _ . : -，可带一对双引号。"
+
+
+class Unauthenticated(Problem):
+    """No key, or none we know."""
+
+    code, title, sentence = (
+        "unauthenticated",
+        "未通过认证",
+        "缺少渠道密钥或密钥无效，请使用 Authorization: Bearer lbk_…。",
+    )
+
+
+class Forbidden(Problem):
+    """A known key without the scope."""
+
+    code, title, sentence = "forbidden", "没有权限", "该密钥没有执行此操作的权限。"
+
+
+class NotFound(Problem):
+    """No such thing, or not yours."""
+
+    code, title, sentence = "not_found", "未找到", "没有找到所请求的内容。"
+
+
+class NotAllowed(Problem):
+    """The address is right, the method is not."""
+
+    code, title, sentence = "method_not_allowed", "方法不允许", "该地址不支持此请求方法。"
+
+
+class Gone(Problem):
+    """The thing is in a state that does not allow it."""
+
+    code, title, sentence = "conflict", "状态冲突", "当前状态不允许此操作。"
+
+
+class TooSlow(Problem):
+    """The body did not arrive in time."""
+
+    code, title, sentence = "request_timeout", "请求超时", "请求体未能及时送达，请用同一幂等键重试。"
+
+
+class TooLarge(Problem):
+    """More bytes than we read."""
+
+    code, title, sentence = "body_too_large", "请求体过大", "请求体超过上限。"
+
+
+class UnsupportedMedia(Problem):
+    """Not a content type this door reads."""
+
+    code, title, sentence = "unsupported_media_type", "不支持的内容类型", "请使用 Content-Type: application/json。"
+
+
+class InvalidOrder(Problem):
+    """Fields are wrong."""
+
+    code, title, sentence = "invalid_order", "订单内容有误", "订单内容有误，请按 errors 逐项修改。"
+
+
+class InvalidResults(Problem):
+    """An upload of import results cannot be read."""
+
+    code, title, sentence = "invalid_results", "导入结果无法读取", "导入结果文件有误，请按 errors 逐项修改。"
+
+
+class IdempotencyConflict(Problem):
+    """The same key came before with another body."""
+
+    code, title = "idempotency_conflict", "幂等键冲突"
+    sentence = "同一幂等键此前已用于另一份订单内容；请勿原样重试。"
+
+
+class TooMany(Problem):
+    """This caller should wait."""
+
+    code, title, sentence = "too_many_requests", "请求过于频繁", "请求过于频繁，请稍后再试。"
+    retry_after = 5
+
+
+class Busy(Problem):
+    """More orders wait than the queue may hold."""
+
+    code, title, sentence = "busy", "系统繁忙", "当前订单过多，请稍后用同一幂等键重试。"
+    retry_after = 1
+
+
+class IntakeClosed(Problem):
+    """Neither the store nor the spool can take an order."""
+
+    code, title, sentence = "intake_unavailable", "暂时无法受理", "暂时无法受理订单，请稍后用同一幂等键重试。"
+    retry_after = 5
+
+
+class Broken(Problem):
+    """A mistake of ours."""
+
+    retry_after = 1

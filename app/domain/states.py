@@ -1,0 +1,32 @@
+"""The states of an order, and which may follow which."""
+
+from enum import StrEnum
+
+
+class OrderState(StrEnum):
+    """Where an order stands; the last four are final."""
+
+    ACCEPTED = "accepted"
+    HELD = "held"
+    BATCHED = "batched"
+    IMPORTED = "imported"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
+FINAL = frozenset({OrderState.IMPORTED, OrderState.DUPLICATE, OrderState.REJECTED, OrderState.CANCELLED})
+
+FOLLOWS: dict[OrderState, frozenset[OrderState]] = {
+    OrderState.ACCEPTED: frozenset({OrderState.HELD, OrderState.BATCHED, OrderState.CANCELLED}),
+    OrderState.HELD: frozenset({OrderState.ACCEPTED, OrderState.DUPLICATE, OrderState.CANCELLED, OrderState.REJECTED}),
+    OrderState.BATCHED: frozenset(
+        {OrderState.IMPORTED, OrderState.DUPLICATE, OrderState.REJECTED, OrderState.CANCELLED}
+    ),
+    **dict.fromkeys(FINAL, frozenset()),
+}
+
+
+def may_follow(before: OrderState, after: OrderState) -> bool:
+    """Tell whether an order may go from ``before`` to ``after``."""
+    return after in FOLLOWS[before]
