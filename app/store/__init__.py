@@ -1,0 +1,1 @@
+"""Where everything is kept: the only floor that knows SQL. Stages meet in its rows."""

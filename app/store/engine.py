@@ -1,0 +1,129 @@
+"""Opens the database so that a commit means "on disk", whichever engine the URL names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pysqlite3 import dbapi2 as sqlite
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError
+
+FIXED_IN = (3, 51, 3)
+BACKPORTS = {(3, 44): 6, (3, 50): 7}
+"""Releases without the WAL-reset bug, which may corrupt a database that two connections write (sqlite.org/wal.html)."""
+
+BUSY_TIMEOUT_MS = 5000
+DURABLE = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}")
+CHECKPOINT_PAGES = 8000
+"""About 32 MB of log between checkpoints: pages that many commits touch are copied back only once."""
+
+TUNING = (
+    "cache_size=-32000",
+    "temp_store=MEMORY",
+    "journal_size_limit=67108864",
+    f"wal_autocheckpoint={CHECKPOINT_PAGES}",
+)
+READ_BACK = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+StoreAway = DBAPIError
+"""What a question raises that the database refused or could not be asked; ``orig`` is the driver's own error."""
+
+
+class UnsafeDatabase(Exception):
+    """The database cannot keep the promise of a durable answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """One database: ``writer`` begins immediately, ``reader`` cannot write."""
+
+    writer: Engine
+    reader: Engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file of ours."""
+        return self.writer.dialect.name == "sqlite"
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self.writer.dispose()
+        self.reader.dispose()
+
+
+def open_engines(url: str, *, pool_size: int = 5) -> Engines:
+    """Open the database at ``url``.
+
+    Raises:
+        UnsafeDatabase: its SQLite has the WAL-reset bug, or a pragma did not take.
+    """
+    if make_url(url).get_backend_name() == "sqlite":
+        return Engines(writer=_sqlite(url), reader=_sqlite(url, read_only=True))
+    return Engines(writer=_postgresql(url, pool_size), reader=_postgresql(url, pool_size, read_only=True))
+
+
+def require_safe_sqlite(version: tuple[int, ...] = sqlite.sqlite_version_info) -> None:
+    """Refuse a SQLite library with the WAL-reset bug."""
+    if version < FIXED_IN and version[2] < BACKPORTS.get((version[0], version[1]), 10**6):
+        found = ".".join(map(str, version))
+        raise UnsafeDatabase(
+            f"SQLite {found} 有 WAL 重置缺陷，可能损坏数据；请安装 pysqlite3 0.6.1 以上（自带 3.51.3 以上的 SQLite）"
+        )
+
+
+def _sqlite(url: str, *, read_only: bool = False) -> Engine:
+    require_safe_sqlite()
+    database = make_url(url).database
+    if database:
+        Path(database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_engine(
+        url, module=sqlite, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DB-API connection
+        connection.isolation_level = None  # the driver must not begin transactions of its own
+        _apply(connection, [*DURABLE, *TUNING, *(["query_only=ON"] if read_only else [])])
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:  # noqa: ANN401 - a SQLAlchemy connection
+        # A deferred transaction that reads first and writes later fails at once when somebody else has written.
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _apply(connection: Any, pragmas: Sequence[str]) -> None:  # noqa: ANN401 - a DB-API connection
+    cursor = connection.cursor()
+    for pragma in pragmas:
+        cursor.execute(f"PRAGMA {pragma}")
+    for name, expected in READ_BACK.items():
+        found = cursor.execute(f"PRAGMA {name}").fetchone()[0]
+        if found != expected:
+            raise UnsafeDatabase(f"SQLite PRAGMA {name} 应为 {expected}，实际为 {found}")
+    cursor.close()
+
+
+def _postgresql(url: str, pool_size: int, *, read_only: bool = False) -> Engine:
+    options = (
+        "-c statement_timeout=30000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=15000 -c timezone=UTC"
+    )
+    if read_only:
+        options += " -c default_transaction_read_only=on"
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=5,
+        pool_timeout=3,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={"connect_timeout": 3, "options": options},
+    )
+
+
+def ping(engines: Engines) -> None:
+    """Ask the database the simplest question; any failure is raised."""
+    with engines.reader.connect() as connection:
+        connection.execute(text("SELECT 1"))

@@ -1,0 +1,115 @@
+"""Batches: claimed under a lease, published once."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.store.tables import Batch, BatchOrder, OrderRow
+
+CLAIMING, WRITING, PUBLISHED, EMPTIED = "claiming", "writing", "published", "emptied"
+UNFINISHED = (CLAIMING, WRITING)
+_MAKING = 712_025
+"""Our name among PostgreSQL's pairs of advisory locks; the second of the pair is the incident."""
+
+
+class BatchRepository:
+    """Keeps batches from their claim to their announcement."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def start(self, batch: Batch) -> Batch:
+        """Add a batch; its row id is the counter in its name."""
+        self._session.add(batch)
+        self._session.flush()
+        return batch
+
+    def get(self, batch_id: int) -> Batch:
+        """Return the batch with this row id."""
+        return self._session.get_one(Batch, batch_id)
+
+    def named(self, name: str) -> Batch | None:
+        """Return the batch with this number."""
+        return self._session.scalars(select(Batch).where(Batch.name == name)).first()
+
+    def take_over(self, *, now: datetime, until: datetime, longest: datetime) -> Batch | None:
+        """Take over a batch whose maker died, judged by its lease; None if there is none.
+
+        A lease beyond ``longest`` was written before the clock was set back.
+        """
+        orphan = and_(Batch.state.in_(UNFINISHED), or_(Batch.lease_until < now, Batch.lease_until > longest))
+        batch = self._session.scalars(
+            select(Batch).where(orphan).order_by(Batch.id).limit(1).with_for_update(skip_locked=True)
+        ).first()
+        if batch is not None:
+            batch.lease_until = until
+            self._session.add(batch)
+        return batch
+
+    def lock_making(self, incident_id: int) -> None:
+        """Let one maker at a time look whether to start a batch of an incident; held to the end of the transaction.
+
+        An advisory lock, since locking the incident's row would make the door wait. SQLite has one writer anyway.
+        """
+        if self._session.get_bind().dialect.name == "postgresql":
+            self._session.execute(select(func.pg_advisory_xact_lock(_MAKING, incident_id)))
+
+    def unfinished(self, incident_id: int, *, kind: str) -> Batch | None:
+        """Return the batch of a kind that somebody is making for an incident."""
+        mine = and_(Batch.incident_id == incident_id, Batch.kind == kind, Batch.state.in_(UNFINISHED))
+        return self._session.scalars(select(Batch).where(mine).order_by(Batch.id)).first()
+
+    def advance(
+        self,
+        batch_id: int,
+        *,
+        from_state: str,
+        lease_until: datetime,
+        held_lease: datetime,
+        **values: Any,  # noqa: ANN401 - columns
+    ) -> bool:
+        """Change a batch that we still hold; False if another maker has taken it over."""
+        mine = and_(Batch.id == batch_id, Batch.state == from_state, Batch.lease_until == held_lease)
+        statement = update(Batch).where(mine).values(lease_until=lease_until, **values)
+        return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount == 1
+
+    def page(self, *, incident_id: int | None = None, before_id: int | None = None, limit: int = 50) -> list[Batch]:
+        """Return published batches, newest first."""
+        query = select(Batch).where(Batch.state == PUBLISHED)
+        if incident_id is not None:
+            query = query.where(Batch.incident_id == incident_id)
+        if before_id is not None:
+            query = query.where(Batch.id < before_id)
+        return list(self._session.scalars(query.order_by(Batch.id.desc()).limit(limit)))
+
+    def last_published_at(self) -> datetime | None:
+        """Return when the newest batch came out."""
+        return self._session.scalar(select(func.max(Batch.published_at)))
+
+    def claim_unannounced(self, *, now: datetime, limit: int = 20) -> list[Batch]:
+        """Take published batches nobody has announced, and mark them announced in the caller's transaction."""
+        query = (
+            select(Batch).where(Batch.state == PUBLISHED, Batch.announced_at.is_(None)).order_by(Batch.id).limit(limit)
+        )
+        batches = list(self._session.scalars(query.with_for_update(skip_locked=True)))
+        for batch in batches:
+            batch.announced_at = now
+            self._session.add(batch)
+        return batches
+
+    def size(self, batch_id: int) -> int:
+        """Return how many orders are in a batch now."""
+        query = select(func.count()).where(BatchOrder.batch_id == batch_id, BatchOrder.left_at.is_(None))
+        return self._session.scalar(query) or 0
+
+    def of_order(self, order_id: int) -> list[Batch]:
+        """Return every batch an order was in, oldest first."""
+        query = select(Batch).join(BatchOrder, BatchOrder.batch_id == Batch.id).where(BatchOrder.order_id == order_id)
+        return list(self._session.scalars(query.order_by(Batch.id)))
+
+    def high_in(self, batch_id: int) -> int:
+        """Count the high-priority orders in a batch now."""
+        query = select(func.count()).where(OrderRow.batch_id == batch_id, OrderRow.priority == "high")
+        return self._session.scalar(query) or 0

@@ -1,0 +1,50 @@
+"""The coupon pool: a code is given once, to one customer of one incident."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from app.store.statements import insert_new
+from app.store.tables import Coupon
+
+
+class CouponRepository:
+    """Adds and gives coupon codes."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, codes: Iterable[tuple[str, str]], *, now: datetime) -> int:
+        """Add (code, worth) pairs; return how many were new."""
+        rows = [{"code": code, "worth": worth, "added_at": now} for code, worth in codes]
+        return len(insert_new(self._session, Coupon, rows, unique=("code",)))
+
+    def give(self, *, incident_id: int, phone_index: bytes, order_id: int, now: datetime) -> Coupon | None:
+        """Give the oldest free code to a customer; the one he has already, or None if the pool is empty."""
+        mine = select(Coupon).where(
+            Coupon.incident_id == incident_id, Coupon.phone_index == phone_index, Coupon.given_at.is_not(None)
+        )
+        given = self._session.scalars(mine).first()
+        if given is not None:
+            return given
+        free = select(Coupon).where(Coupon.given_at.is_(None)).order_by(Coupon.id).limit(1)
+        coupon = self._session.scalars(free.with_for_update(skip_locked=True)).first()
+        if coupon is None:
+            return None
+        values = {"incident_id": incident_id, "phone_index": phone_index, "order_id": order_id, "given_at": now}
+        self._session.execute(update(Coupon).where(Coupon.id == coupon.id).values(**values))
+        return coupon
+
+    def free(self) -> int:
+        """Return how many codes are left."""
+        return self._session.scalar(select(func.count()).where(Coupon.given_at.is_(None))) or 0
+
+    def total(self) -> int:
+        """Return how many codes there are, given or not."""
+        return self._session.scalar(select(func.count()).select_from(Coupon)) or 0
+
+    def given_to_order(self, order_id: int) -> Coupon | None:
+        """Return the code given for an order."""
+        return self._session.scalars(select(Coupon).where(Coupon.order_id == order_id)).first()

@@ -1,0 +1,48 @@
+"""Roles that one process holds at a time, and pauses that all processes keep."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.store.statements import insert_new
+from app.store.tables import Lease
+
+LEADER = "leader"
+"""The lease of the worker that makes batches and sweeps."""
+
+
+class LeaseRepository:
+    """Takes and gives up leases by guarded update."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def take(self, name: str, *, holder: str, now: datetime, until: datetime) -> bool:
+        """Take or renew a lease; False while somebody else holds it.
+
+        A lease that claims to last longer than a fresh one would was written before the clock was set back; it is as
+        good as expired.
+        """
+        insert_new(self._session, Lease, [{"name": name, "holder": holder, "until": until}], unique=("name",))
+        longest = until + (until - now)
+        free = or_(Lease.holder == holder, Lease.until < now, Lease.until > longest)
+        statement = update(Lease).where(Lease.name == name, free).values(holder=holder, until=until)
+        return self._session.execute(statement).rowcount == 1
+
+    def give_up(self, name: str, *, holder: str) -> None:
+        """Give up a lease, so that another need not wait for its end."""
+        self._session.execute(delete(Lease).where(Lease.name == name, Lease.holder == holder))
+
+    def get(self, name: str) -> Lease | None:
+        """Return a lease, held or run out."""
+        return self._session.scalars(select(Lease).where(Lease.name == name)).first()
+
+    def pause(self, name: str, *, reason: str, until: datetime) -> None:
+        """Keep everybody from ``name`` until then."""
+        self._session.merge(Lease(name=f"pause:{name}", holder=reason[:64], until=until))
+
+    def paused_until(self, name: str) -> tuple[datetime, str] | None:
+        """Return until when and why ``name`` is paused."""
+        row = self._session.get(Lease, f"pause:{name}")
+        return (row.until, row.holder) if row else None

@@ -1,0 +1,229 @@
+"""Messages: written once, claimed under a lease, finished by what the provider said."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, and_, case, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.store.statements import IN_LIMIT, chunks, insert_new
+from app.store.tables import Attempt, Message
+
+PENDING, SENDING, SETTLING = "pending", "sending", "settling"
+SENT, SIMULATED, MERGED, DEAD = "sent", "simulated", "merged", "dead"
+
+
+class MessageRepository:
+    """The outbox."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    # ---- writing ---------------------------------------------------------------------------------------------------
+
+    def add_new(self, rows: Sequence[dict[str, Any]]) -> set[str]:
+        """Add messages whose fact has none yet; return the ``once`` of those that were new."""
+        return set(insert_new(self._session, Message, rows, unique=("once",)))
+
+    def add(self, message: Message) -> Message:
+        """Add one message and learn its row id."""
+        self._session.add(message)
+        self._session.flush()
+        return message
+
+    # ---- what waits ------------------------------------------------------------------------------------------------
+
+    def anything_due(self, channel: str, *, now: datetime, target: str | None = None) -> bool:
+        """Tell whether there is anything to send; asked often, so it takes no lock."""
+        return self._session.scalars(self._due(channel, now=now, target=target).limit(1)).first() is not None
+
+    def waiting(self, channel: str, target: str, lane: int, *, kind: str, now: datetime) -> tuple[int, datetime | None]:
+        """Return how many messages of a kind are due in a lane, and when the oldest of them was written."""
+        due = self._due(channel, now=now, target=target, lane=lane).where(Message.kind == kind)
+        counted = due.with_only_columns(func.count(), func.min(Message.created_at))
+        count, oldest = self._session.execute(counted).one()
+        return count, oldest
+
+    def claim(
+        self,
+        channel: str,
+        *,
+        now: datetime,
+        lease_until: datetime,
+        limit: int,
+        target: str | None = None,
+        lane: int | None = None,
+        but_not: str = "",
+    ) -> list[Message]:
+        """Take due messages for sending, oldest first, except those of kind ``but_not``."""
+        query = (
+            self._due(channel, now=now, target=target, lane=lane)
+            .where(Message.kind != but_not)
+            .order_by(Message.lane, Message.id)
+            .limit(limit)
+        )
+        messages = list(self._session.scalars(query.with_for_update(skip_locked=True)))
+        for message in messages:
+            message.state, message.lease_until = SENDING, lease_until
+            message.attempts += 1
+        self._session.add_all(messages)
+        return messages
+
+    def claim_for_digest(
+        self, channel: str, target: str, lane: int, *, kind: str, now: datetime, limit: int
+    ) -> list[Message]:
+        """Lock due messages of one kind that are to be merged, oldest first."""
+        query = (
+            self._due(channel, now=now, target=target, lane=lane)
+            .where(Message.kind == kind)
+            .order_by(Message.id)
+            .limit(limit)
+        )
+        return list(self._session.scalars(query.with_for_update(skip_locked=True)))
+
+    def merge(self, messages: Sequence[Message], *, into: Message, now: datetime) -> None:
+        """Let ``into`` speak for ``messages``."""
+        for part in chunks([m.id for m in messages], IN_LIMIT):
+            statement = update(Message).where(Message.id.in_(part), Message.state == PENDING)
+            self._session.execute(
+                statement.values(state=MERGED, merged_into=into.id, finished_at=now).execution_options(
+                    synchronize_session=False
+                )
+            )
+
+    def claim_to_settle(self, *, now: datetime, lease_until: datetime, limit: int) -> list[Message]:
+        """Take messages with an unknown outcome about which the provider is to be asked."""
+        query = (
+            select(Message).where(Message.state == SETTLING, Message.due_at <= now).order_by(Message.id).limit(limit)
+        )
+        messages = list(self._session.scalars(query.with_for_update(skip_locked=True)))
+        for message in messages:
+            message.due_at = lease_until  # nobody else asks before then
+            message.asked += 1
+        self._session.add_all(messages)
+        return messages
+
+    def recover_stalled(self, channel: str, *, now: datetime, longest: datetime, state: str, reason: str) -> int:
+        """Give back messages whose sender died between claim and record; return how many.
+
+        A lease beyond ``longest`` was written before the clock was set back.
+        """
+        stalled = and_(
+            Message.channel == channel,
+            Message.state == SENDING,
+            or_(Message.lease_until < now, Message.lease_until > longest),
+        )
+        statement = update(Message).where(stalled).values(state=state, due_at=now, lease_until=None, last_reason=reason)
+        return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount
+
+    def pull_forward(self, *, now: datetime, furthest: datetime) -> int:
+        """Make due what no schedule of ours could have put so far ahead: the clock was set back meanwhile."""
+        statement = (
+            update(Message).where(Message.state.in_((PENDING, SETTLING)), Message.due_at > furthest).values(due_at=now)
+        )
+        return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount
+
+    def retarget(self, channel: str, *, known: Sequence[str], to: str) -> int:
+        """Hand messages for a destination that is no longer configured to one that is."""
+        lost = and_(Message.channel == channel, Message.state == PENDING, Message.target.not_in(known))
+        statement = update(Message).where(lost).values(target=to)
+        return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount
+
+    # ---- attempts --------------------------------------------------------------------------------------------------
+
+    def begin_attempts(self, messages: Sequence[Message], *, now: datetime) -> dict[int, int]:
+        """Write down that these are about to be sent; return the attempt's row id by message id."""
+        attempts = [
+            Attempt(message_id=m.id or 0, channel=m.channel, target=m.target, number=m.attempts, started_at=now)
+            for m in messages
+        ]
+        self._session.add_all(attempts)
+        self._session.flush()
+        return {a.message_id: a.id or 0 for a in attempts}
+
+    def sends_since(self, channel: str, target: str, since: datetime, *, slowest: timedelta) -> list[datetime]:
+        """Return when messages left for a destination, the latest moment each can have arrived.
+
+        Where nobody recorded the outcome (its sender died), that is ``slowest`` after the start.
+        """
+        query = select(Attempt.started_at, Attempt.finished_at).where(
+            Attempt.channel == channel, Attempt.target == target, Attempt.started_at > since - slowest
+        )
+        moments = (finished or started + slowest for started, finished in self._session.execute(query))
+        return [at for at in moments if at > since]
+
+    def sent_count_since(self, channel: str, since: datetime) -> int:
+        """Count what left by a channel, for the spend stop."""
+        return (
+            self._session.scalar(select(func.count()).where(Attempt.channel == channel, Attempt.started_at > since))
+            or 0
+        )
+
+    def end_attempt(
+        self, attempt_id: int, *, now: datetime, outcome: str, reason: str = "", reference: str = ""
+    ) -> None:
+        """Write down how an attempt ended."""
+        values = {
+            "finished_at": now,
+            "outcome": outcome,
+            "reason": reason[:200] or None,
+            "reference": reference[:128] or None,
+        }
+        self._session.execute(update(Attempt).where(Attempt.id == attempt_id).values(**values))
+
+    def last_attempt(self, message_id: int) -> Attempt | None:
+        """Return the newest attempt of a message."""
+        return self._session.scalars(
+            select(Attempt).where(Attempt.message_id == message_id).order_by(Attempt.id.desc()).limit(1)
+        ).first()
+
+    def change(self, message_id: int, *, from_states: Sequence[str], uncount: bool = False, **values: Any) -> bool:  # noqa: ANN401 - columns
+        """Change a message that is still in one of ``from_states``; ``uncount`` takes back the attempt."""
+        if uncount:
+            values["attempts"] = case((Message.attempts > 0, Message.attempts - 1), else_=0)
+        statement = update(Message).where(Message.id == message_id, Message.state.in_(from_states)).values(**values)
+        return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount == 1
+
+    # ---- looking up ------------------------------------------------------------------------------------------------
+
+    def get(self, message_id: int) -> Message | None:
+        """Return one message."""
+        return self._session.get(Message, message_id)
+
+    def exists(self, once: str) -> bool:
+        """Tell whether a fact has its message already."""
+        return self._session.scalars(select(Message.id).where(Message.once == once)).first() is not None
+
+    def of_order(self, order_id: int) -> list[Message]:
+        """Return an order's messages, oldest first."""
+        return list(self._session.scalars(select(Message).where(Message.order_id == order_id).order_by(Message.id)))
+
+    def attempts_of(self, message_ids: Sequence[int]) -> list[Attempt]:
+        """Return the attempts of some messages, oldest first."""
+        return list(
+            self._session.scalars(select(Attempt).where(Attempt.message_id.in_(message_ids)).order_by(Attempt.id))
+        )
+
+    def in_state(self, state: str, *, limit: int = 500) -> list[Message]:
+        """Return messages in a state, newest first."""
+        return list(
+            self._session.scalars(
+                select(Message).where(Message.state == state).order_by(Message.id.desc()).limit(limit)
+            )
+        )
+
+    def count_by_state(self) -> dict[tuple[str, str], int]:
+        """Count messages by channel and state."""
+        query = select(Message.channel, Message.state, func.count()).group_by(Message.channel, Message.state)
+        return {(channel, state): count for channel, state, count in self._session.execute(query)}
+
+    def _due(
+        self, channel: str, *, now: datetime, target: str | None = None, lane: int | None = None
+    ) -> Select[Message]:
+        query = select(Message).where(Message.channel == channel, Message.state == PENDING, Message.due_at <= now)
+        if target is not None:
+            query = query.where(Message.target == target)
+        if lane is not None:
+            query = query.where(Message.lane == lane)
+        return query

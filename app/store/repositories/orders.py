@@ -1,0 +1,301 @@
+"""Orders: found, claimed and moved from state to state, in one place."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import CursorResult, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy.orm import Session, defer
+
+from app.domain.states import FOLLOWS, OrderState
+from app.store.statements import IN_LIMIT, chunks
+from app.store.tables import METADATA, BatchOrder, OrderRow
+
+_PAYLOAD = defer(OrderRow.sealed_payload)
+_SEALED = (defer(OrderRow.sealed), defer(OrderRow.sealed_payload))
+_WAITING = and_(OrderRow.batch_id.is_(None), OrderRow.state == OrderState.ACCEPTED)
+_NEVER_SHIPPED = (OrderState.ACCEPTED, OrderState.CANCELLED, OrderState.REJECTED)
+
+
+class Member(NamedTuple):
+    """An order that is or was in a batch, as far as the main system's answer concerns it."""
+
+    number: str
+    order_id: int
+    state: OrderState
+    main_order_number: str | None
+    left: bool
+    """Whether a repair batch has taken it over."""
+
+
+class OrderRepository:
+    """Every question asked of orders, and every change of their state."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    # ---- looking up ------------------------------------------------------------------------------------------------
+
+    def numbered(self, number: str, *, client_id: str | None = None) -> OrderRow | None:
+        """Return the order with this number, of this client if one is given."""
+        query = select(OrderRow).where(OrderRow.number == number)
+        if client_id is not None:
+            query = query.where(OrderRow.client_id == client_id)
+        return self._session.scalars(query).first()
+
+    def get(self, order_id: int) -> OrderRow:
+        """Return the order with this row id."""
+        return self._session.get_one(OrderRow, order_id)
+
+    def numbered_all(self, numbers: Sequence[str]) -> dict[str, OrderRow]:
+        """Return the orders with these numbers, without their sealed parts."""
+        found: dict[str, OrderRow] = {}
+        for part in chunks(numbers, IN_LIMIT):
+            query = select(OrderRow).options(*_SEALED).where(OrderRow.number.in_(part))
+            found.update((row.number, row) for row in self._session.scalars(query))
+        return found
+
+    def known_numbers(self, numbers: Sequence[str]) -> set[str]:
+        """Return which of these numbers are stored."""
+        return {
+            n
+            for part in chunks(numbers, IN_LIMIT)
+            for n in self._session.scalars(select(OrderRow.number).where(OrderRow.number.in_(part)))
+        }
+
+    def of_customer(self, phone_index: bytes, *, limit: int = 50) -> list[OrderRow]:
+        """Return a customer's newest orders; an order is found once it has been composed, seconds after it came."""
+        query = select(OrderRow).where(OrderRow.phone_index == phone_index, OrderRow.composed_at.is_not(None))
+        return list(self._session.scalars(query.order_by(OrderRow.id.desc()).limit(limit)))
+
+    def held(self, *, incident_id: int | None = None, limit: int = 500) -> list[OrderRow]:
+        """Return orders that wait for a person, oldest first."""
+        query = select(OrderRow).where(OrderRow.state == OrderState.HELD)
+        if incident_id is not None:
+            query = query.where(OrderRow.incident_id == incident_id)
+        return list(self._session.scalars(query.order_by(OrderRow.id).limit(limit)))
+
+    # ---- composing -------------------------------------------------------------------------------------------------
+
+    def claim_uncomposed(self, *, limit: int, now: datetime) -> list[OrderRow]:
+        """Take the oldest orders without messages and mark them composed, in the caller's transaction."""
+        query = select(OrderRow).where(OrderRow.composed_at.is_(None)).order_by(OrderRow.id).limit(limit)
+        rows = list(self._session.scalars(query.with_for_update(skip_locked=True)))
+        for part in chunks([row.id for row in rows], IN_LIMIT):
+            self._session.execute(
+                update(OrderRow)
+                .where(OrderRow.id.in_(part))
+                .values(composed_at=now)
+                .execution_options(synchronize_session=False)
+            )
+        return rows
+
+    def uncomposed_count(self) -> int:
+        """Return how many orders wait to be composed."""
+        return self._session.scalar(select(func.count()).where(OrderRow.composed_at.is_(None))) or 0
+
+    # ---- batching --------------------------------------------------------------------------------------------------
+
+    def incidents_waiting(self) -> list[int]:
+        """Return the incidents, open or closed, that have orders waiting for a batch."""
+        return list(
+            self._session.scalars(
+                select(OrderRow.incident_id).where(_WAITING).distinct().order_by(OrderRow.incident_id)
+            )
+        )
+
+    def waiting_since(self, incident_id: int) -> datetime | None:
+        """Return since when the longest-waiting order of an incident waits for a batch.
+
+        Not simply the lowest row id: an order drained from the spool has a late id and an early time.
+        """
+        since = func.min(func.coalesce(OrderRow.released_at, OrderRow.received_at))
+        return self._session.scalar(select(since).where(_WAITING, OrderRow.incident_id == incident_id))
+
+    def newest_id(self, incident_id: int) -> int:
+        """Return the id of the newest waiting order: what comes later is for the next batch."""
+        return (
+            self._session.scalar(select(func.max(OrderRow.id)).where(_WAITING, OrderRow.incident_id == incident_id))
+            or 0
+        )
+
+    def waiting(self, incident_id: int, *, up_to: int, limit: int) -> list[OrderRow]:
+        """Return the oldest waiting orders to decide about; nothing is locked, see :meth:`still_waiting`."""
+        query = (
+            select(OrderRow)
+            .options(_PAYLOAD)
+            .where(_WAITING, OrderRow.incident_id == incident_id, OrderRow.id <= up_to)
+        )
+        return list(self._session.scalars(query.order_by(OrderRow.id).limit(limit)))
+
+    def still_waiting(self, order_ids: Sequence[int]) -> set[int]:
+        """Return which of these orders nobody has moved meanwhile, locked for the caller's transaction."""
+        found: set[int] = set()
+        for part in chunks(order_ids, IN_LIMIT):
+            query = select(OrderRow.id).where(_WAITING, OrderRow.id.in_(part)).order_by(OrderRow.id)
+            found.update(self._session.scalars(query.with_for_update()))
+        return found
+
+    def marks(
+        self, incident_id: int, *, since: datetime, until: datetime | None = None, page: int = 2000
+    ) -> Iterator[tuple[bytes, datetime, str]]:
+        """Yield (look-alike mark, time, number) of orders received in [since, until) that are on their way or held.
+
+        An order that a person has closed will not be shipped, so nothing can be its double. Every row id is looked
+        at: times do not grow with ids where the spool was drained or a clock was set.
+        """
+        near = and_(OrderRow.received_at >= since, OrderRow.state.not_in(_NEVER_SHIPPED))
+        if until is not None:
+            near = and_(near, OrderRow.received_at < until)
+        after_id = 0
+        while True:
+            query = (
+                select(OrderRow.id, OrderRow.look_alike, OrderRow.received_at, OrderRow.number)
+                .where(OrderRow.incident_id == incident_id, OrderRow.id > after_id, near)
+                .order_by(OrderRow.id)
+                .limit(page)
+            )
+            rows = self._session.execute(query).all()
+            yield from ((bytes(row.look_alike), row.received_at, row.number) for row in rows)
+            if len(rows) < page:
+                return
+            after_id = rows[-1].id
+
+    def join_batch(self, order_ids: Sequence[int], *, batch_id: int) -> None:
+        """Put waiting orders into a batch; the unique index refuses a second live one."""
+        moved = self.move(order_ids, OrderState.BATCHED, only_from=(OrderState.ACCEPTED,), batch_id=batch_id)
+        if moved != len(order_ids):
+            raise RuntimeError(f"batch {batch_id}: claimed {len(order_ids)} orders, moved {moved}")
+        self._add_members(batch_id, order_ids)
+
+    def hold(self, order_ids: Sequence[int], *, looks_like: str | None, reason: str) -> int:
+        """Set waiting orders aside for a person; return how many were."""
+        return self.move(
+            order_ids,
+            OrderState.HELD,
+            only_from=(OrderState.ACCEPTED,),
+            looks_like=looks_like,
+            state_reason=reason[:500],
+        )
+
+    def of_batch(self, batch_id: int, *, priority: str, after_id: int, limit: int) -> list[OrderRow]:
+        """Return a page of a batch's orders of one priority, in order of arrival."""
+        query = (
+            select(OrderRow)
+            .options(_PAYLOAD)
+            .where(OrderRow.batch_id == batch_id, OrderRow.priority == priority, OrderRow.id > after_id)
+        )
+        return list(self._session.scalars(query.order_by(OrderRow.id).limit(limit)))
+
+    def sum_of_batch(self, batch_id: int) -> tuple[int, int, datetime | None]:
+        """Return how many orders a batch has, their total in fen, and when the first of them came in."""
+        query = select(
+            func.count(), func.coalesce(func.sum(OrderRow.total_fen), 0), func.min(OrderRow.received_at)
+        ).where(OrderRow.batch_id == batch_id)
+        count, total, first = self._session.execute(query).one()
+        return count, int(total), first
+
+    def members(self, batch_id: int, numbers: Sequence[str] | None = None) -> list[Member]:
+        """Return the orders that are or were in a batch (of these numbers), locked for the caller's transaction.
+
+        In two steps where numbers are given: in one, SQLite would read the whole batch for each part of them.
+        """
+        found: list[Member] = []
+        for part in chunks(sorted(self._member_ids(batch_id, numbers)), IN_LIMIT):
+            query = (
+                select(OrderRow.number, OrderRow.id, OrderRow.state, OrderRow.main_order_number, BatchOrder.left_at)
+                .join(BatchOrder, (BatchOrder.order_id == OrderRow.id) & (BatchOrder.batch_id == batch_id))
+                .where(BatchOrder.order_id.in_(part))
+                .order_by(OrderRow.id)
+                .with_for_update(of=OrderRow)
+            )
+            found.extend(
+                Member(number, order_id, OrderState(state), main, left is not None)
+                for number, order_id, state, main, left in self._session.execute(query)
+            )
+        return found
+
+    def _member_ids(self, batch_id: int, numbers: Sequence[str] | None) -> list[int]:
+        if numbers is None:
+            return list(self._session.scalars(select(BatchOrder.order_id).where(BatchOrder.batch_id == batch_id)))
+        return [
+            order_id
+            for part in chunks(numbers, IN_LIMIT)
+            for order_id in self._session.scalars(select(OrderRow.id).where(OrderRow.number.in_(part)))
+            if order_id is not None
+        ]
+
+    def move_to_batch(self, order_ids: Sequence[int], *, from_batch: int, to_batch: int, now: datetime) -> int:
+        """Move orders to a repair batch; the old one keeps the record that they left."""
+        moved = 0
+        for part in chunks(order_ids, IN_LIMIT):
+            left = update(BatchOrder).where(
+                BatchOrder.batch_id == from_batch, BatchOrder.order_id.in_(part), BatchOrder.left_at.is_(None)
+            )
+            self._rows(left.values(left_at=now))
+            moved += self._rows(
+                update(OrderRow).where(OrderRow.id.in_(part), OrderRow.batch_id == from_batch).values(batch_id=to_batch)
+            )
+        self._add_members(to_batch, order_ids)
+        return moved
+
+    def know_in_main(self, main_numbers: Mapping[int, str]) -> None:
+        """Keep the main system's own number of orders, by row id."""
+        if main_numbers:
+            orders = METADATA.tables["orders"]
+            statement = update(orders).where(orders.c.id == bindparam("order_id"))
+            values = [{"order_id": order_id, "number_in_main": number} for order_id, number in main_numbers.items()]
+            self._session.execute(statement.values(main_order_number=bindparam("number_in_main")), values)
+
+    def _add_members(self, batch_id: int, order_ids: Sequence[int]) -> None:
+        if order_ids:
+            rows = [{"batch_id": batch_id, "order_id": order_id, "left_at": None} for order_id in order_ids]
+            self._session.execute(insert(METADATA.tables["batch_order"]), rows)
+
+    # ---- states ----------------------------------------------------------------------------------------------------
+
+    def move(
+        self,
+        order_ids: Sequence[int],
+        to: OrderState,
+        *,
+        only_from: Sequence[OrderState] | None = None,
+        **also: Any,  # noqa: ANN401 - columns
+    ) -> int:
+        """Move orders to a state that may follow theirs; return how many were moved.
+
+        A guarded update: an order that somebody else has moved meanwhile stays where it is.
+        """
+        allowed = [
+            state for state, after in FOLLOWS.items() if to in after and (only_from is None or state in only_from)
+        ]
+        moved = 0
+        for part in chunks(order_ids, IN_LIMIT):
+            moved += self._rows(
+                update(OrderRow).where(OrderRow.id.in_(part), OrderRow.state.in_(allowed)).values(state=to, **also)
+            )
+        return moved
+
+    def count_by_state(self, incident_id: int) -> dict[str, int]:
+        """Count every order row of an incident by its state."""
+        query = select(OrderRow.state, func.count()).where(OrderRow.incident_id == incident_id).group_by(OrderRow.state)
+        return dict(self._session.execute(query).all())
+
+    def oldest_waiting_at(self) -> datetime | None:
+        """Return when the oldest order without a batch came in, over all incidents."""
+        query = select(OrderRow.received_at).where(_WAITING).order_by(OrderRow.incident_id, OrderRow.id).limit(1)
+        return self._session.scalar(query)
+
+    def look_alike_group(self, row: OrderRow, *, window: timedelta) -> list[OrderRow]:
+        """Return the orders that look like ``row``, itself left out, for the person who decides."""
+        near = and_(OrderRow.received_at >= row.received_at - window, OrderRow.received_at <= row.received_at + window)
+        same = or_(
+            OrderRow.number == row.looks_like,
+            and_(OrderRow.phone_index == row.phone_index, OrderRow.composed_at.is_not(None)),
+        )
+        query = select(OrderRow).where(same, near, OrderRow.look_alike == row.look_alike, OrderRow.id != row.id)
+        return list(self._session.scalars(query.order_by(OrderRow.id)))
+
+    def _rows(self, statement: Any) -> int:  # noqa: ANN401 - any UPDATE
+        result = self._session.execute(statement.execution_options(synchronize_session=False))
+        return result.rowcount if isinstance(result, CursorResult) else 0

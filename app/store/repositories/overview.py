@@ -1,0 +1,281 @@
+"""What the console asks: pages and figures that cost the same however many orders there are.
+
+Nothing here counts a big table. Pages go backwards by row id; a filter that no index serves looks at a bounded stretch
+of rows and says where it stopped. Partial indexes are named by their literal condition, which both engines' planners
+recognise and a bound value would hide.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, case, func, literal, select, text
+from sqlalchemy.orm import Session
+
+from app.store.statements import IN_LIMIT, chunks
+from app.store.tables import Batch, Incident, Message, OrderRow
+
+T = TypeVar("T")
+
+Line = Row[Any]
+"""A row of a list, with the columns of ``_LINE`` or ``_LETTER`` as attributes."""
+
+PAGE = 30
+STRETCH = 50_000
+"""Rows one look goes back for a filter without an index: some tens of milliseconds."""
+
+COUNT_AT_MOST = 100_000
+"""Where a figure on the screen stops counting; it is shown with a plus sign."""
+
+_ORDERS: Table = OrderRow.__table__
+_MESSAGES: Table = Message.__table__
+_BATCHES: Table = Batch.__table__
+_INCIDENTS: Table = Incident.__table__
+
+_LINE = [
+    _ORDERS.c[name]
+    for name in (
+        *("id", "number", "incident_id", "client_id", "client_order_id", "phone_last4", "total_fen"),
+        *("priority", "received_at", "state", "looks_like", "state_reason", "batch_id"),
+    )
+]
+_LETTER = [
+    _MESSAGES.c[name]
+    for name in (
+        *("id", "kind", "channel", "order_id", "batch_id", "state", "created_at", "due_at"),
+        *("attempts", "last_reason", "finished_at", "merged_into"),
+    )
+]
+
+UNCOMPOSED = text("orders.composed_at IS NULL")
+COMPOSED = text("orders.composed_at IS NOT NULL")
+WAITING = text("orders.batch_id IS NULL AND orders.state = 'accepted'")
+HELD = text("orders.state = 'held'")
+IN_BATCH = text("orders.batch_id IS NOT NULL")
+OPEN = text("message.state IN ('pending', 'sending', 'settling')")
+DEAD = text("message.state = 'dead'")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some rows, newest first, and where to go on.
+
+    ``before`` is the cursor of the next page, None at the end. With ``unfinished`` the look stopped for length and
+    not for want of rows: there may be more, or none.
+    """
+
+    rows: tuple[T, ...]
+    before: int | None
+    unfinished: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilter:
+    """Which orders to list; None means all."""
+
+    state: str | None = None
+    priority: str | None = None
+    since: datetime | None = None
+    incident_id: int | None = None
+    batch_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What was counted of an incident's orders in a stretch of row ids.
+
+    Up to ``settled_id`` nothing can appear any more; what is counted after it is fresh and has to be counted again.
+    """
+
+    settled_id: int
+    settled_high: int
+    settled_today: int
+    fresh_high: int
+    fresh_today: int
+
+
+class OverviewRepository:
+    """Questions of people who look at the whole."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    # ---- figures ---------------------------------------------------------------------------------------------------
+
+    def waiting_count(self, incident_id: int) -> int:
+        """Count the orders of an incident that wait for a batch, up to ``COUNT_AT_MOST``."""
+        return self._count(select(literal(1)).select_from(_ORDERS).where(WAITING, _ORDERS.c.incident_id == incident_id))
+
+    def held_count(self) -> int:
+        """Count the orders that wait for a person."""
+        return self._count(select(literal(1)).select_from(_ORDERS).where(HELD))
+
+    def open_message_count(self) -> int:
+        """Count the messages that are to be sent or settled."""
+        return self._count(select(literal(1)).select_from(_MESSAGES).where(OPEN))
+
+    def dead_message_count(self) -> int:
+        """Count the messages that were given up."""
+        return self._count(select(literal(1)).select_from(_MESSAGES).where(DEAD))
+
+    def first_id_since(self, moment: datetime) -> int:
+        """Return about the first row id of the orders received at ``moment`` or later, by bisection.
+
+        Times grow with ids but for orders drained from a spool, which come late; so nothing after ``moment`` is missed
+        by more than the bisection can be misled, and callers still compare the time itself.
+        """
+        low, high = 1, (self._session.scalar(select(func.max(_ORDERS.c.id))) or 0) + 1
+        while low < high:
+            middle = (low + high) // 2
+            near = select(_ORDERS.c.received_at).where(_ORDERS.c.id >= middle).order_by(_ORDERS.c.id).limit(1)
+            received_at = self._session.scalar(near)
+            if received_at is None or received_at >= moment:
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+    def newest_order_id(self) -> int:
+        """Return the newest row id of all orders, 0 if there is none."""
+        return self._session.scalar(select(func.max(_ORDERS.c.id))) or 0
+
+    def stretch(
+        self, incident_id: int, *, after_id: int, up_to_id: int, today: datetime, settled_before: datetime
+    ) -> Stretch:
+        """Count an incident's high-priority orders and those of today among the row ids in (after, up to].
+
+        Ids of a transaction that has not committed yet lie among those of the same moment; everything up to the last
+        id older than ``settled_before`` is therefore complete.
+        """
+        o = _ORDERS.c
+        ids = and_(o.id > after_id, o.id <= up_to_id)
+        old = select(func.max(o.id)).where(ids, o.received_at < settled_before)
+        settled_id = self._session.scalar(old) or after_id
+        mine = and_(ids, o.incident_id == incident_id)
+        settled, high, of_today = o.id <= settled_id, o.priority == "high", o.received_at >= today
+        query = select(
+            *(
+                func.count(case((condition, 1)))
+                for condition in (
+                    and_(settled, high),
+                    and_(settled, of_today),
+                    and_(~settled, high),
+                    and_(~settled, of_today),
+                )
+            )
+        ).where(mine)
+        counted = tuple(self._session.execute(query).one())
+        return Stretch(settled_id, *counted)
+
+    # ---- orders ----------------------------------------------------------------------------------------------------
+
+    def orders(self, wanted: OrderFilter, *, before: int | None = None, size: int = PAGE) -> Page[Line]:
+        """Return a page of orders, newest first, without their sealed parts."""
+        o = _ORDERS.c
+        query = select(*_LINE)
+        if wanted.incident_id is not None:
+            query = query.where(o.incident_id == wanted.incident_id)
+        if wanted.priority is not None:
+            query = query.where(o.priority == wanted.priority)
+        floor = 1
+        if wanted.since is not None:
+            query = query.where(o.received_at >= wanted.since)
+            floor = self.first_id_since(wanted.since - timedelta(minutes=5))
+        indexed = True
+        if wanted.batch_id is not None:
+            query = query.where(IN_BATCH, o.batch_id == wanted.batch_id)
+        elif wanted.state == "held":
+            query = query.where(HELD)
+        elif wanted.state == "accepted" and wanted.incident_id is not None:
+            query = query.where(WAITING)
+        else:
+            indexed = False
+        if wanted.state is not None:
+            query = query.where(o.state == wanted.state)
+        return self._page(query, o.id, before=before, size=size, floor=None if indexed else floor)
+
+    def orders_numbered(self, numbers: Sequence[str]) -> list[Line]:
+        """Return the orders with these numbers."""
+        rows: list[Line] = []
+        for part in chunks(numbers, IN_LIMIT):
+            rows += self._session.execute(select(*_LINE).where(_ORDERS.c.number.in_(part))).all()
+        return sorted(rows, key=lambda row: -row.id)
+
+    def orders_beginning(self, prefix: str, *, limit: int = PAGE) -> list[Line]:
+        """Return orders whose number begins with ``prefix``, by number."""
+        n = _ORDERS.c.number
+        query = select(*_LINE).where(n >= prefix, n <= prefix + "Z" * 20).order_by(n).limit(limit)
+        return [row for row in self._session.execute(query) if row.number.startswith(prefix)]
+
+    def orders_of_customer(self, phone_index: bytes, *, limit: int = 200) -> list[Line]:
+        """Return a customer's newest orders, those not composed yet included as far back as one stretch."""
+        o = _ORDERS.c
+        known = select(*_LINE).where(COMPOSED, o.phone_index == phone_index).order_by(o.id.desc()).limit(limit)
+        fresh = select(o.id).where(UNCOMPOSED).order_by(o.id.desc()).limit(STRETCH).subquery()
+        new = select(*_LINE).where(o.id.in_(select(fresh.c.id)), o.phone_index == phone_index)
+        rows = [*self._session.execute(known).all(), *self._session.execute(new).all()]
+        return sorted(rows, key=lambda row: -row.id)[:limit]
+
+    def orders_of_shop_number(self, client_order_id: str) -> list[Line]:
+        """Return newest orders a shop calls so, as far back as one stretch.
+
+        For shops that send another idempotency key; usually the number is derived and looked up directly.
+        """
+        query = select(*_LINE).where(_ORDERS.c.client_order_id == client_order_id)
+        return list(self._page(query, _ORDERS.c.id, before=None, size=PAGE, floor=1).rows)
+
+    def order_numbers(self, order_ids: Sequence[int]) -> dict[int, str]:
+        """Return the numbers of a page of orders."""
+        query = select(_ORDERS.c.id, _ORDERS.c.number).where(_ORDERS.c.id.in_(order_ids))
+        return dict(self._session.execute(query).all()) if order_ids else {}
+
+    # ---- batches, messages, incidents -------------------------------------------------------------------------------
+
+    def batch_names(self, batch_ids: Sequence[int]) -> dict[int, str]:
+        """Return the names of a page of batches."""
+        query = select(_BATCHES.c.id, _BATCHES.c.name).where(_BATCHES.c.id.in_(batch_ids))
+        return dict(self._session.execute(query).all()) if batch_ids else {}
+
+    def incident_names(self, incident_ids: Sequence[int]) -> dict[int, str]:
+        """Return the names of a page of incidents."""
+        query = select(_INCIDENTS.c.id, _INCIDENTS.c.name).where(_INCIDENTS.c.id.in_(incident_ids))
+        return dict(self._session.execute(query).all()) if incident_ids else {}
+
+    def messages(self, states: Sequence[str], *, before: int | None = None, size: int = PAGE) -> Page[Line]:
+        """Return a page of messages in one of ``states`` (all if empty), newest first."""
+        m = _MESSAGES.c
+        query = select(*_LETTER)
+        floor: int | None = 1
+        if states:
+            query = query.where(m.state.in_(states))
+            if set(states) <= {"pending", "sending", "settling"}:
+                # First the few open ones by their index, which is not in order of id; else the whole outbox is walked.
+                waiting = select(m.id).where(OPEN).limit(COUNT_AT_MOST).correlate(None)
+                query, floor = query.where(m.id.in_(waiting)), None
+            elif set(states) == {"dead"}:
+                query, floor = query.where(DEAD), None
+        return self._page(query, m.id, before=before, size=size, floor=floor)
+
+    # ---- how -------------------------------------------------------------------------------------------------------
+
+    def _count(self, rows: Select[Any]) -> int:
+        return self._session.scalar(select(func.count()).select_from(rows.limit(COUNT_AT_MOST).subquery())) or 0
+
+    def _page(
+        self, query: Select[Any], row_id: ColumnElement[int], *, before: int | None, size: int, floor: int | None
+    ) -> Page[Line]:
+        """Return a page; with a ``floor`` look back one stretch at most and not below it."""
+        stop = None
+        if floor is not None:
+            top = before if before is not None else (self._session.scalar(select(func.max(row_id))) or 0) + 1
+            stop = max(top - STRETCH, floor)
+            query = query.where(row_id < top, row_id >= stop)
+        elif before is not None:
+            query = query.where(row_id < before)
+        rows = self._session.execute(query.order_by(row_id.desc()).limit(size + 1)).all()
+        if len(rows) > size:
+            return Page(tuple(rows[:size]), rows[size - 1].id)
+        if stop is not None and floor is not None and stop > floor:
+            return Page(tuple(rows), stop, unfinished=True)
+        return Page(tuple(rows), None)

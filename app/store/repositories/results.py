@@ -1,0 +1,86 @@
+"""What the main system said; rows are added, the last word of an order in a batch counts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import exists, func, insert, select
+from sqlalchemy.orm import Session, aliased
+
+from app.domain.states import OrderState
+from app.store.statements import IN_LIMIT, chunks
+from app.store.tables import METADATA, BatchOrder, ImportResult, OrderRow
+
+_TABLE = METADATA.tables["import_result"]
+
+
+class NewResult(NamedTuple):
+    """A result to be kept; see :class:`ImportResult`."""
+
+    batch_id: int
+    order_id: int
+    result: str
+    main_order_number: str | None
+    reason: str | None
+    reported_by: str
+    reported_at: datetime
+
+
+class ResultRepository:
+    """Keeps import results."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, results: Sequence[NewResult]) -> None:
+        """Keep results, in the order given; fifty thousand of them in a second or two."""
+        if results:
+            self._session.execute(insert(_TABLE), [result._asdict() for result in results])
+
+    def last_words(self, batch_id: int, order_ids: Sequence[int]) -> dict[int, ImportResult]:
+        """Return the last result of each of these orders in a batch."""
+        found: dict[int, ImportResult] = {}
+        for part in chunks(order_ids, IN_LIMIT):
+            # Not narrowed to the batch by SQL: SQLite would read the whole batch for each part.
+            query = select(ImportResult).where(ImportResult.order_id.in_(part)).order_by(ImportResult.id)
+            found.update((r.order_id, r) for r in self._session.scalars(query) if r.batch_id == batch_id)
+        return found
+
+    def of_order(self, order_id: int) -> list[ImportResult]:
+        """Return everything said of an order, oldest first."""
+        return list(
+            self._session.scalars(
+                select(ImportResult).where(ImportResult.order_id == order_id).order_by(ImportResult.id)
+            )
+        )
+
+    def failed_in(self, batch_id: int) -> list[int]:
+        """Return the orders still in a batch whose last word there is "failed"."""
+        later = aliased(ImportResult)
+        overtaken = exists().where(
+            later.order_id == ImportResult.order_id, later.batch_id == batch_id, later.id > ImportResult.id
+        )
+        query = (
+            select(ImportResult.order_id)
+            .join(OrderRow, OrderRow.id == ImportResult.order_id)
+            .join(BatchOrder, (BatchOrder.order_id == ImportResult.order_id) & (BatchOrder.batch_id == batch_id))
+            .where(
+                ImportResult.batch_id == batch_id,
+                ImportResult.result == "failed",
+                OrderRow.state == OrderState.BATCHED,
+                BatchOrder.left_at.is_(None),
+                ~overtaken,
+            )
+            .order_by(ImportResult.order_id)
+        )
+        return list(self._session.scalars(query))
+
+    def counts(self, batch_id: int) -> dict[str, int]:
+        """Count the last words of a batch by result."""
+        newest = (
+            select(func.max(ImportResult.id)).where(ImportResult.batch_id == batch_id).group_by(ImportResult.order_id)
+        )
+        query = (
+            select(ImportResult.result, func.count()).where(ImportResult.id.in_(newest)).group_by(ImportResult.result)
+        )
+        return {row[0]: row[1] for row in self._session.execute(query)}

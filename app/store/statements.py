@@ -1,0 +1,32 @@
+"""SQL that the two engines spell differently, behind one name each."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+from sqlmodel import SQLModel
+
+T = TypeVar("T")
+
+IN_LIMIT = 500
+"""Values in one IN list: short enough for every engine's planner."""
+
+
+def insert_new(
+    session: Session, model: type[SQLModel], rows: Sequence[dict[str, Any]], *, unique: Sequence[str]
+) -> list[Any]:
+    """Insert the rows that do not exist yet by their ``unique`` columns; return the first of these of each new one."""
+    if not rows:
+        return []
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table).on_conflict_do_nothing(index_elements=list(unique)).returning(table.c[unique[0]])
+    return [row[0] for chunk in chunks(rows, IN_LIMIT) for row in session.execute(statement, list(chunk))]
+
+
+def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Cut ``items`` into pieces of at most ``size``."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

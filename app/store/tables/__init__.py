@@ -1,0 +1,33 @@
+"""The tables, one story each; built only by our own code from validated values, never from a request body."""
+
+from sqlmodel import SQLModel
+
+from app.store.tables.access import Client, ClientKey, LoginThrottle, User
+from app.store.tables.batch import Batch, BatchOrder, ImportResult
+from app.store.tables.coupon import Coupon
+from app.store.tables.incident import Incident, Tally
+from app.store.tables.message import Attempt, Message
+from app.store.tables.operations import Audit, Instance, Lease
+from app.store.tables.order import OrderRow
+
+METADATA = SQLModel.metadata
+
+__all__ = [
+    "METADATA",
+    "Attempt",
+    "Audit",
+    "Batch",
+    "BatchOrder",
+    "Client",
+    "ClientKey",
+    "Coupon",
+    "ImportResult",
+    "Incident",
+    "Instance",
+    "Lease",
+    "LoginThrottle",
+    "Message",
+    "OrderRow",
+    "Tally",
+    "User",
+]

@@ -1,0 +1,70 @@
+"""Batches, what was in them, and what the main system said."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Index, text
+from sqlmodel import Field, SQLModel
+
+from app.store.tables.columns import row_id
+
+
+class Batch(SQLModel, table=True):
+    """A file of orders for the main system; once published its bytes never change."""
+
+    __tablename__ = "batch"
+
+    id: int | None = row_id()
+    name: str | None = Field(default=None, unique=True, max_length=32)
+    incident_id: int = Field(foreign_key="incident.id", index=True)
+    kind: str = Field(max_length=8)  # regular | repair
+    repairs_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="batch.id")
+    columns: str = Field(max_length=32)
+    state: str = Field(max_length=10)  # claimed | published | emptied
+    window_from: datetime
+    window_to: datetime
+    claimed_at: datetime
+    lease_until: datetime
+    published_at: datetime | None = None
+    announced_at: datetime | None = None
+    orders: int = 0
+    rows: int = 0
+    total_fen: int = Field(default=0, sa_type=BigInteger)
+    held: int = 0
+    sha256: str | None = Field(default=None, max_length=64)
+    manifest: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+
+
+class BatchOrder(SQLModel, table=True):
+    """That an order was in a batch, kept also after a repair batch has taken it over."""
+
+    __tablename__ = "batch_order"
+    __table_args__ = (
+        Index(
+            "live_batch_of_order",
+            "order_id",
+            unique=True,
+            sqlite_where=text("left_at IS NULL"),
+            postgresql_where=text("left_at IS NULL"),
+        ),
+    )
+
+    batch_id: int = Field(primary_key=True, sa_type=BigInteger, foreign_key="batch.id")
+    order_id: int = Field(primary_key=True, sa_type=BigInteger, foreign_key="orders.id")
+    left_at: datetime | None = None
+
+
+class ImportResult(SQLModel, table=True):
+    """What the main system said of one order in one batch; append-only, the last word counts."""
+
+    __tablename__ = "import_result"
+    __table_args__ = (Index("result_of_order", "order_id", "id"), Index("result_in_batch", "batch_id", "id"))
+
+    id: int | None = row_id()
+    batch_id: int = Field(sa_type=BigInteger, foreign_key="batch.id")
+    order_id: int = Field(sa_type=BigInteger, foreign_key="orders.id")
+    result: str = Field(max_length=10)  # imported | duplicate | failed
+    main_order_number: str | None = Field(default=None, max_length=64)
+    reason: str | None = Field(default=None, max_length=500)
+    reported_by: str = Field(max_length=64)
+    reported_at: datetime

@@ -1,0 +1,78 @@
+"""What we owe people: a message and every attempt to deliver it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Index, text
+from sqlmodel import Field, SQLModel
+
+from app.store.tables.columns import row_id
+
+OPEN = text("state IN ('pending', 'sending', 'settling')")
+
+
+class Message(SQLModel, table=True):
+    """One message to one destination, written in the transaction of the fact it tells of.
+
+    ``once`` names that fact (``order_wecom:17:0``), so that composing it twice is impossible. ``content`` holds what
+    the text is made from, without personal data: an SMS finds its phone in the sealed order.
+    """
+
+    __tablename__ = "message"
+    __table_args__ = (
+        Index("message_open", "channel", "target", "lane", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("message_dead", "id", sqlite_where=text("state = 'dead'"), postgresql_where=text("state = 'dead'")),
+        Index(
+            "message_of_order",
+            "order_id",
+            sqlite_where=text("order_id IS NOT NULL"),
+            postgresql_where=text("order_id IS NOT NULL"),
+        ),
+        Index(
+            "message_merged",
+            "merged_into",
+            sqlite_where=text("merged_into IS NOT NULL"),
+            postgresql_where=text("merged_into IS NOT NULL"),
+        ),
+    )
+
+    id: int | None = row_id()
+    once: str = Field(unique=True, max_length=128)
+    incident_id: int | None = Field(default=None, foreign_key="incident.id")
+    kind: str = Field(max_length=24)
+    channel: str = Field(max_length=8)  # wecom | sms | email
+    target: str = Field(default="", max_length=16)  # which robot; empty elsewhere
+    lane: int = 2
+    order_id: int | None = Field(default=None, sa_type=BigInteger)
+    batch_id: int | None = Field(default=None, sa_type=BigInteger)
+    content: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    state: str = Field(default="pending", max_length=10)  # pending sending settling | sent simulated merged dead
+    created_at: datetime
+    due_at: datetime
+    lease_until: datetime | None = None
+    attempts: int = 0
+    asked: int = 0
+    last_reason: str | None = Field(default=None, max_length=200)
+    finished_at: datetime | None = None
+    merged_into: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class Attempt(SQLModel, table=True):
+    """One try to deliver a message; written before the network is touched, completed after."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (
+        Index("attempt_pace", "channel", "target", "started_at"),
+        Index("attempt_of_message", "message_id"),
+    )
+
+    id: int | None = row_id()
+    message_id: int = Field(sa_type=BigInteger, foreign_key="message.id")
+    channel: str = Field(max_length=8)
+    target: str = Field(default="", max_length=16)
+    number: int
+    started_at: datetime
+    finished_at: datetime | None = None
+    outcome: str | None = Field(default=None, max_length=12)
+    reason: str | None = Field(default=None, max_length=200)
+    reference: str | None = Field(default=None, max_length=128)

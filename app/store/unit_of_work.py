@@ -1,0 +1,70 @@
+"""One ``with`` block is one transaction: all of it is kept, or none."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.store.engine import Engines
+from app.store.repositories.access import AccessRepository
+from app.store.repositories.audit import AuditRepository
+from app.store.repositories.batches import BatchRepository
+from app.store.repositories.coupons import CouponRepository
+from app.store.repositories.incidents import IncidentRepository
+from app.store.repositories.leases import LeaseRepository
+from app.store.repositories.ledger import LedgerRepository
+from app.store.repositories.messages import MessageRepository
+from app.store.repositories.orders import OrderRepository
+from app.store.repositories.overview import OverviewRepository
+from app.store.repositories.results import ResultRepository
+
+
+class UnitOfWork:
+    """A transaction and the repositories that work in it."""
+
+    def __init__(self, sessions: Callable[[], Session]) -> None:
+        self._sessions = sessions
+
+    def __enter__(self) -> Self:
+        self._session = session = self._sessions()
+        self.access = AccessRepository(session)
+        self.audit = AuditRepository(session)
+        self.batches = BatchRepository(session)
+        self.coupons = CouponRepository(session)
+        self.incidents = IncidentRepository(session)
+        self.leases = LeaseRepository(session)
+        self.ledger = LedgerRepository(session)
+        self.messages = MessageRepository(session)
+        self.orders = OrderRepository(session)
+        self.overview = OverviewRepository(session)
+        self.results = ResultRepository(session)
+        return self
+
+    def __exit__(
+        self, error: type[BaseException] | None, _value: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        with self._session:  # closing rolls back whatever was not committed
+            if error is None:
+                self._session.commit()
+
+    def flush(self) -> None:
+        """Send what is pending to the database, still inside the transaction."""
+        self._session.flush()
+
+
+class Store:
+    """Hands out units of work: ``writing()`` may change rows, ``reading()`` cannot and blocks nobody."""
+
+    def __init__(self, engines: Engines) -> None:
+        self.engines = engines
+        self._write = sessionmaker(engines.writer, expire_on_commit=False)
+        self._read = sessionmaker(engines.reader, expire_on_commit=False)
+
+    def writing(self) -> UnitOfWork:
+        """Begin a transaction that may write."""
+        return UnitOfWork(self._write)
+
+    def reading(self) -> UnitOfWork:
+        """Begin a transaction that only reads one snapshot."""
+        return UnitOfWork(self._read)

@@ -1,0 +1,1 @@
+"""Seen from outside: logs as events, figures for Prometheus."""

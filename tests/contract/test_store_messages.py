@@ -1,0 +1,250 @@
+"""The outbox: written once, claimed by one, recovered when its sender dies."""
+
+import threading
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app.store.repositories.messages import DEAD, PENDING, SENDING, SETTLING
+from app.store.tables import Attempt, Message
+from tests.builders import TEN, Deck, hours, minutes, seconds
+
+
+def _row(once: str, **fields: Any) -> dict[str, Any]:
+    fixed: dict[str, Any] = {
+        "once": once,
+        "kind": "order_wecom",
+        "channel": "wecom",
+        "target": "r1",
+        "lane": 2,
+        "content": {"n": once},
+        "state": PENDING,
+    }
+    return {
+        **fixed,
+        "created_at": TEN,
+        "due_at": TEN,
+        "attempts": 0,
+        "asked": 0,
+        "incident_id": None,
+        "order_id": None,
+        "batch_id": None,
+        **fields,
+    }
+
+
+def _add(deck: Deck, *rows: dict[str, Any]) -> set[str]:
+    with deck.store.writing() as uow:
+        return uow.messages.add_new(rows)
+
+
+def test_a_fact_is_told_once_however_often_it_is_composed(deck: Deck):
+    """P9"""
+    assert _add(deck, _row("a"), _row("b"), _row("a")) == {"a", "b"}
+    assert _add(deck, _row("b"), _row("c")) == {"c"}
+    assert [message.once for message in deck.messages()] == ["a", "b", "c"]
+    with deck.store.reading() as uow:
+        assert uow.messages.exists("a")
+        assert not uow.messages.exists("d")
+
+
+def test_more_rows_than_one_statement_takes_are_written_whole(deck: Deck):
+    assert len(_add(deck, *(_row(f"m{n}") for n in range(1203)))) == 1203
+    assert deck.count(Message) == 1203
+    assert _add(deck) == set()
+
+
+def test_claims_at_the_same_time_are_disjoint_and_complete(deck: Deck):
+    """P9: no message is sent by two workers, and none is passed over."""
+    _add(deck, *(_row(f"m{n}") for n in range(90)))
+    mine: list[list[int]] = [[], [], [], []]
+
+    def work(taken: list[int]) -> None:
+        while True:
+            with deck.store.writing() as uow:
+                claimed = uow.messages.claim("wecom", now=TEN, lease_until=TEN + minutes(1), limit=7)
+                taken += [message.id or 0 for message in claimed]
+            if not claimed:
+                return
+
+    threads = [threading.Thread(target=work, args=(taken,)) for taken in mine]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    together = sorted(i for taken in mine for i in taken)
+    assert together == sorted(set(together))
+    # On PostgreSQL a claimer skips what another has locked; whoever comes last finds the rest.
+    assert together == [message.id for message in deck.messages()]
+    assert {(message.state, message.attempts) for message in deck.messages()} == {(SENDING, 1)}
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ({}, True),
+        ({"due_at": TEN + seconds(1)}, False),
+        ({"channel": "sms"}, False),
+        ({"target": "r2"}, False),
+        ({"state": SENDING}, False),
+        ({"state": DEAD}, False),
+    ],
+)
+def test_what_is_due_is_pending_on_its_channel_and_its_time_has_come(deck: Deck, row: dict[str, Any], *, found: bool):
+    _add(deck, _row("a", **row))
+    with deck.store.writing() as uow:
+        assert uow.messages.anything_due("wecom", now=TEN, target="r1") is found
+        assert bool(uow.messages.claim("wecom", now=TEN, lease_until=TEN, limit=9, target="r1")) is found
+
+
+def test_a_claim_takes_the_urgent_lane_first_and_then_the_oldest(deck: Deck):
+    _add(deck, _row("normal"), _row("high", lane=1), _row("alert", lane=0, kind="alert_wecom"), _row("high-2", lane=1))
+    with deck.store.writing() as uow:
+        claimed = uow.messages.claim("wecom", now=TEN, lease_until=TEN, limit=3)
+        assert [message.once for message in claimed] == ["alert", "high", "high-2"]
+
+
+def test_waiting_counts_one_kind_of_one_lane_and_knows_the_oldest(deck: Deck):
+    _add(
+        deck,
+        _row("a", created_at=TEN - minutes(1)),
+        _row("b"),
+        _row("c", lane=1),
+        _row("d", kind="digest_wecom"),
+        _row("e", due_at=TEN + seconds(9)),
+    )
+    with deck.store.reading() as uow:
+        assert uow.messages.waiting("wecom", "r1", 2, kind="order_wecom", now=TEN) == (2, TEN - minutes(1))
+        assert uow.messages.waiting("wecom", "r9", 2, kind="order_wecom", now=TEN) == (0, None)
+
+
+def test_a_digest_speaks_for_its_members_and_for_no_other(deck: Deck):
+    _add(deck, *(_row(f"m{n}") for n in range(601)), _row("late", due_at=TEN + hours(1)))
+    with deck.store.writing() as uow:
+        members = uow.messages.claim_for_digest("wecom", "r1", 2, kind="order_wecom", now=TEN, limit=2000)
+        digest = uow.messages.add(Message(**_row("digest", kind="digest_wecom", state=SENDING)))
+        uow.messages.merge(members, into=digest, now=TEN)
+    merged = deck.messages(state="merged")
+    assert [message.once for message in merged] == [f"m{n}" for n in range(601)]
+    assert {(message.merged_into, message.finished_at) for message in merged} == {(digest.id, TEN)}
+    assert [message.once for message in deck.messages(state=PENDING)] == ["late"]
+
+
+@pytest.mark.parametrize(
+    ("lease_until", "back"),
+    [
+        (TEN - seconds(1), True),
+        (TEN + seconds(60), False),
+        (TEN + hours(1), True),
+    ],  # the last was written before the clock was set back
+)
+def test_a_message_whose_sender_died_comes_back(deck: Deck, lease_until: datetime, *, back: bool):
+    _add(deck, _row("a", state=SENDING))
+    with deck.store.writing() as uow:
+        uow.messages.change(deck.messages()[0].id or 0, from_states=(SENDING,), lease_until=lease_until)
+    with deck.store.writing() as uow:
+        found = uow.messages.recover_stalled(
+            "wecom", now=TEN, longest=TEN + minutes(2), state=PENDING, reason="sender_died"
+        )
+        assert uow.messages.recover_stalled("sms", now=TEN, longest=TEN, state=PENDING, reason="sender_died") == 0
+    assert found == back
+    (message,) = deck.messages()
+    assert (message.state, message.last_reason) == ((PENDING, "sender_died") if back else (SENDING, None))
+
+
+def test_what_no_schedule_could_have_put_so_far_ahead_is_pulled_forward(deck: Deck):
+    """P11"""
+    _add(
+        deck,
+        _row("far", due_at=TEN + hours(30)),
+        _row("settling", due_at=TEN + hours(30), state=SETTLING),
+        _row("near", due_at=TEN + hours(20)),
+    )
+    with deck.store.writing() as uow:
+        assert uow.messages.pull_forward(now=TEN, furthest=TEN + hours(26)) == 2
+    assert [message.due_at for message in deck.messages()] == [TEN, TEN, TEN + hours(20)]
+
+
+def test_messages_of_a_robot_that_is_gone_go_to_one_that_is_there(deck: Deck):
+    _add(
+        deck,
+        _row("a", target="gone"),
+        _row("b", target="r1"),
+        _row("c", target="gone", state="sent"),
+        _row("d", target="", channel="sms"),
+    )
+    with deck.store.writing() as uow:
+        assert uow.messages.retarget("wecom", known=("r1", "r2"), to="r1") == 1
+    assert [message.target for message in deck.messages()] == ["r1", "r1", "gone", ""]
+
+
+def test_a_message_is_changed_only_from_the_state_one_knows_it_in(deck: Deck):
+    _add(deck, _row("a", attempts=1))
+    message_id = deck.messages()[0].id or 0
+    with deck.store.writing() as uow:
+        assert not uow.messages.change(message_id, from_states=(SENDING,), state=DEAD)
+        assert uow.messages.change(message_id, from_states=(PENDING,), uncount=True, state=DEAD)
+        assert uow.messages.change(message_id, from_states=(DEAD,), uncount=True)
+    (message,) = deck.messages()
+    assert (message.state, message.attempts) == (DEAD, 0)  # never below none
+
+
+def test_messages_of_unknown_fate_are_asked_about_by_one_at_a_time(deck: Deck):
+    _add(
+        deck,
+        _row("a", channel="sms", state=SETTLING),
+        _row("b", channel="sms", state=SETTLING, due_at=TEN + seconds(9)),
+    )
+    with deck.store.writing() as uow:
+        assert [
+            message.once for message in uow.messages.claim_to_settle(now=TEN, lease_until=TEN + minutes(1), limit=9)
+        ] == ["a"]
+    with deck.store.writing() as uow:
+        assert uow.messages.claim_to_settle(now=TEN, lease_until=TEN + minutes(1), limit=9) == []
+    assert [(message.asked, message.due_at) for message in deck.messages()] == [
+        (1, TEN + minutes(1)),
+        (0, TEN + seconds(9)),
+    ]
+
+
+def test_attempts_are_written_before_and_completed_after(deck: Deck):
+    _add(deck, _row("a"), _row("b"))
+    with deck.store.writing() as uow:
+        claimed = uow.messages.claim("wecom", now=TEN, lease_until=TEN + minutes(1), limit=2)
+        ids = uow.messages.begin_attempts(claimed, now=TEN)
+    a, b = (message.id or 0 for message in deck.messages())
+    with deck.store.writing() as uow:
+        uow.messages.end_attempt(ids[a], now=TEN + seconds(2), outcome="rejected", reason="r" * 300, reference="")
+        assert uow.messages.last_attempt(b).id == ids[b]  # type: ignore[union-attr]
+        assert uow.messages.last_attempt(10**6) is None
+    first, second = deck.all(select(Attempt).order_by(Attempt.id))
+    assert (first.outcome, first.reason, first.reference, first.finished_at) == (
+        "rejected",
+        "r" * 200,
+        None,
+        TEN + seconds(2),
+    )
+    assert (second.number, second.started_at, second.finished_at) == (1, TEN, None)
+    with deck.store.reading() as uow:
+        assert [attempt.id for attempt in uow.messages.attempts_of([a, b])] == [ids[a], ids[b]]
+        since = TEN - seconds(62)
+        # An attempt that nobody completed may have arrived as late as its sender could take.
+        assert uow.messages.sends_since("wecom", "r1", since, slowest=seconds(18)) == [
+            TEN + seconds(2),
+            TEN + seconds(18),
+        ]
+        assert uow.messages.sends_since("wecom", "r1", TEN + seconds(10), slowest=seconds(18)) == [TEN + seconds(18)]
+        assert uow.messages.sends_since("wecom", "r2", since, slowest=seconds(18)) == []
+        assert uow.messages.sent_count_since("wecom", TEN - seconds(1)) == 2
+        assert uow.messages.sent_count_since("wecom", TEN) == 0
+
+
+def test_messages_are_counted_by_channel_and_state_and_listed_newest_first(deck: Deck):
+    _add(deck, _row("a"), _row("b", state=DEAD), _row("c", state=DEAD), _row("d", channel="sms", order_id=7))
+    with deck.store.reading() as uow:
+        assert uow.messages.count_by_state() == {("wecom", PENDING): 1, ("wecom", DEAD): 2, ("sms", PENDING): 1}
+        assert [message.once for message in uow.messages.in_state(DEAD)] == ["c", "b"]
+        assert [message.once for message in uow.messages.of_order(7)] == ["d"]
+        assert uow.messages.get(10**6) is None

@@ -1,0 +1,258 @@
+"""One unit of work is one transaction; leases and incidents are guarded by the database."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from app.store.engine import Engines, UnsafeDatabase, open_engines, ping, require_safe_sqlite
+from app.store.keys import NameTaken, TooManyKeys, add_client, add_key
+from app.store.tables import Audit, Instance, Lease
+from app.store.unit_of_work import Store, UnitOfWork
+from app.worker.leader import LASTS, Leadership
+from tests.builders import TEN, ZONE, Deck, hours, new_order, seconds
+
+
+def test_what_a_unit_of_work_wrote_is_kept(store: Store):
+    with store.writing() as uow:
+        uow.access.keep_fact("a", "1")
+    with store.reading() as uow:
+        assert uow.access.fact("a") == "1"
+
+
+def test_an_error_rolls_everything_back(store: Store):
+    def write_and_fail(uow: UnitOfWork) -> None:
+        uow.access.keep_fact("a", "1")
+        uow.flush()
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError), store.writing() as uow:
+        write_and_fail(uow)
+    with store.reading() as uow:
+        assert uow.access.fact("a") is None
+
+
+def test_a_reader_cannot_write(deck: Deck):
+    with pytest.raises(DBAPIError, match=r"(?i)read-?only"), deck.store.reading() as uow:
+        uow.access.keep_fact("a", "1")
+    assert deck.count(Instance) == 0
+
+
+def test_a_reader_sees_the_store_while_a_writer_is_at_work(store: Store):
+    with store.writing() as writing:
+        writing.access.keep_fact("a", "1")
+        writing.flush()
+        with store.reading() as reading:
+            assert reading.access.fact("a") is None
+
+
+def test_the_database_answers_a_ping(deck: Deck):
+    ping(deck.engines)
+    deck.engines.dispose()
+    ping(deck.engines)
+
+
+# ---- SQLite's pragmas: the mistakes of P1 and P2
+
+
+@pytest.mark.parametrize("which", ["writer", "reader"])
+def test_every_connection_flushes_at_each_commit_and_waits_for_its_turn(sqlite: Engines, which: str):
+    """P1: a pragma set on one connection only would leave the others unsafe."""
+    engine: Engine = getattr(sqlite, which)
+    connections = [engine.raw_connection() for _ in range(3)]
+    for connection in connections:
+        found = [
+            connection.cursor().execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        ]
+        assert found == ["wal", 2, 1, 5000]
+        connection.close()
+
+
+def test_a_writer_locks_before_it_reads(sqlite: Engines):
+    """P2: a deferred transaction that reads first fails at its first write when somebody else has written."""
+    other = sqlite.writer.raw_connection()
+    cursor = other.cursor()
+    cursor.execute("PRAGMA busy_timeout=1")
+    with sqlite.writer.connect() as first:
+        first.exec_driver_sql("SELECT 1")
+        with pytest.raises(Exception, match="locked"):
+            cursor.execute("BEGIN IMMEDIATE")
+    cursor.execute("BEGIN IMMEDIATE")
+    cursor.execute("ROLLBACK")
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("version", "safe"),
+    [
+        ((3, 51, 3), True),
+        ((3, 53, 4), True),
+        ((3, 50, 7), True),
+        ((3, 44, 6), True),
+        ((3, 51, 2), False),
+        ((3, 50, 6), False),
+        ((3, 44, 5), False),
+        ((3, 40, 1), False),
+    ],
+)
+def test_a_sqlite_with_the_wal_reset_bug_is_refused(version: tuple[int, ...], *, safe: bool):
+    if safe:
+        require_safe_sqlite(version)
+    else:
+        with pytest.raises(UnsafeDatabase, match=".".join(map(str, version))):
+            require_safe_sqlite(version)
+
+
+def test_a_database_that_cannot_keep_a_log_is_refused():
+    engines = open_engines("sqlite://")  # in memory there is no write-ahead log
+    with pytest.raises(UnsafeDatabase, match="journal_mode"):
+        ping(engines)
+    engines.dispose()
+
+
+# ---- leases
+
+
+def test_a_lease_has_one_holder_until_it_ends(store: Store):
+    assert _take(store, "a", TEN)
+    assert not _take(store, "b", TEN + seconds(19))
+    assert _take(store, "a", TEN + seconds(19))  # renewed
+    assert not _take(store, "b", TEN + seconds(38))
+    assert _take(store, "b", TEN + seconds(40))
+    assert not _take(store, "a", TEN + seconds(41))
+
+
+def test_a_lease_from_before_the_clock_was_set_back_is_as_good_as_ended(store: Store):
+    """P11: nobody waits an hour for a clock to catch up."""
+    assert _take(store, "a", TEN)
+    assert _take(store, "b", TEN - hours(1))
+
+
+def test_a_lease_that_was_given_up_is_free(deck: Deck):
+    assert _take(deck.store, "a", TEN)
+    with deck.store.writing() as uow:
+        uow.leases.give_up("role", holder="b")  # not his to give
+    assert not _take(deck.store, "b", TEN)
+    with deck.store.writing() as uow:
+        uow.leases.give_up("role", holder="a")
+        assert uow.leases.get("role") is None
+    assert _take(deck.store, "b", TEN)
+    assert [lease.holder for lease in deck.all(select(Lease))] == ["b"]
+
+
+def test_a_pause_is_kept_for_everybody(store: Store):
+    with store.writing() as uow:
+        assert uow.leases.paused_until("wecom:r") is None
+        uow.leases.pause("wecom:r", reason="x" * 100, until=TEN)
+        uow.leases.pause("wecom:r", reason="45009", until=TEN + seconds(60))
+    with store.reading() as uow:
+        assert uow.leases.paused_until("wecom:r") == (TEN + seconds(60), "45009")
+
+
+async def test_one_worker_of_two_is_the_leader_and_the_other_follows_when_it_dies(deck: Deck):
+    """P8: one leader, and a dead one is replaced."""
+    first, second = (Leadership(deck.store, deck.clock, holder=name) for name in ("one", "two"))
+    done: list[str] = []
+
+    async def job() -> int:
+        done.append("done")
+        return 1
+
+    await first.renew()
+    await second.renew()
+    assert (first.is_mine, second.is_mine) == (True, False)
+    assert (await first.only(job)(), await second.only(job)()) == (1, 0)
+    deck.clock.at += LASTS + seconds(1)
+    await second.renew()
+    await first.renew()
+    assert (first.is_mine, second.is_mine) == (False, True)
+    second.give_up()
+    await first.renew()
+    assert first.is_mine
+    assert done == ["done"]
+
+
+def _take(store: Store, holder: str, now: object) -> bool:
+    with store.writing() as uow:
+        return uow.leases.take("role", holder=holder, now=now, until=now + timedelta(seconds=20))  # type: ignore[arg-type, operator]
+
+
+# ---- incidents, keys, audit
+
+
+def test_a_second_open_incident_of_a_kind_is_refused_by_the_database(store: Store):
+    with store.writing() as uow:
+        live = uow.incidents.open(drill=False, reason="", by="it", now=TEN, zone=ZONE)
+        drill = uow.incidents.open(drill=True, reason="", by="it", now=TEN, zone=ZONE)
+    assert (live.name, drill.name) == ("E20261122-1", "D20261122-2")
+    with pytest.raises(IntegrityError), store.writing() as uow:
+        uow.incidents.open(drill=False, reason="", by="it", now=TEN, zone=ZONE)
+
+
+def test_the_incident_people_mean_is_the_open_live_one_else_the_newest(deck: Deck):
+    with deck.store.writing() as uow:
+        assert uow.incidents.latest() is None
+        live = uow.incidents.open(drill=False, reason="", by="it", now=TEN, zone=ZONE)
+        drill = uow.incidents.open(drill=True, reason="", by="it", now=TEN, zone=ZONE)
+    with deck.store.writing() as uow:
+        latest = uow.incidents.latest()
+        assert latest is not None
+        assert latest.name == live.name
+        uow.incidents.close(latest, by="it", now=TEN)
+        uow.flush()
+        newest = uow.incidents.latest()
+        assert newest is not None
+        assert newest.name == drill.name
+        assert uow.incidents.named(live.name) is latest
+        assert [incident.name for incident in uow.incidents.newest()] == [drill.name, live.name]
+
+
+def test_a_client_has_two_keys_at_most_and_a_revoked_one_makes_room(store: Store):
+    with store.writing() as uow:
+        issued = add_client(uow, "tmall", scope="intake", drill=False, now=TEN)
+        client = uow.access.client_named("tmall")
+        assert client is not None
+        second = add_key(uow, client, now=TEN + seconds(1))
+        with pytest.raises(TooManyKeys):
+            add_key(uow, client, now=TEN)
+        with pytest.raises(NameTaken):
+            add_client(uow, "tmall", scope="ops", drill=False, now=TEN)
+        assert uow.access.revoke(issued.key_id, now=TEN)
+        assert not uow.access.revoke(issued.key_id, now=TEN)
+        assert [key.id for key in uow.access.keys_of(client.id, active=True)] == [second.key_id]
+        assert [key.id for key in uow.access.keys_of(client.id)] == [issued.key_id, second.key_id]
+        assert {key.id for key, _ in uow.access.active_keys()} == {"k1", second.key_id}
+
+
+def test_only_the_hash_of_a_key_is_kept(deck: Deck):
+    with deck.store.writing() as uow:
+        issued = add_client(uow, "tmall", scope="intake", drill=False, now=TEN)
+    secret = issued.key.removeprefix(f"lbk_{issued.key_id}_")
+    with deck.engines.reader.connect() as connection:
+        kept = [str(row) for row in connection.exec_driver_sql("SELECT * FROM client_key")]
+    assert any(issued.key_id in row for row in kept)
+    assert all(secret not in row for row in kept)
+
+
+def test_deeds_are_written_down_and_read_back(deck: Deck):
+    with deck.store.writing() as uow:
+        uow.audit.record("batch.download", actor="ops", at=TEN, subject="B1", address="10.0.0.1", detail={"rows": 3})
+        uow.audit.record("batch.announce", actor="ops", at=TEN, subject="B1")
+        uow.audit.record("batch.download", actor="it", at=TEN, subject="B2")
+    with deck.store.reading() as uow:
+        assert [(deed.actor, deed.detail) for deed in uow.audit.of("B1", "batch.download")] == [("ops", {"rows": 3})]
+        assert [deed.action for deed in uow.audit.of("B1")] == ["batch.download", "batch.announce"]
+        assert {
+            subject: len(deeds) for subject, deeds in uow.audit.of_each(["B1", "B2"], "batch.download").items()
+        } == {"B1": 1, "B2": 1}
+    assert deck.count(Audit) == 3
+
+
+def test_an_order_is_another_clients_business_to_nobody_else(deck: Deck):
+    new = new_order("SHOP-1")
+    deck.take(new)
+    with deck.store.reading() as uow:
+        assert uow.orders.numbered(new.number, client_id="c1") is not None
+        assert uow.orders.numbered(new.number, client_id="c2") is None

@@ -1,0 +1,335 @@
+"""The spool keeps orders while the store is away, and the drain may be cut off anywhere and done again."""
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from pysqlite3 import dbapi2 as sqlite3
+
+from app.intake.drain import PAGE, StoreRefuses, drain_once
+from app.store.order_writer import NewOrder, Stored
+from app.store.spool import Spool, SpoolDamaged, SpoolFull, spool_files
+from tests.builders import REHEARSAL, TEN, new_order, new_orders, seconds
+from tests.fakes.clock import ClockAt
+
+ROOM = 1 << 20
+
+
+class CutOff(BaseException):
+    """The process dies here."""
+
+
+@dataclass
+class FakeStore:
+    """A store; ``poison`` are numbers it will not take, ``dies`` the write at which the process is cut off."""
+
+    kept: dict[str, tuple[NewOrder, datetime]] = field(default_factory=dict)
+    poison: set[str] = field(default_factory=set)
+    away: bool = False
+    dies_after: int | None = None
+    writes: int = 0
+
+    def write(self, batch: Sequence[NewOrder], moments: Sequence[datetime]) -> list[Stored]:
+        self.writes += 1
+        if self.away:
+            raise OSError("away")
+        if self.poison & {order.number for order in batch}:
+            raise ValueError("poison")
+        stored = [self._keep(order, at) for order, at in zip(batch, moments, strict=True)]
+        if self.writes == self.dies_after:
+            raise CutOff  # committed, and the drain never hears of it
+        return stored
+
+    def _keep(self, order: NewOrder, at: datetime) -> Stored:
+        new = order.number not in self.kept
+        first, first_at = self.kept.setdefault(order.number, (order, at))
+        return Stored(first_at, first.priority, replayed=not new, same_body=first.fingerprint == order.fingerprint)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "spool" / "spool-0.db"
+
+
+def _fill(path: Path, *orders: NewOrder) -> None:
+    spool = Spool(path, max_bytes=ROOM)
+    spool.write(orders, [TEN] * len(orders))
+    spool.close()
+
+
+def _drain(path: Path, store: FakeStore):
+    return drain_once(path.parent, store=store, clock=ClockAt(TEN), max_bytes=ROOM)
+
+
+def _left(path: Path) -> list[str]:
+    spool = Spool(path, max_bytes=ROOM)
+    numbers = spool.numbers()
+    assert spool.depth() == len(numbers)
+    spool.close()
+    return numbers
+
+
+def _aside(path: Path) -> list[tuple[str, str]]:
+    spool = Spool(path, max_bytes=ROOM)
+    found = spool.aside()
+    spool.close()
+    return found
+
+
+def _edit(path: Path, sql: str, *values: object) -> None:
+    connection = sqlite3.connect(str(path))
+    connection.execute(sql, values)
+    connection.commit()
+    connection.close()
+
+
+# ---- the spool
+
+
+def test_a_record_comes_back_as_it_went(path: Path):
+    orders = [new_order("A"), new_order("B", caller=REHEARSAL)._replace(sealed_payload=b"\x00\xff", total_fen=None)]
+    spool = Spool(path, max_bytes=ROOM)
+    assert spool.write(orders, [TEN, TEN + seconds(1)]) == [
+        Stored(TEN, "high", replayed=False, same_body=True),
+        Stored(TEN + seconds(1), "high", replayed=False, same_body=True),
+    ]
+    spool.close()
+    again = Spool(path, max_bytes=ROOM)
+    records = again.oldest(10)
+    again.close()
+    assert [record.order for record in records] == orders
+    assert [record.received_at for record in records] == [TEN, TEN + seconds(1)]
+
+
+def test_the_spool_answers_a_retry_as_the_store_would(path: Path):
+    """P2, also while the store is away."""
+    _fill(path, new_order("A"))
+    spool = Spool(path, max_bytes=ROOM)
+    answers = spool.write([new_order("A"), new_order("A", total="1.00")], [TEN + seconds(9)] * 2)
+    assert answers == [
+        Stored(TEN, "high", replayed=True, same_body=True),
+        Stored(TEN, "high", replayed=True, same_body=False),
+    ]
+    assert spool.depth() == 1
+    spool.close()
+
+
+def test_the_spool_is_as_durable_as_the_store(path: Path):
+    """P1"""
+    spool = Spool(path, max_bytes=ROOM)
+    spool.open()
+    spool.open()
+    found = [spool._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]  # noqa: SLF001 - the promise itself
+    assert found == ["wal", 2]
+    assert path.stat().st_mode & 0o777 == 0o600
+    spool.close()
+    spool.close()
+
+
+def test_a_full_spool_takes_all_of_a_batch_or_nothing_and_takes_again_when_there_is_room(path: Path):
+    """P6, P12"""
+    spool = Spool(path, max_bytes=16 * 4096)
+    taken = []
+    for order in new_orders(200):
+        try:
+            spool.write([order], [TEN])
+        except SpoolFull:
+            break
+        taken.append(order.number)
+    assert 5 < len(taken) < 200
+    with pytest.raises(SpoolFull):
+        spool.write(new_orders(50, prefix="X"), [TEN] * 50)
+    assert spool.numbers() == taken
+    spool.forget(spool.oldest(8))
+    spool.write([new_order("room")], [TEN])
+    assert spool.numbers() == [*taken[8:], new_order("room").number]
+    spool.close()
+
+
+def test_a_record_that_cannot_be_packed_leaves_nothing_of_its_batch(path: Path):
+    spool = Spool(path, max_bytes=ROOM)
+    spool.write([], [])
+    with pytest.raises(TypeError):
+        spool.write([new_order("A"), new_order("B")._replace(total_fen=object())], [TEN] * 2)  # type: ignore[arg-type]
+    spool.write([new_order("C")], [TEN])
+    assert spool.numbers() == [new_order("C").number]
+    spool.close()
+
+
+def test_a_damaged_file_is_set_aside_and_a_new_one_takes_its_place(path: Path):
+    """P6: a damaged file neither stops the start nor is thrown away."""
+    path.parent.mkdir()
+    path.write_bytes(b"not a database" * 1000)
+    spool = Spool(path, max_bytes=ROOM)
+    with pytest.raises(SpoolDamaged) as damage:
+        spool.open()
+    assert Path(str(damage.value)).read_bytes() == b"not a database" * 1000
+    spool.write([new_order()], [TEN])
+    spool.close()
+    assert _left(path) == [new_order().number]
+    assert spool_files(path.parent) == [path]
+
+
+def test_a_spool_whose_file_was_set_aside_by_another_begins_a_new_one(path: Path):
+    """P6: what went on into the old file would be accepted and never drained."""
+    spool = Spool(path, max_bytes=ROOM)
+    spool.write([new_order("A")], [TEN])
+    for part in path.parent.glob("spool-0.db*"):
+        part.rename(part.with_name(part.name.replace("spool-0.db", "spool-0.db.damaged-1")))
+    spool.write([new_order("B")], [TEN])
+    spool.close()
+    assert _left(path) == [new_order("B").number]
+
+
+def test_peeking_tells_numbers_and_drills_without_touching_the_file(path: Path):
+    _fill(path, new_order("A"), new_order("B", caller=REHEARSAL))
+    assert Spool.peek(path) == [(new_order("A").number, False), (new_order("B", caller=REHEARSAL).number, True)]
+    assert Spool.peek(path.with_name("spool-9.db")) == []
+    broken = path.with_name("spool-1.db")
+    broken.write_bytes(b"x" * 5000)
+    assert Spool.peek(broken) == []
+    assert broken.exists()
+
+
+# ---- the drain
+
+
+def test_the_drain_brings_everything_home_under_the_same_numbers_and_times(path: Path):
+    """P6: no loss, no duplicate; many pages and several processes' files."""
+    mine, theirs = new_orders(2 * PAGE + 5), new_orders(3, prefix="T")
+    _fill(path, *mine)
+    _fill(path.with_name("spool-7.db"), *theirs)
+    store = FakeStore()
+    done = _drain(path, store)
+    assert (done.brought, done.waiting, done.aside, done.damaged) == (2 * PAGE + 8, 0, 0, [])
+    assert set(store.kept) == {order.number for order in [*mine, *theirs]}
+    assert {at for _, at in store.kept.values()} == {TEN}
+    assert _left(path) == []
+    assert _drain(path, store).brought == 0
+
+
+@pytest.mark.parametrize("dies_after", [1, 2, 3])
+def test_a_drain_cut_off_after_any_commit_can_be_done_again(path: Path, dies_after: int):
+    """P6: a record leaves the spool only after the store has committed it, so nothing is lost and nothing doubled."""
+    orders = new_orders(2 * PAGE + 5)
+    _fill(path, *orders)
+    store = FakeStore(dies_after=dies_after)
+    with pytest.raises(CutOff):
+        _drain(path, store)
+    assert len(_left(path)) == len(orders) - (dies_after - 1) * PAGE  # the page of the cut is still there
+    done = _drain(path, store)
+    assert done.brought == len(orders) - min(dies_after * PAGE, len(orders))
+    assert list(store.kept) == [order.number for order in orders]
+    assert _left(path) == []
+
+
+def test_a_drain_cut_off_before_its_commit_keeps_every_record(path: Path):
+    _fill(path, *new_orders(3))
+    store = FakeStore(away=True)
+    with pytest.raises(StoreRefuses):
+        _drain(path, store)
+    assert len(_left(path)) == 3
+    assert _aside(path) == []
+    store.away = False
+    assert _drain(path, store).brought == 3
+
+
+def test_an_order_that_contradicts_the_stored_one_is_kept_for_a_person(path: Path):
+    """P2: two processes accepted two bodies under one key while they could not see each other."""
+    _fill(path, new_order("A", total="1.00"), new_order("B"))
+    store = FakeStore()
+    store.write([new_order("A")], [TEN])
+    done = _drain(path, store)
+    assert (done.brought, done.waiting, done.aside) == (1, 0, 1)
+    assert _aside(path) == [(new_order("A").number, "idempotency_conflict")]
+    assert store.kept[new_order("A").number][0].total_fen == 59_900
+
+
+def test_a_damaged_record_is_set_aside_and_holds_up_nobody(path: Path):
+    """P6: a torn record does not stop the others."""
+    _fill(path, *new_orders(3))
+    victim = new_orders(3)[1].number
+    _edit(path, "UPDATE spooled SET record = substr(record, 1, 50) WHERE number = ?", victim)
+    store = FakeStore()
+    done = _drain(path, store)
+    assert (done.brought, done.waiting, done.aside) == (2, 0, 1)
+    assert _aside(path) == [(victim, "damaged")]
+    _fill(path, new_order("only"))
+    _edit(path, "UPDATE spooled SET digest = x'00'")
+    assert _drain(path, store).aside == 2
+
+
+def test_a_damaged_record_in_a_full_spool_is_set_aside_and_the_rest_comes_home(path: Path):
+    """P12: recovery without a person."""
+    room = 16 * 4096
+    spool = Spool(path, max_bytes=room)
+    _fill_up(spool)
+    full = spool.depth()
+    spool.close()
+    _edit(path, "UPDATE spooled SET digest = x'00' WHERE id = 1")
+    done = drain_once(path.parent, store=FakeStore(), clock=ClockAt(TEN), max_bytes=room)
+    assert (done.brought, done.waiting, done.aside) == (full - 1, 0, 1)
+
+
+def _fill_up(spool: Spool) -> None:
+    with suppress(SpoolFull):
+        for order in new_orders(200):
+            spool.write([order], [TEN])
+
+
+def test_a_record_of_another_versions_shape_is_set_aside_and_holds_up_nobody(path: Path):
+    """P13: an upgrade does not stop the drain."""
+    import hashlib  # noqa: PLC0415 - only here
+
+    _fill(path, *new_orders(2))
+    record = json.dumps({"number": "N", "unheard_of": 1}).encode()
+    _edit(path, "UPDATE spooled SET record = ?, digest = ? WHERE id = 1", record, hashlib.sha256(record).digest()[:16])
+    done = _drain(path, FakeStore())
+    assert (done.brought, done.aside) == (1, 1)
+
+
+def test_a_retry_of_a_damaged_record_is_answered_and_not_refused(path: Path):
+    _fill(path, new_order("A"))
+    _edit(path, "UPDATE spooled SET digest = x'00'")
+    spool = Spool(path, max_bytes=ROOM)
+    (answer,) = spool.write([new_order("A")], [TEN + seconds(1)])
+    spool.close()
+    assert (answer.replayed, answer.same_body) == (True, True)
+
+
+def test_a_record_the_store_will_not_take_blocks_no_other(path: Path):
+    """Poison: one row of bad data must not hold up a hundred good ones."""
+    orders = new_orders(5)
+    _fill(path, *orders)
+    store = FakeStore(poison={orders[2].number})
+    done = _drain(path, store)
+    assert (done.brought, done.waiting, done.aside) == (4, 0, 1)
+    assert _aside(path) == [(orders[2].number, "refused: ValueError")]
+    assert set(store.kept) == {order.number for order in orders} - {orders[2].number}
+
+
+def test_poison_beside_a_contradiction_is_sorted_out_one_by_one(path: Path):
+    orders = [new_order("A", total="1.00"), new_order("B"), new_order("C")]
+    _fill(path, *orders)
+    store = FakeStore(poison={orders[1].number})
+    store.write([new_order("A")], [TEN])
+    done = _drain(path, store)
+    assert (done.brought, done.aside) == (1, 2)
+    assert dict(_aside(path)) == {orders[0].number: "idempotency_conflict", orders[1].number: "refused: ValueError"}
+
+
+def test_a_damaged_file_is_set_aside_and_the_others_are_drained(path: Path):
+    _fill(path.with_name("spool-1.db"), *new_orders(2))
+    path.write_bytes(b"x" * 8192)
+    done = _drain(path, FakeStore())
+    assert done.brought == 2
+    assert len(done.damaged) == 1
+    assert (path.parent / done.damaged[0]).read_bytes() == b"x" * 8192
+
+
+def test_nothing_to_drain_is_nothing_done(tmp_path: Path):
+    assert _drain(tmp_path / "none" / "spool-0.db", FakeStore()).brought == 0
