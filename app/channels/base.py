@@ -1,0 +1,91 @@
+"""What every way out has in common: the messages it takes and the promise never to raise for a provider's failure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from app.domain.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class GroupNotice:
+    """One message to a WeCom group.
+
+    ``content`` is plain text when there is somebody to mention (mentions by phone exist only there), else markdown.
+    ``mentions`` holds user ids, 11-digit phones or ``@all``.
+    """
+
+    content: str
+    mentions: tuple[str, ...] = ()
+
+
+SmsTemplate = Literal["notice", "coupon", "combined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """One text message to one customer.
+
+    ``reference`` is our own id for it (sent along as OutId or SessionContext), ``phone`` eleven digits, ``values`` the
+    facts a template may use (``order_number``, ``order_tail``, ``coupon``, …), ``text`` what a reader would see.
+    """
+
+    reference: str
+    phone: str = field(repr=False)  # a repr ends up in tracebacks
+    template: SmsTemplate
+    text: str = field(repr=False)
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One e-mail."""
+
+    to: tuple[str, ...]
+    subject: str
+    text: str
+
+
+class GroupChannel(Protocol):
+    """A chat group."""
+
+    async def send(self, message: GroupNotice) -> Outcome:
+        """Deliver ``message``; every failure is an outcome, never an exception."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of the connections."""
+        ...
+
+
+class SmsChannel(Protocol):
+    """A provider of text messages."""
+
+    async def send(self, message: Sms) -> Outcome:
+        """Deliver ``message``; every failure is an outcome, never an exception."""
+        ...
+
+    async def settle(self, message: Sms, sent_at: datetime) -> Outcome:
+        """Ask the provider what became of a send at ``sent_at`` that had an unknown outcome.
+
+        Delivered if the provider knows it, Unreachable if the provider surely never took it (so that it may be sent
+        again), Unknown while that cannot be told.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of the connections."""
+        ...
+
+
+class MailChannel(Protocol):
+    """A mail server."""
+
+    async def send(self, message: Mail) -> Outcome:
+        """Deliver ``message``; every failure is an outcome, never an exception."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of the connections."""
+        ...

@@ -1,0 +1,1 @@
+"""Servers that behave as facts/ says, for tests and for ``python -m tests.fakes``."""

@@ -1,0 +1,51 @@
+"""``python -m tests.fakes``: the providers as a process of their own, on the ports that were asked for."""
+
+import argparse
+import asyncio
+import json
+import sys
+
+from tests.fakes.aliyun import AliyunFake
+from tests.fakes.serving import LOOPBACK, server_of
+from tests.fakes.tencent import TencentFake
+from tests.fakes.wecom import WecomFake
+
+
+def main() -> None:
+    """Serve until a signal comes; say on one line of JSON when all are ready."""
+    arguments = _parser().parse_args()
+    fakes: dict[int | None, WecomFake | AliyunFake | TencentFake] = {
+        arguments.wecom_port: WecomFake(penalty=not arguments.wecom_no_penalty),
+        arguments.aliyun_port: AliyunFake(),
+        arguments.tencent_port: TencentFake(per_day=arguments.tencent_per_day),
+    }
+    asyncio.run(_serve({port: fake for port, fake in fakes.items() if port is not None}, arguments.host))
+
+
+async def _serve(fakes: dict[int, WecomFake | AliyunFake | TencentFake], host: str) -> None:
+    servers = [server_of(fake.app(), host=host, port=port) for port, fake in fakes.items()]
+    serving = [asyncio.create_task(server.serve()) for server in servers]
+    while not all(server.started for server in servers):
+        if any(task.done() for task in serving):
+            return
+        await asyncio.sleep(0.01)
+    sys.stdout.write(json.dumps({"ready": sorted(fakes)}) + "\n")
+    sys.stdout.flush()
+    await asyncio.gather(*serving)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.fakes", description=__doc__)
+    parser.add_argument("--host", default=LOOPBACK)
+    parser.add_argument("--wecom-port", type=int)
+    parser.add_argument("--aliyun-port", type=int)
+    parser.add_argument("--tencent-port", type=int)
+    parser.add_argument(
+        "--wecom-no-penalty", action="store_true", help="over the limit, refuse only the message itself"
+    )
+    parser.add_argument("--tencent-per-day", type=int, default=2, help="messages to one number in a day")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
