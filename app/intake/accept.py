@@ -1,0 +1,110 @@
+"""Accepts an order: checks it, gives it its number, and answers once it is on disk."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from app.domain.look_alike import look_alike_mark
+from app.domain.money import MAX_FEN
+from app.domain.order import total_of
+from app.domain.order_number import derive
+from app.domain.phone import last4
+from app.domain.priority import Priority, priority_of
+from app.domain.problems import Busy, FieldError, IdempotencyConflict, IntakeClosed, InvalidOrder
+from app.intake.schemas import OrderIn, canonical_json
+from app.store.group_commit import DoorBusy, GroupCommit, NowhereToWrite
+from app.store.order_writer import NewOrder
+from app.store.sealing import Keyring
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The client a request comes from."""
+
+    client_id: str
+    name: str
+    scope: str
+    drill: bool
+
+
+class Accepted(NamedTuple):
+    """What the client is told."""
+
+    number: str
+    priority: Priority
+    received_at: datetime
+    replayed: bool
+
+
+class Original(NamedTuple):
+    """The payload of a drop-in order as it came, kept for the replay into the main system."""
+
+    profile: str
+    payload: bytes
+
+
+class Intake:
+    """Turns checked orders into accepted ones."""
+
+    def __init__(self, keyring: Keyring, commit: GroupCommit, *, prefix: str, high_above_fen: int) -> None:
+        self._keys = keyring
+        self._commit = commit
+        self._prefix = prefix
+        self._high_above_fen = high_above_fen
+
+    async def accept(
+        self, order: OrderIn, caller: Caller, *, key: str | None, original: Original | None = None
+    ) -> Accepted:
+        """Accept ``order`` under ``key``, else under the client's own order number, else under a key of our making.
+
+        Raises:
+            InvalidOrder: its sum is beyond any order.
+            IdempotencyConflict: the key came before with another body.
+            Busy: the queue is full.
+            IntakeClosed: neither the store nor the spool can take it.
+        """
+        new = self.prepare(order, caller, key=key, original=original)
+        try:
+            stored = await self._commit.submit(new)
+        except DoorBusy:
+            raise Busy from None
+        except NowhereToWrite:
+            raise IntakeClosed from None
+        if not stored.same_body:
+            raise IdempotencyConflict
+        return Accepted(new.number, stored.priority, stored.received_at, stored.replayed)
+
+    def prepare(self, order: OrderIn, caller: Caller, *, key: str | None, original: Original | None = None) -> NewOrder:
+        """Give an order its number and seal it; no input or output."""
+        keys = self._keys
+        key = key or order.client_order_id or f"auto-{secrets.token_hex(16)}"
+        number = derive(keys.number, caller.client_id, key, prefix=self._prefix)
+        total = total_of(
+            stated=order.total,
+            prices=[(item.unit_price, item.quantity) for item in order.items],
+            freight=order.freight,
+            discount=order.discount,
+        )
+        if (
+            total is not None and total > MAX_FEN
+        ):  # a sum that no column holds would take every order of its commit down
+            raise InvalidOrder(errors=[FieldError("/items", "total_too_large", "单价与数量相乘的合计过大")])
+        canonical = canonical_json(order)
+        goods = [(item.sku, item.quantity) for item in order.items]
+        return NewOrder(
+            number=number,
+            client_id=caller.client_id,
+            idempotency_key=key,
+            client_order_id=order.client_order_id,
+            profile=original.profile if original else None,
+            fingerprint=keys.fingerprint_of(canonical),
+            look_alike=look_alike_mark(keys.look_alike, phone=order.phone, goods=goods, total_fen=total),
+            phone_index=keys.phone_index(order.phone),
+            phone_last4=last4(order.phone),
+            total_fen=total,
+            priority=priority_of(total, above_fen=self._high_above_fen),
+            sealed=keys.seal.seal(canonical, number),
+            sealed_payload=keys.seal.seal(original.payload, number) if original else None,
+            drill=caller.drill,
+        )

@@ -1,0 +1,217 @@
+"""The canonical order as storefronts send it: unknown fields are refused, money becomes fen, phones are normalised."""
+
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from app.domain.money import NotMoney, fen_of_yuan
+from app.domain.order import PaymentStatus
+from app.domain.phone import MaskedPhone, NotAPhone, phone_of
+from app.domain.problems import FieldError, InvalidOrder, Malformed
+
+
+def _yuan(value: object) -> int:
+    try:
+        return fen_of_yuan(value)
+    except NotMoney:
+        raise PydanticCustomError("money", "not an amount") from None
+
+
+def _phone(value: str) -> str:
+    try:
+        return phone_of(value)
+    except MaskedPhone:
+        raise PydanticCustomError("phone_masked", "masked") from None
+    except NotAPhone:
+        raise PydanticCustomError("phone", "not a phone") from None
+
+
+def _blank_is_missing(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+_NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
+_MONEY_SCHEMA: dict[str, Any] = {
+    "anyOf": [{"type": "string", "pattern": r"^\d{1,10}(\.\d{1,2})?$"}, {"type": "number", "minimum": 0}],
+    "examples": ["599.00"],
+}
+
+Yuan = Annotated[int, BeforeValidator(_yuan), WithJsonSchema(_MONEY_SCHEMA)]
+Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(_phone)]
+Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64, pattern=_NO_CONTROLS)]
+Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=_NO_CONTROLS)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
+Reference = Annotated[
+    Annotated[str, StringConstraints(strip_whitespace=True, max_length=128, pattern=_NO_CONTROLS)] | None,
+    BeforeValidator(_blank_is_missing),
+]
+"""An id of somebody else's; a blank one is none."""
+
+
+class Strict(BaseModel):
+    """Refuses fields it does not know: a misspelt field is a lost field."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ItemIn(Strict):
+    """One line: ``sku`` and ``quantity`` at the least; ``unit_price`` in yuan."""
+
+    sku: Code
+    quantity: Annotated[int, Field(ge=1, le=99_999)]
+    name: Line | None = None
+    unit_price: Yuan | None = None
+
+
+class RecipientIn(Strict):
+    """Where the goods go."""
+
+    name: Line | None = None
+    province: Short | None = None
+    city: Short | None = None
+    district: Short | None = None
+    address: Line | None = None
+
+
+class PaymentIn(Strict):
+    """What the storefront knows of the payment."""
+
+    status: PaymentStatus | None = None
+    paid_at: AwareDatetime | None = None
+    transaction_id: Short | None = None
+
+
+class OrderIn(Strict):
+    """An order. Only ``phone`` and the items' ``sku`` and ``quantity`` are required; money is yuan."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "client_order_id": "SHOP-20261122-0001",
+                    "phone": "13800138000",
+                    "items": [{"sku": "A-1001", "name": "跑步鞋 42", "quantity": 1, "unit_price": "599.00"}],
+                    "total": "599.00",
+                    "freight": "0.00",
+                    "discount": "0.00",
+                    "recipient": {
+                        "name": "张三",
+                        "province": "浙江省",
+                        "city": "杭州市",
+                        "district": "西湖区",
+                        "address": "文三路 1 号",
+                    },
+                    "payment": {
+                        "status": "paid",
+                        "paid_at": "2026-11-22T10:00:00+08:00",
+                        "transaction_id": "4200001234",
+                    },
+                    "buyer": "nick",
+                    "note": "尽快发货",
+                    "placed_at": "2026-11-22T10:00:00+08:00",
+                }
+            ]
+        },
+    )
+
+    phone: Phone
+    items: Annotated[list[ItemIn], Field(min_length=1, max_length=500)]
+    client_order_id: Reference = None
+    total: Yuan | None = None
+    freight: Yuan | None = None
+    discount: Yuan | None = None
+    recipient: RecipientIn | None = None
+    payment: PaymentIn | None = None
+    buyer: Line | None = None
+    note: Text | None = None
+    placed_at: AwareDatetime | None = None
+
+
+_ADAPTER: TypeAdapter[OrderIn] = TypeAdapter(OrderIn)
+_validate_json = _ADAPTER.validator.validate_json
+_to_json = _ADAPTER.serializer.to_json
+
+
+def read_order(body: bytes) -> OrderIn:
+    """Read a canonical order from the bytes of a request, in one pass.
+
+    Raises:
+        Malformed: it is no JSON.
+        InvalidOrder: fields are wrong; each is named by its pointer.
+    """
+    try:
+        order: OrderIn = _validate_json(body)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        if details[0]["type"] == "json_invalid":
+            raise Malformed(f"请求体不是有效的 JSON（{details[0]['ctx']['error']}）。") from None
+        raise InvalidOrder(errors=[field_error(one) for one in details]) from None
+    return order
+
+
+def check_order(mapped: dict[str, Any]) -> OrderIn:
+    """Check an order that a profile has mapped; the same errors as :func:`read_order`."""
+    try:
+        return _ADAPTER.validate_python(mapped)
+    except ValidationError as error:
+        raise InvalidOrder(
+            errors=[field_error(one) for one in error.errors(include_url=False, include_input=False)]
+        ) from None
+
+
+def canonical_json(order: OrderIn) -> bytes:
+    """Return an order as compact JSON, money in fen, fields in one order whatever order they came in."""
+    return _to_json(order, exclude_none=True)
+
+
+SENTENCES = {
+    "missing": "缺少必填字段",
+    "extra_forbidden": "不认识的字段",
+    "money": '金额须为非负的元，最多两位小数，例如 "599.00"',
+    "phone": "手机号须为 1 开头的 11 位号码，隐私号可带 -分机",
+    "phone_masked": "手机号已被打码，无法联系顾客",
+    "string_type": "须为文本",
+    "string_too_short": "不能为空",
+    "string_too_long": "最多 {max_length} 个字符",
+    "string_pattern_mismatch": "含有控制字符",
+    "string_unicode": "文本不是有效的 UTF-8",
+    "int_type": "须为整数",
+    "int_parsing": "须为整数",
+    "int_from_float": "须为整数",
+    "int_parsing_size": "数字过大",
+    "finite_number": "须为整数",
+    "greater_than_equal": "不能小于 {ge}",
+    "less_than_equal": "不能大于 {le}",
+    "list_type": "须为数组",
+    "too_short": "至少 {min_length} 项",
+    "too_long": "最多 {max_length} 项",
+    "model_type": "须为对象",
+    "model_attributes_type": "须为对象",
+    "literal_error": "只能是 {expected} 之一",
+    "timezone_aware": "时间须带时区，例如 2026-11-22T10:00:00+08:00",
+    "datetime_type": "须为带时区的时间",
+    "datetime_parsing": "时间格式错误，例如 2026-11-22T10:00:00+08:00",
+    "datetime_from_date_parsing": "时间格式错误，例如 2026-11-22T10:00:00+08:00",
+    "datetime_object_invalid": "时间无效",
+}
+
+
+def field_error(error: ErrorDetails) -> FieldError:
+    """Turn one of pydantic's errors into ours."""
+    pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in error["loc"])
+    sentence = SENTENCES.get(error["type"], "内容有误")
+    return FieldError(pointer, error["type"], sentence.format(**error.get("ctx", {})))
