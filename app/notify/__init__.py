@@ -1,0 +1,1 @@
+"""③ Telling people: messages are composed from rows that have none, and dispatched until somebody has them."""

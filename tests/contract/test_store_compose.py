@@ -1,0 +1,307 @@
+"""What is owed for an order, written in the transaction that marks it composed; on both engines."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from app.domain.lanes import Lane
+from app.store.tables import Batch, Coupon, Incident, OrderRow
+from tests.builders import REHEARSAL, TEN, Deck, a_policy, hours, minutes, new_order, new_orders
+
+NIGHT = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
+"""Ten in the evening in Shanghai."""
+
+MORNING = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
+"""Eight the next morning."""
+
+
+def _sms(deck: Deck) -> list[tuple[str, str, str | None, datetime]]:
+    return [
+        (m.kind, m.content["template"], m.content.get("coupon"), m.due_at)
+        for m in deck.messages()
+        if m.channel == "sms"
+    ]
+
+
+def test_an_order_is_told_to_every_group_and_to_the_customer(deck: Deck):
+    policy = a_policy(robots=("r1", "r2"))
+    messages = deck.composed(new_order("SHOP-1"), policy=policy)
+    assert [(m.kind, m.channel, m.target) for m in messages] == [
+        ("order_wecom", "wecom", "r1"),
+        ("order_wecom", "wecom", "r2"),
+        ("order_sms", "sms", ""),
+    ]
+    content = messages[0].content
+    assert content == {
+        "number": new_order("SHOP-1").number,
+        "client_order_id": "SHOP-1",
+        "priority": "high",
+        "total": 59_900,
+        "pieces": 1,
+        "goods": "跑步鞋 42 ×1",
+        "phone": "138****8000",
+        "client": "旗舰店",
+        "at": "2026-11-22 10:00:00",
+        "drill": False,
+    }
+    assert all(m.due_at == TEN and m.order_id == 1 and m.incident_id == 1 for m in messages)
+
+
+def test_no_message_keeps_a_name_a_phone_or_an_address(deck: Deck):
+    deck.add_coupons("C-1")
+    for message in deck.composed(new_order("SHOP-1", note="请打 13911112222")):
+        assert not any(private in str(message.content) for private in ("13800138000", "张三", "文三路", "13911112222"))
+
+
+def test_high_priority_goes_by_its_own_lane(deck: Deck):
+    messages = deck.composed(new_order("A"), new_order("B", phone="13900139000", total="500.00"))
+    assert {(m.content["priority"], m.lane) for m in messages if m.kind == "order_wecom"} == {
+        ("high", Lane.HIGH),
+        ("normal", Lane.NORMAL),
+    }
+
+
+def test_each_order_is_composed_once_however_often_and_by_whomever(deck: Deck):
+    """P9"""
+    deck.composed(*new_orders(3))
+    first = len(deck.messages())
+    assert deck.composer().run_once() == 0
+    with deck.engines.writer.begin() as connection:
+        connection.execute(update(OrderRow).values(composed_at=None))
+    assert deck.composer().run_once() == 3  # as if two composers had seen the same rows
+    assert len(deck.messages()) == first == 6
+
+
+def test_many_orders_are_composed_page_by_page(deck: Deck):
+    deck.take(*new_orders(205))
+    composer = deck.composer()
+    assert [composer.run_once() for _ in range(4)] == [100, 100, 5, 0]
+    with deck.store.reading() as uow:
+        assert uow.orders.uncomposed_count() == 0
+    assert len(deck.messages(kind="order_wecom")) == 205
+
+
+def test_an_order_that_was_rolled_back_is_never_spoken_of(deck: Deck):
+    """P9"""
+    with pytest.raises(Exception, match=r"(?i)null"):
+        deck.take(new_order("A"), new_order("B")._replace(sealed=None))  # type: ignore[arg-type]
+    assert deck.composed() == []
+
+
+def test_a_row_that_cannot_be_opened_blocks_no_other(deck: Deck):
+    """Poison: a damaged row is left to a person; the rest is told."""
+    deck.take(*new_orders(3))
+    with deck.engines.writer.begin() as connection:
+        connection.execute(update(OrderRow).where(OrderRow.idempotency_key == "K1").values(sealed=b"\x01torn"))
+    deck.composed()
+    assert [m.order_id for m in deck.messages(kind="order_wecom")] == [1, 3]
+
+
+# ---- the customer: one notice and one coupon
+
+
+def test_a_phone_gets_one_notice_and_one_coupon_in_an_incident(deck: Deck):
+    """P9: however often it orders, and in however many transactions."""
+    deck.add_coupons("C-1", "C-2", "C-3")
+    deck.composed(new_order("A"), new_order("B"))
+    deck.clock.at += minutes(5)
+    deck.composed(new_order("C", total="1.00"))
+    assert _sms(deck) == [("order_sms", "notice", None, TEN), ("coupon_sms", "coupon", "C-1", TEN)]
+    with deck.store.reading() as uow:
+        assert (uow.coupons.free(), uow.coupons.total()) == (2, 3)
+        assert uow.coupons.given_to_order(1).code == "C-1"  # type: ignore[union-attr]
+
+
+def test_the_next_incident_is_another_occasion(deck: Deck):
+    deck.add_coupons("C-1", "C-2")
+    deck.composed(new_order("A"))
+    with deck.store.writing() as uow:
+        uow.incidents.close(uow.incidents.get(1), by="it", now=TEN)
+    deck.composed(new_order("B"))
+    assert [coupon for _, _, coupon, _ in _sms(deck)] == [None, "C-1", None, "C-2"]
+
+
+def test_two_phones_get_two_coupons(deck: Deck):
+    deck.add_coupons("C-1", "C-2")
+    deck.composed(*new_orders(2))
+    assert [coupon for _, _, coupon, _ in _sms(deck)] == [None, "C-1", None, "C-2"]
+
+
+def test_at_night_the_notice_goes_at_once_and_the_coupon_waits_for_the_morning(deck: Deck):
+    deck.add_coupons("C-1")
+    deck.clock.at = NIGHT
+    deck.composed(new_order("A"))
+    assert _sms(deck) == [("order_sms", "notice", None, NIGHT), ("coupon_sms", "coupon", "C-1", MORNING)]
+
+
+def test_combined_by_day_is_one_message(deck: Deck):
+    deck.add_coupons("C-1")
+    deck.composed(new_order("A"), policy=a_policy(coupon="combined"))
+    assert _sms(deck) == [("order_sms", "combined", "C-1", TEN)]
+
+
+@pytest.mark.parametrize(("own_template", "template"), [(True, "coupon"), (False, "combined")])
+def test_combined_at_night_is_a_notice_now_and_the_coupon_in_the_morning(
+    deck: Deck, template: str, *, own_template: bool
+):
+    deck.add_coupons("C-1")
+    deck.clock.at = NIGHT
+    deck.composed(new_order("A"), policy=a_policy(coupon="combined", coupon_template=own_template))
+    assert _sms(deck) == [("order_sms", "notice", None, NIGHT), ("coupon_sms", template, "C-1", MORNING)]
+
+
+def test_combined_by_day_is_not_followed_by_a_second_coupon_message_at_night(deck: Deck):
+    """P9: one coupon per customer and incident, also across the change of the hour."""
+    deck.add_coupons("C-1", "C-2")
+    policy = a_policy(coupon="combined")
+    deck.composed(new_order("A"), policy=policy)
+    deck.clock.at = NIGHT
+    deck.composed(new_order("B"), policy=policy)
+    assert _sms(deck) == [("order_sms", "combined", "C-1", TEN)]
+
+
+@pytest.mark.parametrize("coupon", ["combined", "separate"])
+def test_a_coupon_that_was_missing_at_first_comes_with_a_later_order(deck: Deck, coupon: str):
+    """A code that was given is also sent: the notice is out already, so it goes by itself."""
+    policy = a_policy(coupon=coupon)
+    deck.composed(new_order("A"), policy=policy)
+    deck.add_coupons("C-1")
+    deck.clock.at += minutes(1)
+    deck.composed(new_order("B"), policy=policy)
+    assert _sms(deck) == [("order_sms", "notice", None, TEN), ("coupon_sms", "coupon", "C-1", TEN + minutes(1))]
+
+
+def test_with_coupons_off_the_notice_goes_alone(deck: Deck):
+    deck.add_coupons("C-1")
+    deck.composed(new_order("A"), policy=a_policy(coupon="off"))
+    assert _sms(deck) == [("order_sms", "notice", None, TEN)]
+
+
+def test_a_privacy_number_gets_no_text_and_spends_no_coupon(deck: Deck):
+    deck.add_coupons("C-1")
+    deck.composed(new_order("A", phone="13800138000-6762"))
+    assert _sms(deck) == []
+    with deck.store.reading() as uow:
+        assert uow.coupons.free() == 1
+
+
+def test_a_rehearsals_messages_say_so(deck: Deck):
+    messages = deck.composed(new_order("A", caller=REHEARSAL), new_order("B"))
+    assert {m.content["number"]: m.content["drill"] for m in messages} == {
+        new_order("A", caller=REHEARSAL).number: True,
+        new_order("B").number: False,
+    }
+
+
+def test_a_products_name_cannot_ping_or_colour(deck: Deck):
+    items = [{"sku": "A", "name": "<@all><font color='red'>急\n\n", "quantity": 2}, {"sku": "B", "quantity": 3}]
+    (group, _) = deck.composed(new_order("A", items=items))
+    assert group.content["goods"] == "＜@all>＜font color='red'>急 ×2 等 2 种"  # noqa: RUF001
+    assert group.content["pieces"] == 5
+
+
+# ---- the pool
+
+
+def test_a_pool_that_runs_low_and_out_is_told_once_each(deck: Deck):
+    policy = a_policy(coupon_low_at=2)
+    deck.add_coupons(*(f"C-{n}" for n in range(4)))
+    for n, order in enumerate(new_orders(8)):
+        deck.clock.at = TEN + minutes(n)
+        deck.composed(order, policy=policy)
+    alerts = deck.messages(kind="alert_wecom")
+    assert [(m.once, m.lane) for m in alerts] == [
+        ("alert:coupon_low:1:robot-1", Lane.ALERT),
+        ("alert:coupon_empty:1:robot-1", Lane.ALERT),
+    ]
+    assert "仅剩 2 张" in alerts[0].content["sentence"]
+    assert [coupon for kind, _, coupon, _ in _sms(deck) if kind == "coupon_sms"] == ["C-0", "C-1", "C-2", "C-3"]
+
+
+def test_who_never_had_coupons_is_not_warned_about_them(deck: Deck):
+    deck.composed(new_order("A"), policy=a_policy(coupon_low_at=100))
+    assert deck.messages(kind="alert_wecom") == []
+
+
+def test_an_alert_goes_to_every_group_and_by_mail_to_the_named(deck: Deck):
+    rows = deck.composer(a_policy(robots=("r1", "r2"), alert_emails=("it@example.com",))).alert(
+        "why", "出事了", now=TEN
+    )
+    assert [(row["once"], row["channel"], row["target"]) for row in rows] == [
+        ("alert:why:r1", "wecom", "r1"),
+        ("alert:why:r2", "wecom", "r2"),
+        ("alert:why:email", "email", ""),
+    ]
+
+
+def test_codes_are_added_once_and_given_oldest_first(deck: Deck):
+    assert deck.add_coupons("C-1", "C-2", "C-1") == 2
+    assert deck.add_coupons("C-2", "C-3") == 1
+    assert [coupon.code for coupon in deck.all(select(Coupon).order_by(Coupon.id))] == ["C-1", "C-2", "C-3"]
+
+
+def test_two_composers_at_once_give_every_customer_one_coupon(deck: Deck):
+    """P9: under concurrency too; on PostgreSQL they work at the same time."""
+    import threading  # noqa: PLC0415 - only here
+
+    deck.add_coupons(*(f"C-{n}" for n in range(200)))
+    deck.take(*(new_order(f"K{n}", phone=f"138{n % 80:08d}") for n in range(160)))  # each phone on both pages
+    errors: list[Exception] = []
+
+    def work() -> None:
+        composer = deck.composer()
+        while True:
+            try:
+                if composer.run_once() == 0:
+                    return
+            except Exception as error:  # noqa: BLE001 - a clash is tried again by the loop, as in production
+                errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert len(errors) < 10
+    given = [coupon for coupon in deck.all(select(Coupon)) if coupon.given_at]
+    assert len(given) == len({coupon.phone_index for coupon in given}) == 80
+    assert len(deck.messages(kind="order_sms")) == len(deck.messages(kind="coupon_sms")) == 80
+    assert len(deck.messages(kind="order_wecom")) == 160
+
+
+# ---- batches
+
+
+def test_a_published_batch_is_announced_once_with_its_figures(deck: Deck):
+    deck.composed(new_order("A"))
+    _publish(deck, "B20261122-1030-1", orders=3, rows=5, total_fen=100, held=2, sha256="f" * 64)
+    deck.composed()
+    deck.composed()
+    (message,) = deck.messages(kind="batch_wecom")
+    assert (message.lane, message.batch_id, message.incident_id) == (Lane.ALERT, 1, 1)
+    assert message.content == {
+        "batch": "B20261122-1030-1",
+        "kind": "regular",
+        "orders": 3,
+        "rows": 5,
+        "total": 100,
+        "high": 0,
+        "held": 2,
+        "sha256": "f" * 64,
+        "url": "https://lifeboat.example/console/batches/B20261122-1030-1",
+        "drill": False,
+    }
+
+
+def _publish(deck: Deck, name: str, **fields: Any) -> None:
+    with deck.store.writing() as uow:
+        incident = uow.incidents.latest()
+        assert isinstance(incident, Incident)
+        uow._session.add(  # noqa: SLF001 - how batches come about is another file's business
+            Batch(
+                name=name, incident_id=incident.id, kind="regular", columns="generic", state="published", window_from=TEN, window_to=TEN,
+                claimed_at=TEN, lease_until=TEN + hours(1), published_at=TEN, **fields,
+            )
+        )  # fmt: skip
