@@ -1,0 +1,111 @@
+"""Decides which orders may go into a file, and which are set aside for a person; nothing is ever dropped."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+Sighting = tuple[bytes, datetime, str]
+"""(look-alike mark, time, number) of an order."""
+
+_ROOM = 1000
+"""Forgetting walks over everything remembered, so it waits until that has at least doubled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ship:
+    """The order goes into the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class LooksLike:
+    """It looks like the order ``number``: perhaps a retry under another key, perhaps a second real order."""
+
+    number: str
+
+    @property
+    def reason(self) -> str:
+        """For the person who decides."""
+        return f"疑似重复单：手机号、商品与金额同 {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """The importing program would refuse it, and might refuse the whole file with it."""
+
+    program: str
+    missing: tuple[str, ...]
+
+    @property
+    def reason(self) -> str:
+        """For the person who completes it."""
+        return f"不符合{self.program}导入要求，缺少：{'、'.join(self.missing)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """It was sealed with another key, or damaged at rest."""
+
+    @property
+    def reason(self) -> str:
+        """For the person who looks into it."""
+        return "订单内容无法解密，请核对 SEAL_KEY 后放行"
+
+
+Held = LooksLike | Unfit | Unreadable
+Verdict = Ship | Held
+
+
+class LookAlikes:
+    """Remembers orders within the window, a page at a time, and finds the one another looks like.
+
+    Fed with what has been decided before (``add``) and with each order as it is decided; what every order of later
+    pages is too late for is forgotten, so memory is bounded by the orders of one window. Times need not grow.
+    """
+
+    def __init__(self, window: timedelta) -> None:
+        self._window = window
+        self._seen: dict[bytes, tuple[tuple[float, str], ...]] = {}
+        self._since: datetime | None = None
+        self._compact_at = _ROOM
+
+    def uncovered(self, moments: Sequence[datetime]) -> tuple[datetime, datetime | None] | None:
+        """Return the span [since, until) of decided orders to be added before orders of these times can be judged.
+
+        None if all is known, or the window is zero and nothing is ever looked for.
+        """
+        if not moments or not self._window:
+            return None
+        since = min(moments) - self._window
+        if self._since is not None and since >= self._since:
+            self._forget_before(since)
+            return None
+        span = since, self._since
+        self._since = since
+        return span
+
+    def add(self, sightings: Iterable[Sighting]) -> None:
+        """Remember orders."""
+        if self._window:
+            for mark, at, number in sightings:
+                self._seen[mark] = (*self._seen.get(mark, ()), (at.timestamp(), number))
+
+    def look(self, mark: bytes, at: datetime, number: str) -> LooksLike | None:
+        """Return the first remembered order that this one looks like."""
+        moment, reach = at.timestamp(), self._window.total_seconds()
+        for other_at, other in self._seen.get(mark, ()):
+            if other != number and abs(other_at - moment) <= reach:
+                return LooksLike(other)
+        return None
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def _forget_before(self, since: datetime) -> None:
+        if len(self._seen) < self._compact_at:
+            return
+        oldest = since.timestamp()
+        kept = {
+            mark: recent for mark, all_ in self._seen.items() if (recent := tuple(s for s in all_ if s[0] >= oldest))
+        }
+        self._seen, self._since = kept, since
+        self._compact_at = max(_ROOM, 2 * len(kept))

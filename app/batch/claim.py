@@ -1,0 +1,102 @@
+"""Claims waiting orders for a batch, by row and never by range, a thousand a transaction.
+
+A transaction is short so that the door never waits for it: what takes time (unsealing, looking for look-alikes) is
+done before, on rows that are only read; the transaction then takes those that nobody has moved meanwhile.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from app.batch.checks import Held, LookAlikes, LooksLike, Ship, Unfit, Unreadable, Verdict
+from app.batch.columns import table_named
+from app.batch.grip import Grip
+from app.batch.parcel import parcel_of
+from app.batch.rules import Rules
+from app.domain.order import Order
+from app.store.repositories.batches import EMPTIED, WRITING
+from app.store.sealing import CannotUnseal, Keyring
+from app.store.tables import OrderRow
+from app.store.unit_of_work import Store, UnitOfWork
+
+
+class Claim:
+    """Fills one batch with the waiting orders of its incident, then freezes its membership."""
+
+    def __init__(self, store: Store, keyring: Keyring, grip: Grip, *, rules: Rules) -> None:
+        self._store = store
+        self._keys = keyring
+        self._grip = grip
+        self._table = table_named(grip.batch.columns)
+        self._seen = LookAlikes(rules.look_alike_window)
+        self._chunk = rules.chunk
+
+    def run(self) -> None:
+        """Claim all that waits now, then freeze: to ``writing``, or to ``emptied`` where nothing is left to write."""
+        incident = self._grip.batch.incident_id
+        with self._store.reading() as uow:
+            up_to = uow.orders.newest_id(incident)
+        while self._claim_some(incident, up_to=up_to):
+            pass
+        self._freeze()
+
+    def _claim_some(self, incident: int, *, up_to: int) -> bool:
+        with self._store.reading() as uow:
+            rows = uow.orders.waiting(incident, up_to=up_to, limit=self._chunk)
+            fresh = [row.received_at for row in rows if row.released_at is None]
+            if span := self._seen.uncovered(fresh):
+                self._seen.add(uow.orders.marks(incident, since=span[0], until=span[1]))
+        if not rows:
+            return False
+        verdicts = {row.id or 0: self._judge(row) for row in rows}
+        with self._grip.writing() as (uow, changes):
+            ours = uow.orders.still_waiting(list(verdicts))
+            held = _hold(uow, {id_: v for id_, v in verdicts.items() if id_ in ours and not isinstance(v, Ship)})
+            uow.orders.join_batch(
+                [id_ for id_, v in verdicts.items() if id_ in ours and isinstance(v, Ship)],
+                batch_id=self._grip.batch_id,
+            )
+            if held:
+                changes.update(self._counted(held))
+        return True
+
+    def _judge(self, row: OrderRow) -> Verdict:
+        """Decide about one order; a person's release is final."""
+        alike = self._seen.look(row.look_alike, row.received_at, row.number)
+        self._seen.add([(row.look_alike, row.received_at, row.number)])
+        try:
+            order = self._keys.open_order(row.sealed, row.number)
+        except CannotUnseal:
+            return Unreadable()  # not even a person's word can put it into a file
+        if row.released_at is not None:
+            return Ship()
+        return alike or self._fitness(row, order)
+
+    def _fitness(self, row: OrderRow, order: Order) -> Verdict:
+        missing = self._table.missing(parcel_of(row, order))
+        return Unfit(self._table.title, tuple(missing)) if missing else Ship()
+
+    def _counted(self, held: Sequence[Held]) -> dict[str, object]:
+        """Add to the counts, kept in the row so that a maker who takes over knows what the dead one held."""
+        batch = self._grip.batch
+        alikes = sum(1 for verdict in held if isinstance(verdict, LooksLike))
+        before = batch.manifest or {"look_alikes": 0, "unfit": 0}
+        counts = {"look_alikes": before["look_alikes"] + alikes, "unfit": before["unfit"] + len(held) - alikes}
+        return {"held": batch.held + len(held), "manifest": counts}
+
+    def _freeze(self) -> None:
+        with self._grip.writing() as (uow, changes):
+            orders, total, first = uow.orders.sum_of_batch(self._grip.batch_id)
+            since = min(first or self._grip.batch.window_to, self._grip.batch.window_to)
+            changes.update(state=WRITING if orders else EMPTIED, orders=orders, total_fen=total, window_from=since)
+
+
+def _hold(uow: UnitOfWork, verdicts: Mapping[int, Held]) -> list[Held]:
+    """Set orders aside, those with the same reason together."""
+    alike: dict[Held, list[int]] = defaultdict(list)
+    for order_id, verdict in verdicts.items():
+        alike[verdict].append(order_id)
+    for verdict, order_ids in alike.items():
+        uow.orders.hold(
+            order_ids, looks_like=verdict.number if isinstance(verdict, LooksLike) else None, reason=verdict.reason
+        )
+    return list(verdicts.values())

@@ -1,0 +1,56 @@
+"""Hands out a published file and writes down who took it: a file imported twice is two parcels for one customer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from app.batch.files import Exports, Format, NotPublished
+from app.domain.problems import Gone, NotFound
+from app.store.tables import Audit
+from app.store.unit_of_work import Store
+
+DOWNLOADED = "batch.download"
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file on its way to somebody, and who took it before."""
+
+    path: Path
+    sha256: str
+    rows: int
+    earlier: tuple[Audit, ...]
+
+
+def take_file(
+    store: Store, exports: Exports, name: str, kind: Format, *, by: str, address: str, now: datetime
+) -> Download:
+    """Return a batch's file and record that ``by`` has it.
+
+    Raises:
+        NotFound: there is no such batch, or it has no file of this kind.
+        Gone: the file is not where this process can read it.
+    """
+    with store.writing() as uow:
+        batch = uow.batches.named(name)
+        if batch is None or batch.published_at is None:
+            raise NotFound(f"没有批次 {name}。")
+        try:
+            path = exports.file_of(batch, kind)
+        except NotPublished:
+            raise NotFound(f"批次 {name} 没有 {kind} 文件。") from None
+        if not path.is_file():
+            raise Gone(f"批次 {name} 的文件不在本机的导出目录中，请检查 LIFEBOAT_EXPORT_DIR 是否为各进程共享。")
+        files = {file["format"]: file for file in (batch.manifest or {}).get("files", ())}
+        sha256 = str(files[kind]["sha256"]) if kind in files else ""
+        rows = int(files[kind]["rows"]) if kind in files else 0
+        earlier = tuple(uow.audit.of(name, DOWNLOADED))
+        uow.audit.record(
+            DOWNLOADED,
+            actor=by,
+            at=now,
+            subject=name,
+            address=address,
+            detail={"format": kind, "rows": rows, "sha256": sha256},
+        )
+    return Download(path, sha256, rows, earlier)

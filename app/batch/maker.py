@@ -1,0 +1,196 @@
+"""Makes batches: looks what is due, finishes what a dead maker left, cuts, writes and publishes.
+
+Any number of makers may run at once. The database lets one of them start a batch of an incident, and a lease in the
+batch's row tells whose it is; whoever finds it run out goes on from the state it is in.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from app.batch.claim import Claim
+from app.batch.columns import UnknownColumns, table_named
+from app.batch.files import Exports
+from app.batch.grip import LEASE, Grip, Monotonic, TakenOver
+from app.batch.manifest import Inconsistent
+from app.batch.produce import Production
+from app.batch.rules import Rules
+from app.domain.batch_window import is_due
+from app.domain.names import batch_name
+from app.domain.problems import Gone, NotFound
+from app.store.repositories.batches import CLAIMING, EMPTIED, PUBLISHED, WRITING
+from app.store.sealing import CannotUnseal, Keyring
+from app.store.tables import Batch
+from app.store.unit_of_work import Store, UnitOfWork
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A batch came out."""
+
+    name: str
+    manifest: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """A batch was begun and nothing was left to write: all its orders were set aside, or closed meanwhile."""
+
+    name: str
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class Underway:
+    """Another maker is at this batch."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """The batch could not be finished now, and the next tick will try again; no order is lost, none is in two."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Nothing is due."""
+
+
+Outcome = Published | Emptied | Underway | Postponed
+
+
+class BatchMaker:
+    """Cuts batches; safe to run in several processes."""
+
+    def __init__(
+        self, store: Store, keyring: Keyring, exports: Exports, *, rules: Rules, monotonic: Monotonic = time.monotonic
+    ) -> None:
+        table_named(rules.columns)  # a misspelt setting is told at the start and not at the first batch
+        self._store = store
+        self._keys = keyring
+        self._exports = exports
+        self._rules = rules
+        self._monotonic = monotonic
+
+    def run_once(self, now: datetime, *, forced: bool = False, incident_id: int | None = None) -> list[Outcome]:
+        """Finish what dead makers left, then cut what is due; return what became of each, an empty list if nothing was.
+
+        ``forced`` cuts whatever waits, whether or not it is due; ``incident_id`` looks at one incident alone.
+        """
+        outcomes = [self._finish(grip) for grip in self._orphans(now)]
+        with self._store.reading() as uow:
+            waiting = [i for i in uow.orders.incidents_waiting() if incident_id in (None, i)]
+            incidents = [i for i in waiting if self._due(uow, i, now, forced=forced)]
+        for incident in incidents:
+            match self._start(incident, now, forced=forced):
+                case Grip() as grip:
+                    outcomes.append(self._finish(grip))
+                case Underway() as underway:
+                    outcomes.append(underway)
+                case Nothing():
+                    pass
+        return outcomes
+
+    def repair(self, batch: str, by: str, now: datetime) -> Outcome | Nothing:
+        """Put the failed orders of a published batch, and nothing else, into a new one.
+
+        Raises:
+            NotFound: there is no such batch.
+            Gone: it is not published yet.
+        """
+        grip = self._start_repair(batch, by, now)
+        return Nothing() if grip is None else self._finish(grip)
+
+    def _orphans(self, now: datetime) -> Iterator[Grip]:
+        """Yield each batch whose maker died; one that is postponed again waits for the next tick."""
+        while True:
+            with self._store.writing() as uow:
+                batch = uow.batches.take_over(now=now, until=now + LEASE, longest=now + 2 * LEASE)
+            if batch is None:
+                return
+            yield self._grip(batch, now)
+
+    def _grip(self, batch: Batch, now: datetime) -> Grip:
+        return Grip(self._store, batch, now=now, monotonic=self._monotonic)
+
+    def _due(self, uow: UnitOfWork, incident: int, now: datetime, *, forced: bool) -> bool:
+        since = uow.orders.waiting_since(incident)
+        if since is None or forced:
+            return since is not None
+        return is_due(now, oldest_waiting_at=since, every=self._rules.every, zone=self._rules.zone)
+
+    def _start(self, incident: int, now: datetime, *, forced: bool) -> Grip | Underway | Nothing:
+        with self._store.writing() as uow:
+            uow.batches.lock_making(incident)
+            if other := uow.batches.unfinished(incident, kind="regular"):
+                return Underway(other.name or "")
+            if not self._due(uow, incident, now, forced=forced):  # another maker was faster
+                return Nothing()
+            batch = self._begin(uow, incident, now)
+        return self._grip(batch, now)
+
+    def _start_repair(self, name: str, by: str, now: datetime) -> Grip | None:
+        with self._store.writing() as uow:
+            broken = uow.batches.named(name)
+            if broken is None or broken.id is None:
+                raise NotFound(f"没有批次 {name}。")
+            if broken.state != PUBLISHED:
+                raise Gone(f"批次 {name} 尚未发布。")
+            uow.batches.lock_making(broken.incident_id)
+            failed = uow.results.failed_in(broken.id)
+            if not failed:
+                return None
+            batch = self._begin(uow, broken.incident_id, now, repairs=broken)
+            moved = uow.orders.move_to_batch(failed, from_batch=broken.id, to_batch=batch.id or 0, now=now)
+            if moved != len(failed):
+                raise RuntimeError(f"{batch.name}: took {len(failed)} orders of {name}, moved {moved}")
+            batch.orders, batch.total_fen, first = uow.orders.sum_of_batch(batch.id or 0)
+            batch.window_from = min(first or now, now)
+            uow.audit.record(
+                "batch.repair", actor=by, at=now, subject=name, detail={"batch": batch.name, "orders": moved}
+            )
+        return self._grip(batch, now)
+
+    def _begin(self, uow: UnitOfWork, incident: int, now: datetime, *, repairs: Batch | None = None) -> Batch:
+        batch = uow.batches.start(
+            Batch(
+                incident_id=incident,
+                kind="repair" if repairs else "regular",
+                repairs_id=repairs.id if repairs else None,
+                columns=self._rules.columns,
+                state=WRITING if repairs else CLAIMING,
+                window_from=now,
+                window_to=now,
+                claimed_at=now,
+                lease_until=now + LEASE,
+            )
+        )
+        batch.name = batch_name(now, batch.id or 0, repair=repairs is not None, zone=self._rules.zone)
+        uow.flush()
+        return batch
+
+    def _finish(self, grip: Grip) -> Outcome:
+        """Bring a batch to its end from whatever state it is in."""
+        try:
+            if grip.batch.state == CLAIMING:
+                Claim(self._store, self._keys, grip, rules=self._rules).run()
+            if grip.batch.state == EMPTIED:
+                return Emptied(grip.name, grip.batch.held)
+            produce = Production(self._store, self._keys, self._exports, grip, rules=self._rules)
+            return Published(grip.name, produce.run())
+        except TakenOver:
+            return Underway(grip.name)
+        except (OSError, Inconsistent, CannotUnseal, UnknownColumns) as error:
+            grip.let_go()
+            log.warning("batch.postponed", batch=grip.name, reason=repr(error))
+            return Postponed(grip.name, repr(error))

@@ -1,0 +1,22 @@
+"""Turns an order's row and its unsealed content into what the files show."""
+
+from app.batch.columns.base import Parcel
+from app.domain.order import Order
+from app.store.tables import OrderRow
+
+
+def parcel_of(row: OrderRow, order: Order, *, client: str = "", drill: bool = False) -> Parcel:
+    """Return an order as it goes into a file."""
+    remarks = (
+        "演练订单，请勿发货" if drill else "",
+        "疑似重复单，已人工放行" if row.released_at and row.looks_like else "",
+    )
+    return Parcel(
+        number=row.number,
+        client=client,
+        high=row.priority == "high",
+        received_at=row.received_at,
+        total=row.total_fen,
+        order=order,
+        remark="；".join(remark for remark in remarks if remark),
+    )

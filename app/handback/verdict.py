@@ -1,0 +1,113 @@
+"""What a word of the main system changes: the first final word stands, and a later one that contradicts it is shown."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from app.domain.states import OrderState
+from app.handback.lines import Result, ResultLine
+
+_HOME = (OrderState.IMPORTED, OrderState.DUPLICATE)
+_CLOSED = (OrderState.REJECTED, OrderState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What is, or was, said of an order."""
+
+    result: str
+    main_order_number: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an order stands: its state, its number in the main system, and the last word in this batch."""
+
+    state: OrderState
+    main_order_number: str | None = None
+    left: bool = False
+    """Whether a repair batch has taken it over."""
+
+    failed: bool = False
+    failed_reason: str | None = None
+
+    @property
+    def known(self) -> Word:
+        """What a contradiction is shown beside."""
+        return Word(self.state.value, self.main_order_number)
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Keep the word; ``moves`` tells whether the order changes its state."""
+
+    moves: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """It is known already, or overtaken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contradicts:
+    """It does not fit what is known; a person decides."""
+
+    known: Word
+
+
+Verdict = Apply | Unchanged | Contradicts
+
+
+def judge(standing: Standing, said: Word) -> Verdict:
+    """Decide what ``said`` changes for an order in ``standing``."""
+    if said.result == "failed":
+        return _judge_failure(standing, said)
+    if standing.state == said.result:
+        if said.main_order_number in (None, standing.main_order_number):
+            return Unchanged()
+        return Apply(moves=False) if standing.main_order_number is None else Contradicts(standing.known)
+    return Apply() if standing.state is OrderState.BATCHED else Contradicts(standing.known)
+
+
+def _judge_failure(standing: Standing, said: Word) -> Verdict:
+    if standing.left or standing.state in _CLOSED:
+        return Unchanged()  # the repair batch will tell, or nobody waits for it any more
+    if standing.state is not OrderState.BATCHED:
+        return Contradicts(standing.known)
+    known_already = standing.failed and said.reason in (None, standing.failed_reason)
+    return Unchanged() if known_already else Apply(moves=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """An upload that contradicts itself about one order: rows of its items, say, of which one failed."""
+
+    line: ResultLine
+    earlier: Word
+    said: Word
+
+
+def collate(lines: Iterable[ResultLine]) -> tuple[list[ResultLine], list[Disagreement]]:
+    """Bring together the lines of each order; an order about which they disagree is left to a person."""
+    by_number: dict[str, ResultLine] = {}
+    disputed: dict[str, Disagreement] = {}
+    for line in lines:
+        first = by_number.setdefault(line.number, line)
+        if first is line:
+            continue
+        mains = {main for main in (first.main_order_number, line.main_order_number) if main}
+        if first.result != line.result or len(mains) > 1:
+            earlier = Word(first.result, first.main_order_number, first.reason)
+            said = Word(line.result, line.main_order_number, line.reason)
+            disputed.setdefault(line.number, Disagreement(line, earlier, said))
+            continue
+        said_before = (first.reason or "").split("；")
+        reasons = "；".join(reason for reason in dict.fromkeys([*said_before, line.reason or ""]) if reason)
+        by_number[line.number] = ResultLine(
+            first.row, line.number, first.result, next(iter(mains), None), reasons[:500] or None
+        )
+    return [line for number, line in by_number.items() if number not in disputed], list(disputed.values())
+
+
+FINAL_OF: dict[Result, OrderState] = {"imported": OrderState.IMPORTED, "duplicate": OrderState.DUPLICATE}

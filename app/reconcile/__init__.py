@@ -1,0 +1,1 @@
+"""⑥ The proof: where every accepted order is, and how it got there."""

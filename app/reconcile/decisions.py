@@ -1,0 +1,113 @@
+"""What a person decides about one order; each decision is guarded, final where it says so, and written down."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.domain.problems import Gone, NotFound
+from app.domain.states import OrderState
+from app.store.tables import OrderRow
+from app.store.unit_of_work import UnitOfWork
+
+_CHINESE = {
+    OrderState.ACCEPTED: "待批",
+    OrderState.HELD: "待人工确认",
+    OrderState.BATCHED: "已批",
+    OrderState.IMPORTED: "已导入",
+    OrderState.DUPLICATE: "重复单",
+    OrderState.REJECTED: "人工关闭",
+    OrderState.CANCELLED: "已取消",
+}
+
+
+def release(uow: UnitOfWork, number: str, *, by: str, now: datetime, address: str = "") -> None:
+    """Let a held order go: it is no duplicate, and is never held again."""
+    _decide(
+        uow,
+        number,
+        OrderState.ACCEPTED,
+        (OrderState.HELD,),
+        "order.release",
+        "人工确认不是重复单，放行进入下一批次",
+        by=by,
+        now=now,
+        address=address,
+        released_at=now,
+    )
+
+
+def mark_duplicate(uow: UnitOfWork, number: str, *, by: str, now: datetime, address: str = "") -> None:
+    """Close a held order as a duplicate; final."""
+    _decide(
+        uow,
+        number,
+        OrderState.DUPLICATE,
+        (OrderState.HELD,),
+        "order.mark_duplicate",
+        "人工判定为重复单",
+        by=by,
+        now=now,
+        address=address,
+        settled_at=now,
+    )
+
+
+def cancel(uow: UnitOfWork, number: str, *, reason: str, by: str, now: datetime, address: str = "") -> None:
+    """Close an order that the customer takes back; final. One in a file already must be stopped there too."""
+    open_states = (OrderState.ACCEPTED, OrderState.HELD, OrderState.BATCHED)
+    _decide(
+        uow,
+        number,
+        OrderState.CANCELLED,
+        open_states,
+        "order.cancel",
+        f"已取消：{reason}",
+        by=by,
+        now=now,
+        address=address,
+        settled_at=now,
+        state_reason=reason,
+    )
+
+
+def reject(uow: UnitOfWork, number: str, *, reason: str, by: str, now: datetime, address: str = "") -> None:
+    """Close an order that the main system cannot take; final."""
+    open_states = (OrderState.HELD, OrderState.BATCHED)
+    _decide(
+        uow,
+        number,
+        OrderState.REJECTED,
+        open_states,
+        "order.reject",
+        f"已人工关闭：{reason}",
+        by=by,
+        now=now,
+        address=address,
+        settled_at=now,
+        state_reason=reason,
+    )
+
+
+def _decide(  # noqa: PLR0913 - one decision, spelt out
+    uow: UnitOfWork,
+    number: str,
+    to: OrderState,
+    only_from: Sequence[OrderState],
+    action: str,
+    sentence: str,
+    *,
+    by: str,
+    now: datetime,
+    address: str,
+    **also: object,
+) -> None:
+    row = uow.orders.numbered(number)
+    if row is None:
+        raise NotFound(f"没有订单 {number}。")
+    if not uow.orders.move([row.id or 0], to, only_from=only_from, **also):
+        raise Gone(f"订单 {number} 当前为“{_CHINESE[OrderState(row.state)]}”，不能执行此操作。")
+    uow.audit.record(action, actor=by, at=now, subject=number, address=address, detail={"sentence": sentence})
+
+
+def state_in_chinese(row: OrderRow) -> str:
+    """Return an order's state for people."""
+    return _CHINESE[OrderState(row.state)]

@@ -1,0 +1,69 @@
+"""An order's whole way, derived from what happened and stored nowhere twice."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.states import OrderState
+from app.store.tables import OrderRow
+from app.store.unit_of_work import UnitOfWork
+
+_KINDS = {
+    "order_wecom": "企业微信群通知",
+    "order_sms": "安抚短信",
+    "coupon_sms": "优惠券短信",
+}
+_RESULTS = {"imported": "主系统导入成功", "duplicate": "主系统判定重复", "failed": "主系统导入失败"}
+_ENDS = {OrderState.CANCELLED: "已取消", OrderState.REJECTED: "已人工关闭", OrderState.DUPLICATE: "已判定为重复单"}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to an order: a stable name, and a Chinese sentence."""
+
+    at: datetime
+    event: str
+    detail: str
+
+
+def time_line(uow: UnitOfWork, row: OrderRow) -> list[Event]:
+    """Return what happened to an order, oldest first."""
+    order_id = row.id or 0
+    events = [Event(row.received_at, "accepted", f"已受理，应急单号 {row.number}")]
+    events += _messages(uow, order_id)
+    for deed in uow.audit.of(row.number):
+        if deed.action in {"order.hold", "order.release", "order.cancel", "order.reject", "order.mark_duplicate"}:
+            events.append(Event(deed.at, deed.action.partition(".")[2], str(deed.detail.get("sentence", ""))))
+    if row.state == OrderState.HELD and row.looks_like:
+        events.append(Event(row.received_at, "held", f"疑似重复单（{row.looks_like}），待人工确认"))
+    for batch in uow.batches.of_order(order_id):
+        if batch.published_at is not None:
+            events.append(Event(batch.published_at, "batched", f"已进入批次 {batch.name}"))
+    results = uow.results.of_order(order_id)
+    events += [
+        Event(
+            r.reported_at,
+            r.result,
+            _RESULTS[r.result] + (f"：{r.reason or r.main_order_number}" if r.reason or r.main_order_number else ""),
+        )
+        for r in results
+    ]
+    if row.settled_at is not None and not results:
+        events.append(Event(row.settled_at, row.state, _ENDS.get(OrderState(row.state), row.state)))
+    return sorted(events, key=lambda event: event.at)
+
+
+def _messages(uow: UnitOfWork, order_id: int) -> list[Event]:
+    events = []
+    for message in uow.messages.of_order(order_id):
+        sentence = _KINDS.get(message.kind, message.kind)
+        speaker = uow.messages.get(message.merged_into) if message.merged_into else message
+        if speaker is None or speaker.finished_at is None:
+            continue
+        match speaker.state:
+            case "sent":
+                events.append(Event(speaker.finished_at, "notified", f"{sentence}已发送"))
+            case "simulated":
+                events.append(Event(speaker.finished_at, "simulated", f"{sentence}（模拟发送，未实际发出）"))
+            case "dead":
+                events.append(Event(speaker.finished_at, "undelivered", f"{sentence}未送达"))
+    return events

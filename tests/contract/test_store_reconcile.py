@@ -1,0 +1,211 @@
+"""What a person decides, where every order is, and its whole way; on both engines."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from app.domain.problems import Gone, NotFound
+from app.domain.states import OrderState
+from app.reconcile import decisions
+from app.reconcile.ledger import NoSuchIncident, ledger_of
+from app.reconcile.time_line import time_line
+from app.store.order_writer import NewOrder
+from app.store.spool import Spool
+from app.store.tables import OrderRow
+from tests.builders import REHEARSAL, TEN, Deck, a_policy, minutes, new_order, new_orders
+
+
+def _held(deck: Deck, new: NewOrder) -> str:
+    deck.take(new)
+    with deck.store.writing() as uow:
+        row = uow.orders.numbered(new.number)
+        assert row is not None
+        assert uow.orders.hold([row.id or 0], looks_like="LBOTHER", reason="相似") == 1
+    return new.number
+
+
+def _decide(deck: Deck, decision: Any, number: str, **fields: Any) -> None:
+    with deck.store.writing() as uow:
+        decision(uow, number, by="ops", now=deck.clock.now(), **fields)
+
+
+def _row(deck: Deck, number: str) -> OrderRow:
+    with deck.store.reading() as uow:
+        row = uow.orders.numbered(number)
+    assert row is not None
+    return row
+
+
+# ---- decisions
+
+
+def test_a_released_order_waits_for_the_next_batch_and_is_never_held_again(deck: Deck):
+    number = _held(deck, new_order("A"))
+    deck.clock.at += minutes(7)
+    _decide(deck, decisions.release, number)
+    row = _row(deck, number)
+    assert (row.state, row.released_at) == ("accepted", TEN + minutes(7))
+    with deck.store.reading() as uow:
+        assert uow.orders.waiting_since(row.incident_id) == TEN + minutes(7)
+        assert uow.orders.held() == []
+
+
+def test_a_duplicate_is_closed_for_good_and_written_down(deck: Deck):
+    number = _held(deck, new_order("A"))
+    _decide(deck, decisions.mark_duplicate, number, address="10.0.0.1")
+    row = _row(deck, number)
+    assert (row.state, row.settled_at, decisions.state_in_chinese(row)) == ("duplicate", TEN, "重复单")
+    with deck.store.reading() as uow:
+        (deed,) = uow.audit.of(number)
+    assert (deed.action, deed.actor, deed.address) == ("order.mark_duplicate", "ops", "10.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("decision", "fields", "state", "allowed"),
+    [
+        (decisions.release, {}, "accepted", {"held"}),
+        (decisions.mark_duplicate, {}, "duplicate", {"held"}),
+        (decisions.cancel, {"reason": "不要了"}, "cancelled", {"accepted", "held", "batched"}),
+        (decisions.reject, {"reason": "地址不存在"}, "rejected", {"held", "batched"}),
+    ],
+)
+def test_a_decision_is_possible_from_some_states_and_changes_nothing_from_others(
+    deck: Deck, decision: Any, fields: dict[str, str], state: str, allowed: set[str]
+):
+    for n, before in enumerate(OrderState):
+        new = new_order(f"K{n}", phone=f"138{n:08d}")
+        deck.take(new)
+        with deck.engines.writer.begin() as connection:
+            connection.execute(update(OrderRow).where(OrderRow.number == new.number).values(state=before))
+        if before in allowed:
+            _decide(deck, decision, new.number, **fields)
+            assert _row(deck, new.number).state == state
+            if fields:
+                assert _row(deck, new.number).state_reason == fields["reason"]
+        else:
+            with pytest.raises(Gone, match=f"订单 {new.number} 当前为“.+”，不能执行此操作。"):
+                _decide(deck, decision, new.number, **fields)
+            assert _row(deck, new.number).state == before
+            with deck.store.reading() as uow:
+                assert uow.audit.of(new.number) == []
+
+
+def test_an_order_nobody_knows_cannot_be_decided(deck: Deck):
+    with pytest.raises(NotFound, match="没有订单 LB1。"):
+        _decide(deck, decisions.release, "LB1")
+
+
+# ---- the ledger
+
+
+def test_the_ledger_knows_where_every_order_is(deck: Deck, tmp_path: Path):
+    """P7: accepted = batched + waiting + held + closed + spooled, at any instant."""
+    orders = new_orders(len(OrderState) + 2)
+    deck.take(*orders)
+    for new, state in zip(orders, OrderState, strict=False):
+        with deck.engines.writer.begin() as connection:
+            connection.execute(update(OrderRow).where(OrderRow.number == new.number).values(state=state))
+    ledger = ledger_of(deck.store, spool_dir=tmp_path)
+    assert (ledger.incident, ledger.accepted, ledger.waiting, ledger.held, ledger.batched) == (
+        "E20261122-1",
+        9,
+        3,
+        1,
+        1,
+    )
+    assert (ledger.imported, ledger.duplicate, ledger.rejected, ledger.cancelled, ledger.spooled) == (1, 1, 1, 1, 0)
+    assert ledger.balanced
+
+
+def test_what_is_in_the_spool_is_accepted_and_not_counted_twice(deck: Deck, tmp_path: Path):
+    """P6, P7: also after a drain that was cut off between its commit and its clean-up."""
+    both, only, drill = new_order("A"), new_order("B"), new_order("D", caller=REHEARSAL)
+    spool = Spool(tmp_path / "spool-0.db", max_bytes=1 << 20)
+    spool.write([both, only, drill], [TEN] * 3)
+    spool.close()
+    none = ledger_of(deck.store, spool_dir=tmp_path)
+    assert (none.incident, none.accepted, none.spooled, none.balanced) == (None, 3, 3, True)
+    deck.take(both)
+    live = ledger_of(deck.store, spool_dir=tmp_path)
+    assert (live.accepted, live.waiting, live.spooled, live.balanced) == (2, 1, 1, True)
+
+
+def test_a_closed_incident_does_not_wait_for_the_spool(deck: Deck, tmp_path: Path):
+    deck.take(new_order("A"))
+    with deck.store.writing() as uow:
+        uow.incidents.close(uow.incidents.get(1), by="it", now=TEN)
+    spool = Spool(tmp_path / "spool-0.db", max_bytes=1 << 20)
+    spool.write([new_order("B")], [TEN])
+    spool.close()
+    assert ledger_of(deck.store, spool_dir=tmp_path, incident="E20261122-1").spooled == 0
+
+
+def test_an_incident_nobody_knows_has_no_ledger(deck: Deck, tmp_path: Path):
+    with pytest.raises(NoSuchIncident):
+        ledger_of(deck.store, spool_dir=tmp_path, incident="E1")
+
+
+def test_an_order_whose_state_and_batch_disagree_is_found(deck: Deck):
+    deck.take(*new_orders(3))
+    with deck.engines.writer.begin() as connection:
+        connection.execute(update(OrderRow).where(OrderRow.idempotency_key == "K1").values(state="batched"))
+    with deck.store.reading() as uow:
+        assert list(uow.ledger.unbatched_strays(1)) == [new_orders(3)[1].number]
+
+
+# ---- the time line
+
+
+def test_the_time_line_tells_an_orders_way_in_the_order_it_happened(deck: Deck):
+    new = new_order("A")
+    number = _held(deck, new)
+    deck.composed()
+    deck.clock.at += minutes(1)
+    wecom, sms = deck.messages()
+    with deck.store.writing() as uow:
+        uow.messages.change(wecom.id or 0, from_states=("pending",), state="sent", finished_at=deck.clock.now())
+    deck.clock.at += minutes(1)
+    with deck.store.writing() as uow:
+        uow.messages.change(sms.id or 0, from_states=("pending",), state="dead", finished_at=deck.clock.now())
+    assert _events(deck, number) == [
+        ("accepted", f"已受理，应急单号 {number}"),
+        ("held", "疑似重复单（LBOTHER），待人工确认"),
+        ("notified", "企业微信群通知已发送"),
+        ("undelivered", "安抚短信未送达"),
+    ]
+    deck.clock.at += minutes(1)
+    _decide(deck, decisions.release, number)
+    deck.clock.at += minutes(1)
+    _decide(deck, decisions.cancel, number, reason="不要了")
+    assert [event for event, _ in _events(deck, number)][-3:] == ["release", "cancel", "cancelled"]
+
+
+def test_a_simulated_message_is_never_told_as_sent_and_a_pending_one_not_at_all(deck: Deck):
+    new = new_order("A")
+    wecom, _ = deck.composed(new)
+    with deck.store.writing() as uow:
+        uow.messages.change(wecom.id or 0, from_states=("pending",), state="simulated", finished_at=TEN)
+    assert _events(deck, new.number)[1:] == [("simulated", "企业微信群通知（模拟发送，未实际发出）")]
+
+
+async def test_an_order_told_of_in_a_digest_counts_as_told_once_the_digest_is_out(deck: Deck):
+    from app.notify.groups import GroupDispatcher  # noqa: PLC0415 - only here
+    from tests.builders import Alarms, FakeRobot  # noqa: PLC0415
+
+    orders = new_orders(30, total="1.00")
+    deck.composed(*orders, policy=a_policy())
+    deck.clock.at += minutes(1)
+    robot = FakeRobot(clock=deck.clock)
+    await GroupDispatcher(
+        deck.store, deck.clock, {"robot-1": robot}, mentions=(), holder="me", alert=Alarms()
+    ).run_once()
+    assert _events(deck, orders[7].number)[1:] == [("notified", "企业微信群通知已发送")]
+
+
+def _events(deck: Deck, number: str) -> list[tuple[str, str]]:
+    with deck.store.reading() as uow:
+        row = uow.orders.numbered(number)
+        assert row is not None
+        return [(event.event, event.detail) for event in time_line(uow, row)]

@@ -1,0 +1,273 @@
+"""Whatever a spreadsheet has done to an upload, each line is read right or named, never guessed."""
+
+import io
+import json
+import zipfile
+from datetime import datetime
+
+import openpyxl
+import pytest
+
+from app.domain.order_number import check_character
+from app.domain.problems import InvalidResults, Malformed, Problem, TooLarge
+from app.handback import sheets
+from app.handback.lines import ResultLine
+from app.handback.read_results import read_results
+
+A, B, C = (body + check_character(body) for body in ("LB000000000001", "LB000000000002", "LB000000000003"))
+HEADER = "应急单号,结果,主系统单号,原因"
+GOOD = f"{HEADER}\r\n{A},成功,M1,\r\n{B},失败,,SKU 不存在\r\n"
+LINES = (ResultLine(2, A, "imported", "M1"), ResultLine(3, B, "failed", None, "SKU 不存在"))
+
+
+def xlsx(*rows: list[object]) -> bytes:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def refused(data: bytes, **how: object) -> Problem:
+    with pytest.raises(Problem) as caught:
+        read_results(data, **how)  # type: ignore[arg-type]
+    return caught.value
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_every_encoding_a_spreadsheet_writes_is_read(encoding: str):
+    assert read_results(GOOD.encode(encoding)).lines == LINES
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "，"])
+def test_every_delimiter_is_found_in_the_header(delimiter: str):
+    assert read_results(GOOD.replace(",", delimiter).encode()).lines == LINES
+
+
+def test_the_excel_form_is_read_alike():
+    data = xlsx(["应急单号", "结果", "主系统单号", "原因"], [A, "成功", "M1", None], [B, "失败", None, "SKU 不存在"])
+    assert read_results(data).lines == LINES
+
+
+def test_the_json_form_is_read_alike():
+    results = [
+        {"order_number": A, "result": "imported", "main_order_number": "M1"},
+        {"order_number": B, "result": "failed", "reason": "SKU 不存在"},
+    ]
+    found = read_results(
+        json.dumps({"results": results}).encode(), content_type="application/json; charset=utf-8"
+    ).lines
+    assert [(line.number, line.result, line.main_order_number, line.reason) for line in found] == [
+        (A, "imported", "M1", None),
+        (B, "failed", None, "SKU 不存在"),
+    ]
+    assert read_results(b'{"results": []}').lines == ()
+
+
+def test_columns_are_known_by_many_names_in_any_order():
+    text = f"失败原因\t导入结果\t线上单号\t订单号\n无\t重复\t{A}\tERP-1\n"
+    assert read_results(text.encode()).lines == (ResultLine(2, A, "duplicate", None, "无"),)
+
+
+def test_our_own_file_with_a_result_column_added_can_be_sent_back():
+    text = f"应急单号,备注,结果\n{A},买家：x,成功\n"
+    assert read_results(text.encode()).lines == (ResultLine(2, A, "imported"),)
+
+
+@pytest.mark.parametrize(
+    ("cell", "result"),
+    [
+        ("成功", "imported"),
+        ("Imported", "imported"),
+        (" OK ", "imported"),
+        ("重复", "duplicate"),
+        ("DUPLICATE", "duplicate"),
+        ("失败", "failed"),
+        ("error", "failed"),
+    ],
+)
+def test_the_words_of_a_result(cell: str, result: str):
+    assert read_results(f"{HEADER}\n{A},{cell},,\n".encode()).lines[0].result == result
+
+
+@pytest.mark.parametrize("cell", [f'"=""{A}"""', f"\t{A}", f"'{A}", A.lower(), f"　{A} ", f"{A}\u200b"])
+def test_a_number_is_recognised_as_spreadsheets_leave_it(cell: str):
+    assert read_results(f"{HEADER}\n{cell},成功,,\n".encode()).lines[0].number == A
+
+
+def test_a_main_number_stored_as_a_number_is_read_as_its_digits():
+    data = xlsx(["应急单号", "结果", "主系统单号"], [A, "成功", 123456789012345], [B, "成功", 42.0])
+    assert [line.main_order_number for line in read_results(data).lines] == ["123456789012345", "42"]
+
+
+def test_an_apostrophe_of_our_own_is_taken_from_a_reason():
+    assert read_results(f"{HEADER}\n{A},失败,,'=1+1\n".encode()).lines[0].reason == "=1+1"
+    assert len(read_results(f"{HEADER}\n{A},失败,,{'长' * 900}\n".encode()).lines[0].reason or "") == 500
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "code"),
+    [
+        (",成功,,", "应急单号", "missing_number"),
+        ("3.30123E+18,成功,,", "应急单号", "damaged_by_spreadsheet"),
+        (f"{A},成功,3.3E+18,", "主系统单号", "damaged_by_spreadsheet"),
+        (f"{A},,,", "结果", "missing_result"),
+        (f"{A},大概,,", "结果", "unknown_result"),
+        (f"{A},成功,{'9' * 65},", "主系统单号", "too_long"),
+        (f"{A},成功,=A1+1,", "主系统单号", "formula"),
+        (f"{A},成功,a\x00b,", "主系统单号", "control_character"),
+    ],
+)
+def test_a_bad_line_is_named_and_the_others_are_taken(row: str, column: str, code: str):
+    found = read_results(f"{HEADER}\n{row}\n{B},成功,,\n".encode())
+    assert found.lines == (ResultLine(3, B, "imported"),)
+    assert [(bad.row, bad.column, bad.code) for bad in found.bad] == [(2, column, code)]
+    assert found.bad[0].hint
+
+
+def test_dates_and_long_numbers_in_excel_cells_are_named():
+    data = xlsx(
+        ["应急单号", "结果", "主系统单号"],
+        [A, "成功", datetime(2026, 1, 2)],  # noqa: DTZ001 - as openpyxl reads them
+        [B, "成功", 3301234567890123456],
+        [C, "成功", True],
+        [A, "成功", 1],
+    )
+    found = read_results(data)
+    assert [(bad.row, bad.code) for bad in found.bad] == [
+        (2, "not_text"),
+        (3, "damaged_by_spreadsheet"),
+        (4, "not_text"),
+    ]
+    assert len(found.lines) == 1
+
+
+def test_several_long_numbers_that_all_end_in_zeros_were_rounded():
+    one, two = "3301234567890120000", "3301234567890130000"
+    found = read_results(f"{HEADER}\n{A},成功,{one},\n{B},成功,{two},\n{C},成功,M3,\n".encode())
+    assert [bad.row for bad in found.bad] == [2, 3]
+    assert [line.number for line in found.lines] == [C]
+    assert read_results(f"{HEADER}\n{A},成功,{one},\n".encode()).bad == ()
+
+
+def test_rows_are_counted_as_excel_counts_them():
+    text = f'sep=,\n{HEADER}\n{A},失败,,"两行\n原因"\n,,,\n{B},成功,,\n'
+    assert [line.row for line in read_results(text.encode()).lines] == [2, 4]
+
+
+def test_a_short_row_lacks_only_what_it_lacks():
+    assert read_results(f"{HEADER}\n{A},成功\n".encode()).lines == (ResultLine(2, A, "imported"),)
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "空的"),
+        (b"\xd0\xcf\x11\xe0 old", "另存为"),
+        (b"PK\x03\x04 broken", "已损坏"),
+        (b"\xff\xfe\x00", "编码"),
+        (b"\x81\xff\xff", "编码"),
+        (HEADER.encode(), "没有数据行"),
+        ("订单号,姓名\nA,B\n".encode(), "缺少“结果”列"),
+        (f"应急单号,结果,结果\n{A},成功,成功\n".encode(), "两列"),
+        ("姓名,手机\n张三,1\n".encode(), "姓名"),
+        (f'{HEADER}\n{A},失败,,"没有结束\n'.encode(), "引号"),
+        (("a" + "," * 100 + "b").encode(), "100 列"),
+        (b'{"results": {}}', "results"),
+        (b'{"results": [1]}', "results"),
+        (b"[1]", "results"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_is_refused_with_a_sentence(data: bytes, sentence: str):
+    problem = refused(data)
+    assert isinstance(problem, InvalidResults)
+    assert sentence in problem.detail
+
+
+def test_what_is_called_json_and_is_none_is_malformed():
+    assert isinstance(refused(b"nonsense", content_type="application/json"), Malformed)
+    assert isinstance(refused(b"[" * 100_000), Malformed)
+    assert isinstance(refused(b'{"a": "\xff"}'), Malformed)
+
+
+def test_an_upload_without_one_usable_line_is_refused_naming_each():
+    problem = refused(f"{HEADER}\n,成功,,\n{A},?,,\n".encode())
+    assert [(error.pointer, error.code) for error in problem.errors] == [
+        ("/rows/2/应急单号", "missing_number"),
+        ("/rows/3/结果", "unknown_result"),
+    ]
+    assert refused(b'{"results": [{"result": "imported"}]}').errors[0].pointer == "/results/0/应急单号"
+
+
+def test_too_much_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sheets, "MAX_BYTES", 50)
+    assert isinstance(refused(GOOD.encode()), TooLarge)
+    monkeypatch.setattr("app.handback.read_results.MAX_BYTES", 50)
+    assert isinstance(refused(b'{"results": []' + b" " * 50 + b"}"), TooLarge)
+
+
+def test_more_rows_than_we_take_are_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sheets, "MAX_ROWS", 2)
+    monkeypatch.setattr("app.handback.read_results.MAX_ROWS", 2)
+    rows = f"{A},成功,,\n"
+    assert len(read_results(f"{HEADER}\n{rows * 2}".encode()).lines) == 2
+    assert "最多 2 行" in refused(f"{HEADER}\n{rows * 3}".encode()).detail
+    assert "最多 2 条" in refused(json.dumps({"results": [{}] * 3}).encode()).detail
+
+
+def test_a_zip_that_unpacks_to_too_much_is_not_opened(monkeypatch: pytest.MonkeyPatch):
+    data = xlsx(["应急单号", "结果"], [A, "成功"])
+    monkeypatch.setattr(sheets, "MAX_UNPACKED", 100)
+    assert isinstance(refused(data), TooLarge)
+
+
+def test_a_zip_that_is_no_workbook_is_refused():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as package:
+        package.writestr("a.txt", "hello")
+    assert "XLSX" in refused(buffer.getvalue()).detail
+
+
+def test_a_sheet_formatted_to_its_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sheets, "_EMPTY_ROWS", 3)
+    data = xlsx(["应急单号", "结果"], [A, "成功"], *[[""]] * 10, [B, "成功"])
+    assert [line.number for line in read_results(data).lines] == [A]
+
+
+ROWS = [A, A, B, C]
+
+
+def test_row_errors_of_an_erp_program_lead_to_orders():
+    text = "导入失败 3 条\n第 2 行 [商品编码]: 不能为空\n第3行：库存不足；第 4 行 [手机]:\n"
+    found = read_results(text.encode(), numbers_by_row=lambda: ROWS)
+    assert found.lines == (
+        ResultLine(2, A, "failed", None, "[商品编码]: 不能为空"),
+        ResultLine(3, A, "failed", None, "库存不足"),
+        ResultLine(3, B, "failed", None, "[手机]"),
+    )
+    assert not found.rest_imported
+
+
+def test_row_errors_come_as_a_table_too():
+    found = read_results(xlsx(["错误"], ["第 5 行 收件人 不能为空"]), numbers_by_row=lambda: ROWS, rest="imported")
+    assert found.lines == (ResultLine(2, C, "failed", None, "收件人 不能为空"),)
+    assert found.rest_imported
+
+
+def test_a_row_that_the_file_does_not_have_is_named():
+    text = "第 1 行 表头错误\n第 2 行\n第 6 行 x\n怎么回事\n"
+    found = read_results(text.encode(), numbers_by_row=lambda: ROWS)
+    assert found.lines == (ResultLine(2, A, "failed", None, "导入失败"),)
+    assert [(bad.row, bad.code) for bad in found.bad] == [(1, "unknown_row"), (3, "unknown_row"), (4, "not_understood")]
+
+
+def test_the_rest_is_not_called_imported_while_a_line_is_not_understood():
+    problem = refused("第 2 行 x\n第 99 行 y\n".encode(), numbers_by_row=lambda: ROWS, rest="imported")
+    assert "不能把其余订单都视为成功" in problem.detail
+    assert [bad.code for bad in problem.errors] == ["unknown_row"]
+
+
+def test_row_errors_without_the_file_they_speak_of_are_refused():
+    assert "没有一行可用" in refused("第 2 行 x\n".encode()).detail

@@ -1,0 +1,150 @@
+"""Loops never die; children of the supervisor are restarted and drained."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.cli import supervisor
+from app.cli.supervisor import Child, drain, listen
+from app.worker import loops
+from app.worker.loops import keep_doing, pause
+from app.worker.timetable import Steps, timetable
+
+
+async def test_a_step_is_repeated_at_once_while_there_is_work_and_rests_when_there_is_none():
+    stop, results = asyncio.Event(), [3, 2, 0]
+    rested: list[bool] = []
+
+    async def step() -> int:
+        if not results:
+            rested.append(True)
+            stop.set()
+            return 0
+        return results.pop(0)
+
+    await asyncio.wait_for(keep_doing("x", step, rest=0.001, stop=stop), 5)
+    assert rested == [True]
+
+
+async def test_a_step_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch):
+    """P8: nothing dies silently after weeks."""
+    monkeypatch.setattr(loops, "REST_AFTER_ERROR", 0.001)
+    stop, calls = asyncio.Event(), []
+
+    async def step() -> int:
+        calls.append(1)
+        if len(calls) < 3:
+            raise OSError
+        stop.set()
+        return 0
+
+    await asyncio.wait_for(keep_doing("x", step, rest=0, stop=stop), 5)
+    assert len(calls) == 3
+
+
+async def test_being_told_to_stop_ends_a_rest_at_once():
+    stop = asyncio.Event()
+    resting = asyncio.create_task(pause(3600, stop))
+    await asyncio.sleep(0)
+    stop.set()
+    await asyncio.wait_for(resting, 5)
+
+
+async def test_a_loop_that_was_stopped_does_nothing():
+    stop = asyncio.Event()
+    stop.set()
+    await keep_doing("x", pytest.fail, rest=0, stop=stop)  # type: ignore[arg-type]
+
+
+def test_only_the_leader_makes_batches_sweeps_and_watches():
+    async def step() -> int:
+        return 0
+
+    jobs = timetable(Steps(**dict.fromkeys(Steps.__dataclass_fields__, step)))
+    assert {job.name for job in jobs} == set(Steps.__dataclass_fields__)
+    assert {job.name for job in jobs if job.leader_only} == {"batch", "sweep", "watch"}
+    assert all(0 < job.rest <= 20 for job in jobs)
+
+
+def _child(code: str) -> Child:
+    return Child("web", ["-c", code])
+
+
+@pytest.fixture
+def python_child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Let children run a line of Python in place of the application: ``python -m app -c …`` needs a module named so."""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "__main__.py").write_text("import sys\nexec(sys.argv[2])\n", encoding="utf-8")
+    (tmp_path / "app" / "__init__.py").write_text("", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.setenv("PYTHONSAFEPATH", "")
+    return tmp_path
+
+
+def test_a_child_that_dies_is_restarted_at_once_and_then_more_slowly(python_child: Path):
+    child = _child("raise SystemExit(3)")
+    waits = []
+    for _ in range(3):
+        child.restart_at = 0.0
+        child.look_after(python_child)
+        assert child.process is not None
+        process = child.process
+        assert (python_child / "web.pid").read_text(encoding="ascii") == f"{process.pid}\n"
+        process.wait(30)
+        child.look_after(python_child)
+        assert child.process is None
+        waits.append(child.restart_at)
+        pid = process.pid
+        child.look_after(python_child)  # its time has not come
+        assert child.process is None, pid
+    assert child.deaths == 3
+    assert waits == sorted(waits)
+
+
+def test_a_child_that_ran_well_is_restarted_at_once(python_child: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(supervisor, "HEALTHY_AFTER", -1.0)
+    child = _child("pass")
+    child.deaths = 4
+    child.look_after(python_child)
+    assert child.process is not None
+    child.process.wait(30)
+    child.look_after(python_child)
+    child.look_after(python_child)
+    assert child.deaths == 0
+    assert child.process is not None
+    child.process.wait(30)
+
+
+WAITS = "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\nprint('ready', flush=True)\ntime.sleep(60)"
+
+
+def test_children_are_asked_to_finish_and_the_deaf_are_ended(python_child: Path, monkeypatch: pytest.MonkeyPatch):
+    """P13"""
+    import subprocess  # noqa: PLC0415 - only here
+
+    def started(code: str) -> Child:
+        child = Child("x", [])
+        child.process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+        assert child.process.stdout is not None
+        assert child.process.stdout.readline() == b"ready\n"
+        child.process.stdout.close()
+        return child
+
+    polite, deaf = started(WAITS), started(WAITS.replace("lambda *_: sys.exit(0)", "signal.SIG_IGN"))
+    assert drain([polite, Child("never started", [])]) == 0
+    assert polite.process is not None
+    assert polite.process.returncode == 0
+    monkeypatch.setattr(supervisor, "DRAIN_WITHIN", 0.0)
+    assert drain([polite, deaf]) == 1
+    assert deaf.process is not None
+    assert deaf.process.returncode == -signal.SIGKILL
+
+
+def test_the_listening_socket_can_be_inherited():
+    with listen("127.0.0.1", 0) as listener:
+        assert listener.get_inheritable()
+        assert listener.getsockname()[1] > 0

@@ -1,0 +1,167 @@
+"""A wrong setting stops the start with a sentence that names it; secrets may come by file."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app import settings as knobs
+from app.settings import PREFIX, Settings, WrongSetting, unknown_names
+
+Set = Callable[..., Settings]
+ALIYUN = {
+    "sms_provider": "aliyun",
+    "sms_access_key_id": "id",
+    "sms_access_key_secret": "x",
+    "sms_sign_name": "店",
+    "sms_notice_template": "SMS_1",
+    "sms_coupon_template": "SMS_2",
+}
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Set:
+    """Read the settings from an environment of one's choice, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def read(**names: str) -> Settings:
+        for name, value in names.items():
+            monkeypatch.setenv(PREFIX + name.upper(), value)
+        return knobs.load()
+
+    return read
+
+
+def test_without_any_setting_it_starts_on_sqlite_and_sends_nothing(load: Set, tmp_path: Path):
+    chosen = load()
+    assert chosen.url_of_store == f"sqlite:///{tmp_path / 'data' / 'lifeboat.db'}"
+    assert (chosen.sms_provider, chosen.wecom_robots, chosen.order_prefix) == ("dry_run", (), "LB")
+    assert (chosen.zone, chosen.batch_every, chosen.high_priority_above_fen) == (
+        ZoneInfo("Asia/Shanghai"),
+        timedelta(minutes=30),
+        50_000,
+    )
+    assert chosen.public_base == "http://127.0.0.1:8000"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("port", "http", "须为整数"),
+        ("port", "0", "不能小于 1"),
+        ("port", "70000", "不能大于 65535"),
+        ("timezone", "Mars/Olympus", "未知时区 'Mars/Olympus'，例如 Asia/Shanghai"),
+        ("timezone", "../etc/passwd", "未知时区 '../etc/passwd'，例如 Asia/Shanghai"),
+        ("secret_key", "short", "至少 32 个字符，可用 openssl rand -hex 32 生成"),
+        ("seal_key", "short", "至少 32 个字符，可用 openssl rand -hex 32 生成"),
+        ("order_prefix", "1B", "须以大写字母开头，仅含大写字母和数字，最多 7 位"),
+        ("order_prefix", "LIFEBOAT", "须以大写字母开头，仅含大写字母和数字，最多 7 位"),
+        ("high_priority_above", "viel", "须为数字"),
+        ("high_priority_above", "-1", "不能小于 0"),
+        ("high_priority_above", "1.005", "最多两位小数"),
+        ("store_patience_seconds", "0", "须大于 0.0"),
+        ("store_patience_seconds", "3", "不能大于 2.0"),
+        ("store_patience_seconds", "x", "须为数字"),
+        ("access_log", "maybe", "须为 true 或 false"),
+        ("batch_every_minutes", "7", "须能整除一天，例如 10、15、30、60"),
+        ("database_url", "mysql://x", "须以 sqlite:/// 或 postgresql+psycopg:// 开头"),
+        ("database_url", "postgresql://x", "须以 sqlite:/// 或 postgresql+psycopg:// 开头"),
+        (
+            "wecom_robots",
+            "https://qyapi.weixin.qq.com/cgi-bin/webhook/send",
+            "每个地址应形如 https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…",
+        ),
+        ("wecom_robots", "ftp://x/?key=1", "每个地址应形如 https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…"),
+        ("sms_provider", "pigeon", "只能是 'dry_run', 'aliyun' or 'tencent' 之一"),
+        ("log_level", "loud", "只能是 'debug', 'info', 'warning' or 'error' 之一"),
+    ],
+)
+def test_a_wrong_setting_names_itself(load: Set, name: str, value: str, sentence: str):
+    with pytest.raises(WrongSetting) as wrong:
+        load(**{name: value})
+    assert str(wrong.value) == f"{PREFIX}{name.upper()}: {sentence}"
+
+
+def test_all_wrong_settings_are_told_at_once_and_no_secret_is_repeated(load: Set):
+    with pytest.raises(WrongSetting) as wrong:
+        load(port="x", secret_key="hunter2", wecom_robots="https://h/?k=hunter3")
+    assert len(str(wrong.value).splitlines()) == 3
+    assert "hunter" not in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("provider", "given", "missing"),
+    [
+        (
+            "aliyun",
+            {},
+            "SMS_ACCESS_KEY_ID、LIFEBOAT_SMS_ACCESS_KEY_SECRET、LIFEBOAT_SMS_SIGN_NAME、LIFEBOAT_SMS_NOTICE_TEMPLATE、LIFEBOAT_SMS_COUPON_TEMPLATE",
+        ),
+        ("aliyun", {**ALIYUN, "sms_coupon": "combined"}, "SMS_COMBINED_TEMPLATE"),
+        ("tencent", {**ALIYUN, "sms_coupon": "off"}, "SMS_SDK_APP_ID"),
+    ],
+)
+def test_a_provider_without_its_account_says_what_is_missing(
+    load: Set, provider: str, given: dict[str, str], missing: str
+):
+    with pytest.raises(WrongSetting) as wrong:
+        load(**{**given, "sms_provider": provider})
+    assert str(wrong.value) == f"配置: {PREFIX}SMS_PROVIDER={provider} 还需要 {PREFIX}{missing}"
+
+
+def test_a_provider_with_its_account_is_accepted(load: Set):
+    assert load(**ALIYUN).sms_provider == "aliyun"
+
+
+def test_words_are_separated_by_either_comma(load: Set):
+    chosen = load(wecom_mentions="a, b，c,,", wecom_robots="https://h/send?key=1，https://h/send?key=2")
+    assert chosen.wecom_mentions == ("a", "b", "c")
+    assert [robot.get_secret_value() for robot in chosen.wecom_robots] == [
+        "https://h/send?key=1",
+        "https://h/send?key=2",
+    ]
+
+
+def test_a_secret_may_come_by_file_and_the_environment_goes_first(load: Set, tmp_path: Path):
+    file = tmp_path / "secret"
+    file.write_text("f" * 32 + "\n", encoding="utf-8")
+    assert load(secret_key_file=str(file)).secret_key.get_secret_value() == "f" * 32
+    assert load(secret_key="e" * 32).secret_key.get_secret_value() == "e" * 32
+    assert "e" * 32 not in repr(load())
+
+
+def test_a_secrets_file_that_cannot_be_read_is_named(load: Set):
+    with pytest.raises(WrongSetting, match=f"{PREFIX}SEAL_KEY_FILE: 无法读取文件 /nowhere/key"):
+        load(seal_key_file="/nowhere/key")
+
+
+def test_a_file_of_the_wrong_content_is_wrong_too(load: Set, tmp_path: Path):
+    (tmp_path / "port").write_text("x", encoding="utf-8")
+    with pytest.raises(WrongSetting, match=f"{PREFIX}PORT: 须为整数"):
+        load(port_file=str(tmp_path / "port"))
+
+
+def test_an_empty_setting_is_none(load: Set):
+    assert load(port="", high_priority_above="88.50").high_priority_above == Decimal("88.50")
+    assert load().port == 8000
+
+
+def test_a_public_address_loses_its_last_slash(load: Set):
+    assert load(public_url="https://shop.example/").public_base == "https://shop.example"
+
+
+def test_a_name_that_sets_nothing_is_told_with_the_one_that_was_meant():
+    names = {
+        "LIFEBOAT_DATABSE_URL": "",
+        "LIFEBOAT_SECRET_KEY_FILE": "",
+        "LIFEBOAT_PORT": "",
+        "LIFEBOAT_QQQQQQQQQQQQQQQQQQQQQQ": "",
+        "PATH": "",
+    }
+    assert unknown_names(names) == [
+        ("LIFEBOAT_DATABSE_URL", "LIFEBOAT_DATABASE_URL"),
+        ("LIFEBOAT_QQQQQQQQQQQQQQQQQQQQQQ", None),
+    ]
