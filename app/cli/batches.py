@@ -1,0 +1,52 @@
+"""``lifeboat export`` and ``repair``: making a batch now."""
+
+from typing import Annotated
+
+import typer
+
+from app.batch.maker import Emptied, Nothing, Outcome, Postponed, Published, Underway
+from app.bootstrap import batch_maker
+from app.cli.console import Json, actor, err, fail, lifeboat, out, say_json
+
+
+def export(*, as_json: Json = False) -> None:
+    """立即把待批订单生成批次文件（不等半点）。"""
+    with lifeboat() as boat:
+        outcomes = batch_maker(boat).run_once(boat.clock.now(), forced=True)
+        with boat.store.writing() as uow:
+            uow.audit.record("batch.make", actor=actor(), at=boat.clock.now())
+        folder = boat.settings.export_dir
+    _show(outcomes, str(folder), as_json=as_json)
+
+
+def repair(batch: Annotated[str, typer.Argument(help="批次编号。")], *, as_json: Json = False) -> None:
+    """把某批次中导入失败的订单单独生成补录批次。"""
+    with lifeboat() as boat:
+        outcome = batch_maker(boat).repair(batch, actor(), boat.clock.now())
+        folder = boat.settings.export_dir
+    _show([] if isinstance(outcome, Nothing) else [outcome], str(folder), as_json=as_json)
+
+
+def _show(outcomes: list[Outcome], folder: str, *, as_json: bool) -> None:
+    published = [outcome for outcome in outcomes if isinstance(outcome, Published)]
+    for outcome in outcomes:
+        match outcome:
+            case Postponed(name, reason):
+                fail(f"批次 {name} 暂时无法写出（{reason}），后台会自动重试；请检查导出目录与磁盘。")
+            case Underway(name):
+                err.print(f"批次 {name} 正由后台生成。")
+            case Emptied(name, held):
+                err.print(f"批次 {name} 没有可写出的订单，{held} 笔待人工确认。")
+            case Published():
+                continue
+    if as_json:
+        say_json(published[-1].manifest if published else {"batch": None})
+    elif not published:
+        out.print("没有待批的订单。")
+    for outcome in published if not as_json else ():
+        m = outcome.manifest
+        out.print(
+            f"批次 {m['batch']}：订单 {m['orders']} 笔，{m['rows']} 行，合计 ¥{m['total']}，待人工确认 {m['held']} 笔\n"
+            f"文件：{folder}/{m['incident']}/{m['files'][0]['name']}",
+            markup=False,
+        )

@@ -1,0 +1,109 @@
+"""``lifeboat doctor``: what could go wrong, said before it does."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import typer
+
+from app.bootstrap import Lifeboat
+from app.cli.console import Json, lifeboat, out, say_json
+from app.reconcile.ledger import ledger_of
+from app.store.durability import durability_of
+from app.store.migrate import current, newest
+from app.store.spool import Spool, spool_files
+
+LOW_DISK = 1024**3
+SLOW_COMMIT = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: ``ok``, ``warn`` (works, but), ``fail``."""
+
+    name: str
+    status: str
+    detail: str
+
+
+def doctor(*, as_json: Json = False) -> None:
+    """体检：数据库、落盘、磁盘、密钥、通知渠道、暂存。有失败项则退出码为 1。"""
+    with lifeboat() as boat:
+        findings = [finding for check in CHECKS for finding in check(boat)]
+    if as_json:
+        say_json(
+            {
+                "healthy": all(f.status != "fail" for f in findings),
+                "checks": [{"name": f.name, "status": f.status, "detail": f.detail} for f in findings],
+            }
+        )
+    else:
+        marks = {"ok": "[green]✓[/green]", "warn": "[yellow]![/yellow]", "fail": "[red]✗[/red]"}
+        for finding in findings:
+            out.print(f"{marks[finding.status]} {finding.detail}")
+    if any(finding.status == "fail" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _store(boat: Lifeboat) -> Iterator[Finding]:
+    revision, wanted = current(boat.engines), newest()
+    yield Finding(
+        "schema",
+        "ok" if revision == wanted else "fail",
+        f"数据库结构版本 {revision}" + ("" if revision == wanted else f"，程序需要 {wanted}"),
+    )
+    began = time.perf_counter()
+    boat.writer().write([], [])
+    took = time.perf_counter() - began
+    yield Finding("commit", "ok" if took < SLOW_COMMIT else "warn", f"一次落盘提交用时 {took * 1000:.1f} 毫秒")
+    for warning in durability_of(boat.engines):
+        yield Finding(warning.code, "warn", warning.sentence)
+
+
+def _disk(boat: Lifeboat) -> Iterator[Finding]:
+    for name, folder in (("data_disk", boat.settings.data_dir), ("export_disk", boat.settings.export_dir)):
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+        yield Finding(name, "ok" if free > LOW_DISK else "warn", f"{folder} 剩余 {free / 1024**3:.1f} GiB")
+
+
+def _channels(boat: Lifeboat) -> Iterator[Finding]:
+    settings = boat.settings
+    robots = len(settings.wecom_robots)
+    yield Finding(
+        "wecom",
+        "ok" if robots else "warn",
+        f"企业微信机器人 {robots} 个" if robots else "未配置企业微信机器人：群消息只记录、不发送",
+    )
+    dry = settings.sms_provider == "dry_run"
+    yield Finding(
+        "sms",
+        "warn" if dry else "ok",
+        "短信为模拟发送：顾客收不到短信" if dry else f"短信服务商 {settings.sms_provider}",
+    )
+    with boat.store.reading() as uow:
+        free, dead = uow.coupons.free(), len(uow.messages.in_state("dead"))
+    if settings.sms_coupon != "off":
+        yield Finding("coupons", "ok" if free > settings.coupon_low_at else "warn", f"优惠券剩余 {free} 张")
+    yield Finding("dead_letters", "warn" if dead else "ok", f"未送达消息 {dead} 条")
+
+
+def _books(boat: Lifeboat) -> Iterator[Finding]:
+    ledger = ledger_of(boat.store, spool_dir=boat.settings.data_dir / "spool")
+    yield Finding(
+        "ledger",
+        "ok" if ledger.balanced else "fail",
+        f"台账{'平衡' if ledger.balanced else '不平'}：已受理 {ledger.accepted}",
+    )
+    for path in spool_files(boat.settings.data_dir / "spool"):
+        for number, reason in Spool.peek_aside(path):
+            yield Finding("set_aside", "fail", f"暂存记录被搁置，需人工处理：{number}（{reason}，{path.name}）")
+    for damaged in sorted((boat.settings.data_dir / "spool").glob("*.damaged-*")):
+        if not damaged.name.endswith(("-wal", "-shm")):
+            yield Finding("spool_damaged", "fail", f"暂存文件损坏，已另存，需人工抢救：{damaged.name}")
+    if ledger.spooled:
+        yield Finding("spool", "warn", f"本地暂存中有 {ledger.spooled} 笔等待写入数据库")
+
+
+CHECKS: tuple[Callable[[Lifeboat], Iterator[Finding]], ...] = (_store, _disk, _channels, _books)

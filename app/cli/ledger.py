@@ -1,0 +1,45 @@
+"""``lifeboat ledger``: the equation that proves nothing was lost."""
+
+from typing import Annotated
+
+import typer
+
+from app.cli.console import Json, fail, lifeboat, out, say_json
+from app.reconcile.ledger import NoSuchIncident, ledger_of
+from app.web.ledger import as_document
+
+NAMES = {
+    "imported": "已导入",
+    "duplicate": "重复单",
+    "rejected": "人工关闭",
+    "cancelled": "已取消",
+    "batched": "已批未回",
+    "waiting": "待批",
+    "held": "待人工确认",
+    "spooled": "本地暂存",
+}
+
+
+def ledger(
+    incident: Annotated[str | None, typer.Option(help="事件编号；缺省为进行中或最近的。")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """对账台账：已受理 = 各去向之和；不平则退出码为 1。"""
+    with lifeboat() as boat:
+        try:
+            found = ledger_of(boat.store, spool_dir=boat.settings.data_dir / "spool", incident=incident)
+        except NoSuchIncident:
+            fail(f"没有事件 {incident}。")
+    document = as_document(found)
+    if as_json:
+        say_json(document)
+    else:
+        out.print(f"应急事件 {found.incident or '（无）'}")
+        out.print(f"已受理 {found.accepted} = " + " + ".join(f"{name} {document[key]}" for key, name in NAMES.items()))
+        out.print(
+            "台账平衡。" if found.balanced else f"台账不平：相差 {found.accepted - found.accounted}。",
+            style=None if found.balanced else "red",
+        )
+    if not found.balanced:
+        raise typer.Exit(1)

@@ -1,0 +1,59 @@
+"""``lifeboat orders``: an order's way, and what a person may decide about it."""
+
+from typing import Annotated
+
+import typer
+
+from app.cli.console import Json, actor, fail, lifeboat, local, out, say_json
+from app.domain.money import yuan
+from app.reconcile.decisions import cancel, reject, state_in_chinese
+from app.reconcile.time_line import time_line
+
+app = typer.Typer(help="订单：查看经过，取消，人工关闭。", no_args_is_help=True)
+
+Number = Annotated[str, typer.Argument(help="应急单号。")]
+Reason = Annotated[str, typer.Option(help="原因，写入记录。")]
+
+
+@app.command()
+def show(number: Number, *, as_json: Json = False) -> None:
+    """显示订单的状态与经过。"""
+    with lifeboat() as boat, boat.store.reading() as uow:
+        row = uow.orders.numbered(number.strip().upper())
+        if row is None:
+            fail(f"没有订单 {number}。")
+        events = time_line(uow, row)
+        if as_json:
+            say_json(
+                {
+                    "order_number": row.number,
+                    "status": row.state,
+                    "priority": row.priority,
+                    "total": None if row.total_fen is None else yuan(row.total_fen),
+                    "timeline": [{"at": e.at.isoformat(), "event": e.event, "detail": e.detail} for e in events],
+                }
+            )
+            return
+        out.print(
+            f"{row.number}　{state_in_chinese(row)}　{'高优处理' if row.priority == 'high' else '普通'}　"
+            + ("金额待核" if row.total_fen is None else f"{yuan(row.total_fen)} 元"),
+            markup=False,
+        )
+        for event in events:
+            out.print(f"  {local(boat, event.at)}　{event.detail}", markup=False)
+
+
+@app.command("cancel")
+def cancel_order(number: Number, reason: Reason) -> None:
+    """顾客取消：关闭订单。已在批次文件中的，请同时在主系统中拦截。"""
+    with lifeboat() as boat, boat.store.writing() as uow:
+        cancel(uow, number, reason=reason, by=actor(), now=boat.clock.now())
+    out.print(f"订单 {number} 已取消。")
+
+
+@app.command("reject")
+def reject_order(number: Number, reason: Reason) -> None:
+    """主系统无法导入且无法补录：人工关闭。"""
+    with lifeboat() as boat, boat.store.writing() as uow:
+        reject(uow, number, reason=reason, by=actor(), now=boat.clock.now())
+    out.print(f"订单 {number} 已人工关闭。")

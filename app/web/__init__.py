@@ -1,0 +1,1 @@
+"""HTTP: the door, the downloads, the console. Knows requests and answers, and no SQL."""

@@ -1,0 +1,169 @@
+"""Who is calling: storefront keys, known by heart so that the door opens also while the database is away."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from app.domain.problems import Forbidden, Unauthenticated
+from app.intake.accept import Caller
+from app.store.unit_of_work import Store
+
+log = structlog.get_logger()
+
+REFRESH_EVERY = 5.0
+"""Seconds until a revoked key is refused everywhere."""
+
+LOOK_AGAIN_AFTER = 0.5
+"""Seconds between look-ups of unknown keys, so that guessing keys does not become load on the database.
+
+Who comes in between waits for the next one: the key may have been made a moment ago.
+"""
+
+_KEY = re.compile(r"lbk_([0-9a-z]{4,16})_([0-9A-Za-z_\-]{20,80})")
+_BEARER = HTTPBearer(
+    bearerFormat="lbk_<id>_<secret>", description="渠道密钥，由 `lifeboat clients add` 生成。", auto_error=False
+)
+
+Known = dict[str, tuple[bytes, Caller]]
+
+
+class Access:
+    """The keys that open the door.
+
+    Reloaded every few seconds; an unknown key is looked up at once, so that a new one works immediately. A copy with
+    hashes only lies beside the spool, for a start while the database is away.
+    """
+
+    def __init__(self, store: Store, snapshot: Path) -> None:
+        self._store = store
+        self._snapshot = snapshot
+        self._known: Known = {}
+        self._looked_at = 0.0
+        self._looking: asyncio.Task[None] | None = None
+
+    def find(self, token: str) -> Caller | None:
+        """Return who holds this key, as far as we know now."""
+        match = _KEY.fullmatch(token)
+        if match is None:
+            return None
+        known = self._known.get(match[1])
+        if known is None or not hmac.compare_digest(known[0], hashlib.sha256(match[2].encode()).digest()):
+            return None
+        return known[1]
+
+    async def caller(self, token: str) -> Caller:
+        """Return who holds this key.
+
+        Raises:
+            Unauthenticated: nobody does.
+        """
+        caller = self.find(token)
+        if caller is None and _KEY.fullmatch(token):
+            came = time.monotonic()
+            await asyncio.sleep(self._looked_at + LOOK_AGAIN_AFTER - came)  # not at all where that has passed
+            if self._looked_at < came:
+                await self.refresh()
+            caller = self.find(token)
+        if caller is None:
+            raise Unauthenticated
+        return caller
+
+    async def refresh(self) -> None:
+        """Learn the keys anew; whoever asks meanwhile waits for the same answer."""
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._refresh())
+        await asyncio.shield(self._looking)
+
+    async def _refresh(self) -> None:
+        self._looked_at = time.monotonic()
+        try:
+            self._known = await asyncio.to_thread(self._load)
+        except Exception as error:  # noqa: BLE001 - the store is away: what we know by heart still counts
+            log.warning("keys_not_refreshed", reason=type(error).__name__)
+            if not self._known:
+                self._known = self._from_snapshot()
+
+    async def keep_fresh(self) -> None:
+        """Refresh until cancelled."""
+        while True:
+            await asyncio.sleep(REFRESH_EVERY)
+            await self.refresh()
+
+    def by_name(self, name: str) -> Caller | None:
+        """Return a client by its name, for a profile that trusts its network."""
+        return next((caller for _, caller in self._known.values() if name in {caller.name, caller.client_id}), None)
+
+    def _load(self) -> Known:
+        with self._store.reading() as uow:
+            rows = uow.access.active_keys()
+        known = {
+            key.id: (bytes(key.secret_sha256), Caller(client.id, client.name, client.scope, client.drill))
+            for key, client in rows
+        }
+        if known != self._known:
+            try:
+                self._keep_snapshot(known)
+            except OSError as error:  # a full disk must not keep a revoked key alive
+                log.warning("keys_not_kept", reason=type(error).__name__)
+        return known
+
+    def _keep_snapshot(self, known: Known) -> None:
+        rows = [[key, digest.hex(), c.client_id, c.name, c.scope, c.drill] for key, (digest, c) in known.items()]
+        self._snapshot.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = self._snapshot.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(rows), encoding="utf-8")
+        draft.replace(self._snapshot)
+
+    def _from_snapshot(self) -> Known:
+        try:
+            rows = json.loads(self._snapshot.read_text(encoding="utf-8"))
+            return {
+                key: (bytes.fromhex(digest), Caller(client, name, scope, drill))
+                for key, digest, client, name, scope, drill in rows
+            }
+        except (OSError, ValueError, TypeError):
+            return {}
+
+
+def bearer_of(headers: Sequence[tuple[bytes, bytes]]) -> str | None:
+    """Return the key in raw header fields (``Authorization: Bearer`` or ``X-API-Key``)."""
+    for name, value in headers:
+        if name == b"authorization" and value[:7].lower() == b"bearer ":
+            return value[7:].strip().decode("latin-1")
+        if name == b"x-api-key":
+            return value.strip().decode("latin-1")
+    return None
+
+
+def scoped(*scopes: str) -> Callable[..., object]:
+    """Return a dependency that lets in callers with one of these scopes."""
+
+    async def caller_of(
+        request: Request, _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+    ) -> Caller:
+        token = bearer_of(request.scope["headers"])
+        if token is None:
+            raise Unauthenticated
+        access: Access = request.app.state.access
+        caller = await access.caller(token)
+        if caller.scope not in scopes:
+            raise Forbidden
+        return caller
+
+    return caller_of
+
+
+AnyCaller = Annotated[Caller, Depends(scoped("intake", "ops", "lifecycle"))]
+OpsCaller = Annotated[Caller, Depends(scoped("ops"))]

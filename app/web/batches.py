@@ -1,0 +1,199 @@
+"""Batches over HTTP: list, make now, look at, download, repair."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+from pydantic import AwareDatetime, BaseModel
+
+from app.batch.download import DOWNLOADED, take_file
+from app.batch.maker import Emptied, Nothing, Outcome, Postponed, Published, Underway
+from app.bootstrap import Lifeboat, batch_maker, exports_of
+from app.domain import problems as p
+from app.domain.money import yuan
+from app.store.tables import Batch
+from app.web.auth import OpsCaller
+from app.web.problems import documented
+
+router = APIRouter(prefix="/v1/batches", tags=["批次"])
+
+MEDIA = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "manifest": "application/json",
+}
+
+
+class BatchOut(BaseModel):
+    """A published batch; ``total`` in yuan."""
+
+    batch: str
+    incident: str
+    kind: Literal["regular", "repair"]
+    window_from: AwareDatetime
+    window_to: AwareDatetime
+    published_at: AwareDatetime
+    orders: int
+    rows: int
+    total: str
+    held: int
+    sha256: str
+    downloads: int
+    results: dict[str, int]
+
+
+class BatchPage(BaseModel):
+    """A page of batches, newest first; pass ``next`` as ``cursor`` for the page after."""
+
+    items: list[BatchOut]
+    next: str | None
+
+
+@router.get(
+    "",
+    response_model=BatchPage,
+    summary="批次列表（新的在前）",
+    responses=documented(p.Unauthenticated, p.Forbidden, p.NotFound),
+)
+def list_batches(
+    request: Request,
+    _caller: OpsCaller,
+    incident: str | None = None,
+    cursor: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> dict[str, Any]:
+    """List published batches."""
+    boat: Lifeboat = request.app.state.boat
+    with boat.store.reading() as uow:
+        chosen = None
+        if incident is not None and (chosen := uow.incidents.named(incident)) is None:
+            raise p.NotFound("没有这个应急事件。")
+        batches = uow.batches.page(incident_id=chosen.id if chosen else None, before_id=cursor, limit=limit + 1)
+        items = [_shown(uow, batch) for batch in batches[:limit]]
+    return {"items": items, "next": str(batches[limit - 1].id) if len(batches) > limit else None}
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="立即生成批次",
+    responses={
+        200: {"description": '没有待批订单：`{"batch": null}`'},
+        **documented(p.Unauthenticated, p.Forbidden, p.Gone),
+    },
+)
+def make_batch(request: Request, caller: OpsCaller) -> Response:
+    """Cut a batch of whatever waits now; answers its manifest."""
+    boat: Lifeboat = request.app.state.boat
+    now = boat.clock.now()
+    outcomes = batch_maker(boat).run_once(now, forced=True)
+    with boat.store.writing() as uow:
+        uow.audit.record("batch.make", actor=f"client:{caller.name}"[:80], at=now, address=address_of(request))
+    return manifest_answer(outcomes)
+
+
+@router.get(
+    "/{number}",
+    response_model=BatchOut,
+    summary="一个批次",
+    responses=documented(p.Unauthenticated, p.Forbidden, p.NotFound),
+)
+def show_batch(request: Request, _caller: OpsCaller, number: str) -> dict[str, Any]:
+    """Look at one batch."""
+    boat: Lifeboat = request.app.state.boat
+    with boat.store.reading() as uow:
+        batch = uow.batches.named(number)
+        if batch is None or batch.published_at is None:
+            raise p.NotFound(f"没有批次 {number}。")
+        return _shown(uow, batch)
+
+
+@router.get(
+    "/{number}/file",
+    summary="下载批次文件（记录在案；ETag 为 SHA-256）",
+    response_class=FileResponse,
+    responses={304: {"description": "内容未变"}, **documented(p.Unauthenticated, p.Forbidden, p.NotFound, p.Gone)},
+)
+def download(
+    request: Request,
+    caller: OpsCaller,
+    number: str,
+    format: Literal["csv", "xlsx", "manifest"] = "csv",  # noqa: A002 - the query's public name
+) -> Response:
+    """Download a file; who, when and from where is written down, and a second download is told of the first."""
+    boat: Lifeboat = request.app.state.boat
+    with boat.store.reading() as uow:
+        batch = uow.batches.named(number)
+    known = {f["format"]: f["sha256"] for f in ((batch.manifest or {}) if batch else {}).get("files", ())}
+    tag = f'"{known.get(format, "")}"'
+    if known.get(format) and tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers={"etag": tag})
+    found = take_file(
+        boat.store,
+        exports_of(boat.settings),
+        number,
+        format,
+        by=f"client:{caller.name}"[:80],
+        address=address_of(request),
+        now=boat.clock.now(),
+    )
+    headers = {"cache-control": "private, no-store", "x-previous-downloads": str(len(found.earlier))}
+    if found.sha256:
+        headers |= {"etag": tag, "x-sha256": found.sha256}
+    return FileResponse(found.path, media_type=MEDIA[format], filename=found.path.name, headers=headers)
+
+
+@router.post(
+    "/{number}/repair",
+    status_code=201,
+    summary="把导入失败的订单单独做成补录批次",
+    responses=documented(p.Unauthenticated, p.Forbidden, p.NotFound, p.Gone),
+)
+def repair(request: Request, caller: OpsCaller, number: str) -> Response:
+    """Put the failed orders of a batch, and nothing else, into a new one."""
+    boat: Lifeboat = request.app.state.boat
+    outcome = batch_maker(boat).repair(number, f"client:{caller.name}"[:80], boat.clock.now())
+    return manifest_answer([] if isinstance(outcome, Nothing) else [outcome])
+
+
+def manifest_answer(outcomes: list[Outcome]) -> Response:
+    """Answer the manifest of the newest batch among ``outcomes``.
+
+    Raises:
+        Gone: a batch is being made by somebody else, or could not be finished now.
+    """
+    published = [outcome for outcome in outcomes if isinstance(outcome, Published)]
+    if published:
+        return JSONResponse(published[-1].manifest, status_code=201)
+    for outcome in outcomes:
+        match outcome:
+            case Underway(name):
+                raise p.Gone(f"批次 {name} 正在生成，请稍后查看。")
+            case Postponed(name):
+                raise p.Gone(f"批次 {name} 暂时无法写出，稍后会自动重试；请检查导出目录与磁盘。")
+            case Emptied() | Published():
+                continue
+    return JSONResponse({"batch": None}, status_code=200)
+
+
+def address_of(request: Request) -> str:
+    """Return where a request comes from."""
+    return request.client.host if request.client else ""
+
+
+def _shown(uow: Any, batch: Batch) -> dict[str, Any]:  # noqa: ANN401 - a unit of work
+    return {
+        "batch": batch.name,
+        "incident": uow.incidents.get(batch.incident_id).name,
+        "kind": batch.kind,
+        "window_from": batch.window_from,
+        "window_to": batch.window_to,
+        "published_at": batch.published_at,
+        "orders": batch.orders,
+        "rows": batch.rows,
+        "total": yuan(batch.total_fen),
+        "held": batch.held,
+        "sha256": batch.sha256,
+        "downloads": len(uow.audit.of(batch.name, DOWNLOADED)),
+        "results": uow.results.counts(batch.id or 0),
+    }

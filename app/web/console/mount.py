@@ -1,0 +1,56 @@
+"""Puts the console together and under ``/console``."""
+
+import logging
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette_admin import BaseAdmin, DefaultTheme, I18nConfig
+from starlette_admin.theme import TablerSettings
+
+from app.bootstrap import Lifeboat
+from app.web.console import screen
+from app.web.console.account_page import AccountPage
+from app.web.console.batch_pages import BatchPages
+from app.web.console.entrance import entrance
+from app.web.console.gate import Gate
+from app.web.console.home import HomePage
+from app.web.console.message_pages import HeldPage, MessagePages
+from app.web.console.order_list import OrderPages
+from app.web.console.screen import BASE
+from app.web.console.shield import Shield
+
+TITLE = "订单救生艇"
+
+
+def mount_console(api: FastAPI, boat: Lifeboat) -> None:
+    """Mount the console onto ``api``, which already has its health at ``state.health``."""
+    logging.getLogger("starlette_admin").setLevel(logging.WARNING)  # it tells of each route and each visitor
+    gate = Gate(boat, entrance)
+    home = HomePage(boat, api.state.health)
+    admin = BaseAdmin(
+        title=TITLE,
+        base_url=BASE,
+        route_name="console",
+        templates_dir=str(screen.TEMPLATES),
+        static_dir=str(screen.STATICS),
+        index_view=home,
+        theme=DefaultTheme(TablerSettings(base="slate", primary="blue", radius=1)),
+        auth_provider=gate,
+        secret_key=boat.keyring.session.hex(),
+        middlewares=[Middleware(Shield, secure=gate.secure)],
+        i18n_config=I18nConfig(default_locale="zh"),
+        timezone_config=None,
+    )
+    environment = admin.templates.env
+    environment.filters.update(screen.filters(boat.settings.zone, boat.clock.now))
+    environment.globals.update(screen.names())
+    for page in (OrderPages(boat), BatchPages(boat), MessagePages(boat), HeldPage(boat), AccountPage(gate)):
+        admin.add_view(page)
+    api.add_route(BASE, _to_home, include_in_schema=False)  # without this, a redirect would name host and scheme
+    admin.mount_to(api)
+
+
+async def _to_home(_request: Request) -> Response:
+    return RedirectResponse(f"{BASE}/", status_code=303)

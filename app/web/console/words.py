@@ -1,0 +1,88 @@
+"""What people read, keyed by the stable codes of the rows."""
+
+from typing import NamedTuple
+
+
+class Word(NamedTuple):
+    """A Chinese word and the colour it is shown in."""
+
+    text: str
+    colour: str
+
+
+ORDER_STATES = {
+    "accepted": Word("待进批次", "blue"),
+    "held": Word("待人工确认", "orange"),
+    "batched": Word("已进批次", "cyan"),
+    "imported": Word("已导入主系统", "green"),
+    "duplicate": Word("重复单", "secondary"),
+    "rejected": Word("已人工关闭", "secondary"),
+    "cancelled": Word("已取消", "secondary"),
+}
+PRIORITIES = {"high": Word("高优处理", "red"), "normal": Word("普通", "secondary")}
+MESSAGE_STATES = {
+    "pending": Word("待发送", "blue"),
+    "sending": Word("发送中", "blue"),
+    "settling": Word("查询中", "orange"),
+    "sent": Word("已发送", "green"),
+    "simulated": Word("模拟发送", "purple"),
+    "merged": Word("已汇总", "secondary"),
+    "dead": Word("死信", "red"),
+}
+MESSAGE_FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "": ("全部", ()),
+    "open": ("待发送", ("pending", "sending")),
+    "settling": ("查询中", ("settling",)),
+    "dead": ("死信", ("dead",)),
+    "sent": ("已发送", ("sent",)),
+    "simulated": ("模拟发送", ("simulated",)),
+    "merged": ("已汇总", ("merged",)),
+}
+MESSAGE_KINDS = {
+    "order_wecom": "新订单群通知",
+    "digest_wecom": "新订单汇总",
+    "batch_wecom": "批次群通知",
+    "alert_wecom": "告警群通知",
+    "alert_email": "告警邮件",
+    "order_sms": "安抚短信",
+    "coupon_sms": "优惠券短信",
+}
+CHANNELS = {"wecom": "企业微信", "sms": "短信", "email": "邮件"}
+OUTCOMES = {
+    "delivered": "成功",
+    "simulated": "模拟",
+    "throttled": "限流，稍后再发",
+    "unreachable": "未送达，将重试",
+    "rejected": "被拒绝",
+    "unknown": "结果未知",
+}
+RESULTS = {
+    "imported": Word("成功", "green"),
+    "duplicate": Word("重复", "secondary"),
+    "failed": Word("失败", "red"),
+}
+BATCH_KINDS = {"regular": "常规批次", "repair": "补录批次"}
+CHECKS = {
+    "one_live_batch": "每笔订单只在一个批次",
+    "unique_numbers": "应急单号不重复",
+    "look_alikes": "疑似重复单已转人工",
+    "profile_valid": "符合导入要求",
+    "row_count": "回读行数一致",
+}
+PAYMENTS = {"paid": "已付款", "unpaid": "未付款", "cod": "货到付款"}
+ROLES = {"viewer": "只读", "ops": "运营", "it": "IT", "admin": "管理员"}
+DEGRADED = {
+    "store_away": "数据库不可用：订单正写入本机暂存，照常受理；恢复后自动补入，无需操作。",
+    "spool_waiting": "本机暂存中还有订单等待补入数据库。",
+    "spool_set_aside": "暂存中有无法自动补入的记录，请让 IT 查看运行日志与应急手册。",
+    "disk_low": "磁盘剩余空间不足 256 MB，请尽快清理或扩容，否则可能停止受理。",
+    "draining": "服务正在停止，不再受理新订单。",
+    "intake_unavailable": "数据库与本机暂存都不可写：当前无法受理订单，请立即联系 IT。",
+}
+STATUS_SENTENCES = {
+    401: "登录已过期，请重新登录。",
+    403: "您的账号没有此操作的权限。",
+    404: "没有这个页面，或它指向的内容不存在。",
+    405: "这个地址不能这样访问。",
+    413: "提交的内容过大。",
+}

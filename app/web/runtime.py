@@ -1,0 +1,152 @@
+"""The parts of one web process that live as long as its event loop, and the loops that keep them fresh."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import structlog
+
+from app.bootstrap import ForeignSecrets, Lifeboat, policy_of
+from app.intake.accept import Intake
+from app.intake.drain import Drained, StoreRefuses, drain_once
+from app.notify.compose import Composer
+from app.store.group_commit import GroupCommit
+from app.store.spool import Spool, spool_files
+from app.web.auth import Access
+from app.web.body import BodyReader
+from app.web.lookout import warnings_of
+from app.web.standing import Standing
+
+log = structlog.get_logger()
+
+DRAIN_EVERY = 1.0
+"""Seconds between looks into the spool folder: a directory listing where it is empty."""
+
+LOOK_OUT_EVERY = 10.0
+"""Seconds between looks at what the rest of the house is doing."""
+
+PREPARE_WITHIN = 10.0
+"""Seconds for migrations at the start; a slower database is prepared later, and the spool serves meanwhile."""
+
+
+class Runtime:
+    """One web process: its queue to the disk, its keys, its spool."""
+
+    def __init__(self, boat: Lifeboat, *, slot: int = 0) -> None:
+        self.boat = boat
+        settings = boat.settings
+        self.spool_dir = settings.data_dir / "spool"
+        spool = Spool(self.spool_dir / f"spool-{slot}.db", max_bytes=settings.spool_max_bytes)
+        self.writer = boat.writer()
+        self.commit = GroupCommit(
+            self.writer,
+            spool,
+            clock=boat.clock,
+            metrics=boat.metrics,
+            limit=settings.queue_limit,
+            patience=settings.store_patience_seconds,
+        )
+        self.intake = Intake(
+            boat.keyring, self.commit, prefix=settings.order_prefix, high_above_fen=settings.high_priority_above_fen
+        )
+        self.bodies = BodyReader(limit=settings.max_body_bytes)
+        self.access = Access(boat.store, self.spool_dir / "clients.json")
+        self.standing = Standing(self.commit, boat.engines, settings.data_dir)
+        self._composer = Composer(boat.store, boat.keyring, policy_of(settings), boat.clock)
+        self._prepared = False
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Start everything; on the way out write what waits before anything is let go."""
+        self.commit.start()
+        await self._prepare()
+        await self.access.refresh()
+        loops = [
+            asyncio.create_task(self.access.keep_fresh()),
+            asyncio.create_task(self._keep_draining()),
+            asyncio.create_task(self._keep_cutting_off()),
+            asyncio.create_task(self._keep_looking_out()),
+        ]
+        try:
+            yield
+        finally:
+            await self.commit.close()
+            for loop in loops:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+            self.boat.close()
+
+    async def _prepare(self) -> None:
+        """Migrate; where the database is away, go on without it: that is what the spool is for."""
+        try:
+            await asyncio.wait_for(asyncio.to_thread(self.boat.prepare_store), PREPARE_WITHIN)
+            self._prepared = True
+        except ForeignSecrets:
+            raise
+        except Exception as error:  # noqa: BLE001 - refused, locked, hung: all the same to an order at the door
+            log.error("store_not_prepared", reason=type(error).__name__)  # noqa: TRY400 - the reason says it all
+
+    async def _keep_draining(self) -> None:
+        while True:
+            await asyncio.sleep(DRAIN_EVERY)
+            if self.commit.away_because is not None:
+                self.standing.spool_depth = await asyncio.to_thread(_depth, self.spool_dir)
+                continue
+            if not self._prepared:
+                await self._prepare()
+                continue
+            try:
+                await self.drain()
+            except StoreRefuses:
+                continue
+            except Exception as error:  # noqa: BLE001 - a locked or full spool is drained at the next look; this loop must not die
+                log.error("spool_not_drained", reason=type(error).__name__)  # noqa: TRY400 - the reason says it all
+
+    async def _keep_cutting_off(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            self.bodies.cut_off_overdue()
+
+    async def _keep_looking_out(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_OUT_EVERY)
+            if self.commit.away_because is None:
+                with suppress(Exception):  # a store that does not answer is the group commit's to notice
+                    self.standing.warnings = await asyncio.to_thread(warnings_of, self.boat)
+
+    async def drain(self) -> Drained:
+        """Bring what the spool holds into the store."""
+        drained = await asyncio.to_thread(
+            drain_once,
+            self.spool_dir,
+            store=self.writer,
+            clock=self.boat.clock,
+            max_bytes=self.boat.settings.spool_max_bytes,
+        )
+        self.boat.metrics.drained.inc(drained.brought)
+        self.standing.spool_depth, self.standing.spool_aside = drained.waiting, drained.aside
+        if drained.brought:
+            log.info("spool_drained", orders=drained.brought)
+        if sentence := _sentence(drained):
+            await asyncio.to_thread(self._tell, sentence)
+        return drained
+
+    def _tell(self, sentence: str) -> None:
+        now = self.boat.clock.now()
+        with self.boat.store.writing() as uow:
+            uow.messages.add_new(self._composer.alert(f"spool:{now:%Y%m%d%H%M}", sentence, now=now))
+
+
+def _sentence(drained: Drained) -> str:
+    """Return what the group should hear of a drain, nothing where nothing happened."""
+    parts = []
+    if drained.brought:
+        parts.append(f"数据库曾不可用，{drained.brought} 笔订单经本地暂存受理，现已写入数据库。")
+    if drained.damaged:
+        parts.append(f"暂存文件损坏，已另存待人工抢救：{'、'.join(drained.damaged)}。")
+    return "".join(parts)
+
+
+def _depth(folder: Path) -> int:
+    return sum(len(Spool.peek(path)) for path in spool_files(folder))

@@ -1,0 +1,65 @@
+"""Runs the web process: uvicorn with the settings the door needs."""
+
+import gc
+import resource
+import socket
+import sys
+from types import FrameType
+
+import uvicorn
+
+from app.bootstrap import Lifeboat
+from app.web.application import WebApp
+
+KEEP_ALIVE = 30
+"""Seconds an idle connection is kept; longer than nginx waits between orders of a busy shop."""
+
+DRAIN_WITHIN = 15
+"""Seconds for requests under way when we are told to stop."""
+
+
+class Server(uvicorn.Server):
+    """Tells the health check first when it is told to stop, so that load balancers turn away before the door closes."""
+
+    def __init__(self, config: uvicorn.Config, app: WebApp) -> None:
+        super().__init__(config)
+        self._app = app
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to drain."""
+        self._app.api.state.health.draining = True
+        super().handle_exit(sig, frame)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell the garbage collector that what lives now lives for good: its pauses are an order's wait."""
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 50, 100)
+
+
+def serve_web(boat: Lifeboat, listener: socket.socket, *, slot: int = 0) -> None:
+    """Serve until told to stop."""
+    _raise_file_limit()
+    sys.setswitchinterval(0.0005)
+    app = WebApp(boat, slot=slot)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=boat.settings.access_log,
+        limit_concurrency=boat.settings.limit_concurrency,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=DRAIN_WITHIN,
+        server_header=False,
+        proxy_headers=bool(boat.settings.trusted_proxies),
+        forwarded_allow_ips=list(boat.settings.trusted_proxies),
+        lifespan="on",
+    )
+    Server(config, app).run(sockets=[listener])
+
+
+def _raise_file_limit() -> None:
+    """Use every descriptor we may: slow clients cost one each."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

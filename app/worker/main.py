@@ -1,0 +1,120 @@
+"""Runs a worker: every job of the timetable in a loop of its own, until told to stop."""
+
+import asyncio
+from datetime import datetime
+
+import structlog
+
+from app.bootstrap import ForeignSecrets, Lifeboat, batch_maker, policy_of, ways_out
+from app.domain.batch_window import is_overdue
+from app.notify.compose import Composer
+from app.notify.groups import GroupDispatcher
+from app.notify.letters import MailDispatcher, SmsDispatcher
+from app.notify.record import Alert
+from app.notify.sweep import sweep_once
+from app.store.unit_of_work import UnitOfWork
+from app.worker.leader import RENEW_EVERY, Leadership
+from app.worker.loops import keep_doing, pause
+from app.worker.timetable import Steps, timetable
+
+log = structlog.get_logger()
+
+PREPARE_AGAIN_AFTER = 2.0
+
+
+async def work(boat: Lifeboat, stop: asyncio.Event) -> None:
+    """Work until ``stop``; what is in hand is finished first."""
+    await _prepare(boat, stop)
+    leadership = Leadership(boat.store, boat.clock, holder=boat.holder)
+    worker = Worker(boat)
+    jobs = [
+        keep_doing(job.name, leadership.only(job.step) if job.leader_only else job.step, rest=job.rest, stop=stop)
+        for job in timetable(worker.steps())
+    ]
+    log.info("worker_started")
+    try:
+        await asyncio.gather(keep_doing("leader", leadership.renew, rest=RENEW_EVERY, stop=stop), *jobs)
+    finally:
+        await worker.aclose()
+        if leadership.is_mine:
+            await asyncio.to_thread(leadership.give_up)
+    log.info("worker_stopped")
+
+
+async def _prepare(boat: Lifeboat, stop: asyncio.Event) -> None:
+    """Wait for the database: orders are safe without a worker, so there is no hurry and no giving up."""
+    while not stop.is_set():
+        try:
+            await asyncio.to_thread(boat.prepare_store)
+        except ForeignSecrets:
+            raise
+        except Exception as error:  # noqa: BLE001 - refused, locked, hung: all the same
+            log.error("store_not_prepared", reason=type(error).__name__)  # noqa: TRY400 - the reason says it all
+            await pause(PREPARE_AGAIN_AFTER, stop)
+        else:
+            return
+
+
+class Worker:
+    """The steps of one worker, wired."""
+
+    def __init__(self, boat: Lifeboat) -> None:
+        self._boat = boat
+        self._policy = policy = policy_of(boat.settings)
+        self._ways = ways = ways_out(boat.settings, boat.clock)
+        store, clock, keyring = boat.store, boat.clock, boat.keyring
+        self._composer = Composer(store, keyring, policy, clock)
+        self._maker = batch_maker(boat)
+        alert: Alert = self._alert
+        self._groups = GroupDispatcher(
+            store, clock, ways.robots, mentions=policy.mentions, holder=boat.holder, alert=alert
+        )
+        self._sms = SmsDispatcher(
+            store, keyring, clock, ways.sms, dry_run=ways.dry_sms, per_day=policy.sms_per_day, alert=alert
+        )
+        self._mail = MailDispatcher(store, clock, ways.mail, to=policy.alert_emails, alert=alert)
+
+    def steps(self) -> Steps:
+        """Return what this worker can do."""
+        return Steps(
+            compose=lambda: asyncio.to_thread(self._composer.run_once),
+            groups=self._groups.run_once,
+            sms=self._sms.run_once,
+            settle=self._sms.settle_once,
+            mail=self._mail.run_once,
+            batch=lambda: asyncio.to_thread(self._make_batches),
+            sweep=lambda: asyncio.to_thread(self._sweep),
+            watch=lambda: asyncio.to_thread(self._watch),
+        )
+
+    async def aclose(self) -> None:
+        """Let go of the channels."""
+        await self._ways.aclose()
+
+    def _make_batches(self) -> int:
+        self._maker.run_once(self._boat.clock.now())
+        return 0  # one look a tick, however much it found
+
+    def _sweep(self) -> int:
+        sweep_once(self._boat.store, self._policy, self._boat.clock)
+        return 0
+
+    def _watch(self) -> int:
+        """Raise the dead-man alarm: an order has waited longer than a period and the grace for making a batch."""
+        now, settings = self._boat.clock.now(), self._boat.settings
+        with self._boat.store.reading() as uow:
+            waits = [
+                since for incident in uow.orders.incidents_waiting() if (since := uow.orders.waiting_since(incident))
+            ]
+        if is_overdue(now, oldest_waiting_at=min(waits, default=None), every=settings.batch_every):
+            with self._boat.store.writing() as uow:
+                self._alert(
+                    uow,
+                    f"batch_overdue:{now:%Y%m%d%H}",
+                    f"批次逾期：有订单等待超过 {settings.batch_every_minutes} 分钟仍未进入批次，请检查磁盘。",
+                    now,
+                )
+        return 0
+
+    def _alert(self, uow: UnitOfWork, once: str, sentence: str, now: datetime) -> None:
+        uow.messages.add_new(self._composer.alert(once, sentence, now=now))

@@ -1,0 +1,181 @@
+"""The console in a real browser, on a phone and on a PC."""
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.integration.console_rig import PASSWORD, Rig
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIETLY = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SIZES = {"phone": {"width": 390, "height": 844}, "pc": {"width": 1440, "height": 900}}
+HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="NO CHROMIUM: the console is not tested in a browser (apt-get install chromium)"
+)
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Rig:
+    rig = Rig(tmp_path_factory.mktemp("console"))
+    rig.person("mei", "ops")
+    numbers = [
+        rig.order(
+            key=f"SHOP-{n}",
+            client_order_id=f"SHOP-{n}",
+            phone=f"1380013{n:04d}",
+            total="899.00" if n % 2 else "99.00",
+            recipient={"name": HOSTILE, "city": "杭州市", "address": "长" * 150},
+            note="\u202e" + HOSTILE,
+        )
+        for n in range(40)
+    ]
+    rig.batch(numbers[:20])
+    with rig.boat.store.writing() as uow:
+        uow.orders.hold([rig.order_id(numbers[30])], looks_like=numbers[29], reason=HOSTILE)
+    rig.message("m1", state="dead", attempts=5, last_reason=HOSTILE, order_id=rig.order_id(numbers[1]))
+    return rig
+
+
+@pytest.fixture(scope="module")
+def address(rig: Rig) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(rig.web, log_level="error", lifespan="on"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIETLY)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=list(SIZES))
+def page(request: pytest.FixtureRequest, chromium: Browser, address: str) -> Iterator[Page]:
+    """Somebody who has just signed in, and in whose browser nothing may go wrong."""
+    troubles: list[str] = []
+    phone = request.param == "phone"
+    context = chromium.new_context(viewport=SIZES[request.param], is_mobile=phone, has_touch=phone, base_url=address)
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            troubles.append(message.text)
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("dialog", lambda dialog: (troubles.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    page.goto("/console")
+    page.get_by_label("账号").fill("mei")
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url("**/console/")
+    yield page
+    context.close()
+    assert troubles == []
+
+
+def test_no_page_is_wider_than_the_screen_or_breaks_the_policy(page: Page, rig: Rig):
+    with rig.boat.store.reading() as uow:
+        batch = uow.batches.page()[0].name
+        number = uow.orders.held()[0].number
+    for path in (
+        "/",
+        "/orders",
+        f"/orders/{number}",
+        "/batches",
+        f"/batches/{batch}",
+        "/messages",
+        "/held",
+        "/account",
+    ):
+        page.goto(f"/console{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= page.evaluate("innerWidth"), path
+        navigation = page.get_by_role("navigation", name="主导航")
+        expect(navigation).to_be_in_viewport()
+
+
+def test_the_figures_change_by_themselves_without_loading_the_page_anew(page: Page, rig: Rig):
+    page.evaluate("window.stillTheSamePage = true")
+    before = int(page.locator("#accepted").inner_text())
+    rig.order(key=f"new-{before}")
+    rig.clock.at += timedelta(seconds=5)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as when one comes back to the page
+    expect(page.locator("#accepted")).to_have_text(str(before + 1))
+    assert page.evaluate("window.stillTheSamePage") is True
+
+
+def test_an_order_is_found_by_phone_and_its_customer_shown_on_request(page: Page):
+    page.get_by_role("navigation", name="主导航").get_by_role("link", name="订单").click()
+    page.get_by_label("查找订单").fill("138 0013 0007")
+    page.get_by_label("查找订单").press("Enter")
+    page.wait_for_url("**/orders?customer=*")
+    assert "0013" not in page.url
+    page.locator(".lb-orders a.lb-list-main").click()
+    expect(page.get_by_text("138****0007")).to_be_visible()
+    page.get_by_role("button", name="显示完整信息").click()
+    expect(page.get_by_text("13800130007")).to_be_visible()
+    expect(page.get_by_text("本次查看已记录")).to_be_visible()
+    assert page.locator("#recipient img, #recipient script").count() == 0
+
+
+def test_a_batch_is_downloaded_and_the_page_says_so_afterwards(page: Page, rig: Rig, tmp_path: Path):
+    already = len(_downloads(rig))
+    rig.clock.at += timedelta(seconds=5)
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="仍要下载 CSV" if already else "下载 CSV").click()
+    saved = tmp_path / "file.csv"
+    downloading.value.save_as(saved)
+    assert saved.read_bytes() == b"a,b\r\n1,2\r\n"
+    assert downloading.value.suggested_filename.startswith("B2026")
+    expect(page.get_by_role("link", name="仍要下载 CSV")).to_be_visible()
+    expect(page.get_by_text("下载过").first).to_be_visible()
+    assert len(_downloads(rig)) == already + 1
+
+
+def test_filters_apply_as_soon_as_they_are_chosen(page: Page):
+    page.goto("/console/orders")
+    page.get_by_label("优先级").select_option("high")
+    page.wait_for_url("**priority=high*")
+    rows = page.locator(".lb-orders > li")
+    assert rows.count() == page.locator(".lb-orders > li.lb-high").count() > 0
+
+
+def test_signing_out_closes_the_console(page: Page):
+    page.locator("details.lb-me summary").click()
+    page.get_by_role("button", name="退出登录").click()
+    page.wait_for_url("**/login")
+    page.goto("/console/orders")
+    expect(page.get_by_role("button", name="登录")).to_be_visible()
+
+
+def _downloads(rig: Rig) -> list[object]:
+    with rig.boat.store.reading() as uow:
+        return list(uow.audit.of(uow.batches.page()[0].name or "", "batch.download"))

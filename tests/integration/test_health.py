@@ -1,0 +1,133 @@
+"""Is it alive, is it ready, how does it feel; and the figures for Prometheus."""
+
+import pytest
+
+from app.store.engine import Engines
+from app.web import health
+from tests.builders import minutes, order_body
+from tests.conftest import Web
+
+
+async def test_a_well_process_is_alive_and_ready(web: Web):
+    assert (await web.get("/livez")).text == "ok"
+    answer = await web.get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "pass", "degraded": []})
+
+
+async def test_people_are_told_more(web: Web):
+    document = (await web.get("/readyz?verbose")).json()
+    assert set(document["checks"]) >= {"store", "spool", "disk"}
+    assert {check["status"] for check in document["checks"].values()} == {"pass"}
+    assert document["checks"]["spool"] == {"status": "pass", "waiting": 0, "set_aside": 0}
+
+
+async def test_a_draining_process_turns_new_ones_away(web: Web):
+    """P13: load balancers are told first."""
+    await web.get("/readyz")
+    web.app.api.state.health.draining = True
+    answer = await web.get("/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"status": "fail", "degraded": ["draining"]})
+    assert (await web.get("/livez")).status_code == 200
+
+
+async def test_without_its_database_it_is_ready_but_says_what_is_wrong(web: Web):
+    """P6: the spool takes orders, so nobody may be turned away."""
+    standing = web.app.runtime.standing
+    standing.engines = Engines(writer=standing.engines.writer, reader=_Away())  # type: ignore[arg-type]
+    standing.spool_depth, standing.spool_aside = 3, 1
+    answer = await web.get("/readyz?verbose")
+    assert (answer.status_code, answer.json()["status"]) == (200, "warn")
+    assert answer.json()["degraded"] == ["store_away", "spool_waiting", "spool_set_aside"]
+    assert "OSError" in answer.json()["checks"]["store"]["detail"]
+
+
+async def test_a_database_that_hangs_does_not_hang_the_health_check(web: Web, monkeypatch: pytest.MonkeyPatch):
+    import threading  # noqa: PLC0415 - only here
+
+    let_go = threading.Event()
+    monkeypatch.setattr(health, "ASK_WITHIN", 0.02)
+    standing = web.app.runtime.standing
+    standing.engines = Engines(writer=standing.engines.writer, reader=_Hung(let_go))  # type: ignore[arg-type]
+    answer = await web.get("/readyz?verbose")
+    let_go.set()
+    assert "timeout" in answer.json()["checks"]["store"]["detail"]
+
+
+async def test_a_full_disk_and_other_warnings_are_named(web: Web, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(health, "LOW_DISK", 1 << 60)
+    web.app.runtime.standing.warnings["no_synchronous_standby"] = "没有同步备库"
+    document = (await web.get("/readyz?verbose")).json()
+    assert document["degraded"] == ["disk_low", "no_synchronous_standby"]
+    assert document["checks"]["no_synchronous_standby"]["detail"] == "没有同步备库"
+
+
+async def test_probes_do_not_become_load(web: Web):
+    first = (await web.get("/readyz")).json()
+    web.app.runtime.standing.spool_depth = 7
+    assert (await web.get("/readyz")).json() == first  # within the second, from memory
+
+
+async def test_the_figures_tell_of_the_door_and_of_the_store(web: Web):
+    key = await web.key()
+    await web.order(key, order_body("A"))
+    await web.order(key, order_body("A"))
+    await web.order(key, {})
+    web.boat.clock.at += minutes(2)  # type: ignore[attr-defined]
+    text = (await web.get("/metrics")).text
+    for line in (
+        "lifeboat_orders_accepted_total 1.0",
+        "lifeboat_orders_replayed_total 1.0",
+        'lifeboat_orders_refused_total{code="invalid_order"} 1.0',
+        "lifeboat_orders_uncomposed 1.0",
+        "lifeboat_oldest_unbatched_seconds 120.0",
+        "lifeboat_spool_orders 0.0",
+        "lifeboat_store_up 1.0",
+    ):
+        assert line in text.splitlines()
+    assert "lifeboat_commit_orders_bucket" in text
+
+
+async def test_a_state_nobody_is_in_any_more_leaves_the_figures(web: Web):
+    figures = web.app.api.state.figures
+    with web.boat.store.writing() as uow:
+        row = {
+            "kind": "alert_wecom",
+            "channel": "wecom",
+            "target": "r",
+            "lane": 0,
+            "content": {},
+            "state": "pending",
+            "created_at": web.boat.clock.now(),
+            "due_at": web.boat.clock.now(),
+        }
+        uow.messages.add_new([{"once": "a", **row, "attempts": 0, "asked": 0}])
+    assert 'lifeboat_messages{channel="wecom",state="pending"} 1.0' in (await web.get("/metrics")).text
+    with web.boat.store.writing() as uow:
+        uow.messages.change(1, from_states=("pending",), state="sent")
+    figures._asked_at = -1e9  # noqa: SLF001 - some seconds later
+    text = (await web.get("/metrics")).text
+    assert 'state="pending"' not in text
+    assert 'lifeboat_messages{channel="wecom",state="sent"} 1.0' in text
+
+
+async def test_the_doors_figures_are_there_while_the_store_is_away(web: Web):
+    web.app.api.state.figures._boat.engines.reader.dispose()  # noqa: SLF001
+    web.app.runtime.commit.away_because = "Timeout"
+    answer = await web.get("/metrics")
+    web.app.runtime.commit.away_because = None
+    assert answer.status_code == 200
+    assert "lifeboat_orders_accepted_total" in answer.text
+
+
+class _Away:
+    def connect(self):
+        raise OSError("refused")
+
+
+class _Hung:
+    def __init__(self, let_go: object) -> None:
+        self._let_go = let_go
+
+    def connect(self):
+        self._let_go.wait(10)  # type: ignore[attr-defined]
+        raise OSError("at last")
