@@ -1,0 +1,123 @@
+# Every target says what it does: `make help`. Lifeboat needs Python 3.11 or newer, pip and make.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+TESTS ?= tests
+UPGRADE ?=
+
+# A stamp newer than its lock file means: these packages are installed, nothing to do.
+RUN_STAMP := $(VENV)/.installed
+TEST_STAMP := $(VENV)/.installed-dev
+
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-config --no-emit-index-url --custom-compile-command "make lock" --quiet $(UPGRADE)
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ---- run -------------------------------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: $(RUN_STAMP) ## Make the virtual environment and install the locked packages
+
+.PHONY: run
+run: setup ## Start Lifeboat on http://127.0.0.1:8000; the first start prints a storefront key and a password, once
+	@exec $(BIN)/lifeboat serve
+
+.PHONY: setup-dev
+setup-dev: $(TEST_STAMP) ## The same with everything the tests need
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Lifeboat needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+		|| { echo "The virtual environment could not be made; on Debian and Ubuntu: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+
+# setuptools is in the lock, so that building ourselves needs neither a second environment nor the network.
+$(RUN_STAMP): requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet --require-hashes -r requirements.lock
+	@PYTHONWARNINGS=ignore $(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(TEST_STAMP): requirements-dev.lock pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	@PYTHONWARNINGS=ignore $(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $(RUN_STAMP) $@
+
+# ---- prove -----------------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: $(TEST_STAMP) browser ## Run every test (one part alone: make test TESTS=tests/unit)
+	$(BIN)/python -m pytest $(TESTS)
+
+.PHONY: check
+check: lint types floors cover audit ## Run what CI runs: style, types, floors, tests with coverage, known vulnerabilities
+
+.PHONY: lint
+lint: $(TEST_STAMP) ## Check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(TEST_STAMP) ## Check types, strictly
+	$(BIN)/mypy
+
+.PHONY: floors
+floors: $(TEST_STAMP) ## Check that no floor knows the ones above it
+	$(BIN)/lint-imports
+
+.PHONY: cover
+cover: $(TEST_STAMP) browser ## Run every test with coverage: the domain 100 %, the whole at least 95 %
+	$(BIN)/coverage erase
+	$(BIN)/python -m pytest --cov --cov-report= $(TESTS)
+	$(BIN)/coverage report --include='app/domain/*' --fail-under=100
+	$(BIN)/coverage report --fail-under=95
+
+.PHONY: audit
+audit: $(TEST_STAMP) ## Look for known vulnerabilities in the locked packages
+	@$(BIN)/python .ci/audit.py
+
+.PHONY: browser
+browser:
+	@.ci/browser
+
+# ---- measure ---------------------------------------------------------------------------------------------------------
+
+.PHONY: bench
+bench: $(TEST_STAMP) ## Measure the durable door against a plain endpoint that stores nothing
+	$(BIN)/python -m benchmarks
+
+.PHONY: torture
+torture: $(TEST_STAMP) ## Replay the reference outage with kill -9 every few seconds, and print the figures
+	$(BIN)/python -m tests.failure.torture
+
+.PHONY: mutants
+mutants: $(TEST_STAMP) ## Plant the mistakes that break a promise; every one must be caught
+	$(BIN)/python -m tests.failure.mutants
+
+# ---- keep ------------------------------------------------------------------------------------------------------------
+
+.PHONY: format
+format: $(TEST_STAMP) ## Put the code into shape
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+.PHONY: lock
+lock: | $(BIN)/python ## Resolve the lock files anew (newer versions: make lock UPGRADE=--upgrade)
+	@$(BIN)/python -c 'import uv' 2>/dev/null || $(PIP) install --quiet uv
+	$(LOCK) --group build -o requirements.lock
+	$(LOCK) --extra aliyun --extra tencent --group build -c requirements.lock -o requirements-sms.lock
+	$(LOCK) --all-extras --group build --group dev -c requirements-sms.lock -o requirements-dev.lock
+
+.PHONY: clean
+clean: ## Remove the virtual environment, caches and build products; never data/ or exports/
+	rm -rf $(VENV) build dist *.egg-info htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""What the door is measured against."""

@@ -1,0 +1,191 @@
+"""The reference outage: 2,148 orders at 20 a second while web and worker are killed every few seconds."""
+
+import asyncio
+import random
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests.failure.harness.checker import check_messages, check_orders
+from tests.failure.harness.client_ledger import ClientLedger
+from tests.failure.harness.evidence import SqliteFile, message_counts, open_messages
+from tests.failure.harness.lifeboat_process import (
+    COUPON,
+    NOTICE,
+    Boat,
+    Providers,
+    boat,
+    providers,
+    until,
+    where_it_is_noon,
+)
+from tests.failure.harness.shop import Shop, errands
+from tests.failure.harness.trial import Trial
+
+BATCH_LEASE = 150.0
+"""Seconds until another maker may finish a batch whose maker was killed (its lease), and a tick."""
+
+EARLY = 0.2
+
+OUTBOX_WITHIN = 420.0
+"""Seconds for the group to hear of everything: 18 messages a minute, and a lease for each killed sender."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How bad it gets."""
+
+    orders: int = 2148
+    rate: float = 20.0
+    kill_every: float = 4.0
+    cut_every: float = 9.0
+    seed: int = 20261122
+    to_the_end: bool = True
+    """Whether to wait until everything is published and announced; else what is owed may still be owed."""
+
+
+@dataclass
+class Havoc:
+    """What was done to it, and what it said meanwhile."""
+
+    web_kills: int = 0
+    worker_kills: int = 0
+    cuts: int = 0
+    ledgers: int = 0
+    unbalanced: int = 0
+
+
+def reference_outage(home: Path, plan: Plan) -> Trial:
+    """Play the outage and return what was found."""
+    trial = Trial("P1 P2 P3 P4 P7 P9", f"reference outage, {plan.orders} orders at {plan.rate:g}/s")
+    with providers() as fakes:
+        settings = {name.removeprefix("LIFEBOAT_").lower(): value for name, value in fakes.settings().items()}
+        with boat(home, batch_every_minutes="1", timezone=where_it_is_noon(), **settings) as lifeboat:
+            lifeboat.cli("coupons", "generate", str(plan.orders + 100), "--worth", "20 元")
+            shop = Shop(
+                [lifeboat.orders_url], lifeboat.storefront_key, ClientLedger(home / "ledger.jsonl"), seed=plan.seed
+            )
+            havoc = asyncio.run(_play(lifeboat, shop, plan))
+            _judge(trial, lifeboat, fakes, shop, havoc, plan)
+    return trial
+
+
+async def _play(lifeboat: Boat, shop: Shop, plan: Plan) -> Havoc:
+    havoc = Havoc()
+    async with shop, _ops(lifeboat) as ops:
+        troubles = [
+            asyncio.create_task(_kill(lifeboat, havoc, plan)),
+            asyncio.create_task(_cut(ops, havoc, plan)),
+            asyncio.create_task(_watch(ops, havoc)),
+        ]
+        try:
+            await shop.trade(errands(plan.orders, seed=plan.seed), rate=plan.rate)
+        finally:
+            for trouble in troubles:
+                trouble.cancel()
+            ended = await asyncio.gather(*troubles, return_exceptions=True)
+    for outcome in ended:
+        if not isinstance(outcome, asyncio.CancelledError):
+            raise AssertionError(f"the trouble makers got into trouble: {outcome!r}")
+    return havoc
+
+
+def _ops(lifeboat: Boat) -> httpx.AsyncClient:
+    key = lifeboat.cli_json("clients", "add", f"ops-{time.time_ns()}", "--scope", "ops")["key"]
+    return httpx.AsyncClient(
+        base_url=lifeboat.url, headers={"authorization": f"Bearer {key}"}, timeout=20.0, trust_env=False
+    )
+
+
+async def _kill(lifeboat: Boat, havoc: Havoc, plan: Plan) -> None:
+    """Kill web and worker by turns; one kill in five comes while the victim is still starting."""
+    chance = random.Random(plan.seed)  # noqa: S311 - the same havoc again is the point
+    async with httpx.AsyncClient(base_url=lifeboat.url, timeout=1.0, trust_env=False) as probe:
+        while True:
+            await asyncio.sleep(plan.kill_every * (0.5 + chance.random()))
+            if chance.random() < EARLY or await _serves(probe):
+                havoc.web_kills += lifeboat.signal("web")
+            await asyncio.sleep(plan.kill_every * (0.5 + chance.random()))
+            havoc.worker_kills += lifeboat.signal("worker")
+
+
+async def _serves(probe: httpx.AsyncClient) -> bool:
+    """Tell whether web answers: one that never gets to its feet proves nothing."""
+    try:
+        return (await probe.get("/livez")).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+async def _cut(ops: httpx.AsyncClient, havoc: Havoc, plan: Plan) -> None:
+    while True:
+        await asyncio.sleep(plan.cut_every)
+        with suppress(httpx.HTTPError):
+            havoc.cuts += (await ops.post("/v1/batches")).status_code == httpx.codes.CREATED
+
+
+async def _watch(ops: httpx.AsyncClient, havoc: Havoc) -> None:
+    """Ask for the ledger again and again: the equation holds at any instant, not at the end alone."""
+    while True:
+        await asyncio.sleep(1.0)
+        with suppress(httpx.HTTPError):
+            answer = await ops.get("/v1/ledger")
+            if answer.status_code == httpx.codes.OK:
+                havoc.ledgers += 1
+                havoc.unbalanced += not answer.json()["balanced"]
+
+
+def _judge(trial: Trial, lifeboat: Boat, fakes: Providers, shop: Shop, havoc: Havoc, plan: Plan) -> None:
+    lifeboat.wait_ready()
+    store = SqliteFile(lifeboat.database)
+    if plan.to_the_end:
+        _bring_everything_out(lifeboat, store)
+    noted = shop.noted
+    found = check_orders(home_ledger(lifeboat), store, data_dir=lifeboat.data_dir, exports=lifeboat.exports)
+    told = check_messages(store, fakes.group_messages(), fakes.texts(), notice=NOTICE, coupon=COUPON)
+    trial.trials = found.attempted
+    trial.take(found)
+    trial.violations += noted.wrong[:20] + told.violations(all_sent=plan.to_the_end)
+    trial.worst_refusal, trial.worst_answer = shop.ledger.slowest_refusal, shop.ledger.slowest_answer
+    trial.demand(noted.unsettled == 0, f"{noted.unsettled} orders never got an answer")
+    trial.demand(havoc.web_kills and havoc.worker_kills, "nobody was killed")
+    trial.demand(havoc.unbalanced == 0, f"{havoc.unbalanced} of {havoc.ledgers} ledgers did not balance")
+    trial.demand(not plan.to_the_end or not found.waiting, f"{len(found.waiting)} orders are in no batch file")
+    trial.demand(not found.spooled, f"{len(found.spooled)} orders are still in the spool")
+    trial.demand(len(found.held) == noted.look_alikes, f"{len(found.held)} held, {noted.look_alikes} look-alikes sent")
+    ledger = lifeboat.cli_json("ledger")  # it ends with an error if it does not balance
+    trial.demand(ledger["accepted"] == found.stored, f"the ledger says {ledger['accepted']}, stored are {found.stored}")
+    trial.notes += [
+        f"{havoc.web_kills} kills of web, {havoc.worker_kills} of worker, {noted.retries} retries",
+        f"{noted.high} high priority, {noted.look_alikes} look-alikes held, {noted.invalid_sent} invalid bodies"
+        f" and {noted.conflicts_sent} conflicts refused",
+        f"{found.files} batch files; {havoc.ledgers} ledgers asked, all balanced" if not havoc.unbalanced else "",
+        f"group: {told.group_messages} messages, worst minute {told.worst_minute}, {told.seen_twice} orders named twice",
+        f"texts: {told.notices} notices, {told.coupons} coupons; open messages {len(open_messages(store))}",
+    ]
+
+
+def home_ledger(lifeboat: Boat) -> Path:
+    """Return where the shop of a scenario keeps its record."""
+    return lifeboat.home / "ledger.jsonl"
+
+
+def _bring_everything_out(lifeboat: Boat, store: SqliteFile) -> None:
+    """Cut until nothing waits, and let every message leave."""
+    with lifeboat.ops() as ops:
+
+        def nothing_waits() -> bool:
+            answer = ops.post("/v1/batches")
+            return answer.status_code == httpx.codes.OK and answer.json()["batch"] is None
+
+        until(nothing_waits, within=BATCH_LEASE, every=1.0, why="orders still wait for a batch")
+
+    def all_said() -> bool:
+        counts = message_counts(store)
+        busy = sum(n for (_, state), n in counts.items() if state in {"pending", "sending", "settling"})
+        return busy == 0 and not open_messages(store)
+
+    until(all_said, within=OUTBOX_WITHIN, every=2.0, why=f"messages still wait: {message_counts(store)}")

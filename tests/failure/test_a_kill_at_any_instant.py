@@ -1,0 +1,70 @@
+"""P1, P3: web is killed at random instants while one shop writes as fast as it can; whatever it was told is there."""
+
+import asyncio
+import random
+from pathlib import Path
+
+from tests.failure.harness.checker import check_orders
+from tests.failure.harness.client_ledger import ClientLedger, read_ledger
+from tests.failure.harness.evidence import SqliteFile
+from tests.failure.harness.lifeboat_process import Boat, boat
+from tests.failure.harness.shop import Errand, Manners, Shop, errands
+from tests.failure.harness.trial import Trial
+
+WRITERS = 4
+
+
+def kill_at_any_instant(home: Path, *, kills: int = 3, seed: int = 7) -> Trial:
+    """Kill web ``kills`` times, each at a random instant of its work, and look for what it had promised."""
+    trial = Trial("P1 P3", f"kill -9 of web at {kills} random instants")
+    chance = random.Random(seed)  # noqa: S311 - the same instants again is the point
+    ledgers: list[Path] = []
+    with boat(home, command="web") as web:
+        key = web.cli_json("clients", "add", "shop")["key"]
+        told = 0
+        for n in range(kills):
+            ledgers.append(home / f"ledger-{n}.jsonl")
+            asyncio.run(_write_until_killed(web, key, ledgers[-1], n=n, lives=0.1 + chance.random() * 0.9))
+            told += sum(record.ok for record in read_ledger(ledgers[-1]).values())
+            web.start()
+        found = check_orders(ledgers, SqliteFile(web.database), data_dir=web.data_dir, exports=web.exports)
+        _settle(trial, web, key, ledgers)
+    trial.trials = found.attempted
+    trial.take(found)
+    trial.demand(told >= kills, f"only {told} orders were answered before {kills} kills")
+    trial.notes.append(f"{told} answers before {kills} kills, {found.attempted - found.told_ok} left open by them")
+    return trial
+
+
+async def _write_until_killed(web: Boat, key: str, ledger: Path, *, n: int, lives: float) -> None:
+    todo = iter([errand for errand in errands(20_000, seed=n, prefix="K") if errand.kind == "plain"])
+    async with Shop([web.orders_url], key, ClientLedger(ledger), manners=Manners(time_out=3.0)) as shop:
+        writers = [asyncio.create_task(_write(shop, todo)) for _ in range(WRITERS)]
+        await asyncio.sleep(lives)
+        web.kill()
+        await asyncio.gather(*writers)
+
+
+async def _write(shop: Shop, todo: "object") -> None:
+    """Write one order after the other until one is not answered."""
+    for errand in todo:  # type: ignore[attr-defined]
+        if await shop.pursue(errand, once=True) is None:
+            return
+
+
+def _settle(trial: Trial, web: Boat, key: str, ledgers: list[Path]) -> None:
+    """Retry what had no answer: one retry with the same key settles it, whether or not it had been stored."""
+    for n, ledger in enumerate(ledgers):
+        records = read_ledger(ledger)
+        open_ones = [e for e in errands(20_000, seed=n, prefix="K") if e.key in records and not records[e.key].ok]
+        answers = asyncio.run(_retry(web, key, ledger.with_suffix(".again"), open_ones))
+        trial.demand(None not in answers, f"{answers.count(None)} retries after a kill were not settled")
+
+
+async def _retry(web: Boat, key: str, ledger: Path, todo: list[Errand]) -> list[str | None]:
+    async with Shop([web.orders_url], key, ClientLedger(ledger)) as shop:
+        return [await shop.pursue(errand) for errand in todo]
+
+
+def test_what_was_answered_before_a_kill_is_stored(tmp_path: Path):
+    kill_at_any_instant(tmp_path).prove()

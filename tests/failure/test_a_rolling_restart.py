@@ -1,0 +1,57 @@
+"""P13: told to stop under load, web and worker finish what they have in hand; nothing is lost and nobody is refused."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+from tests.failure.harness.checker import check_orders
+from tests.failure.harness.client_ledger import ClientLedger
+from tests.failure.harness.evidence import SqliteFile
+from tests.failure.harness.lifeboat_process import Boat, boat
+from tests.failure.harness.shop import Shop, errands
+from tests.failure.harness.trial import Trial
+
+
+def rolling_restart(home: Path, *, orders: int = 200, rate: float = 40.0, every: float = 4.0) -> Trial:
+    """Ask web and worker by turns to stop while orders come in; the supervisor starts the next ones."""
+    trial = Trial("P13", "SIGTERM of web and worker under load")
+    with boat(home) as lifeboat:
+        shop = Shop([lifeboat.orders_url], lifeboat.storefront_key, ClientLedger(lifeboat.home / "ledger.jsonl"))
+        restarts = asyncio.run(_play(lifeboat, shop, orders=orders, rate=rate, every=every))
+        code = lifeboat.stop()
+        trial.demand(code == 0, f"told to stop, serve ended with {code}")
+        store = SqliteFile(lifeboat.database)
+        found = check_orders(shop.ledger.path, store, data_dir=lifeboat.data_dir, exports=lifeboat.exports)
+        died = lifeboat.log().count('"child_died"') - lifeboat.log().count('"code": 0')
+        trial.demand(died == 0, f"{died} processes did not end in order: {lifeboat.log_tail()}")
+    trial.trials = found.attempted
+    trial.take(found)
+    trial.violations += shop.noted.wrong
+    trial.demand(shop.noted.unsettled == 0, f"{shop.noted.unsettled} orders never got an answer")
+    trial.demand(restarts, "nothing was restarted")
+    trial.worst_refusal, trial.worst_answer = shop.ledger.slowest_refusal, shop.ledger.slowest_answer
+    trial.notes.append(f"{restarts} restarts, {shop.noted.retries} retries")
+    return trial
+
+
+async def _play(lifeboat: Boat, shop: Shop, *, orders: int, rate: float, every: float) -> int:
+    async with shop:
+        restarting = asyncio.create_task(_restart(lifeboat, every))
+        await shop.trade(errands(orders, seed=13), rate=rate)
+        restarting.cancel()
+        return sum(await asyncio.gather(restarting))
+
+
+async def _restart(lifeboat: Boat, every: float) -> int:
+    restarts = 0
+    try:
+        while True:
+            for child in ("web", "worker"):
+                await asyncio.sleep(every / 2)
+                restarts += lifeboat.signal(child, signal.SIGTERM)
+    except asyncio.CancelledError:
+        return restarts
+
+
+def test_a_rolling_restart_loses_nothing(tmp_path: Path):
+    rolling_restart(tmp_path).prove()
