@@ -90,16 +90,28 @@ def _channels(boat: Lifeboat) -> Iterator[Finding]:
 
 
 def _books(boat: Lifeboat) -> Iterator[Finding]:
-    ledger = ledger_of(boat.store, spool_dir=boat.settings.data_dir / "spool")
+    spool_dir = boat.settings.data_dir / "spool"
+    ledger = ledger_of(boat.store, spool_dir=spool_dir)
+    counted = ledger_of(boat.store, spool_dir=spool_dir, full=True)
+    yield Finding(
+        "kept_counts",
+        "ok" if counted == ledger else "fail",
+        "台账累计数与逐行清点" + ("一致" if counted == ledger else "不一致"),
+    )
+    with boat.store.reading() as uow:
+        incident = uow.incidents.latest()
+        strays = uow.ledger.unbatched_strays(incident.id or 0) if incident else ()
+    if strays:
+        yield Finding("strays", "fail", f"状态与批次矛盾的订单：{'、'.join(strays[:10])}")
     yield Finding(
         "ledger",
         "ok" if ledger.balanced else "fail",
         f"台账{'平衡' if ledger.balanced else '不平'}：已受理 {ledger.accepted}",
     )
-    for path in spool_files(boat.settings.data_dir / "spool"):
+    for path in spool_files(spool_dir):
         for number, reason in Spool.peek_aside(path):
             yield Finding("set_aside", "fail", f"暂存记录被搁置，需人工处理：{number}（{reason}，{path.name}）")
-    for damaged in sorted((boat.settings.data_dir / "spool").glob("*.damaged-*")):
+    for damaged in sorted(spool_dir.glob("*.damaged-*")):
         if not damaged.name.endswith(("-wal", "-shm")):
             yield Finding("spool_damaged", "fail", f"暂存文件损坏，已另存，需人工抢救：{damaged.name}")
     if ledger.spooled:

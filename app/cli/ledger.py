@@ -23,12 +23,13 @@ NAMES = {
 def ledger(
     incident: Annotated[str | None, typer.Option(help="事件编号；缺省为进行中或最近的。")] = None,
     *,
+    full: Annotated[bool, typer.Option("--full", help="逐行清点每一笔，不用累计数（量大时较慢）。")] = False,
     as_json: Json = False,
 ) -> None:
     """对账台账：已受理 = 各去向之和；不平则退出码为 1。"""
     with lifeboat() as boat:
         try:
-            found = ledger_of(boat.store, spool_dir=boat.settings.data_dir / "spool", incident=incident)
+            found = ledger_of(boat.store, spool_dir=boat.settings.data_dir / "spool", incident=incident, full=full)
         except NoSuchIncident:
             fail(f"没有事件 {incident}。")
     document = as_document(found)

@@ -11,7 +11,7 @@ class NoSuchIncident(Exception):
     """There is no incident of that name."""
 
 
-def ledger_of(store: Store, *, spool_dir: Path, incident: str | None = None) -> Ledger:
+def ledger_of(store: Store, *, spool_dir: Path, incident: str | None = None, full: bool = False) -> Ledger:
     """Return the ledger of the incident called ``incident``, by default the one that is open or was last.
 
     Orders in this machine's spool count as accepted, unless the store has them already (a drain that was interrupted
@@ -32,4 +32,4 @@ def ledger_of(store: Store, *, spool_dir: Path, incident: str | None = None) -> 
         if chosen.closed_at is None:  # what is in the spool will be drained into the open incident of its kind
             numbers = {number for number, drill in waiting if drill == chosen.drill}
             spooled = len(numbers - uow.orders.known_numbers(sorted(numbers)))
-        return uow.ledger.of(chosen, spooled=spooled)
+        return uow.ledger.of(chosen, spooled=spooled, full=full)

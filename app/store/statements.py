@@ -8,6 +8,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
+from app.store.tables import Standing
+
 T = TypeVar("T")
 
 IN_LIMIT = 500
@@ -24,6 +26,15 @@ def insert_new(
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     statement = dialect.insert(table).on_conflict_do_nothing(index_elements=list(unique)).returning(table.c[unique[0]])
     return [row[0] for chunk in chunks(rows, IN_LIMIT) for row in session.execute(statement, list(chunk))]
+
+
+def shift(session: Session, *, incident_id: int, state: str, orders: int) -> None:
+    """Add ``orders``, which may be negative, to the kept count of a state."""
+    table: Table = Standing.__table__  # type: ignore[attr-defined]
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table).values(incident_id=incident_id, state=state, orders=orders)
+    counted = {"orders": table.c.orders + statement.excluded.orders}
+    session.execute(statement.on_conflict_do_update(index_elements=["incident_id", "state"], set_=counted))
 
 
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -137,14 +137,13 @@ class Access:
             return {}
 
 
-def bearer_of(headers: Sequence[tuple[bytes, bytes]]) -> str | None:
-    """Return the key in raw header fields (``Authorization: Bearer`` or ``X-API-Key``)."""
-    for name, value in headers:
-        if name == b"authorization" and value[:7].lower() == b"bearer ":
-            return value[7:].strip().decode("latin-1")
-        if name == b"x-api-key":
-            return value.strip().decode("latin-1")
-    return None
+def bearer_of(fields: Mapping[bytes, bytes]) -> str | None:
+    """Return the key among raw header fields (``Authorization: Bearer`` or ``X-API-Key``)."""
+    value = fields.get(b"authorization", b"")
+    if value[:7].lower() == b"bearer ":
+        return value[7:].strip().decode("latin-1")
+    value = fields.get(b"x-api-key", b"")
+    return value.strip().decode("latin-1") if value else None
 
 
 def scoped(*scopes: str) -> Callable[..., object]:
@@ -153,7 +152,7 @@ def scoped(*scopes: str) -> Callable[..., object]:
     async def caller_of(
         request: Request, _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
     ) -> Caller:
-        token = bearer_of(request.scope["headers"])
+        token = bearer_of(dict(request.scope["headers"]))
         if token is None:
             raise Unauthenticated
         access: Access = request.app.state.access

@@ -6,6 +6,7 @@ noted, and one look a second finds those that have taken too long.
 
 import asyncio
 import time
+from collections.abc import Mapping
 
 from starlette.types import Receive
 
@@ -15,6 +16,8 @@ BODY_WITHIN = 20.0
 """Seconds for a body to arrive: a phone on a bad line, not a drip."""
 
 Headers = list[tuple[bytes, bytes]]
+Fields = Mapping[bytes, bytes]
+"""Header fields by name; of a repeated one the last."""
 
 
 class ClientGone(Exception):
@@ -30,7 +33,7 @@ class BodyReader:
         self._begun: dict[asyncio.Task[object], float] = {}
         self._overdue: set[asyncio.Task[object]] = set()
 
-    async def read(self, headers: Headers, receive: Receive) -> bytes:
+    async def read(self, fields: Fields, receive: Receive) -> bytes:
         """Read one body.
 
         Raises:
@@ -38,9 +41,9 @@ class BodyReader:
             TooSlow: it drips.
             ClientGone: the client hung up.
         """
-        for name, value in headers:
-            if name == b"content-length" and value.isdigit() and int(value) > self._limit:
-                raise self._too_large()
+        announced = fields.get(b"content-length", b"")
+        if announced.isdigit() and int(announced) > self._limit:
+            raise self._too_large()
         task = asyncio.current_task()
         if task is None:  # pragma: no cover - a coroutine that awaits always runs in a task
             raise RuntimeError("a body is read outside a task")

@@ -19,7 +19,7 @@ from app.intake.accept import Accepted, Intake
 from app.intake.schemas import read_order
 from app.telemetry.metrics import Metrics
 from app.web.auth import Access, bearer_of
-from app.web.body import BodyReader, ClientGone, Headers
+from app.web.body import BodyReader, ClientGone, Fields, Headers
 from app.web.problems import MEDIA_TYPE, body_of, headers_of, status_of
 
 log = structlog.get_logger()
@@ -79,22 +79,17 @@ class Door:
         await send_answer(send, (status, extra, body), request_id)
 
     async def _accept(self, headers: Headers, receive: Receive) -> Answer:
-        token = bearer_of(headers)
+        fields = dict(headers)
+        token = bearer_of(fields)
         if token is None:
             raise Unauthenticated
         caller = self._access.find(token) or await self._access.caller(token)
         if caller.scope != "intake":
             raise Forbidden("该密钥没有下单权限，请使用 intake 密钥。")
-        key = None
-        for name, value in headers:
-            if name == b"idempotency-key":
-                try:
-                    key = key_of_header(value.decode("latin-1"))
-                except BadIdempotencyKey:
-                    raise BadKey from None
-            elif (name == b"content-type" and not _is_json(value)) or name == b"content-encoding":
-                raise UnsupportedMedia
-        body = await self._bodies.read(headers, receive)
+        if not _is_json(fields.get(b"content-type", b"application/json")) or b"content-encoding" in fields:
+            raise UnsupportedMedia
+        key = key_in(fields)
+        body = await self._bodies.read(fields, receive)
         accepted = await self._intake.accept(read_order(body), caller, key=key)
         if accepted.replayed:
             return 200, [*_JSON_HEADERS, (b"idempotent-replayed", b"true")], self.receipt(accepted)
@@ -145,6 +140,23 @@ async def send_answer(send: Send, answer: Answer, request_id: str) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+def key_in(fields: Fields) -> str | None:
+    """Return the idempotency key among header fields.
+
+    Raises:
+        BadKey: there is one, and it has not the published form.
+    """
+    value = fields.get(b"idempotency-key")
+    if value is None:
+        return None
+    try:
+        return key_of_header(value.decode("latin-1"))
+    except BadIdempotencyKey:
+        raise BadKey from None
+
+
 def _is_json(content_type: bytes) -> bool:
+    if content_type == b"application/json":
+        return True
     kind = content_type.partition(b";")[0].strip().lower()
     return kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))

@@ -6,14 +6,13 @@ from urllib.parse import parse_qs
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.domain.idempotency import BadIdempotencyKey, key_of_header
-from app.domain.problems import BadKey, Broken, Forbidden, NotAllowed, Problem, Unauthenticated
+from app.domain.problems import Broken, Forbidden, NotAllowed, Problem, Unauthenticated
 from app.intake.accept import Caller, Intake, Original
 from app.intake.profile import ByHeader, ByName, ByQuery, Profile, Rendered
 from app.telemetry.metrics import Metrics
 from app.web.auth import Access
 from app.web.body import BodyReader, ClientGone, Headers
-from app.web.door import Answer, request_ids, send_answer
+from app.web.door import Answer, key_in, request_ids, send_answer
 from app.web.problems import headers_of, status_of
 
 log = structlog.get_logger()
@@ -50,11 +49,11 @@ class DropInDoor:
         if scope["method"] != "POST":
             raise NotAllowed
         headers: Headers = scope["headers"]
-        fields = {name: value for name, value in headers}  # noqa: C416 - the last of a repeated field counts
+        fields = dict(headers)
         caller = await self._caller(scope, fields)
-        body = await self._bodies.read(headers, receive)
+        body = await self._bodies.read(fields, receive)
         mapped = self._profile.read(body, fields.get(b"content-type", b"").decode("latin-1"))
-        key = mapped.key or _key_of(fields)
+        key = mapped.key or key_in(fields)
         accepted = await self._intake.accept(mapped.order, caller, key=key, original=Original(self._profile.name, body))
         extra: Headers = [(b"idempotent-replayed", b"true")] if accepted.replayed else []
         return _answer(self._profile.render_accepted(accepted, mapped.order), extra)
@@ -102,16 +101,6 @@ def drop_in_doors(
         profile.path: DropInDoor(profile, intake=intake, access=access, metrics=metrics, bodies=bodies)
         for profile in profiles
     }
-
-
-def _key_of(fields: Mapping[bytes, bytes]) -> str | None:
-    value = fields.get(b"idempotency-key")
-    if value is None:
-        return None
-    try:
-        return key_of_header(value.decode("latin-1"))
-    except BadIdempotencyKey:
-        raise BadKey from None
 
 
 def _answer(rendered: Rendered, extra: Headers) -> Answer:

@@ -235,6 +235,17 @@ def upgrade() -> None:
     )
 
     op.create_table(
+        "standing",
+        sa.Column("incident_id", sa.Integer(), nullable=False),
+        sa.Column("state", sqltypes.AutoString(length=10), nullable=False),
+        sa.Column("orders", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("incident_id", "state"),
+    )
+    op.create_table(
         "tally",
         sa.Column("incident_id", sa.Integer(), nullable=False),
         sa.Column("shard", sa.Integer(), nullable=False),
@@ -327,6 +338,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("composed_at IS NOT NULL"),
         postgresql_where=sa.text("composed_at IS NOT NULL"),
     )
+    op.create_index("order_received", "orders", ["incident_id", "received_at"], unique=False)
     op.create_index(
         "order_released",
         "orders",
@@ -411,6 +423,7 @@ def downgrade() -> None:
     op.drop_index("order_uncomposed", table_name="orders")
     op.drop_index("order_unbatched", table_name="orders")
     op.drop_index("order_released", table_name="orders")
+    op.drop_index("order_received", table_name="orders")
     op.drop_index("order_of_customer", table_name="orders")
     op.drop_index("order_number", table_name="orders")
     op.drop_index("order_in_batch", table_name="orders")
@@ -422,6 +435,7 @@ def downgrade() -> None:
 
     op.drop_table("attempt")
     op.drop_table("tally")
+    op.drop_table("standing")
     op.drop_index("message_open", table_name="message")
     op.drop_index("message_of_order", table_name="message")
     op.drop_index("message_merged", table_name="message")

@@ -1,19 +1,20 @@
 """Orders: found, claimed and moved from state to state, in one place."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import CursorResult, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session, defer
 
 from app.domain.states import FOLLOWS, OrderState
-from app.store.statements import IN_LIMIT, chunks
+from app.store.statements import IN_LIMIT, chunks, shift
 from app.store.tables import METADATA, BatchOrder, OrderRow
 
 _PAYLOAD = defer(OrderRow.sealed_payload)
 _SEALED = (defer(OrderRow.sealed), defer(OrderRow.sealed_payload))
-_WAITING = and_(OrderRow.batch_id.is_(None), OrderRow.state == OrderState.ACCEPTED)
+WAITING = and_(OrderRow.batch_id.is_(None), OrderRow.state == OrderState.ACCEPTED)
 _NEVER_SHIPPED = (OrderState.ACCEPTED, OrderState.CANCELLED, OrderState.REJECTED)
 
 
@@ -63,11 +64,6 @@ class OrderRepository:
             for n in self._session.scalars(select(OrderRow.number).where(OrderRow.number.in_(part)))
         }
 
-    def of_customer(self, phone_index: bytes, *, limit: int = 50) -> list[OrderRow]:
-        """Return a customer's newest orders; an order is found once it has been composed, seconds after it came."""
-        query = select(OrderRow).where(OrderRow.phone_index == phone_index, OrderRow.composed_at.is_not(None))
-        return list(self._session.scalars(query.order_by(OrderRow.id.desc()).limit(limit)))
-
     def held(self, *, incident_id: int | None = None, limit: int = 500) -> list[OrderRow]:
         """Return orders that wait for a person, oldest first."""
         query = select(OrderRow).where(OrderRow.state == OrderState.HELD)
@@ -99,9 +95,7 @@ class OrderRepository:
     def incidents_waiting(self) -> list[int]:
         """Return the incidents, open or closed, that have orders waiting for a batch."""
         return list(
-            self._session.scalars(
-                select(OrderRow.incident_id).where(_WAITING).distinct().order_by(OrderRow.incident_id)
-            )
+            self._session.scalars(select(OrderRow.incident_id).where(WAITING).distinct().order_by(OrderRow.incident_id))
         )
 
     def waiting_since(self, incident_id: int) -> datetime | None:
@@ -110,21 +104,18 @@ class OrderRepository:
         Not simply the lowest row id: an order drained from the spool has a late id and an early time.
         """
         since = func.min(func.coalesce(OrderRow.released_at, OrderRow.received_at))
-        return self._session.scalar(select(since).where(_WAITING, OrderRow.incident_id == incident_id))
+        return self._session.scalar(select(since).where(WAITING, OrderRow.incident_id == incident_id))
 
     def newest_id(self, incident_id: int) -> int:
         """Return the id of the newest waiting order: what comes later is for the next batch."""
         return (
-            self._session.scalar(select(func.max(OrderRow.id)).where(_WAITING, OrderRow.incident_id == incident_id))
-            or 0
+            self._session.scalar(select(func.max(OrderRow.id)).where(WAITING, OrderRow.incident_id == incident_id)) or 0
         )
 
     def waiting(self, incident_id: int, *, up_to: int, limit: int) -> list[OrderRow]:
         """Return the oldest waiting orders to decide about; nothing is locked, see :meth:`still_waiting`."""
         query = (
-            select(OrderRow)
-            .options(_PAYLOAD)
-            .where(_WAITING, OrderRow.incident_id == incident_id, OrderRow.id <= up_to)
+            select(OrderRow).options(_PAYLOAD).where(WAITING, OrderRow.incident_id == incident_id, OrderRow.id <= up_to)
         )
         return list(self._session.scalars(query.order_by(OrderRow.id).limit(limit)))
 
@@ -132,7 +123,7 @@ class OrderRepository:
         """Return which of these orders nobody has moved meanwhile, locked for the caller's transaction."""
         found: set[int] = set()
         for part in chunks(order_ids, IN_LIMIT):
-            query = select(OrderRow.id).where(_WAITING, OrderRow.id.in_(part)).order_by(OrderRow.id)
+            query = select(OrderRow.id).where(WAITING, OrderRow.id.in_(part)).order_by(OrderRow.id)
             found.update(self._session.scalars(query.with_for_update()))
         return found
 
@@ -141,25 +132,26 @@ class OrderRepository:
     ) -> Iterator[tuple[bytes, datetime, str]]:
         """Yield (look-alike mark, time, number) of orders received in [since, until) that are on their way or held.
 
-        An order that a person has closed will not be shipped, so nothing can be its double. Every row id is looked
-        at: times do not grow with ids where the spool was drained or a clock was set.
+        An order that a person has closed will not be shipped, so nothing can be its double. Found by time and not by
+        row id: times do not grow with ids where the spool was drained or a clock was set.
         """
-        near = and_(OrderRow.received_at >= since, OrderRow.state.not_in(_NEVER_SHIPPED))
+        near: list[Any] = [OrderRow.incident_id == incident_id, OrderRow.state.not_in(_NEVER_SHIPPED)]
         if until is not None:
-            near = and_(near, OrderRow.received_at < until)
-        after_id = 0
+            near.append(OrderRow.received_at < until)
+        after: Any = OrderRow.received_at >= since
         while True:
             query = (
                 select(OrderRow.id, OrderRow.look_alike, OrderRow.received_at, OrderRow.number)
-                .where(OrderRow.incident_id == incident_id, OrderRow.id > after_id, near)
-                .order_by(OrderRow.id)
+                .where(*near, after)
+                .order_by(OrderRow.received_at, OrderRow.id)
                 .limit(page)
             )
             rows = self._session.execute(query).all()
             yield from ((bytes(row.look_alike), row.received_at, row.number) for row in rows)
             if len(rows) < page:
                 return
-            after_id = rows[-1].id
+            at, last = rows[-1].received_at, rows[-1].id
+            after = and_(OrderRow.received_at >= at, or_(OrderRow.received_at > at, OrderRow.id > last))
 
     def join_batch(self, order_ids: Sequence[int], *, batch_id: int) -> None:
         """Put waiting orders into a batch; the unique index refuses a second live one."""
@@ -218,12 +210,10 @@ class OrderRepository:
     def _member_ids(self, batch_id: int, numbers: Sequence[str] | None) -> list[int]:
         if numbers is None:
             return list(self._session.scalars(select(BatchOrder.order_id).where(BatchOrder.batch_id == batch_id)))
-        return [
-            order_id
-            for part in chunks(numbers, IN_LIMIT)
-            for order_id in self._session.scalars(select(OrderRow.id).where(OrderRow.number.in_(part)))
-            if order_id is not None
-        ]
+        found: list[int] = []
+        for part in chunks(numbers, IN_LIMIT):
+            found.extend(id_ or 0 for id_ in self._session.scalars(select(OrderRow.id).where(OrderRow.number.in_(part))))
+        return found
 
     def move_to_batch(self, order_ids: Sequence[int], *, from_batch: int, to_batch: int, now: datetime) -> int:
         """Move orders to a repair batch; the old one keeps the record that they left."""
@@ -264,37 +254,32 @@ class OrderRepository:
     ) -> int:
         """Move orders to a state that may follow theirs; return how many were moved.
 
-        A guarded update: an order that somebody else has moved meanwhile stays where it is.
+        Guarded: an order that somebody else has moved meanwhile stays where it is. The only way to change a state, so
+        that the kept counts (:class:`Standing`) change with it.
         """
         allowed = [
             state for state, after in FOLLOWS.items() if to in after and (only_from is None or state in only_from)
         ]
+        shifts: Counter[tuple[int, str]] = Counter()
         moved = 0
         for part in chunks(order_ids, IN_LIMIT):
+            query = select(OrderRow.id, OrderRow.incident_id, OrderRow.state)
+            found = query.where(OrderRow.id.in_(part), OrderRow.state.in_(allowed)).with_for_update()
+            rows = self._session.execute(found).all()
             moved += self._rows(
-                update(OrderRow).where(OrderRow.id.in_(part), OrderRow.state.in_(allowed)).values(state=to, **also)
+                update(OrderRow).where(OrderRow.id.in_([row.id for row in rows])).values(state=to, **also)
             )
+            shifts.update((row.incident_id, to) for row in rows)
+            shifts.subtract((row.incident_id, row.state) for row in rows)
+        for (incident_id, state), orders in sorted(shifts.items()):
+            if state != OrderState.ACCEPTED:  # those are counted where they stand, and the door must not wait here
+                shift(self._session, incident_id=incident_id, state=state, orders=orders)
         return moved
-
-    def count_by_state(self, incident_id: int) -> dict[str, int]:
-        """Count every order row of an incident by its state."""
-        query = select(OrderRow.state, func.count()).where(OrderRow.incident_id == incident_id).group_by(OrderRow.state)
-        return dict(self._session.execute(query).all())
 
     def oldest_waiting_at(self) -> datetime | None:
         """Return when the oldest order without a batch came in, over all incidents."""
-        query = select(OrderRow.received_at).where(_WAITING).order_by(OrderRow.incident_id, OrderRow.id).limit(1)
+        query = select(OrderRow.received_at).where(WAITING).order_by(OrderRow.incident_id, OrderRow.id).limit(1)
         return self._session.scalar(query)
-
-    def look_alike_group(self, row: OrderRow, *, window: timedelta) -> list[OrderRow]:
-        """Return the orders that look like ``row``, itself left out, for the person who decides."""
-        near = and_(OrderRow.received_at >= row.received_at - window, OrderRow.received_at <= row.received_at + window)
-        same = or_(
-            OrderRow.number == row.looks_like,
-            and_(OrderRow.phone_index == row.phone_index, OrderRow.composed_at.is_not(None)),
-        )
-        query = select(OrderRow).where(same, near, OrderRow.look_alike == row.look_alike, OrderRow.id != row.id)
-        return list(self._session.scalars(query.order_by(OrderRow.id)))
 
     def _rows(self, statement: Any) -> int:  # noqa: ANN401 - any UPDATE
         result = self._session.execute(statement.execution_options(synchronize_session=False))

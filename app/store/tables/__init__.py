@@ -5,7 +5,7 @@ from sqlmodel import SQLModel
 from app.store.tables.access import Client, ClientKey, LoginThrottle, User
 from app.store.tables.batch import Batch, BatchOrder, ImportResult
 from app.store.tables.coupon import Coupon
-from app.store.tables.incident import Incident, Tally
+from app.store.tables.incident import Incident, Standing, Tally
 from app.store.tables.message import Attempt, Message
 from app.store.tables.operations import Audit, Instance, Lease
 from app.store.tables.order import OrderRow
@@ -28,6 +28,7 @@ __all__ = [
     "LoginThrottle",
     "Message",
     "OrderRow",
+    "Standing",
     "Tally",
     "User",
 ]

@@ -30,6 +30,19 @@ class Incident(SQLModel, table=True):
     closed_by: str | None = Field(default=None, max_length=64)
 
 
+class Standing(SQLModel, table=True):
+    """How many orders of an incident are in a state, kept by the transactions that move them.
+
+    Orders that wait for a batch are not kept here but counted: the door, which adds them, must not wait for this row.
+    """
+
+    __tablename__ = "standing"
+
+    incident_id: int = Field(primary_key=True, foreign_key="incident.id")
+    state: str = Field(primary_key=True, max_length=10)
+    orders: int = Field(default=0, sa_type=BigInteger)
+
+
 class Tally(SQLModel, table=True):
     """How many orders the door has taken for an incident, kept by the very transaction that takes them.
 

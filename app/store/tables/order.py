@@ -24,6 +24,7 @@ class OrderRow(SQLModel, table=True):
     __tablename__ = "orders"
     __table_args__ = (
         Index("order_number", "number", unique=True),
+        Index("order_received", "incident_id", "received_at"),
         Index("order_uncomposed", "id", sqlite_where=UNCOMPOSED, postgresql_where=UNCOMPOSED),
         Index("order_unbatched", "incident_id", "id", sqlite_where=UNBATCHED, postgresql_where=UNBATCHED),
         Index("order_released", "released_at", sqlite_where=RELEASED, postgresql_where=RELEASED),

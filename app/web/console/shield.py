@@ -48,7 +48,7 @@ class Shield:
         try:
             if scope["method"] not in {"GET", "HEAD"}:
                 async with asyncio.timeout(BODY_WITHIN):
-                    body = await self._bodies.read(scope["headers"], receive)
+                    body = await self._bodies.read(dict(scope["headers"]), receive)
                 receive = _replayed(body, receive)
             await self._app(scope, receive, answer.send)
         except ClientGone:
