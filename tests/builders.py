@@ -13,11 +13,12 @@ from sqlalchemy import func, select
 from starlette.types import ASGIApp
 
 from app.channels.base import GroupNotice, Mail, Sms
-from app.domain.outcome import Delivered, Outcome
+from app.domain.outcome import Delivered, Outcome, Rejected
 from app.intake.accept import Caller, Intake
 from app.intake.schemas import check_order
 from app.notify.compose import Composer
 from app.notify.policy import Policy
+from app.notify.texts import MARKDOWN_LIMIT, TEXT_LIMIT
 from app.store.engine import Engines
 from app.store.group_commit import GroupCommit
 from app.store.order_writer import NewOrder, OrderWriter, Stored
@@ -167,7 +168,7 @@ class Told:
 
 @dataclass
 class FakeRobot(Told):
-    """A group that keeps what it was sent and when; ``takes`` is how long one send lasts."""
+    """A group that keeps what it was sent and when, and refuses what is too long; ``takes`` is how long one send lasts."""
 
     clock: ClockAt = field(default_factory=lambda: ClockAt(TEN))
     takes: timedelta = timedelta()
@@ -176,7 +177,8 @@ class FakeRobot(Told):
     async def send(self, message: GroupNotice) -> Outcome:
         await asyncio.sleep(0)
         self.clock.at += self.takes
-        outcome = self.next()
+        fits = len(message.content.encode()) <= (TEXT_LIMIT if message.mentions else MARKDOWN_LIMIT)
+        outcome = self.next() if fits else Rejected("wecom:too_long")
         self.seen.append((self.clock.now(), message, outcome))
         return outcome
 

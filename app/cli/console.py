@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -67,11 +67,10 @@ def lifeboat(process: str = "cli", *, prepare: bool = True) -> Iterator[Lifeboat
     chosen = load_settings()
     logging.configure("warning" if process == "cli" else chosen.log_level, process=process)
     try:
-        boat = open_lifeboat(chosen)
-        if prepare:
-            boat.prepare_store()
-        yield boat
-        boat.close()
+        with closing(open_lifeboat(chosen)) as boat:
+            if prepare:
+                boat.prepare_store()
+            yield boat
     except Problem as problem:
         fail("\n".join([problem.detail, *(f"  {e.pointer}: {e.detail}" for e in problem.errors[:50])]))
     except (ForeignSecrets, UnsafeDatabase, WrongProfile) as error:

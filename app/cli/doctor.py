@@ -12,7 +12,7 @@ from app.cli.console import Json, lifeboat, out, say_json
 from app.reconcile.ledger import ledger_of
 from app.store.durability import durability_of
 from app.store.migrate import current, newest
-from app.store.spool import Spool, spool_files
+from app.store.spool import Spool, damaged_files, spool_files
 
 LOW_DISK = 1024**3
 SLOW_COMMIT = 0.25
@@ -111,9 +111,8 @@ def _books(boat: Lifeboat) -> Iterator[Finding]:
     for path in spool_files(spool_dir):
         for number, reason in Spool.peek_aside(path):
             yield Finding("set_aside", "fail", f"暂存记录被搁置，需人工处理：{number}（{reason}，{path.name}）")
-    for damaged in sorted(spool_dir.glob("*.damaged-*")):
-        if not damaged.name.endswith(("-wal", "-shm")):
-            yield Finding("spool_damaged", "fail", f"暂存文件损坏，已另存，需人工抢救：{damaged.name}")
+    for damaged in damaged_files(spool_dir):
+        yield Finding("spool_damaged", "fail", f"暂存文件损坏，已另存，需人工抢救：{damaged.name}")
     if ledger.spooled:
         yield Finding("spool", "warn", f"本地暂存中有 {ledger.spooled} 笔等待写入数据库")
 

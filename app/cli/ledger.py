@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from app.cli.console import Json, fail, lifeboat, out, say_json
+from app.cli.console import Json, err, fail, lifeboat, out, say_json
 from app.reconcile.ledger import NoSuchIncident, ledger_of
+from app.store.spool import damaged_files
 from app.web.ledger import as_document
 
 NAMES = {
@@ -42,5 +43,9 @@ def ledger(
             "台账平衡。" if found.balanced else f"台账不平：相差 {found.accepted - found.accounted}。",
             style=None if found.balanced else "red",
         )
-    if not found.balanced:
+    damaged = damaged_files(boat.settings.data_dir / "spool")
+    if damaged:
+        names = "、".join(path.name for path in damaged)
+        err.print(f"台账尚不能证明：损坏的暂存文件中可能还有已受理的订单，请先人工抢救并移走：{names}", style="red")
+    if damaged or not found.balanced:
         raise typer.Exit(1)

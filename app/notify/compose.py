@@ -105,7 +105,7 @@ class Composer:
             return []
         customer = f"{row.incident_id}:{row.phone_index.hex()}"
         facts = {"number": row.number, "shop": self._policy.shop, "drill": drill}
-        coupon = self._coupon(uow, row, now)
+        coupon = None if drill else self._coupon(uow, row, now)  # a drill gives no real code away
         notice = _message(
             f"order_sms:{customer}",
             kind="order_sms",

@@ -12,6 +12,7 @@ _KINDS = {
     "order_sms": "安抚短信",
     "coupon_sms": "优惠券短信",
 }
+_DECISIONS = {"order.release", "order.cancel", "order.reject", "order.mark_duplicate"}
 _RESULTS = {"imported": "主系统导入成功", "duplicate": "主系统判定重复", "failed": "主系统导入失败"}
 _ENDS = {OrderState.CANCELLED: "已取消", OrderState.REJECTED: "已人工关闭", OrderState.DUPLICATE: "已判定为重复单"}
 
@@ -30,9 +31,8 @@ def time_line(uow: UnitOfWork, row: OrderRow) -> list[Event]:
     order_id = row.id or 0
     events = [Event(row.received_at, "accepted", f"已受理，应急单号 {row.number}")]
     events += _messages(uow, order_id)
-    for deed in uow.audit.of(row.number):
-        if deed.action in {"order.hold", "order.release", "order.cancel", "order.reject", "order.mark_duplicate"}:
-            events.append(Event(deed.at, deed.action.partition(".")[2], str(deed.detail.get("sentence", ""))))
+    decisions = [deed for deed in uow.audit.of(row.number) if deed.action in _DECISIONS]
+    events += [Event(d.at, d.action.partition(".")[2], str(d.detail.get("sentence", ""))) for d in decisions]
     if row.state == OrderState.HELD and row.looks_like:
         events.append(Event(row.received_at, "held", f"疑似重复单（{row.looks_like}），待人工确认"))
     for batch in uow.batches.of_order(order_id):
@@ -47,7 +47,7 @@ def time_line(uow: UnitOfWork, row: OrderRow) -> list[Event]:
         )
         for r in results
     ]
-    if row.settled_at is not None and not results:
+    if row.settled_at is not None and not results and not decisions:
         events.append(Event(row.settled_at, row.state, _ENDS.get(OrderState(row.state), row.state)))
     return sorted(events, key=lambda event: event.at)
 

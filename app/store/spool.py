@@ -238,3 +238,8 @@ def _record(row: Sequence[Any]) -> Record:
 def spool_files(folder: Path) -> list[Path]:
     """Return the spool files of every process of this machine."""
     return sorted(folder.glob("spool-*.db"))
+
+
+def damaged_files(folder: Path) -> list[Path]:
+    """Return spool files that were set aside: they may hold accepted orders until a person has dealt with them."""
+    return sorted(path for path in folder.glob("spool-*.damaged-*") if not path.name.endswith(("-wal", "-shm")))

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from app.store.engine import ping
+from app.store.spool import damaged_files
 from app.web.standing import Standing
 
 router = APIRouter(tags=["运行状态"])
@@ -74,6 +75,13 @@ class Health:
             "waiting": s.spool_depth,
             "set_aside": s.spool_aside,
         }
+        if damaged := damaged_files(s.data_dir / "spool"):
+            names = "、".join(path.name for path in damaged)
+            checks["spool_damaged"] = {
+                "status": "warn",
+                "detail": f"暂存文件损坏，其中可能有已受理的订单，请人工抢救：{names}",
+            }
+            reasons.append("spool_damaged")
         free = shutil.disk_usage(s.data_dir).free
         checks["disk"] = {"status": "pass" if free > LOW_DISK else "warn", "free_bytes": free}
         if free <= LOW_DISK:
@@ -87,12 +95,13 @@ class Health:
         return {"status": "fail" if closed else "warn" if reasons else "pass", "degraded": reasons, "checks": checks}
 
     async def _store_trouble(self) -> str | None:
-        if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(self._ping())
-        done, _ = await asyncio.wait({self._asking}, timeout=ASK_WITHIN)
+        asking = self._asking
+        if asking is None or asking.done():
+            asking = self._asking = asyncio.create_task(self._ping())
+        done, _ = await asyncio.wait({asking}, timeout=ASK_WITHIN)
         if not done:
             return "timeout"
-        return self._asking.result().get("reason")
+        return asking.result().get("reason")
 
     async def _ping(self) -> dict[str, Any]:
         try:

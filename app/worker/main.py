@@ -66,9 +66,7 @@ class Worker:
         self._composer = Composer(store, keyring, policy, clock)
         self._maker = batch_maker(boat)
         alert: Alert = self._alert
-        self._groups = GroupDispatcher(
-            store, clock, ways.robots, mentions=policy.mentions, holder=boat.holder, alert=alert
-        )
+        self._groups = GroupDispatcher(store, clock, ways.robots, mentions=policy.mentions, alert=alert)
         self._sms = SmsDispatcher(
             store, keyring, clock, ways.sms, dry_run=ways.dry_sms, per_day=policy.sms_per_day, alert=alert
         )

@@ -122,7 +122,7 @@ def _process() -> Iterator[tuple[str, ...]]:
     names = ("--wecom-port", "--aliyun-port", "--tencent-port")
     arguments = [word for name, port in zip(names, ports, strict=True) for word in (name, str(port))]
     command = [sys.executable, "-m", "tests.fakes", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as process:  # noqa: S603 - our own
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
         assert process.stdout
         assert json.loads(process.stdout.readline()) == {"ready": sorted(ports)}
         yield tuple(f"http://127.0.0.1:{port}" for port in ports)

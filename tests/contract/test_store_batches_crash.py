@@ -124,6 +124,22 @@ def test_a_maker_thought_dead_that_wakes_up_publishes_nothing_a_second_time(worl
     assert [n for n in world.files() if n.startswith(".")] == []
 
 
+@LEFT_OPEN
+def test_a_maker_that_wakes_up_while_another_is_at_its_batch_keeps_its_hands_off(world: World):
+    numbers = world.some(3)
+
+    def another_dies() -> None:
+        assert dies(world, 4, lambda store, disk: world.maker(store=store, disk=disk).run_once(HALF_PAST + minutes(5)))
+
+    (outcome,) = world.maker(disk=Interrupting(another_dies)).run_once(HALF_PAST)
+    assert isinstance(outcome, Underway)
+    assert world.batch(outcome.name).state == "writing"
+    assert [n for n in world.files() if not n.startswith(".")] == []
+    (again,) = world.maker().run_once(HALF_PAST + minutes(8))
+    assert isinstance(again, Published)
+    assert (again.name, world.numbers_in(again.name)) == (outcome.name, numbers)
+
+
 def test_a_batch_in_the_making_is_left_to_its_maker(world: World):
     world.some(2)
     seen: list[object] = []

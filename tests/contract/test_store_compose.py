@@ -111,7 +111,8 @@ def test_a_phone_gets_one_notice_and_one_coupon_in_an_incident(deck: Deck):
     assert _sms(deck) == [("order_sms", "notice", None, TEN), ("coupon_sms", "coupon", "C-1", TEN)]
     with deck.store.reading() as uow:
         assert (uow.coupons.free(), uow.coupons.total()) == (2, 3)
-        assert uow.coupons.given_to_order(1).code == "C-1"  # type: ignore[union-attr]
+    (given,) = deck.all(select(Coupon).where(Coupon.order_id == 1))
+    assert given.code == "C-1"
 
 
 def test_the_next_incident_is_another_occasion(deck: Deck):
@@ -246,8 +247,8 @@ def test_two_composers_at_once_give_every_customer_one_coupon(deck: Deck):
     """P9: under concurrency too; on PostgreSQL they work at the same time."""
     import threading  # noqa: PLC0415 - only here
 
-    deck.add_coupons(*(f"C-{n}" for n in range(200)))
-    deck.take(*(new_order(f"K{n}", phone=f"138{n % 80:08d}") for n in range(160)))  # each phone on both pages
+    deck.add_coupons(*(f"C-{n}" for n in range(120)))
+    deck.take(*(new_order(f"K{n}", phone=f"138{n % 100:08d}") for n in range(110)))  # some phones on both pages
     errors: list[Exception] = []
 
     def work() -> None:
@@ -266,9 +267,9 @@ def test_two_composers_at_once_give_every_customer_one_coupon(deck: Deck):
         thread.join(timeout=30)
     assert len(errors) < 10
     given = [coupon for coupon in deck.all(select(Coupon)) if coupon.given_at]
-    assert len(given) == len({coupon.phone_index for coupon in given}) == 80
-    assert len(deck.messages(kind="order_sms")) == len(deck.messages(kind="coupon_sms")) == 80
-    assert len(deck.messages(kind="order_wecom")) == 160
+    assert len(given) == len({coupon.phone_index for coupon in given}) == 100
+    assert len(deck.messages(kind="order_sms")) == len(deck.messages(kind="coupon_sms")) == 100
+    assert len(deck.messages(kind="order_wecom")) == 110
 
 
 # ---- batches

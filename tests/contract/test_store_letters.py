@@ -82,8 +82,8 @@ async def test_a_rehearsal_never_reaches_the_provider(deck: Deck, post: Post):
     deck.composed(new_order("A", caller=REHEARSAL))
     await post.run()
     assert post.provider.sent == []
-    assert len(post.dry.sent) == 2
-    assert post.states == ["simulated", "simulated"]
+    assert len(post.dry.sent) == 1  # no code is given away for a rehearsal
+    assert post.states == ["simulated"]
 
 
 async def test_an_unknown_outcome_is_asked_about_before_anything_is_sent_again(deck: Deck, post: Post):

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from tests.failure.harness.lifeboat_process import (
     COUPON,
     NOTICE,
     Boat,
+    NotInTime,
     Providers,
     boat,
     providers,
@@ -87,22 +87,18 @@ async def _play(lifeboat: Boat, shop: Shop, plan: Plan) -> Havoc:
             for trouble in troubles:
                 trouble.cancel()
             ended = await asyncio.gather(*troubles, return_exceptions=True)
-    for outcome in ended:
-        if not isinstance(outcome, asyncio.CancelledError):
-            raise AssertionError(f"the trouble makers got into trouble: {outcome!r}")
+    strange = [outcome for outcome in ended if not isinstance(outcome, asyncio.CancelledError)]
+    assert not strange, f"the trouble makers got into trouble: {strange}"
     return havoc
 
 
 def _ops(lifeboat: Boat) -> httpx.AsyncClient:
-    key = lifeboat.cli_json("clients", "add", f"ops-{time.time_ns()}", "--scope", "ops")["key"]
-    return httpx.AsyncClient(
-        base_url=lifeboat.url, headers={"authorization": f"Bearer {key}"}, timeout=20.0, trust_env=False
-    )
+    return httpx.AsyncClient(base_url=lifeboat.url, headers=lifeboat.ops_headers, timeout=20.0, trust_env=False)
 
 
 async def _kill(lifeboat: Boat, havoc: Havoc, plan: Plan) -> None:
     """Kill web and worker by turns; one kill in five comes while the victim is still starting."""
-    chance = random.Random(plan.seed)  # noqa: S311 - the same havoc again is the point
+    chance = random.Random(plan.seed)
     async with httpx.AsyncClient(base_url=lifeboat.url, timeout=1.0, trust_env=False) as probe:
         while True:
             await asyncio.sleep(plan.kill_every * (0.5 + chance.random()))
@@ -155,17 +151,23 @@ def _judge(trial: Trial, lifeboat: Boat, fakes: Providers, shop: Shop, havoc: Ha
     trial.demand(havoc.unbalanced == 0, f"{havoc.unbalanced} of {havoc.ledgers} ledgers did not balance")
     trial.demand(not plan.to_the_end or not found.waiting, f"{len(found.waiting)} orders are in no batch file")
     trial.demand(not found.spooled, f"{len(found.spooled)} orders are still in the spool")
-    trial.demand(len(found.held) == noted.look_alikes, f"{len(found.held)} held, {noted.look_alikes} look-alikes sent")
+    fewest = noted.look_alikes if plan.to_the_end else 0  # one that still waits for a batch is not held yet
+    held = len(found.held)
+    trial.demand(fewest <= held <= noted.look_alikes, f"{held} held, {noted.look_alikes} look-alikes sent")
     ledger = lifeboat.cli_json("ledger")  # it ends with an error if it does not balance
     trial.demand(ledger["accepted"] == found.stored, f"the ledger says {ledger['accepted']}, stored are {found.stored}")
+    refused = f"{noted.invalid_sent} invalid bodies and {noted.conflicts_sent} conflicts refused"
     trial.notes += [
         f"{havoc.web_kills} kills of web, {havoc.worker_kills} of worker, {noted.retries} retries",
-        f"{noted.high} high priority, {noted.look_alikes} look-alikes held, {noted.invalid_sent} invalid bodies"
-        f" and {noted.conflicts_sent} conflicts refused",
-        f"{found.files} batch files; {havoc.ledgers} ledgers asked, all balanced" if not havoc.unbalanced else "",
+        f"{noted.high} high priority, {noted.look_alikes} look-alikes held, {refused}",
+        f"{found.files} batch files; {havoc.ledgers} ledgers asked, {havoc.unbalanced} did not balance",
         f"group: {told.group_messages} messages, worst minute {told.worst_minute}, {told.seen_twice} orders named twice",
-        f"texts: {told.notices} notices, {told.coupons} coupons; open messages {len(open_messages(store))}",
+        f"texts: {told.notices} notices, {told.coupons} coupons; {_unsettled(store)} being settled with the provider",
     ]
+
+
+def _unsettled(store: SqliteFile) -> int:
+    return message_counts(store).get(("sms", "settling"), 0)
 
 
 def home_ledger(lifeboat: Boat) -> Path:
@@ -184,8 +186,11 @@ def _bring_everything_out(lifeboat: Boat, store: SqliteFile) -> None:
         until(nothing_waits, within=BATCH_LEASE, every=1.0, why="orders still wait for a batch")
 
     def all_said() -> bool:
+        """Texts whose sender was killed are settled with the provider first; that takes a quarter of an hour."""
         counts = message_counts(store)
-        busy = sum(n for (_, state), n in counts.items() if state in {"pending", "sending", "settling"})
-        return busy == 0 and not open_messages(store)
+        return not open_messages(store) and not any(counts.get(("sms", state)) for state in ("pending", "sending"))
 
-    until(all_said, within=OUTBOX_WITHIN, every=2.0, why=f"messages still wait: {message_counts(store)}")
+    try:
+        until(all_said, within=OUTBOX_WITHIN, every=2.0)
+    except NotInTime:
+        raise NotInTime(f"messages still wait: {message_counts(store)}") from None

@@ -27,7 +27,7 @@ DRAINED_WITHIN = 40.0
 def database_locked(home: Path, *, orders: int = 40, mode: str = "IMMEDIATE") -> Trial:
     """Let another process hold SQLite's write lock while orders come in."""
     trial = Trial("P6", f"SQLite locked ({mode.lower()}) by another process")
-    with boat(home) as lifeboat:
+    with boat(home, command="web") as lifeboat:
         away = lambda: Hold(lifeboat.database, mode=mode)  # noqa: E731 - one call, named
         _outage(trial, lifeboat, SqliteFile(lifeboat.database), away, orders=orders)
     return trial
@@ -37,7 +37,9 @@ def postgres_stopped(home: Path, *, orders: int = 40) -> Trial:
     """Stop PostgreSQL in its tracks: connections stay open, nothing answers."""
     trial = Trial("P6", "PostgreSQL hung (SIGSTOP)")
     try:
-        with postgres() as server, boat(home, database_url=server.sqlalchemy_url) as lifeboat:
+        with postgres() as server, boat(home, command="web", database_url=server.sqlalchemy_url) as lifeboat:
+            key = lifeboat.cli_json("clients", "add", "first-shop")["key"]
+            (lifeboat.data_dir / "secrets" / "storefront_key").write_text(key, encoding="ascii")
             _outage(trial, lifeboat, PostgresServer(server.uri), server.stopped, orders=orders)
     except NoPostgres as error:
         return skipped(trial.promise, trial.scenario, str(error))
@@ -60,7 +62,7 @@ def _outage(
     trial.violations += shop.noted.wrong
     trial.worst_answer = shop.ledger.slowest_answer
     trial.worst_refusal = shop.ledger.slowest_refusal
-    trial.demand(lifeboat.cli_json("ledger")["accepted"] == found.stored, "the ledger counts otherwise")
+    trial.demand(lifeboat.ledger()["accepted"] == found.stored, "the ledger counts otherwise")
     trial.notes.append(f"slowest answer {shop.ledger.slowest_answer:.2f} s (promised: {WITHIN:g} s)")
 
 
@@ -125,7 +127,7 @@ def _plain(todo: list[Errand]) -> list[Errand]:
 def killed_while_draining(home: Path, *, orders: int = 150, kills: int = 1) -> Trial:
     """Kill web in the middle of bringing the spool home."""
     trial = Trial("P6", f"kill -9 in the middle of draining, {kills} times")
-    with boat(home) as lifeboat:
+    with boat(home, command="web") as lifeboat:
         store = SqliteFile(lifeboat.database)
         shop = Shop([lifeboat.orders_url], lifeboat.storefront_key, ClientLedger(lifeboat.home / "ledger.jsonl"))
 
@@ -140,7 +142,7 @@ def killed_while_draining(home: Path, *, orders: int = 150, kills: int = 1) -> T
                         await fill(n)
                         had = len(stored_orders(store))
                     halfway += await asyncio.to_thread(_kill_halfway, lifeboat, store, had)
-                    await asyncio.to_thread(lifeboat.wait_ready)
+                    await asyncio.to_thread(lifeboat.start)
             return halfway
 
         halfway = asyncio.run(play())
@@ -148,7 +150,7 @@ def killed_while_draining(home: Path, *, orders: int = 150, kills: int = 1) -> T
         found = check_orders(shop.ledger.path, store, data_dir=lifeboat.data_dir, exports=lifeboat.exports)
         trial.trials = found.attempted
         trial.take(found)
-        trial.demand(lifeboat.cli_json("ledger")["accepted"] == found.stored, "the ledger counts otherwise")
+        trial.demand(lifeboat.ledger()["accepted"] == found.stored, "the ledger counts otherwise")
         trial.notes.append(f"{halfway} of {kills} kills left a drain half done")
     return trial
 
@@ -156,7 +158,7 @@ def killed_while_draining(home: Path, *, orders: int = 150, kills: int = 1) -> T
 def _kill_halfway(lifeboat: Boat, store: SqliteFile, had: int) -> bool:
     """Kill web as soon as the first orders have come out of the spool; tell whether some were still in it."""
     until(lambda: len(stored_orders(store)) > had, within=DRAINED_WITHIN, every=0.002, why="nothing is drained")
-    lifeboat.signal("web")
+    lifeboat.kill()
     return bool(spooled(lifeboat.data_dir / "spool"))
 
 
@@ -166,7 +168,7 @@ def _kill_halfway(lifeboat: Boat, store: SqliteFile, had: int) -> bool:
 def spool_damaged(home: Path, *, part: str = "record") -> Trial:
     """Flip bytes of a spool file while nobody looks; what is damaged is named and kept, the rest comes home."""
     trial = Trial("P6", f"damaged spool file ({part})")
-    with boat(home) as lifeboat:
+    with boat(home, command="web") as lifeboat:
         shop = Shop([lifeboat.orders_url], lifeboat.storefront_key, ClientLedger(lifeboat.home / "ledger.jsonl"))
         todo = _plain(errands(30, seed=3))
         with Hold(lifeboat.database):
@@ -189,13 +191,16 @@ def spool_damaged(home: Path, *, part: str = "record") -> Trial:
             aside = list(file.parent.glob("spool-0.db.damaged-*"))
             trial.demand(aside, "the damaged file was not set aside")
             trial.demand("spool_damaged" in log, "the log does not say so")
-        ready = until(
-            lambda: (r := lifeboat.readiness()) and r["degraded"] and r, within=DRAINED_WITHIN, why="/readyz is silent"
-        )
-        trial.notes.append(f"/readyz: {ready['degraded']}")
+        until(lambda: _spool_troubles(lifeboat), within=DRAINED_WITHIN / 4, why="/readyz does not tell of the damage")
         trial.demand(asyncio.run(_one_more(lifeboat)), "no order is taken after the damage")
         trial.trials = len(todo)
     return trial
+
+
+def _spool_troubles(lifeboat: Boat) -> list[str]:
+    """Return what ``/readyz`` says of the spool."""
+    ready = lifeboat.readiness() or {"degraded": []}
+    return [reason for reason in ready["degraded"] if reason.startswith("spool")]
 
 
 async def _one_more(lifeboat: Boat) -> "str | None":

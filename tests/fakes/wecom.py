@@ -160,7 +160,7 @@ _hints = itertools.count(1716264347466642)
 
 def _refused(errcode: int, errmsg: str | None = None) -> Response:
     text = errmsg or ERRORS.get(errcode, "error")
-    hint = f"{next(_hints)}{random.randrange(10**8):08d}"  # noqa: S311 - decoration
+    hint = f"{next(_hints)}{random.randrange(10**8):08d}"
     tail = f"hint: [{hint}], from ip: 127.0.0.1, more info at https://open.work.weixin.qq.com/devtool/query?e={errcode}"
     return JSONResponse(
         {"errcode": errcode, "errmsg": f"{text}, {tail}"}, headers={"Error-Code": str(errcode), "Error-Msg": text}

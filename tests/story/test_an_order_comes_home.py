@@ -49,22 +49,35 @@ def lifeboat(tmp_path: Path, fakes: Providers) -> Iterator[Boat]:
 
 
 def test_an_order_comes_home(lifeboat: Boat, fakes: Providers):
-    """The main system is down; the shop changes its host; in the end every order is where it belongs, and it is proved."""
+    """The main system is down; the shop changes its host; in the end every order is home, and it is proved."""
     lifeboat.cli("clients", "add", "tmall")
     assert lifeboat.cli_json("coupons", "generate", "10", "--worth", "20 元")["added"] == 10
+    three = the_shop_is_answered_as_always(lifeboat)
+    people_hear_of_it(fakes, *three)
+    with lifeboat.ops() as ops:
+        batch = it_takes_the_batch(ops, fakes, *three)
+        the_results_come_back(lifeboat, ops, batch, *three)
+        the_failed_one_comes_home_too(ops, batch, three[2])
+    assert ledger(lifeboat) == {"accepted": 3, "imported": 3}
+    assert lifeboat.stop() == 0
 
-    # The shop posts what it always posted, where it always posted it, and is answered as it always was.
+
+def the_shop_is_answered_as_always(lifeboat: Boat) -> tuple[str, str, str]:
+    """The shop posts what it always posted, where it always posted it, and hears what it always heard."""
     first = drop_in(lifeboat, trade_no="TM20261122-000187", phone=MAIN_PHONE, fen=119800)
     number = first["data"]["orderId"]
     assert first["code"] == 0
     assert first["data"]["tradeNo"] == "TM20261122-000187"
     assert NUMBER.fullmatch(number)
-    assert drop_in(lifeboat, trade_no="TM20261122-000187", phone=MAIN_PHONE, fen=119800) == first  # a retry
+    assert drop_in(lifeboat, trade_no="TM20261122-000187", phone=MAIN_PHONE, fen=119800) == first, "a retry"
     second = drop_in(lifeboat, trade_no="TM20261122-000188", phone=SECOND_PHONE, fen=9900)["data"]["orderId"]
     third = drop_in(lifeboat, trade_no="TM20261122-000189", phone=SECOND_PHONE, fen=5000)["data"]["orderId"]
     assert len({number, second, third}) == 3
+    return number, second, third
 
-    # The group hears of it, the big one by name and with the people who must act; the customer is calmed.
+
+def people_hear_of_it(fakes: Providers, number: str, second: str, third: str) -> None:
+    """The group hears of all three, the big one with the people who must act; each customer is calmed, once."""
     until(lambda: {number, second, third} <= named_in(fakes), within=HEARD_WITHIN, why="the group has not heard")
     big = next(m for m in fakes.group_messages() if number in m["content"])
     assert "高优处理" in big["content"]
@@ -79,62 +92,63 @@ def test_an_order_comes_home(lifeboat: Boat, fakes: Providers):
     assert len(codes) == 2
     assert all(codes)
 
-    with lifeboat.ops() as ops:
-        # IT takes the batch; the file says what it is, and who takes it twice is told so.
-        manifest = ops.post("/v1/batches").raise_for_status().json()
-        batch = manifest["batch"]
-        assert (manifest["orders"], manifest["held"], manifest["total"]) == (3, 0, "1347.00")
-        assert all(check["passed"] for check in manifest["checks"])
-        file = ops.get(f"/v1/batches/{batch}/file")
-        assert file.headers["etag"] == f'"{manifest["sha256"]}"' == f'"{hashlib.sha256(file.content).hexdigest()}"'
-        rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"), newline="")))
-        assert {row["应急单号"] for row in rows} == {number, second, third}
-        assert rows[0]["应急单号"] == number, "high priority comes first"
-        assert (rows[0]["优先级"], rows[0]["手机号"], rows[0]["渠道"]) == ("高优处理", MAIN_PHONE, "tmall")
-        assert (rows[0]["外部单号"], rows[0]["付款状态"]) == ("TM20261122-000187", "已付款")
-        fresh = ops.get(f"/v1/batches/{batch}/file", headers={"if-none-match": file.headers["etag"]})
-        assert fresh.status_code == httpx.codes.NOT_MODIFIED
-        again = ops.get(f"/v1/batches/{batch}/file")
-        assert (file.headers["x-previous-downloads"], again.headers["x-previous-downloads"]) == ("0", "1")
-        assert again.content == file.content
-        until(lambda: any(batch in m["content"] for m in fakes.group_messages()), within=HEARD_WITHIN)
-        assert ops.post("/v1/batches").json() == {"batch": None}
 
-        # The main system is back. Two rows go in, one is refused; the result comes in two parts, one of them twice.
-        done = [{"order_number": number, "result": "imported", "main_order_number": "M-1"}]
-        assert upload(ops, batch, done) == {"applied": 1, "unchanged": 0, "unmatched": [], "conflicts": []}
-        table = f"应急单号,结果,主系统单号,原因\r\n{number},成功,M-1,\r\n{second},成功,M-2,\r\n{third},失败,,商品编码不存在\r\n"
-        parts = ops.post(
-            f"/v1/batches/{batch}/import-results",
-            content=table.encode("utf-8-sig"),
-            headers={"content-type": "text/csv"},
-        )
-        assert parts.raise_for_status().json() == {"applied": 2, "unchanged": 1, "unmatched": [], "conflicts": []}
-        assert ledger(lifeboat) == {"accepted": 3, "imported": 2, "batched": 1}
+def it_takes_the_batch(ops: httpx.Client, fakes: Providers, number: str, second: str, third: str) -> str:
+    """IT takes the batch; the file says what it is, and who takes it twice is told so."""
+    manifest = ops.post("/v1/batches").raise_for_status().json()
+    batch = str(manifest["batch"])
+    assert (manifest["orders"], manifest["held"], manifest["total"]) == (3, 0, "1347.00")
+    assert all(check["passed"] for check in manifest["checks"])
+    file = ops.get(f"/v1/batches/{batch}/file")
+    assert file.headers["etag"] == f'"{manifest["sha256"]}"' == f'"{hashlib.sha256(file.content).hexdigest()}"'
+    rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"), newline="")))
+    assert {row["应急单号"] for row in rows} == {number, second, third}
+    assert rows[0]["应急单号"] == number, "high priority comes first"
+    assert (rows[0]["优先级"], rows[0]["手机号"], rows[0]["渠道"]) == ("高优处理", MAIN_PHONE, "tmall")
+    assert (rows[0]["外部单号"], rows[0]["付款状态"]) == ("TM20261122-000187", "已付款")
+    fresh = ops.get(f"/v1/batches/{batch}/file", headers={"if-none-match": file.headers["etag"]})
+    assert fresh.status_code == httpx.codes.NOT_MODIFIED
+    again = ops.get(f"/v1/batches/{batch}/file")
+    assert (file.headers["x-previous-downloads"], again.headers["x-previous-downloads"]) == ("0", "1")
+    assert again.content == file.content
+    until(lambda: any(batch in m["content"] for m in fakes.group_messages()), within=HEARD_WITHIN, why="no word of it")
+    assert ops.post("/v1/batches").json() == {"batch": None}
+    return batch
 
-        # The failed one alone goes into a repair batch, and comes home too.
-        repair = ops.post(f"/v1/batches/{batch}/repair").raise_for_status().json()
-        assert (repair["kind"], repair["orders"]) == ("repair", 1)
-        mended = ops.get(f"/v1/batches/{repair['batch']}/file").content.decode("utf-8-sig")
-        assert set(NUMBER.findall(mended)) == {third}
-        home = [{"order_number": third, "result": "imported", "main_order_number": "M-3"}]
-        assert upload(ops, repair["batch"], home)["applied"] == 1
 
-        # Whoever asks for the order hears its whole way; and the books are closed.
-        way = ops.get(f"/v1/orders/{third}").raise_for_status().json()
-        assert (way["status"], way["main_order_number"]) == ("imported", "M-3")
-        events = [event["event"] for event in way["timeline"]]
-        assert [name for name in events if name != "notified"] == [
-            "accepted",
-            "batched",
-            "failed",
-            "batched",
-            "imported",
-        ]
-        assert "notified" in events
-        assert ops.get("/v1/ledger").json()["balanced"] is True
-    assert ledger(lifeboat) == {"accepted": 3, "imported": 3}
-    assert lifeboat.stop() == 0
+def the_results_come_back(lifeboat: Boat, ops: httpx.Client, batch: str, number: str, second: str, third: str) -> None:
+    """Two rows went into the main system, one was refused; the result comes in two parts, one of them twice."""
+    done = [{"order_number": number, "result": "imported", "main_order_number": "M-1"}]
+    assert upload(ops, batch, done) == {"applied": 1, "unchanged": 0, "unmatched": [], "conflicts": []}
+    lines = (
+        "应急单号,结果,主系统单号,原因",
+        f"{number},成功,M-1,",
+        f"{second},成功,M-2,",
+        f"{third},失败,,商品编码不存在",
+    )
+    answer = ops.post(
+        f"/v1/batches/{batch}/import-results",
+        content="\r\n".join(lines).encode("utf-8-sig"),
+        headers={"content-type": "text/csv"},
+    )
+    assert answer.raise_for_status().json() == {"applied": 2, "unchanged": 1, "unmatched": [], "conflicts": []}
+    assert ledger(lifeboat) == {"accepted": 3, "imported": 2, "batched": 1}
+
+
+def the_failed_one_comes_home_too(ops: httpx.Client, batch: str, third: str) -> None:
+    """The failed one alone goes into a repair batch, and whoever asks for it hears its whole way."""
+    repair = ops.post(f"/v1/batches/{batch}/repair").raise_for_status().json()
+    assert (repair["kind"], repair["orders"]) == ("repair", 1)
+    mended = ops.get(f"/v1/batches/{repair['batch']}/file").content.decode("utf-8-sig")
+    assert set(NUMBER.findall(mended)) == {third}
+    home = [{"order_number": third, "result": "imported", "main_order_number": "M-3"}]
+    assert upload(ops, repair["batch"], home)["applied"] == 1
+    way = ops.get(f"/v1/orders/{third}").raise_for_status().json()
+    assert (way["status"], way["main_order_number"]) == ("imported", "M-3")
+    events = [event["event"] for event in way["timeline"]]
+    assert [name for name in events if name != "notified"] == ["accepted", "batched", "failed", "batched", "imported"]
+    assert "notified" in events
+    assert ops.get("/v1/ledger").json()["balanced"] is True
 
 
 def drop_in(lifeboat: Boat, *, trade_no: str, phone: str, fen: int) -> dict[str, Any]:

@@ -107,6 +107,8 @@ def test_a_high_digest_takes_as_many_as_it_can_name_and_one_at_the_least():
     contents = [_content(number=f"LB{n:018d}") for n in range(60)]
     n = fitting(contents)
     assert 20 < n < 60
+    assert len(members_of(_messages(contents), Lane.HIGH)) == n
+    assert len(high_digest_text(contents[:n]).encode()) <= TEXT_LIMIT
     assert fitting(contents[:n]) == n
     assert fitting(contents, limit=80) == 1
 

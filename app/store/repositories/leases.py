@@ -1,6 +1,6 @@
 """Roles that one process holds at a time, and pauses that all processes keep."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
@@ -29,6 +29,15 @@ class LeaseRepository:
         free = or_(Lease.holder == holder, Lease.until < now, Lease.until > longest)
         statement = update(Lease).where(Lease.name == name, free).values(holder=holder, until=until)
         return self._session.execute(statement).rowcount == 1
+
+    def serialise(self, name: str) -> None:
+        """Wait for every other transaction that does something under ``name``, and make the next ones wait for ours.
+
+        SQLite's writers stand in line anyway.
+        """
+        epoch = datetime.fromtimestamp(0, UTC)
+        insert_new(self._session, Lease, [{"name": name, "holder": "", "until": epoch}], unique=("name",))
+        self._session.execute(select(Lease.name).where(Lease.name == name).with_for_update())
 
     def give_up(self, name: str, *, holder: str) -> None:
         """Give up a lease, so that another need not wait for its end."""

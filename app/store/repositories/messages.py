@@ -155,10 +155,9 @@ class MessageRepository:
 
     def sent_count_since(self, channel: str, since: datetime) -> int:
         """Count what left by a channel, for the spend stop."""
-        return (
-            self._session.scalar(select(func.count()).where(Attempt.channel == channel, Attempt.started_at > since))
-            or 0
-        )
+        real = or_(Attempt.outcome.is_(None), Attempt.outcome != "simulated")  # a drill costs nothing
+        sent = select(func.count()).where(Attempt.channel == channel, Attempt.started_at > since, real)
+        return self._session.scalar(sent) or 0
 
     def end_attempt(
         self, attempt_id: int, *, now: datetime, outcome: str, reason: str = "", reference: str = ""

@@ -212,7 +212,9 @@ class OrderRepository:
             return list(self._session.scalars(select(BatchOrder.order_id).where(BatchOrder.batch_id == batch_id)))
         found: list[int] = []
         for part in chunks(numbers, IN_LIMIT):
-            found.extend(id_ or 0 for id_ in self._session.scalars(select(OrderRow.id).where(OrderRow.number.in_(part))))
+            found.extend(
+                id_ or 0 for id_ in self._session.scalars(select(OrderRow.id).where(OrderRow.number.in_(part)))
+            )
         return found
 
     def move_to_batch(self, order_ids: Sequence[int], *, from_batch: int, to_batch: int, now: datetime) -> int:

@@ -129,31 +129,31 @@ def _compare_files(
     on_disk = {file.path.stem: file for file in files}
     found.files = len(published)
     for name, batch in published.items():
-        file = on_disk.get(name)
-        if file is None:
-            found.file_trouble.append(f"batch {name} is published and its file is missing")
-            continue
-        told = {file.sha256, batch.sha256, batch.manifest.get("sha256"), file.manifest.get("sha256")}
-        if len(told) > 1:
-            found.file_trouble.append(f"batch {name}: file, row and manifest disagree about its SHA-256")
-        if {file.manifest.get("orders"), batch.orders} != {len(set(file.numbers))}:
-            found.file_trouble.append(
-                f"batch {name}: {len(set(file.numbers))} orders in the file, {batch.orders} in the row"
-            )
+        found.file_trouble += _disagreements(batch, on_disk.get(name))
     files_of: dict[str, set[str]] = defaultdict(set)
     for name, file in on_disk.items():
-        if name not in published:  # being written, or its maker died before it could publish: nobody was given it
-            continue
-        if file.manifest.get("kind") == "repair":
-            continue  # it repeats on purpose what failed before
-        for number in file.numbers:
-            files_of[number].add(name)
+        # A file without a published row was given to nobody; a repair batch repeats on purpose what failed before.
+        if name in published and file.manifest.get("kind") != "repair":
+            for number in file.numbers:
+                files_of[number].add(name)
     found.in_two_files = [f"{number}: {sorted(names)}" for number, names in files_of.items() if len(names) > 1]
     _place_every_order(found, orders, files_of, {batch.row_id: batch for batch in batches})
     number_of_key = {number: record for record in records.values() for number in record.numbers}
     for name in published:
         if (file := on_disk.get(name)) is not None:
             found.file_trouble += _altered(file, number_of_key)
+
+
+def _disagreements(batch: evidence.StoredBatch, file: evidence.BatchFile | None) -> list[str]:
+    """Return lines for what file, manifest and row do not agree about."""
+    if file is None:
+        return [f"batch {batch.name} is published and its file is missing"]
+    wrong = []
+    if len({file.sha256, batch.sha256, batch.manifest.get("sha256"), file.manifest.get("sha256")}) > 1:
+        wrong.append(f"batch {batch.name}: file, row and manifest disagree about its SHA-256")
+    if {file.manifest.get("orders"), batch.orders} != {len(set(file.numbers))}:
+        wrong.append(f"batch {batch.name}: {len(set(file.numbers))} orders in the file, {batch.orders} in the row")
+    return wrong
 
 
 def _altered(file: evidence.BatchFile, records: Mapping[str, KeyRecord]) -> list[str]:

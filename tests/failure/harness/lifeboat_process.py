@@ -1,16 +1,20 @@
 """Runs ``lifeboat serve`` and the fake providers as processes of their own, and ends exactly those it started."""
 
+import atexit
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +34,7 @@ class NotInTime(AssertionError):
     """Something that should come did not come."""
 
 
-def until(what: Callable[[], Any], *, within: float, every: float = 0.05, why: str = "") -> Any:  # noqa: ANN401 - whatever ``what`` returns
+def until(what: Callable[[], Any], *, within: float, every: float = 0.05, why: str = "") -> Any:
     """Return the first true answer of ``what``."""
     give_up_at = time.monotonic() + within
     while True:
@@ -110,7 +114,7 @@ def providers() -> Iterator[Providers]:
     """Serve the fake providers."""
     wecom, aliyun = free_port(), free_port()
     command = [sys.executable, "-m", "tests.fakes", "--wecom-port", str(wecom), "--aliyun-port", str(aliyun)]
-    process = subprocess.Popen(command, cwd=REPOSITORY, env=plain_environment(), stdout=subprocess.PIPE)  # noqa: S603 - our own program
+    process = subprocess.Popen(command, cwd=REPOSITORY, env=plain_environment(), stdout=subprocess.PIPE)
     try:
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["ready"]
@@ -187,9 +191,11 @@ class Boat:
 
     def start(self) -> "Boat":
         """Start it and wait until it takes orders."""
+        if not self.data_dir.exists() and "LIFEBOAT_DATABASE_URL" not in self.settings:
+            shutil.copytree(_template(), self.data_dir)
         with (self.home / "log.txt").open("ab") as log:
             command = [*self.wrapper, sys.executable, "-m", "app", self.command]
-            self.process = subprocess.Popen(command, cwd=self.home, env=self.environment, stdout=log, stderr=log)  # noqa: S603 - our own program
+            self.process = subprocess.Popen(command, cwd=self.home, env=self.environment, stdout=log, stderr=log)
         if self.command != "worker":
             self.wait_ready()
         return self
@@ -256,22 +262,33 @@ class Boat:
         command = [sys.executable, "-m", "app", *arguments]
         done = subprocess.run(
             command, cwd=self.home, env=self.environment, capture_output=True, text=True, timeout=120, check=False
-        )  # noqa: S603 - our own program
+        )
         assert done.returncode == expect, (
             f"{arguments} ended with {done.returncode}: {done.stderr[-2000:]}{done.stdout[-500:]}"
         )
         return done.stdout
 
-    def cli_json(self, *arguments: str) -> Any:  # noqa: ANN401 - a JSON document
+    def cli_json(self, *arguments: str) -> Any:
         """Run a command and read the JSON it prints."""
         return json.loads(self.cli(*arguments, "--json"))
 
+    @property
+    def ops_headers(self) -> dict[str, str]:
+        """Return what lets in whoever takes batches and reads the ledger."""
+        file = self.data_dir / "secrets" / "ops_key"
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(self.cli_json("clients", "add", "ops", "--scope", "ops")["key"], encoding="ascii")
+        return {"authorization": f"Bearer {file.read_text(encoding='ascii').strip()}"}
+
     def ops(self) -> httpx.Client:
-        """Return a client with a fresh key of scope ``ops``."""
-        key = self.cli_json("clients", "add", f"ops-{time.time_ns()}", "--scope", "ops")["key"]
-        return httpx.Client(
-            base_url=self.url, headers={"authorization": f"Bearer {key}"}, timeout=30.0, trust_env=False
-        )
+        """Return a client of scope ``ops``."""
+        return httpx.Client(base_url=self.url, headers=self.ops_headers, timeout=30.0, trust_env=False)
+
+    def ledger(self) -> dict[str, Any]:
+        """Return the ledger as the web tells it."""
+        with self.ops() as ops:
+            return dict(ops.get("/v1/ledger").raise_for_status().json())
 
     def log(self) -> str:
         """Return everything it logged."""
@@ -298,5 +315,17 @@ def boat(home: Path, *, wrapper: Sequence[str] = (), command: str = "serve", **s
         yield made.start()
 
 
-def _get(url: str) -> Any:  # noqa: ANN401 - a JSON document
+@cache
+def _template() -> Path:
+    """Return a data folder that has seen its first start: each scenario begins with a copy, and seconds earlier."""
+    home = Path(tempfile.mkdtemp(prefix="lb-template-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    first = Boat(home)
+    storefront = first.cli_json("clients", "add", "first-shop")["key"]
+    (first.data_dir / "secrets" / "storefront_key").write_text(storefront, encoding="ascii")
+    assert first.ops_headers
+    return first.data_dir
+
+
+def _get(url: str) -> Any:
     return httpx.get(url, timeout=10.0, trust_env=False).raise_for_status().json()

@@ -62,7 +62,7 @@ class Noted:
 
 def errands(count: int, *, seed: int, prefix: str = "S") -> list[Errand]:
     """Return what a shop does for ``count`` orders (look-alikes and invalid bodies come on top)."""
-    chance = random.Random(seed)  # noqa: S311 - the same traffic again is the point
+    chance = random.Random(seed)
     return [_errand(n, chance, f"{prefix}{seed}-{n:06d}") for n in range(count)]
 
 
@@ -127,7 +127,7 @@ class Shop:
         self.ledger = ledger
         self.noted = Noted()
         self._urls = urls
-        self._chance = random.Random(seed + 1)  # noqa: S311 - the same traffic again is the point
+        self._chance = random.Random(seed + 1)
         self._manners = manners or Manners()
         self._room = asyncio.Semaphore(self._manners.at_once)
         limits = httpx.Limits(max_connections=self._manners.at_once, keepalive_expiry=10)

@@ -1,0 +1,78 @@
+"""A worker, wired as in production on a store without credentials: every step does its share, and stopping is clean."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import select
+
+from app.bootstrap import ForeignSecrets, Lifeboat
+from app.store.tables import Batch, Lease, Message
+from app.worker.main import Worker, work
+from tests.builders import TEN, minutes, new_orders
+
+
+def _messages(boat: Lifeboat, kind: str) -> list[Message]:
+    with boat.store.reading() as uow:
+        return list(uow._session.scalars(select(Message).where(Message.kind == kind)))  # noqa: SLF001 - a test looks at rows
+
+
+def _accept(boat: Lifeboat, count: int = 3) -> None:
+    boat.writer().write(new_orders(count), [TEN] * count)
+
+
+async def test_an_orders_messages_and_batch_come_about_step_by_step(boat: Lifeboat):
+    _accept(boat)
+    worker = Worker(boat)
+    steps = worker.steps()
+    assert await steps.compose() == 3
+    assert await steps.groups() == 3
+    assert await steps.sms() == 3
+    assert await steps.settle() == await steps.mail() == await steps.sweep() == 0
+    assert {message.state for kind in ("order_wecom", "order_sms") for message in _messages(boat, kind)} == {
+        "simulated"
+    }
+    boat.clock.at += minutes(30)  # type: ignore[attr-defined]
+    assert await steps.batch() == 0
+    with boat.store.reading() as uow:
+        (batch,) = uow._session.scalars(select(Batch)).all()  # noqa: SLF001 - a test looks at rows
+    assert (batch.state, batch.orders) == ("published", 3)
+    await steps.compose()
+    assert await steps.groups() == 1
+    assert len(_messages(boat, "batch_wecom")) == 1
+    await worker.aclose()
+
+
+async def test_a_batch_that_does_not_come_raises_the_dead_mans_alarm_once_an_hour(boat: Lifeboat):
+    """P8: whoever makes batches may be dead; somebody says so."""
+    _accept(boat)
+    worker = Worker(boat)
+    watch = worker.steps().watch
+    boat.clock.at += minutes(33)  # type: ignore[attr-defined]
+    await watch()
+    assert _messages(boat, "alert_wecom") == []
+    boat.clock.at += minutes(1)  # type: ignore[attr-defined]
+    await watch()
+    await watch()
+    (alert,) = _messages(boat, "alert_wecom")
+    assert "批次逾期" in alert.content["sentence"]
+    await worker.aclose()
+
+
+async def test_a_worker_works_until_it_is_told_to_stop_and_hands_back_its_lease(boat: Lifeboat):
+    _accept(boat)
+    stop = asyncio.Event()
+    working = asyncio.create_task(work(boat, stop))
+    while not any(message.state == "simulated" for message in await asyncio.to_thread(_messages, boat, "order_sms")):  # noqa: ASYNC110 - rows know no event
+        await asyncio.sleep(0.02)
+    stop.set()
+    await asyncio.wait_for(working, 20)
+    with boat.store.reading() as uow:
+        leases = {lease.name for lease in uow._session.scalars(select(Lease))}  # noqa: SLF001 - a test looks at rows
+    assert "leader" not in leases
+
+
+async def test_a_worker_with_foreign_secrets_does_not_begin(boat: Lifeboat):
+    with boat.store.writing() as uow:
+        uow.access.keep_fact("seal_key", "another")
+    with pytest.raises(ForeignSecrets, match="LIFEBOAT_SEAL_KEY 与数据库不符"):
+        await work(boat, asyncio.Event())

@@ -1,0 +1,104 @@
+"""``python -m tests.failure.torture``: every scenario in its long form, and a table of what was found."""
+
+import argparse
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.failure.harness.trial import Trial, summary
+from tests.failure.reference_outage import Plan, reference_outage
+from tests.failure.test_a_kill_at_any_instant import kill_at_any_instant
+from tests.failure.test_a_rolling_restart import rolling_restart
+from tests.failure.test_replicas import same_keys_at_once
+from tests.failure.test_the_database_is_gone import (
+    database_locked,
+    killed_while_draining,
+    postgres_stopped,
+    spool_damaged,
+)
+
+Scenario = Callable[[Path], Trial]
+out = Console(width=160, soft_wrap=True)
+
+
+def scenarios(plan: Plan) -> dict[str, Scenario]:
+    """Return the long forms by the name under which ``--only`` finds them."""
+    return {
+        "outage": lambda home: reference_outage(home, plan),
+        "locked": lambda home: database_locked(home, orders=400),
+        "exclusive": lambda home: database_locked(home, orders=400, mode="EXCLUSIVE"),
+        "hung": lambda home: postgres_stopped(home, orders=400),
+        "drain": lambda home: killed_while_draining(home, orders=1500, kills=6),
+        "damaged-record": lambda home: spool_damaged(home, part="record"),
+        "damaged-file": lambda home: spool_damaged(home, part="file"),
+        "kill": lambda home: kill_at_any_instant(home, kills=60),
+        "restart": lambda home: rolling_restart(home, orders=3000, rate=50, every=8),
+        "replicas": lambda home: same_keys_at_once(home, orders=3000, cut_off=200),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what was asked for; return 1 if any promise was broken."""
+    wanted = _parser().parse_args(arguments)
+    plan = Plan(wanted.orders, wanted.rate, wanted.kill_every, wanted.cut_every, wanted.seed)
+    known = scenarios(plan)
+    trials = [_run(name, known[name]) for name in wanted.only or known]
+    out.print(_table(trials))
+    for trial in trials:
+        for line in (*(f"BROKEN {v}" for v in trial.violations), *filter(None, trial.notes)):
+            out.print(f"{trial.scenario}: {line}", markup=False, highlight=False)
+    out.print(summary(trials), markup=False)
+    return int(any(trial.violations for trial in trials))
+
+
+def _run(name: str, scenario: Scenario) -> Trial:
+    began = time.monotonic()
+    out.print(f"… {name}", markup=False)
+    with tempfile.TemporaryDirectory(prefix=f"lb-{name}-", ignore_cleanup_errors=True) as home:
+        try:
+            trial = scenario(Path(home))
+        except Exception as error:  # noqa: BLE001 - one scenario that cannot be played must not hide the others
+            traceback.print_exc()
+            trial = Trial("?", name, violations=[f"could not be played: {type(error).__name__}: {str(error)[-600:]}"])
+    trial.notes.append(f"{time.monotonic() - began:.0f} s")
+    return trial
+
+
+def _table(trials: Sequence[Trial]) -> Table:
+    columns = ("promise", "scenario", "trials", "lost", "doubled", "unexpected", "worst refusal", "worst answer", "")
+    table = Table(*columns, title="Lifeboat torture", title_justify="left")
+    for trial in trials:
+        if trial.skipped:
+            table.add_row(trial.promise, trial.scenario, *[""] * 6, f"SKIPPED: {trial.skipped}", style="yellow")
+            continue
+        verdict = "BROKEN" if trial.violations else "ok"
+        figures = (trial.trials, trial.lost, trial.doubled, trial.unexpected)
+        times = (_seconds(trial.worst_refusal), _seconds(trial.worst_answer))
+        row = (trial.promise, trial.scenario, *map(str, figures), *times, verdict)
+        table.add_row(*row, style="red" if trial.violations else "")
+    return table
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f} s"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.failure.torture", description=__doc__)
+    parser.add_argument("--orders", type=int, default=Plan.orders)
+    parser.add_argument("--rate", type=float, default=Plan.rate, help="orders a second")
+    parser.add_argument("--kill-every", type=float, default=Plan.kill_every, help="seconds between kills, on average")
+    parser.add_argument("--cut-every", type=float, default=Plan.cut_every, help="seconds between batches by hand")
+    parser.add_argument("--seed", type=int, default=Plan.seed)
+    parser.add_argument("--only", nargs="*", metavar="SCENARIO", help=f"of {', '.join(scenarios(Plan()))}")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

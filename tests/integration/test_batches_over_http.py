@@ -1,0 +1,179 @@
+"""Batches, downloads, results, repair and the ledger as IT uses them over HTTP, and the same by command."""
+
+import io
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import openpyxl
+import pytest
+from typer.testing import CliRunner
+
+from app.bootstrap import Lifeboat
+from app.cli.main import app as cli
+from app.store.keys import add_client
+from app.web.lookout import warnings_of
+
+ORDER = {"phone": "13800138000", "items": [{"sku": "A-1", "quantity": 1, "unit_price": "599.00"}]}
+
+
+@dataclass
+class Shop:
+    """A web process, a storefront's key and IT's key."""
+
+    http: httpx.AsyncClient
+    boat: Lifeboat
+    intake: dict[str, str]
+    ops: dict[str, str]
+
+    async def order(self, n: int) -> str:
+        body = {**ORDER, "client_order_id": f"S-{n}", "phone": f"138001380{n:02d}"}
+        answer = await self.http.post("/v1/orders", json=body, headers=self.intake)
+        assert answer.status_code == 201
+        return str(answer.json()["order_number"])
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        return await self.http.get(path, headers={**self.ops, **headers})
+
+    async def post(self, path: str, **more: Any) -> httpx.Response:
+        return await self.http.post(path, headers={**self.ops, **more.pop("headers", {})}, **more)
+
+
+@pytest.fixture
+async def shop(web: httpx.AsyncClient, boat: Lifeboat) -> AsyncIterator[Shop]:
+    with boat.store.writing() as uow:
+        intake = add_client(uow, "shop", scope="intake", drill=False, now=boat.clock.now()).key
+        ops = add_client(uow, "it", scope="ops", drill=False, now=boat.clock.now()).key
+    yield Shop(web, boat, {"authorization": f"Bearer {intake}"}, {"authorization": f"Bearer {ops}"})
+
+
+async def test_a_batch_is_made_listed_downloaded_answered_repaired_and_balances(shop: Shop):
+    """P7, P10: each accepted order ends in exactly one final state, whatever IT uploads, and however often."""
+    numbers = [await shop.order(n) for n in range(3)]
+    made = await shop.post("/v1/batches")
+    assert made.status_code == 201
+    batch = made.json()["batch"]
+    assert made.json()["orders"] == 3
+
+    listed = (await shop.get("/v1/batches")).json()
+    assert [item["batch"] for item in listed["items"]] == [batch]
+    assert listed["next"] is None
+    assert (await shop.get(f"/v1/batches/{batch}")).json()["sha256"] == made.json()["sha256"]
+
+    first = await shop.get(f"/v1/batches/{batch}/file?format=csv")
+    assert first.headers["etag"] == f'"{made.json()["sha256"]}"'
+    assert first.headers["x-previous-downloads"] == "0"
+    assert all(number in first.text for number in numbers)
+    assert (await shop.get(f"/v1/batches/{batch}/file")).headers["x-previous-downloads"] == "1"
+    assert (await shop.get(f"/v1/batches/{batch}/file", **{"if-none-match": first.headers["etag"]})).status_code == 304
+    assert (await shop.get(f"/v1/batches/{batch}/file?format=xlsx")).status_code == 404
+
+    said = f"应急单号,结果,主系统单号,原因\n{numbers[0]},成功,SO-1,\n{numbers[1]},失败,,商品编码不能为空\nLBNONSENSE00000,成功,,\n"
+    report = (
+        await shop.post(
+            f"/v1/batches/{batch}/import-results", content=said.encode(), headers={"content-type": "text/csv"}
+        )
+    ).json()
+    assert (report["applied"], report["unchanged"], len(report["unmatched"])) == (2, 0, 1)
+    again = await shop.post(
+        f"/v1/batches/{batch}/import-results", content=said.encode(), headers={"content-type": "text/csv"}
+    )
+    assert (again.json()["applied"], again.json()["unchanged"]) == (0, 2)
+    contradicts = {"results": [{"order_number": numbers[0], "result": "duplicate"}]}
+    assert len((await shop.post(f"/v1/batches/{batch}/import-results", json=contradicts)).json()["conflicts"]) == 1
+
+    repaired = await shop.post(f"/v1/batches/{batch}/repair")
+    assert repaired.json()["orders"] == 1
+    assert repaired.json()["kind"] == "repair"
+    assert (await shop.post(f"/v1/batches/{batch}/repair")).json() == {"batch": None}
+    results = [{"order_number": numbers[1], "result": "imported", "main_order_number": "SO-2"}]
+    await shop.post(f"/v1/batches/{repaired.json()['batch']}/import-results", json={"results": results})
+    sheet = openpyxl.Workbook()
+    sheet.active.append(["应急单号", "结果"])  # type: ignore[union-attr]
+    sheet.active.append([numbers[2], "重复"])  # type: ignore[union-attr]
+    raw = io.BytesIO()
+    sheet.save(raw)
+    sent = await shop.post(f"/v1/batches/{batch}/import-results", files={"file": ("结果.xlsx", raw.getvalue())})
+    assert sent.json()["applied"] == 1
+
+    ledger = (await shop.get("/v1/ledger")).json()
+    assert (ledger["accepted"], ledger["imported"], ledger["duplicate"], ledger["balanced"]) == (3, 2, 1, True)
+    told = (await shop.http.get(f"/v1/orders/{numbers[1]}", headers=shop.intake)).json()
+    assert told["main_order_number"] == "SO-2"
+    assert {"accepted", "batched", "failed", "imported"} <= {e["event"] for e in told["timeline"]}
+
+
+async def test_a_storefronts_key_opens_no_batch_and_nothing_unknown_is_there(shop: Shop):
+    assert (await shop.http.get("/v1/batches", headers=shop.intake)).status_code == 403
+    for path in ("/v1/batches/B1", "/v1/batches/B1/file", "/v1/ledger?incident=E1", "/v1/batches?incident=E1"):
+        assert (await shop.get(path)).status_code == 404
+    assert (await shop.post("/v1/batches")).json() == {"batch": None}
+    assert (await shop.post("/v1/batches/B1/import-results", json={"results": []})).status_code == 404
+
+
+async def test_an_upload_beyond_the_limit_or_without_a_file_is_refused(shop: Shop):
+    await shop.order(1)
+    batch = (await shop.post("/v1/batches")).json()["batch"]
+    path = f"/v1/batches/{batch}/import-results"
+    assert (await shop.post(path, content=b"x" * (11 * 1024**2))).status_code == 413
+    assert (await shop.post(path, files={"file": b"x" * (11 * 1024**2)})).status_code == 413
+    assert (
+        await shop.post(path, data={"a": "b"}, headers={"content-type": "multipart/form-data; boundary=x"})
+    ).status_code in {400, 422}
+    wrong = await shop.post(path, content="一,二\n三,四\n".encode())
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "invalid_results")
+
+
+async def test_a_page_of_batches_says_where_the_next_begins(shop: Shop):
+    made = []
+    for n in range(3):
+        await shop.order(n)
+        made.append((await shop.post("/v1/batches")).json()["batch"])
+    page = (await shop.get("/v1/batches?limit=2")).json()
+    assert [item["batch"] for item in page["items"]] == [made[2], made[1]]
+    rest = (await shop.get(f"/v1/batches?limit=2&cursor={page['next']}")).json()
+    assert ([item["batch"] for item in rest["items"]], rest["next"]) == ([made[0]], None)
+
+
+async def test_a_web_process_notices_a_silent_worker_and_a_late_batch(shop: Shop):
+    assert set(warnings_of(shop.boat)) == {"worker_silent"}
+
+
+async def test_the_commands_make_repair_and_answer_batches_beside_a_running_server(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+):
+    numbers = [await shop.order(n) for n in range(2)]
+    settings = shop.boat.settings
+    for name in ("data_dir", "export_dir"):
+        monkeypatch.setenv(f"LIFEBOAT_{name.upper()}", str(getattr(settings, name)))
+    for name in ("secret_key", "seal_key"):
+        if value := getattr(settings, name).get_secret_value():
+            monkeypatch.setenv(f"LIFEBOAT_{name.upper()}", value)
+    monkeypatch.setenv("LIFEBOAT_DATABASE_URL", settings.url_of_store)
+
+    def run(*arguments: str, code: int = 0) -> str:
+        done = CliRunner().invoke(cli, list(arguments))
+        assert done.exit_code == code, done.output
+        return done.output
+
+    manifest = json.loads(run("export", "--json"))
+    assert manifest["orders"] == 2
+    assert json.loads(run("export", "--json")) == {"batch": None}
+    assert "没有待批的订单" in run("export")
+    upload = tmp_path / "result.csv"
+    upload.write_text(f"应急单号,结果,原因\n{numbers[0]},成功,\n{numbers[1]},失败,缺码\nLBX,成功,\n", encoding="utf-8")
+    assert json.loads(run("import-results", manifest["batch"], str(upload), "--json"))["applied"] == 2
+    assert "对不上 1 行" in run("import-results", manifest["batch"], str(upload))
+    upload.write_text(f"应急单号,结果\n{numbers[0]},重复\n", encoding="utf-8")
+    assert "未采纳" in run("import-results", manifest["batch"], str(upload), code=1)
+    assert "补录" in run("repair", "--help")
+    assert "订单 1 笔" in run("repair", manifest["batch"])
+    assert "没有待批的订单" in run("repair", manifest["batch"])
+    assert "没有批次" in run("repair", "B-none", code=1)
+    assert "台账平衡" in run("ledger", "--full")
+    (settings.data_dir / "spool").mkdir(exist_ok=True)
+    (settings.data_dir / "spool" / "spool-0.db.damaged-1").touch()
+    assert "尚不能证明" in run("ledger", code=1)
+    assert "spool-0.db.damaged-1" in run("doctor", code=1)
