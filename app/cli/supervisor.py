@@ -48,7 +48,7 @@ class Child:
         log.info("child_started", child=self.name, pid=self.process.pid)
 
     def look_after(self, pid_dir: Path) -> None:
-        """Restart the process if it has died, at once the first time and then ever more slowly."""
+        """Restart the process if it has died: at once if it was killed, ever more slowly if it gives up by itself."""
         now = time.monotonic()
         if self.process is None:
             if now >= self.restart_at:
@@ -57,7 +57,8 @@ class Child:
         code = self.process.poll()
         if code is None:
             return
-        self.deaths = 0 if now - self.started_at > HEALTHY_AFTER else self.deaths + 1
+        was_killed = code < 0
+        self.deaths = 0 if was_killed or now - self.started_at > HEALTHY_AFTER else self.deaths + 1
         wait = min(0.5 * 2**self.deaths, SLOWEST_RESTART) if self.deaths else 0.0
         log.error("child_died", child=self.name, code=code, restart_in=wait)
         self.process, self.restart_at = None, now + wait
