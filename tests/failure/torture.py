@@ -13,8 +13,10 @@ from rich.table import Table
 
 from tests.failure.harness.trial import Trial, summary
 from tests.failure.reference_outage import Plan, reference_outage
+from tests.failure.test_a_full_disk import full_disk
 from tests.failure.test_a_kill_at_any_instant import kill_at_any_instant
 from tests.failure.test_a_rolling_restart import rolling_restart
+from tests.failure.test_an_overloaded_door import drips, endless_body, queue_full
 from tests.failure.test_replicas import same_keys_at_once
 from tests.failure.test_the_database_is_gone import (
     database_locked,
@@ -39,6 +41,10 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "damaged-file": lambda home: spool_damaged(home, part="file"),
         "kill": lambda home: kill_at_any_instant(home, kills=60),
         "restart": lambda home: rolling_restart(home, orders=3000, rate=50, every=8),
+        "full-disk": lambda home: full_disk(home, times=3),
+        "queue": lambda home: queue_full(home, orders=1000),
+        "endless": lambda home: endless_body(home, bodies=100),
+        "drips": lambda home: drips(home, connections=500, lasting=30),
         "replicas": lambda home: same_keys_at_once(home, orders=3000, cut_off=200),
     }
 

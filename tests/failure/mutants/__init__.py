@@ -1,0 +1,1 @@
+"""Mistakes planted on purpose, each of which a named test must catch: ``python -m tests.failure.mutants``."""

@@ -1,0 +1,169 @@
+"""P12: the disk is full: the door says so, tells nobody "taken" that is not, and works again once there is room."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.failure.harness.checker import check_orders
+from tests.failure.harness.client_ledger import ClientLedger, read_ledger
+from tests.failure.harness.evidence import SqliteFile, spooled
+from tests.failure.harness.lifeboat_process import Boat, boat, until
+from tests.failure.harness.shop import Errand, Shop, errands
+from tests.failure.harness.trial import Trial, skipped
+
+SIZE = "8m"
+BALLAST = 3 * 1024 * 1024
+"""What a person deletes when told that the disk is full."""
+
+MOST = 4000
+REFUSALS = 20
+WITHIN = 10.0
+BACK_WITHIN = 40.0
+
+
+class NoMount(Exception):
+    """This machine lets us mount nothing."""
+
+
+@contextmanager
+def small_disk(place: Path) -> Iterator[Path]:
+    """Mount a disk of 8 MB; it is unmounted whatever happens.
+
+    Raises:
+        NoMount: only root may mount, and not in every container.
+    """
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        raise NoMount("A FULL DISK IS NOT TESTED: only root may mount a small one")
+    place.mkdir(parents=True)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=0700", "tmpfs", str(place)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise NoMount(f"A FULL DISK IS NOT TESTED: {done.stderr.strip()}")
+    try:
+        yield place
+    finally:
+        if subprocess.run(["umount", str(place)], check=False, capture_output=True).returncode:
+            subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def full_disk(home: Path, *, times: int = 1) -> Trial:
+    """Fill the disk with orders, look how the door refuses, make room, and look whether it takes orders again."""
+    trial = Trial("P12", f"disk of 8 MB full, {times} times")
+    try:
+        with small_disk(home / "disk") as disk:
+            _ballast(disk).write_bytes(b"\0" * BALLAST)
+            with boat(home, command="web", data_dir=str(disk / "data")) as lifeboat:
+                _play(trial, lifeboat, disk, times=times)
+    except NoMount as error:
+        return skipped(trial.promise, trial.scenario, str(error))
+    return trial
+
+
+def _ballast(disk: Path) -> Path:
+    return disk / "ballast"
+
+
+def _play(trial: Trial, lifeboat: Boat, disk: Path, *, times: int) -> None:
+    ledger = ClientLedger(lifeboat.home / "ledger.jsonl")
+    key, store = lifeboat.storefront_key, SqliteFile(lifeboat.database)
+    todo = [errand for errand in errands(MOST, seed=12, prefix="F") if errand.kind == "plain"]
+    sent: list[Errand] = []
+    for n in range(times):
+        fresh = todo[len(sent) :]
+        sent += _fill(trial, lifeboat, key, ledger, fresh)
+        trial.demand(lifeboat.readiness() is None, "/readyz says 200 while no order can be taken")
+        if n + 1 < times:
+            _make_room(disk, n)
+            until(lambda: _takes(lifeboat, key, ledger, sent[-1]), within=BACK_WITHIN, why="no recovery")
+    _ballast(disk).unlink()
+    began = time.monotonic()
+    until(lambda: _takes(lifeboat, key, ledger, sent[-1]), within=BACK_WITHIN, every=0.2, why="no recovery")
+    trial.notes.append(f"takes orders again {time.monotonic() - began:.1f} s after there was room")
+    records = read_ledger(ledger.path)
+    left = [errand for errand in sent if not records[errand.key].ok]
+    ledger.close()
+    again = lifeboat.home / "again.jsonl"
+    numbers = asyncio.run(_settle(lifeboat, key, again, left))
+    trial.demand(None not in numbers, f"{numbers.count(None)} of {len(numbers)} refused orders were refused again")
+    until(lambda: not spooled(lifeboat.data_dir / "spool"), within=BACK_WITHIN, why="the spool does not drain")
+    until(lifeboat.readiness, within=BACK_WITHIN, why="/readyz does not recover")
+    merged = lifeboat.home / "merged.jsonl"
+    merged.write_bytes(ledger.path.read_bytes() + again.read_bytes())
+    found = check_orders(merged, store, data_dir=lifeboat.data_dir, exports=lifeboat.exports)
+    trial.trials = found.attempted
+    trial.take(found)
+    trial.demand(found.stored == len(sent), f"{found.stored} orders stored of {len(sent)}")
+    trial.demand(lifeboat.ledger()["accepted"] == found.stored, "the ledger counts otherwise")
+    trial.worst_answer, trial.worst_refusal = ledger.slowest_answer, ledger.slowest_refusal
+    trial.demand(ledger.slowest_refusal <= WITHIN, f"a refusal took {ledger.slowest_refusal:.1f} s")
+
+
+def _make_room(disk: Path, n: int) -> None:
+    """Give back a part of the ballast, so that the disk can be filled once more."""
+    os.truncate(_ballast(disk), BALLAST // (n + 2))
+
+
+def _fill(trial: Trial, lifeboat: Boat, key: str, ledger: ClientLedger, todo: list[Errand]) -> list[Errand]:
+    """Send orders until twenty in a row were refused; return those that were sent."""
+    refused = 0
+    for n, errand in enumerate(todo):
+        answer = _send(lifeboat, key, ledger, errand)
+        if answer is None:
+            trial.demand(answer, f"{errand.key}: no answer")
+            continue
+        refused = 0 if answer.status_code in {200, 201} else refused + 1
+        trial.demand(answer.status_code in {201, 503}, f"{errand.key}: {answer.status_code} {answer.text[:200]}")
+        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            trial.demand(answer.headers.get("retry-after", "").isdigit(), "a refusal without Retry-After")
+        if refused >= REFUSALS:
+            return todo[: n + 1]
+    trial.violations.append(f"the disk was not full after {len(todo)} orders")
+    return todo
+
+
+def _send(lifeboat: Boat, key: str, ledger: ClientLedger, errand: Errand) -> "httpx.Response | None":
+    ledger.attempt_now(errand.key, errand.body)
+    headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+    began = time.monotonic()
+    try:
+        answer = httpx.post(
+            lifeboat.orders_url, content=errand.body, headers=headers, timeout=2 * WITHIN, trust_env=False
+        )
+    except httpx.HTTPError as error:
+        ledger.unknown(errand.key, type(error).__name__)
+        return None
+    took = time.monotonic() - began
+    if answer.status_code in {200, 201}:
+        ledger.ok(errand.key, errand.body, answer.json()["order_number"], status=answer.status_code, took=took)
+    else:
+        ledger.refused(errand.key, status=answer.status_code, took=took)
+    return answer
+
+
+def _takes(lifeboat: Boat, key: str, ledger: ClientLedger, errand: Errand) -> bool:
+    answer = _send(lifeboat, key, ledger, errand)
+    return answer is not None and answer.status_code in {200, 201}
+
+
+async def _settle(lifeboat: Boat, key: str, ledger: Path, left: list[Errand]) -> list["str | None"]:
+    async with Shop([lifeboat.orders_url], key, ClientLedger(ledger)) as shop:
+        return [await shop.pursue(errand) for errand in left]
+
+
+def test_a_full_disk_is_said_and_nothing_taken_is_lost(tmp_path: Path):
+    trial = full_disk(tmp_path)
+    if trial.skipped:
+        pytest.skip(trial.skipped)
+    trial.prove()
