@@ -115,10 +115,14 @@ class Load:
             "sent": self._sent,
             "per_second": answered / took,
             "statuses": dict(self._statuses),
-            "p50_ms": self._latencies[len(self._latencies) // 2] * 1000,
-            "p99_ms": self._latencies[len(self._latencies) * 99 // 100] * 1000,
+            "p50_ms": self._quantile(50),
+            "p99_ms": self._quantile(99),
             "lost_connections": sum(c.lost for c in connections),
         }
+
+    def _quantile(self, percent: int) -> float:
+        """Return a latency in milliseconds, infinity where nothing was answered."""
+        return self._latencies[len(self._latencies) * percent // 100] * 1000 if self._latencies else float("inf")
 
     async def _paced(self, began: float) -> None:
         n = 0

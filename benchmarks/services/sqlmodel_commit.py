@@ -38,13 +38,16 @@ class Receipt(BaseModel):
 
 
 engine = create_engine(
-    f"sqlite:///{os.environ['BENCHMARK_DATABASE']}", module=sqlite, connect_args={"check_same_thread": False}
+    f"sqlite:///{os.environ['BENCHMARK_DATABASE']}",
+    module=sqlite,
+    pool_size=64,
+    connect_args={"check_same_thread": False, "timeout": 30},
 )
 
 
 @event.listens_for(engine, "connect")
 def _prepare(connection, _record):  # noqa: ANN001, ANN202
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
         connection.execute(f"PRAGMA {pragma}")
 
 
