@@ -14,6 +14,10 @@ from app.web.application import WebApp
 KEEP_ALIVE = 30
 """Seconds an idle connection is kept; longer than nginx waits between orders of a busy shop."""
 
+LOCK_TURN = 0.0005
+"""Seconds a thread may keep Python's lock while another wants it: at the default of 5 ms the thread that commits would
+wait that long for each of its turns while the loop is busy, and every order of its batch with it."""
+
 DRAIN_WITHIN = 15
 """Seconds for requests under way when we are told to stop."""
 
@@ -41,7 +45,7 @@ class Server(uvicorn.Server):
 def serve_web(boat: Lifeboat, listener: socket.socket, *, slot: int = 0) -> None:
     """Serve until told to stop."""
     _raise_file_limit()
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(LOCK_TURN)
     app = WebApp(boat, slot=slot)
     config = uvicorn.Config(
         app,
