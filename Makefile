@@ -17,7 +17,7 @@ RUN_STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-dev
 
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	--no-config --no-emit-index-url --custom-compile-command "make lock" --quiet $(UPGRADE)
+	--no-config --custom-compile-command "make lock" --quiet $(UPGRADE) --no-emit-index-url
 
 .PHONY: help
 help: ## List the targets

@@ -8,7 +8,7 @@ from app.channels.base import Mail, MailChannel, Sms, SmsChannel
 from app.domain.clock import Clock
 from app.domain.outcome import Outcome, Rejected, Simulated, Unknown
 from app.domain.retry import SMS_DELAYS, NextStep, after_settling, next_step
-from app.notify.record import Alert, Sending, change, record
+from app.notify.record import Alert, Sending, change, end_attempt, record
 from app.notify.texts import alert_text, combined_sms, coupon_sms, notice_sms
 from app.store.repositories.messages import SETTLING
 from app.store.sealing import CannotUnseal, Keyring
@@ -126,13 +126,7 @@ class SmsDispatcher:
     def _write_settled(self, sending: Sending, outcome: Outcome, step: NextStep, now: datetime) -> None:
         with self._store.writing() as uow:
             if not isinstance(outcome, Unknown):
-                uow.messages.end_attempt(
-                    sending.attempt_id,
-                    now=now,
-                    outcome=type(outcome).__name__.lower(),
-                    reason=getattr(outcome, "reason", ""),
-                    reference=getattr(outcome, "reference", ""),
-                )
+                end_attempt(uow, sending, outcome, now=now)
             change(uow, sending.message, step, now=now, from_states=(SETTLING,), alert=self._alert)
 
     # ---- the message itself ----------------------------------------------------------------------------------------

@@ -39,20 +39,24 @@ def channel_name(message: Message) -> str:
 def record(uow: UnitOfWork, sending: Sending, outcome: Outcome, step: NextStep, *, now: datetime, alert: Alert) -> None:
     """Complete the attempt and move the message on, in the caller's transaction."""
     message = sending.message
-    reason = getattr(outcome, "reason", "")
-    uow.messages.end_attempt(
-        sending.attempt_id,
-        now=now,
-        outcome=type(outcome).__name__.lower(),
-        reason=reason,
-        reference=getattr(outcome, "reference", ""),
-    )
+    end_attempt(uow, sending, outcome, now=now)
     if isinstance(outcome, Rejected) and outcome.blame == "channel":
         _rest(uow, message, outcome.reason, now=now, alert=alert)
         return
     if isinstance(outcome, Throttled):
         uow.leases.pause(channel_name(message), reason=outcome.reason, until=now + outcome.wait)
     change(uow, message, step, now=now, from_states=(SENDING,), alert=alert)
+
+
+def end_attempt(uow: UnitOfWork, sending: Sending, outcome: Outcome, *, now: datetime) -> None:
+    """Write down how the attempt ended."""
+    uow.messages.end_attempt(
+        sending.attempt_id,
+        now=now,
+        outcome=type(outcome).__name__.lower(),
+        reason=getattr(outcome, "reason", ""),
+        reference=getattr(outcome, "reference", ""),
+    )
 
 
 def change(

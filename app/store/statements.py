@@ -23,18 +23,23 @@ def insert_new(
     if not rows:
         return []
     table: Table = model.__table__  # type: ignore[attr-defined]
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table).on_conflict_do_nothing(index_elements=list(unique)).returning(table.c[unique[0]])
+    statement = (
+        _insert(session, table).on_conflict_do_nothing(index_elements=list(unique)).returning(table.c[unique[0]])
+    )
     return [row[0] for chunk in chunks(rows, IN_LIMIT) for row in session.execute(statement, list(chunk))]
 
 
 def shift(session: Session, *, incident_id: int, state: str, orders: int) -> None:
     """Add ``orders``, which may be negative, to the kept count of a state."""
     table: Table = Standing.__table__  # type: ignore[attr-defined]
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table).values(incident_id=incident_id, state=state, orders=orders)
+    statement = _insert(session, table).values(incident_id=incident_id, state=state, orders=orders)
     counted = {"orders": table.c.orders + statement.excluded.orders}
     session.execute(statement.on_conflict_do_update(index_elements=["incident_id", "state"], set_=counted))
+
+
+def _insert(session: Session, table: Table) -> Any:  # noqa: ANN401 - one dialect's Insert or the other's
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
 
 
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
