@@ -16,7 +16,7 @@ ENV PATH=/app/.venv/bin:$PATH
 
 # Packages change seldom and code often: in this order the layer of packages is built once.
 COPY requirements.lock requirements-sms.lock ./
-RUN pip install --require-hashes -r "$LOCK"
+RUN pip install --no-deps --require-hashes -r "$LOCK"
 
 # The tree stays as it is, since migrations/ is found beside app/.
 COPY pyproject.toml README.md LICENSE ./

@@ -26,7 +26,7 @@ async def mei(rig: Rig) -> Browser:
 HOSTILE = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
-    "{{ 7*7 }}",
+    "{{ 97531*86423 }}",
     "=cmd|' /C calc'!A0",
     "\u202e反转\u202c",
     "长" * 60,
@@ -71,7 +71,7 @@ async def test_hostile_texts_are_harmless_on_every_page(rig: Rig, mei: Browser, 
     for page in pages:
         assert "<script>" not in page
         assert "<img" not in page
-        assert "49" not in page.split("{{")[0] or "7*7" not in text
+        assert "8428921613" not in page
         assert "\u202e" not in page
 
 
