@@ -16,13 +16,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.failure.mutants.planted import MUTANTS, DoesNotApply, Mutant
+from tests.failure.mutants import planted
+from tests.failure.mutants.mutant import DoesNotApply, Mutant
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PARTS = ("app", "migrations", "tests", "pyproject.toml", "examples")
 PYTEST = ("-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--timeout=60", "--tb=line")
 LONGEST = 120
 """Seconds for one selection; a mutant that hangs its test is caught too, by the test's own time-out."""
+
+MUTANTS = (*planted.MUTANTS,)
 
 out = Console(width=180, soft_wrap=True)
 

@@ -1,7 +1,6 @@
 """The mistakes: what is changed where, the promise it breaks, and the test that must see it."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from tests.failure.mutants.mutant import Edit, Mutant
 
 ORDERS = "app/store/repositories/orders.py"
 ENGINE = "app/store/engine.py"
@@ -9,42 +8,6 @@ COMMIT = "app/store/group_commit.py"
 PRAGMAS = (
     "tests/contract/test_store_transactions.py::test_every_connection_flushes_at_each_commit_and_waits_for_its_turn"
 )
-
-
-class DoesNotApply(Exception):
-    """The text that a mutant replaces is not there exactly once: the code has moved on, the mutant must follow."""
-
-
-@dataclass(frozen=True)
-class Edit:
-    """One replacement; ``old`` stands in the file exactly once."""
-
-    file: str
-    old: str
-    new: str
-
-    def apply(self, copy: Path) -> None:
-        """Make the replacement in a copy of the repository.
-
-        Raises:
-            DoesNotApply: the text is missing, or is there twice.
-        """
-        path = copy / self.file
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
-        if (found := text.count(self.old)) != 1:
-            raise DoesNotApply(f"{self.file} has {found} times: {self.old.strip().splitlines()[0]}")
-        path.write_text(text.replace(self.old, self.new), encoding="utf-8")
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """A mistake, and the tests of which one at least must fail with it and all must pass without it."""
-
-    name: str
-    promise: str
-    edits: tuple[Edit, ...]
-    tests: tuple[str, ...]
-
 
 MUTANTS = (
     Mutant(
