@@ -1,6 +1,7 @@
 """Money is yuan with at most two decimals outside and integer fen inside, never a float."""
 
 import re
+from functools import lru_cache
 
 _YUAN = re.compile(r"([0-9]{1,10})(?:\.([0-9]{1,2}))?")
 MAX_FEN = 10**12
@@ -20,11 +21,15 @@ def fen_of_yuan(value: object) -> int:
         NotMoney: it is negative, has more than two decimals, or is no amount at all.
     """
     if isinstance(value, str):
-        text = value
-    elif isinstance(value, bool) or not isinstance(value, int | float):
+        return _fen_of_text(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise NotMoney
-    else:
-        text = repr(value).removesuffix(".0")
+    return _fen_of_text(repr(value).removesuffix(".0"))
+
+
+@lru_cache(maxsize=4096)
+def _fen_of_text(text: str) -> int:
+    """Read the digits; a shop has few prices, and names each of them thrice in an order."""
     found = _YUAN.fullmatch(text)
     if found is None:
         raise NotMoney

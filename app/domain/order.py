@@ -1,5 +1,6 @@
 """What an order is, whichever form it came in: the canonical order, money in fen."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -55,7 +56,7 @@ class Order:
 
 
 def total_of(
-    *, stated: int | None, prices: list[tuple[int | None, int]], freight: int | None, discount: int | None
+    *, stated: int | None, prices: Iterable[tuple[int | None, int]], freight: int | None, discount: int | None
 ) -> int | None:
     """Return the order's total in fen: the stated one, else the sum of (unit price, quantity) + freight - discount.
 

@@ -1,7 +1,7 @@
 """Writes accepted orders, a whole batch in one transaction, and tells each whether it is new or was here before."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -72,6 +72,7 @@ _COLUMNS = {
 }
 """The columns of an insert in the order of :class:`NewOrder`, and what PostgreSQL calls their types."""
 
+_BLOBS = tuple(n for n, kind in enumerate(_COLUMNS.values()) if kind == "bytea")
 _ROWS_AT_ONCE = 64
 """Rows of one SQLite statement: one call into the library, and one turn of Python's lock, for the whole batch."""
 
@@ -107,25 +108,25 @@ class OrderWriter:
         if not batch:
             self._prove_it_commits()
             return []
-        # Sorted, so that two replicas with the same keys wait for each other instead of deadlocking.
-        order = sorted(range(len(batch)), key=lambda i: batch[i].number)
         first: dict[str, int] = {}
-        for i in order:
-            first.setdefault(batch[i].number, i)
+        for i, new in enumerate(batch):
+            first.setdefault(new.number, i)
         with self._transaction() as cursor:
             incidents = {
                 drill: self._incident(cursor, drill=drill, now=moments[0]) for drill in {new.drill for new in batch}
             }
             written = {at: self._moment(at) for at in set(moments)}  # the door gives a whole batch one moment
+            # Sorted, so that two replicas with the same keys wait for each other instead of deadlocking.
             rows = [
-                (*batch[i][:-1], "accepted", incidents[batch[i].drill], written[moments[i]]) for i in first.values()
+                (*batch[i][:-1], "accepted", incidents[batch[i].drill], written[moments[i]])
+                for i in (first[number] for number in sorted(first))
             ]
             won = self._insert(cursor, rows)
-            lost = [number for number in first if number not in won]
+            lost = [number for number in first if number not in won] if len(won) < len(first) else ()
             existing = self._read(cursor, lost) if lost else {}
             for drill, incident in incidents.items():
-                self._count(cursor, incident, sum(1 for number in won if batch[first[number]].drill is drill))
-        return [self._stored(batch, moments, i, first=first, existing=existing) for i in range(len(batch))]
+                self._count(cursor, incident, sum(batch[first[number]].drill is drill for number in won))
+        return list(_told(batch, moments, first=first, existing=existing))
 
     @contextmanager
     def _transaction(self) -> Iterator[Cursor]:
@@ -142,26 +143,6 @@ class OrderWriter:
             raise
         finally:
             connection.close()
-
-    def _stored(
-        self,
-        batch: Sequence[NewOrder],
-        moments: Sequence[datetime],
-        i: int,
-        *,
-        first: dict[str, int],
-        existing: dict[str, Existing],
-    ) -> Stored:
-        new = batch[i]
-        earlier = existing.get(new.number)
-        if earlier is None:
-            winner = first[new.number]
-            if winner == i:
-                return Stored(moments[i], new.priority, replayed=False, same_body=True)
-            earlier = Existing(batch[winner].fingerprint, moments[winner], batch[winner].priority)
-        return Stored(
-            earlier.received_at, earlier.priority, replayed=True, same_body=earlier.fingerprint == new.fingerprint
-        )
 
     def _insert(self, cursor: Cursor, rows: Sequence[Row]) -> set[str]:
         """Insert what is not there yet; return the numbers of the rows that are new."""
@@ -236,13 +217,41 @@ class OrderWriter:
         return at.strftime("%Y-%m-%d %H:%M:%S.%f") if self._sqlite else at
 
 
+def _told(
+    batch: Sequence[NewOrder],
+    moments: Sequence[datetime],
+    *,
+    first: Mapping[str, int],
+    existing: Mapping[str, Existing],
+) -> Iterator[Stored]:
+    """Yield what each order of a batch is told; new orders of one moment and priority are told the same."""
+    fresh: dict[tuple[datetime, Priority], Stored] = {}
+    for i, new in enumerate(batch):
+        winner = first[new.number]
+        earlier = existing.get(new.number)
+        if earlier is None and winner == i:
+            at = moments[i]
+            told = fresh.get((at, new.priority))
+            if told is None:
+                told = fresh[at, new.priority] = Stored(at, new.priority, replayed=False, same_body=True)
+            yield told
+            continue
+        if earlier is None:  # twice in this batch
+            earlier = Existing(batch[winner].fingerprint, moments[winner], batch[winner].priority)
+        same = earlier.fingerprint == new.fingerprint
+        yield Stored(earlier.received_at, earlier.priority, replayed=True, same_body=same)
+
+
 def _insert_sqlite(cursor: Cursor, rows: Sequence[Row]) -> Iterator[str]:
     """Insert rows and yield the numbers of those that are new.
 
     RETURNING would hand them over one by one, each time passing Python's lock to and fro. As SQLite's one writer we
     know that new rows stand next to each other at the end, and need to look only where some were not new.
     """
-    cursor.execute(_insert_many(len(rows)), [value for row in rows for value in row])
+    values = [value for row in rows for value in row]
+    for column in _BLOBS:  # the driver looks for an adapter for each value of type bytes, for a bytearray it does not
+        values[column :: len(_COLUMNS)] = [v if v is None else bytearray(v) for v in values[column :: len(_COLUMNS)]]  # type: ignore[call-overload]
+    cursor.execute(_insert_many(len(rows)), values)
     new: int = cursor.rowcount
     if new == len(rows):
         yield from (str(row[0]) for row in rows)
