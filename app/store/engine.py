@@ -18,11 +18,14 @@ DURABLE = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_tim
 CHECKPOINT_PAGES = 8000
 """About 32 MB of log between checkpoints: pages that many commits touch are copied back only once."""
 
+CHECKPOINT_IN_COMMIT = 4 * CHECKPOINT_PAGES
+"""Where nobody checkpoints beside the commits (``checkpoint.py``), or they outrun it, a commit does it."""
+
 TUNING = (
     "cache_size=-32000",
     "temp_store=MEMORY",
     "journal_size_limit=67108864",
-    f"wal_autocheckpoint={CHECKPOINT_PAGES}",
+    f"wal_autocheckpoint={CHECKPOINT_IN_COMMIT}",
 )
 READ_BACK = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 

@@ -11,6 +11,7 @@ from app.bootstrap import ForeignSecrets, Lifeboat, policy_of
 from app.intake.accept import Intake
 from app.intake.drain import Drained, StoreRefuses, drain_once
 from app.notify.compose import Composer
+from app.store.checkpoint import Checkpointer
 from app.store.group_commit import GroupCommit
 from app.store.spool import Spool, spool_files
 from app.web.auth import Access
@@ -55,6 +56,7 @@ class Runtime:
         self.standing = Standing(self.commit, boat.engines, settings.data_dir)
         self._composer = Composer(boat.store, boat.keyring, policy_of(settings), boat.clock)
         self._prepared = False
+        self._checkpoints = Checkpointer(boat.engines) if boat.engines.is_sqlite else None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -62,6 +64,8 @@ class Runtime:
         self.commit.start()
         await self._prepare()
         await self.access.refresh()
+        if self._checkpoints is not None:
+            self._checkpoints.start()
         loops = [
             asyncio.create_task(self.access.keep_fresh()),
             asyncio.create_task(self._keep_draining()),
@@ -75,6 +79,8 @@ class Runtime:
             for loop in loops:
                 loop.cancel()
             await asyncio.gather(*loops, return_exceptions=True)
+            if self._checkpoints is not None:
+                await asyncio.to_thread(self._checkpoints.stop)
             self.boat.close()
 
     async def _prepare(self) -> None:
