@@ -11,10 +11,11 @@ from app.domain.order import total_of
 from app.domain.order_number import derive
 from app.domain.phone import last4
 from app.domain.priority import Priority, priority_of
-from app.domain.problems import Busy, FieldError, IdempotencyConflict, IntakeClosed, InvalidOrder
+from app.domain.problems import Broken, Busy, FieldError, IdempotencyConflict, IntakeClosed, InvalidOrder, Problem
 from app.intake.schemas import OrderIn, canonical_json
 from app.store.group_commit import DoorBusy, GroupCommit, NowhereToWrite
-from app.store.order_writer import NewOrder
+from app.store.hands import Waiting
+from app.store.order_writer import NewOrder, Stored
 from app.store.sealing import Keyring
 
 
@@ -44,6 +45,28 @@ class Original(NamedTuple):
     payload: bytes
 
 
+def accepted_as(new: NewOrder, stored: Stored) -> Accepted:
+    """Return what the client of ``new`` is told.
+
+    Raises:
+        IdempotencyConflict: the key came before with another body.
+    """
+    if not stored.same_body:
+        raise IdempotencyConflict
+    return Accepted(new.number, stored.priority, stored.received_at, stored.replayed)
+
+
+def refusal_of(error: Exception) -> Problem:
+    """Return what the client is told where its order could not be written: nothing of it was kept."""
+    match error:
+        case DoorBusy():
+            return Busy()
+        case NowhereToWrite():
+            return IntakeClosed()
+        case _:
+            return Broken()
+
+
 class Intake:
     """Turns checked orders into accepted ones."""
 
@@ -67,13 +90,20 @@ class Intake:
         new = self.prepare(order, caller, key=key, original=original)
         try:
             stored = await self._commit.submit(new)
-        except DoorBusy:
-            raise Busy from None
-        except NowhereToWrite:
-            raise IntakeClosed from None
-        if not stored.same_body:
-            raise IdempotencyConflict
-        return Accepted(new.number, stored.priority, stored.received_at, stored.replayed)
+        except (DoorBusy, NowhereToWrite) as error:
+            raise refusal_of(error) from None
+        return accepted_as(new, stored)
+
+    def hand_over(self, new: NewOrder, waiting: Waiting) -> None:
+        """Queue a prepared order for somebody who is no coroutine; see :func:`accepted_as` and :func:`refusal_of`.
+
+        Raises:
+            Busy: the queue is full.
+        """
+        try:
+            self._commit.queue(new, waiting)
+        except DoorBusy as error:
+            raise refusal_of(error) from None
 
     def prepare(self, order: OrderIn, caller: Caller, *, key: str | None, original: Original | None = None) -> NewOrder:
         """Give an order its number and seal it; no input or output."""
@@ -82,7 +112,7 @@ class Intake:
         number = derive(keys.number, caller.client_id, key, prefix=self._prefix)
         total = total_of(
             stated=order.total,
-            prices=[(item.unit_price, item.quantity) for item in order.items],
+            prices=((item.unit_price, item.quantity) for item in order.items),
             freight=order.freight,
             discount=order.discount,
         )

@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 
 from app.domain.clock import Clock
-from app.store.hands import Batch, Hand, Result, Writes
+from app.store.hands import Batch, Hand, Result, Waiting, Writes
 from app.store.order_writer import NewOrder, Stored
 from app.telemetry.metrics import Metrics
 
@@ -48,10 +48,11 @@ class GroupCommit:
         self._clock, self._metrics = clock, metrics
         self._limit, self._patience = limit, patience
         self._orders: list[NewOrder] = []
-        self._futures: list[asyncio.Future[Stored]] = []
+        self._waiting: list[Waiting] = []
         self._oldest = 0.0
         self._in_flight: Batch | None = None
         self._handing_over = False
+        self._emptied: asyncio.Future[None] | None = None
         self._hung = 0
         self._spool_hung = 0
         self._probe: asyncio.TimerHandle | Batch | None = None
@@ -68,9 +69,9 @@ class GroupCommit:
 
     async def close(self) -> None:
         """Write what waits, then end the threads."""
-        while self._futures or self._in_flight:
-            waited = [*self._futures, *(self._in_flight.futures if self._in_flight else ())]
-            await asyncio.wait(waited)
+        if self._orders or self._in_flight:
+            self._emptied = self._loop.create_future()
+            await self._emptied
         if isinstance(self._probe, asyncio.TimerHandle):
             self._probe.cancel()
         elif self._probe is not None:
@@ -89,26 +90,38 @@ class GroupCommit:
         Raises:
             DoorBusy: the queue is full.
         """
+        future: asyncio.Future[Stored] = self._loop.create_future()
+        self.queue(order, future)
+        return future
+
+    def queue(self, order: NewOrder, waiting: Waiting) -> None:
+        """Queue an order; ``waiting`` is told what became of it.
+
+        Raises:
+            DoorBusy: the queue is full.
+        """
         if len(self._orders) >= self._limit:
             raise DoorBusy
         if not self._orders:
             self._oldest = self._loop.time()
-        future: asyncio.Future[Stored] = self._loop.create_future()
         self._orders.append(order)
-        self._futures.append(future)
+        self._waiting.append(waiting)
         if self._in_flight is None and not self._handing_over:
             self._handing_over = True
             self._loop.call_soon(self._hand_over)  # after every request this turn of the loop has in hand
-        return future
 
     def _hand_over(self) -> None:
         self._handing_over = False
-        if self._in_flight is not None or not self._orders:
+        if self._in_flight is not None:
+            return
+        if not self._orders:
+            if self._emptied is not None and not self._emptied.done():
+                self._emptied.set_result(None)
             return
         n = MOST_IN_ONE_COMMIT
-        orders, futures = self._orders[:n], self._futures[:n]
-        self._orders, self._futures = self._orders[n:], self._futures[n:]
-        batch = Batch(orders, [self._clock.now()] * len(orders), futures, self._oldest)
+        orders, waiting = self._orders[:n], self._waiting[:n]
+        self._orders, self._waiting = self._orders[n:], self._waiting[n:]
+        batch = Batch(orders, [self._clock.now()] * len(orders), waiting, self._oldest)
         self._metrics.queue_depth.set(len(self._orders))
         if self.away_because is None:
             self._in_flight = batch
@@ -150,7 +163,7 @@ class GroupCommit:
             self._probe = None
         self._store_is_away("Timeout")
         if not batch.is_probe:
-            self._to_spool(Batch(batch.orders, batch.moments, batch.futures, batch.oldest))
+            self._to_spool(Batch(batch.orders, batch.moments, batch.waiting, batch.oldest))
 
     def _store_is_away(self, reason: str) -> None:
         if self.away_because is None:
@@ -209,9 +222,9 @@ class GroupCommit:
         self.spool_trouble = reason
         log.error("spool_refuses", reason=reason)
         self._in_flight = None
-        for future in batch.futures:
-            if not future.done():
-                future.set_exception(NowhereToWrite())
+        for one in batch.waiting:
+            if not one.done():
+                one.set_exception(NowhereToWrite())
         self._hand_over()
 
     # ---- answering -------------------------------------------------------------------------------------------------
@@ -219,10 +232,10 @@ class GroupCommit:
     def _answer(self, batch: Batch, results: list[Stored]) -> None:
         self._in_flight = None
         new = 0
-        for future, stored in zip(batch.futures, results, strict=True):
+        for one, stored in zip(batch.waiting, results, strict=True):
             new += not stored.replayed
-            if not future.done():  # its client has gone; the order stays
-                future.set_result(stored)
+            if not one.done():  # its client has gone; the order stays
+                one.set_result(stored)
         self._metrics.accepted.inc(new)
         self._metrics.replays.inc(len(results) - new)
         self._metrics.commit_size.observe(len(results))

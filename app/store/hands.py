@@ -20,13 +20,29 @@ class Writes(Protocol):
         ...
 
 
+class Waiting(Protocol):
+    """Who waits for an order: a future, or whatever answers like one."""
+
+    def done(self) -> bool:
+        """Tell whether nobody waits any more: its client has gone, the order stays."""
+        ...
+
+    def set_result(self, result: Stored, /) -> None:
+        """Hear that the order is on disk."""
+        ...
+
+    def set_exception(self, exception: Exception, /) -> None:
+        """Hear that neither the store nor the spool took it."""
+        ...
+
+
 @dataclass(slots=True, eq=False)
 class Batch:
     """Orders on their way to disk together, and those who wait for them."""
 
     orders: list[NewOrder]
     moments: list[datetime]
-    futures: list["asyncio.Future[Stored]"]
+    waiting: list[Waiting]
     oldest: float
     """When the first of them was queued, in the loop's time."""
     timer: asyncio.TimerHandle | None = None

@@ -15,8 +15,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.idempotency import BadIdempotencyKey, key_of_header
 from app.domain.problems import BadKey, Broken, Forbidden, Problem, Unauthenticated, UnsupportedMedia
-from app.intake.accept import Accepted, Intake
+from app.intake.accept import Accepted, Caller, Intake
 from app.intake.schemas import read_order
+from app.store.hands import Waiting
+from app.store.order_writer import NewOrder
 from app.telemetry.metrics import Metrics
 from app.web.auth import Access, bearer_of
 from app.web.body import BodyReader, ClientGone, Fields, Headers
@@ -28,6 +30,7 @@ ORDERS = "/v1/orders"
 Answer = tuple[int, Headers, bytes]
 
 _JSON_HEADERS: Headers = [(b"content-type", b"application/json")]
+_REPLAYED_HEADERS: Headers = [*_JSON_HEADERS, (b"idempotent-replayed", b"true")]
 
 
 class Door:
@@ -84,16 +87,40 @@ class Door:
         if token is None:
             raise Unauthenticated
         caller = self._access.find(token) or await self._access.caller(token)
-        if caller.scope != "intake":
-            raise Forbidden("该密钥没有下单权限，请使用 intake 密钥。")
-        if not _is_json(fields.get(b"content-type", b"application/json")) or b"content-encoding" in fields:
-            raise UnsupportedMedia
-        key = key_in(fields)
+        key = key_of(fields, caller)
         body = await self._bodies.read(fields, receive)
-        accepted = await self._intake.accept(read_order(body), caller, key=key)
+        return self.receipt_of(await self._intake.accept(read_order(body), caller, key=key))
+
+    def known(self, fields: Fields) -> Caller | None:
+        """Return who holds the key of a request, as far as we know it by heart."""
+        token = bearer_of(fields)
+        return None if token is None else self._access.find(token)
+
+    def prepare(self, body: bytes, caller: Caller, *, key: str | None) -> NewOrder:
+        """Check, number and seal the order in ``body``.
+
+        Raises:
+            Problem: it is not in order.
+        """
+        return self._intake.prepare(read_order(body), caller, key=key)
+
+    def hand_over(self, new: NewOrder, waiting: Waiting) -> None:
+        """Queue an order for the disk; ``waiting`` hears what becomes of it.
+
+        Raises:
+            Busy: the queue is full.
+        """
+        self._intake.hand_over(new, waiting)
+
+    def receipt_of(self, accepted: Accepted) -> Answer:
+        """Return the whole answer to an accepted order."""
         if accepted.replayed:
-            return 200, [*_JSON_HEADERS, (b"idempotent-replayed", b"true")], self.receipt(accepted)
+            return 200, _REPLAYED_HEADERS, self.receipt(accepted)
         return 201, _JSON_HEADERS, self.receipt(accepted)
+
+    def next_request_id(self) -> str:
+        """Return the id by which the next request is found in the log."""
+        return next(self._request_ids)
 
     def receipt(self, accepted: Accepted) -> bytes:
         """Return what the client is told of an accepted order."""
@@ -138,6 +165,19 @@ async def send_answer(send: Send, answer: Answer, request_id: str) -> None:
     headers = [*extra, (b"content-length", b"%d" % len(body)), (b"x-request-id", request_id.encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def key_of(fields: Fields, caller: Caller) -> str | None:
+    """Return the idempotency key of a canonical order's head, None where it names none.
+
+    Raises:
+        Problem: the head says that nothing of this request may become an order.
+    """
+    if caller.scope != "intake":
+        raise Forbidden("该密钥没有下单权限，请使用 intake 密钥。")
+    if not _is_json(fields.get(b"content-type", b"application/json")) or b"content-encoding" in fields:
+        raise UnsupportedMedia
+    return key_in(fields)
 
 
 def key_in(fields: Fields) -> str | None:

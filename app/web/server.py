@@ -1,15 +1,18 @@
 """Runs the web process: uvicorn with the settings the door needs."""
 
+import asyncio
 import gc
 import resource
 import socket
 import sys
+from functools import partial
 from types import FrameType
 
 import uvicorn
 
 from app.bootstrap import Lifeboat
 from app.web.application import WebApp
+from app.web.lane import Lane, look_at_all
 
 KEEP_ALIVE = 30
 """Seconds an idle connection is kept; longer than nginx waits between orders of a busy shop."""
@@ -34,6 +37,12 @@ class Server(uvicorn.Server):
         self._app.api.state.health.draining = True
         super().handle_exit(sig, frame)
 
+    async def on_tick(self, counter: int) -> bool:
+        """Look once a second at the clocks of all connections."""
+        if counter % 10 == 0:
+            look_at_all(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell the garbage collector that what lives now lives for good: its pauses are an order's wait."""
         await super().startup(sockets)
@@ -49,6 +58,7 @@ def serve_web(boat: Lifeboat, listener: socket.socket, *, slot: int = 0) -> None
     app = WebApp(boat, slot=slot)
     config = uvicorn.Config(
         app,
+        http=partial(Lane, door=app.door, largest_body=boat.settings.max_body_bytes),  # type: ignore[arg-type]
         log_config=None,
         access_log=boat.settings.access_log,
         limit_concurrency=boat.settings.limit_concurrency,
