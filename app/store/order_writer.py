@@ -76,7 +76,7 @@ _BLOBS = tuple(n for n, kind in enumerate(_COLUMNS.values()) if kind == "bytea")
 _ROWS_AT_ONCE = 64
 """Rows of one SQLite statement: one call into the library, and one turn of Python's lock, for the whole batch."""
 
-_ARRAYS = ", ".join(f"%s::{kind}[]" for kind in _COLUMNS.values())
+_ARRAYS = ", ".join(f"%b::{kind}[]" for kind in _COLUMNS.values())
 _INSERT_ALL = (
     f"INSERT INTO orders ({', '.join(_COLUMNS)}) SELECT * FROM unnest({_ARRAYS}) "
     "ON CONFLICT DO NOTHING RETURNING number"
