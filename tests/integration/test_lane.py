@@ -82,10 +82,11 @@ async def serving(web: Web) -> AsyncIterator[Served]:
 
 
 async def answer_of(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], Any]:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode()
-    line, *fields = head.strip().split("\r\n")
-    named = dict(field.split(": ", 1) for field in fields)
-    body = await reader.readexactly(int(named["content-length"]))
+    async with asyncio.timeout(10):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        line, *fields = head.strip().split("\r\n")
+        named = dict(field.split(": ", 1) for field in fields)
+        body = await reader.readexactly(int(named["content-length"]))
     return int(line.split()[1]), named, json.loads(body) if body else None
 
 
@@ -262,6 +263,21 @@ async def test_other_routes_work_on_the_same_connection(served: Served):
     writer.close()
 
 
+async def test_nobody_is_answered_before_the_commit(served: Served, monkeypatch: pytest.MonkeyPatch):
+    taken: list[Any] = []
+    commit = served.web.app.runtime.commit
+    queue = commit.queue
+    monkeypatch.setattr(commit, "queue", lambda order, waiting: taken.append((order, waiting)))
+    reader, writer = await served.connect()
+    writer.write(served.request(body_bytes()))
+    await until(lambda: taken)
+    await asyncio.sleep(0)
+    assert not taken[0][1].response_complete
+    queue(*taken[0])
+    assert (await answer_of(reader))[0] == 201
+    writer.close()
+
+
 async def test_the_order_of_a_client_that_hung_up_stays(served: Served, monkeypatch: pytest.MonkeyPatch):
     taken: list[Any] = []
     commit = served.web.app.runtime.commit
@@ -324,7 +340,9 @@ async def test_a_head_that_drips_is_cut_off(served: Served):
     later(served, HEAD_WITHIN - 1)
     assert not reader.at_eof()
     later(served, HEAD_WITHIN + 1)
-    assert (await reader.read()).startswith(b"HTTP/1.1 408 ")
+    async with asyncio.timeout(10):
+        said = await reader.read()
+    assert said.startswith(b"HTTP/1.1 408 ")
     writer.close()
 
 
