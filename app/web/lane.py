@@ -11,6 +11,7 @@ body that drips is cut off, and a connection at rest is closed after a while.
 
 import http
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import structlog
@@ -32,8 +33,13 @@ LARGEST_HEAD = 64 * 1024
 
 _URL = ORDERS.encode()
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in http.HTTPStatus}
-_CLOSE = (b"connection", b"close")
+_CLOSE = b"connection: close\r\n"
 _ANYBODY = Caller("", "", "", drill=False)
+
+
+@lru_cache(maxsize=64)
+def _lines(fields: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    return b"".join(b"%b: %b\r\n" % field for field in fields)
 
 
 class _Nobody:
@@ -233,12 +239,18 @@ class Lane(HttpToolsProtocol):
     def write(self, answer: Answer, request_id: str, *, keep_alive: bool) -> None:
         """Write an order's answer, whole."""
         status, extra, body = answer
-        fields = [*self.server_state.default_headers, *extra]
-        if not keep_alive:
-            fields.append(_CLOSE)
-        lines = [b"%b: %b\r\n" % field for field in fields]
-        tail = b"content-length: %d\r\nx-request-id: %b\r\n\r\n" % (len(body), request_id.encode())
-        self.transport.write(b"".join((_STATUS_LINES[status], *lines, tail, body)))
+        self.transport.write(
+            b"%b%b%b%bcontent-length: %d\r\nx-request-id: %b\r\n\r\n%b"
+            % (
+                _STATUS_LINES[status],
+                _lines(tuple(self.server_state.default_headers)),  # the same for a second
+                _lines(tuple(extra)),
+                b"" if keep_alive else _CLOSE,
+                len(body),
+                request_id.encode(),
+                body,
+            )
+        )
         if not keep_alive:
             self.transport.close()
         self.on_response_complete()
