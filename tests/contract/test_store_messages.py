@@ -176,7 +176,7 @@ def test_what_was_due_before_the_clock_was_set_back_does_not_wait_for_it(deck: D
     """P11: a daytime text and a provider's tomorrow stay where they are; an hour ahead is too far for a retry."""
     _add(
         deck,
-        _row("at once", created_at=TEN + hours(1), due_at=TEN + hours(1)),
+        _row("at once", created_at=TEN + minutes(10), due_at=TEN + minutes(10)),
         _row("retry", due_at=TEN + minutes(47)),
         _row("soon", due_at=TEN + minutes(45)),
         _row("daytime", channel="sms", created_at=TEN + hours(1), due_at=TEN + hours(11)),

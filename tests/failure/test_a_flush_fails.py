@@ -19,6 +19,8 @@ from tests.failure.harness.trial import Trial, skipped
 ALWAYS, EVERY_THIRD = "error=EIO", "error=EIO:when=1+3"
 DRAINED_WITHIN = 40.0
 WITHIN = 10.0
+MANNERS = Manners(rest=0.2, longest_rest=1.0)
+"""A storefront that comes back soon, and not so often that the door, traced at each call, does nothing but refuse."""
 
 
 def flushes_fail(home: Path, *, rounds: int = 1, orders: int = 60, rate: float = 40.0) -> Trial:
@@ -27,7 +29,7 @@ def flushes_fail(home: Path, *, rounds: int = 1, orders: int = 60, rate: float =
     try:
         with boat(home, command="web") as web:
             ledger = ClientLedger(home / "ledger.jsonl")
-            shop = Shop([web.orders_url], web.storefront_key, ledger, manners=Manners(rest=0.1, longest_rest=0.5))
+            shop = Shop([web.orders_url], web.storefront_key, ledger, manners=MANNERS)
             asyncio.run(_play(trial, web, shop, rounds=rounds, orders=orders, rate=rate))
             until(lambda: not spooled(web.data_dir / "spool"), within=DRAINED_WITHIN, why="the spool does not drain")
             until(web.readiness, within=DRAINED_WITHIN, why="/readyz does not recover")

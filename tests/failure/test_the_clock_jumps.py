@@ -19,6 +19,7 @@ from tests.failure.harness.shop import Errand, Shop, errands
 from tests.failure.harness.trial import Trial, skipped
 from tests.failure.harness.wall_clock import NoFaketime, WallClock
 from tests.failure.harness.warm import warm
+from tests.failure.harness.yard import wrong_answers
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 STEPS = (HOUR, -HOUR, -HOUR, HOUR, DAY, -DAY, -DAY, DAY)
@@ -124,7 +125,7 @@ def judge(trial: Trial, place: House) -> None:
     found = check_orders(place.shop.ledger.path, place.source, data_dir=place.web.data_dir, exports=place.web.exports)
     trial.trials = found.attempted
     trial.take(found)
-    trial.violations += place.shop.noted.wrong[:20] + place.seen.compare()
+    trial.violations += wrong_answers(trial, place.shop, place.web.data_dir) + place.seen.compare()
     trial.demand(place.shop.noted.unsettled == 0, f"{place.shop.noted.unsettled} orders never got an answer")
     trial.demand(not found.waiting, f"{len(found.waiting)} orders are in no batch file")
     trial.notes.append(f"{found.stored} orders in {found.files} batches, {len(found.held)} held")

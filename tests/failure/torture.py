@@ -60,7 +60,7 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "maker-kills": maker_killed_at_any_instant,
         "maker-kills-pg": lambda home: maker_killed_at_any_instant(home, engine="postgresql"),
         "maker-flushes": maker_meets_failed_flush,
-        "flushes": lambda home: flushes_fail(home, rounds=8, orders=400, rate=50),
+        "flushes": lambda home: flushes_fail(home, rounds=8, orders=160, rate=20),
         "clock": clock_steps,
         "clock-pg": lambda home: clock_steps(home, engine="postgresql"),
         "away": worker_away,

@@ -73,7 +73,7 @@ def judge(trial: Trial, place: Yard) -> None:
     found = check_orders(place.shop.ledger.path, place.source, data_dir=place.boat.data_dir, exports=place.boat.exports)
     trial.trials = max(trial.trials, found.attempted)
     trial.take(found)
-    trial.violations += _wrong_answers(trial, place) + place.seen.compare()
+    trial.violations += wrong_answers(trial, place.shop, place.boat.data_dir) + place.seen.compare()
     trial.demand(not found.waiting, f"{len(found.waiting)} orders are in no batch file")
     trial.demand(not found.spooled, f"{len(found.spooled)} orders are still in the spool")
     left = evidence.drafts(place.boat.exports)
@@ -92,14 +92,13 @@ def cut(place: Yard, *, later: float = 0.0) -> "str | None":
     return str(document["batch"]) if document["batch"] or busy else None
 
 
-def _wrong_answers(trial: Trial, place: Yard) -> list[str]:
+def wrong_answers(trial: Trial, shop: Shop, data_dir: Path) -> list[str]:
     """Return what the door should not have said.
 
-    While the store is away (four makers may keep SQLite busy for longer than the door's patience), the spool cannot
-    know of another body under the same key; the drain must have set that one aside.
+    While the store is away (four makers, or a slow machine, may keep it busy for longer than the door's patience), the
+    spool cannot know of another body under the same key; the drain must have set that one aside.
     """
-    noted = place.shop.noted
-    records = evidence.spooled(place.boat.data_dir / "spool")
-    aside = sum(record.aside == "idempotency_conflict" for record in records)
-    trial.demand(noted.conflicts_taken == aside, f"{noted.conflicts_taken} conflicts taken, {aside} set aside")
-    return [line for line in noted.wrong if "another body under the same key" not in line][:20]
+    aside = sum(record.aside == "idempotency_conflict" for record in evidence.spooled(data_dir / "spool"))
+    taken = shop.noted.conflicts_taken
+    trial.demand(taken == aside, f"{taken} conflicts taken, {aside} set aside")
+    return [line for line in shop.noted.wrong if "another body under the same key" not in line][:20]
