@@ -41,7 +41,9 @@ def four_makers(home: Path, *, engine: str, rounds: int = 60, orders: int = 3000
     """Run ``lifeboat export`` four times at once beside the worker, again and again, while orders come in."""
     title = f"{MAKERS} batch makers and a worker at once, {rounds} rounds ({engine})"
     settings = {"command": "serve", "batch_every_minutes": "1"}
-    return _tried(home, title, lambda *given: compete(*given, rounds, orders, rate), engine=engine, **settings)
+    return _tried(
+        home, title, lambda trial, place: compete(trial, place, rounds, orders, rate), engine=engine, **settings
+    )
 
 
 def compete(trial: Trial, place: Yard, rounds: int, orders: int, rate: float) -> None:
@@ -77,7 +79,9 @@ def _last_words(makers: list[Running]) -> list[str]:
 def maker_killed_at_each_step(home: Path, *, engine: str = "sqlite", calls: str = EVERY_WRITE) -> Trial:
     """Kill a maker at its first write, flush or rename, the next one at its second, and so on until one lives."""
     title = f"batch maker killed at each write, flush and rename ({engine})"
-    return _tried(home, title, lambda *given: kill_at_steps(*given, calls), engine=engine, batch_xlsx="true")
+    return _tried(
+        home, title, lambda trial, place: kill_at_steps(trial, place, calls), engine=engine, batch_xlsx="true"
+    )
 
 
 def kill_at_steps(trial: Trial, place: Yard, calls: str, stride: int = 1) -> None:
@@ -99,7 +103,7 @@ def kill_at_steps(trial: Trial, place: Yard, calls: str, stride: int = 1) -> Non
 def maker_killed_at_any_instant(home: Path, *, engine: str = "sqlite", kills: int = 300) -> Trial:
     """Kill makers at random instants of their work; the next one ends what they began."""
     title = f"batch maker killed at {kills} random instants ({engine})"
-    return _tried(home, title, lambda *given: _kill_at_random(*given, kills, LASTS[engine]), engine=engine)
+    return _tried(home, title, lambda trial, place: _kill_at_random(trial, place, kills, LASTS[engine]), engine=engine)
 
 
 def _kill_at_random(trial: Trial, place: Yard, kills: int, lasts: float) -> None:

@@ -1,39 +1,33 @@
 """System calls of a running process made to fail, or to be its last one: by strace, attached for as long as it takes."""
 
-import os
 import re
 import select
-import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
+
+from tests.failure.harness.debian import tool
 
 ATTACHED_WITHIN = 10.0
 FLUSHES = "fsync,fdatasync"
+UNTESTED = "FAILING FLUSHES AND EXACT KILLS ARE NOT TESTED"
 
 
 class NoStrace(Exception):
     """This machine has no strace, or lets it trace nothing."""
 
 
-@cache
-def _strace() -> str:
-    """Return where strace is, installed here if we may.
+def _strace() -> Path:
+    """Return where strace is.
 
     Raises:
         NoStrace: there is none.
     """
-    found = shutil.which("strace")
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        quiet = {"env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, "capture_output": True, "timeout": 120}
-        for step in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "strace"]):
-            subprocess.run(step, check=False, **quiet)  # type: ignore[call-overload]
-        found = shutil.which("strace")
+    found = tool("strace", "strace")
     if found is None:
-        raise NoStrace("FAILING FLUSHES AND EXACT KILLS ARE NOT TESTED: on Debian and Ubuntu: apt-get install strace")
+        raise NoStrace(f"{UNTESTED}: on Debian and Ubuntu: apt-get install strace")
     return found
 
 
@@ -51,14 +45,25 @@ def injected(
     """
     only = [word for path in paths for word in ("-P", str(path))]
     trace = ",".join(filter(None, (calls, seen)))
-    command = [_strace(), "-f", "-y", "-o", str(log), "-e", f"trace={trace}", "-e", f"inject={calls}:{what}", *only]
+    command = [
+        str(_strace()),
+        "-f",
+        "-y",
+        "-o",
+        str(log),
+        "-e",
+        f"trace={trace}",
+        "-e",
+        f"inject={calls}:{what}",
+        *only,
+    ]
     tracer = subprocess.Popen([*command, "-p", str(pid)], stderr=subprocess.PIPE)
     assert tracer.stderr is not None
     try:
         told, _, _ = select.select([tracer.stderr], [], [], ATTACHED_WITHIN)
         line = tracer.stderr.readline() if told else b""
         if b"attached" not in line:
-            raise NoStrace(f"FAILING FLUSHES AND EXACT KILLS ARE NOT TESTED: {line.decode(errors='replace').strip()}")
+            raise NoStrace(f"{UNTESTED}: {line.decode(errors='replace').strip()}")
         yield
     finally:
         tracer.terminate()  # it detaches from whoever is still alive

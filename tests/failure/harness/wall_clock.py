@@ -1,41 +1,26 @@
 """A wall clock that can be set while processes run; their monotonic clock goes on as it is, as on a real machine."""
 
-import os
-import shutil
-import subprocess
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 
-_LIBRARIES = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1")
+from tests.failure.harness.debian import tool
 
 
 class NoFaketime(Exception):
     """This machine has no libfaketime."""
 
 
-@cache
 def _library() -> Path:
-    """Return where libfaketime is, installed here if we may.
+    """Return where libfaketime is.
 
     Raises:
         NoFaketime: there is none.
     """
-    found = _installed()
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        quiet = {"env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, "capture_output": True, "timeout": 120}
-        for step in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "faketime"]):
-            subprocess.run(step, check=False, **quiet)  # type: ignore[call-overload]
-        found = _installed()
+    found = tool("faketime", "/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1")
     if found is None:
         raise NoFaketime("CLOCK STEPS ARE NOT TESTED: on Debian and Ubuntu: apt-get install faketime")
     return found
-
-
-def _installed() -> Path | None:
-    root = Path("/")
-    return next((path for name in _LIBRARIES for path in root.glob(name.removeprefix("/"))), None)
 
 
 @dataclass
