@@ -25,7 +25,7 @@ from app.channels.wecom import WecomRobot
 from app.domain.clock import Clock, SystemClock
 from app.notify.policy import DRY_TARGET, Policy
 from app.settings import Settings
-from app.store.engine import Engines, open_engines
+from app.store.engine import Engines, open_engines, settle_log
 from app.store.migrate import migrate
 from app.store.order_writer import OrderWriter
 from app.store.sealing import Keyring
@@ -63,6 +63,7 @@ class Lifeboat:
         Raises:
             ForeignSecrets: other secrets would give other order numbers, and could not unseal what is there.
         """
+        settle_log(self.engines)
         migrate(self.engines)
         with self.store.writing() as uow:
             for name, mark in self.keyring.names:

@@ -92,8 +92,7 @@ class GroupDispatcher:
         paused = uow.leases.paused_until(f"wecom:{target}")
         if paused and now < paused[0] <= now + timedelta(hours=1):  # further ahead: the clock was set back since
             return None
-        sent_at = uow.messages.sends_since("wecom", target, now - WECOM_PACE.window, slowest=SLOWEST)
-        free = WECOM_PACE.free(sent_at, now=now)
+        free = self._free(uow, target, now)
         for lane in Lane:
             if free <= _KEPT[lane]:
                 return None
@@ -106,6 +105,24 @@ class GroupDispatcher:
             if message is not None:
                 return message
         return None
+
+    def _free(self, uow: UnitOfWork, target: str, now: datetime) -> int:
+        """Return how many messages may leave now.
+
+        Attempts dated ahead of the clock left before it was set back. How long ago that was no clock can tell any more,
+        so one window is waited out from when they are noticed, whoever noticed it; then they are past.
+        """
+        sent_at = uow.messages.sends_since("wecom", target, now - WECOM_PACE.window, slowest=SLOWEST)
+        newest = uow.messages.newest_attempt_after("wecom", target, now + SLOWEST)
+        if newest is None:
+            return WECOM_PACE.free(sent_at, now=now)
+        noted = uow.leases.paused_until(f"ahead:{target}")
+        if noted is None or newest > int(noted[1]) or noted[0] > now + WECOM_PACE.window:
+            uow.leases.pause(f"ahead:{target}", reason=str(newest), until=now + WECOM_PACE.window)
+            return 0
+        if now < noted[0]:
+            return 0
+        return WECOM_PACE.free([at for at in sent_at if at <= now + 2 * SLOWEST], now=now)
 
     def _choose_order(self, uow: UnitOfWork, target: str, lane: Lane, *, free: int, now: datetime) -> Message | None:
         count, oldest = uow.messages.waiting("wecom", target, lane, kind="order_wecom", now=now)

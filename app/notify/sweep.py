@@ -5,6 +5,7 @@ from datetime import timedelta
 import structlog
 
 from app.domain.clock import Clock
+from app.domain.retry import GROUP_DELAYS
 from app.notify.letters import MAIL_LEASE
 from app.notify.policy import Policy
 from app.store.repositories.messages import PENDING, SETTLING
@@ -14,6 +15,9 @@ log = structlog.get_logger()
 
 FURTHEST = timedelta(hours=26)
 """No schedule of ours puts a message further ahead (a provider's daily limit: 24 hours)."""
+
+LONGEST_RETRY = GROUP_DELAYS[-1] * 1.5 + timedelta(minutes=1)
+"""Nor a retry, or a question to a provider, further than this: the longest delay with its jitter, and a minute."""
 
 AFTER_DEATH = {"wecom": PENDING, "email": PENDING, "sms": SETTLING}
 """A group may see a message twice; a customer is sent nothing again before the provider has been asked."""
@@ -27,7 +31,7 @@ def sweep_once(store: Store, policy: Policy, clock: Clock) -> int:
             uow.messages.recover_stalled(channel, now=now, longest=now + MAIL_LEASE, state=state, reason="sender_died")
             for channel, state in AFTER_DEATH.items()
         )
-        found += uow.messages.pull_forward(now=now, furthest=now + FURTHEST)
+        found += uow.messages.pull_forward(now=now, furthest=now + FURTHEST, longest_retry=now + LONGEST_RETRY)
         found += uow.messages.retarget("wecom", known=policy.groups, to=policy.groups[0])
     if found:
         log.warning("messages_put_back", count=found)

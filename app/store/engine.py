@@ -7,7 +7,7 @@ from typing import Any
 
 from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 FIXED_IN = (3, 51, 3)
 BACKPORTS = {(3, 44): 6, (3, 50): 7}
@@ -27,6 +27,7 @@ TUNING = (
     "journal_size_limit=67108864",
     f"wal_autocheckpoint={CHECKPOINT_IN_COMMIT}",
 )
+SETTLE = "PRAGMA wal_checkpoint(PASSIVE)"
 READ_BACK = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
@@ -136,6 +137,28 @@ def _postgresql(url: str, pool_size: int, *, read_only: bool = False) -> Engine:
         isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
         connect_args={"connect_timeout": 3, "options": options, **ALIVE},
     )
+
+
+def settle_log(engines: Engines) -> None:
+    """Copy what SQLite found in its write-ahead log into the database, and flush that.
+
+    After a crash the log may hold a transaction whose flush had failed: its orders were refused, and it is read back
+    whole from the kernel's memory, though it is not on the disk and the kernel believes that it is. Whoever retries is
+    answered "already here", so it has to be written anew first. Nobody is waited for: a process that is at work already
+    has read the same log before.
+
+    Raises:
+        StoreAway: the database cannot be written or flushed.
+    """
+    if not engines.is_sqlite:
+        return
+    connection = engines.writer.raw_connection()
+    try:
+        connection.cursor().execute(SETTLE)
+    except sqlite.Error as error:
+        raise OperationalError(SETTLE, None, error) from error
+    finally:
+        connection.close()
 
 
 def ping(engines: Engines) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from pysqlite3 import dbapi2 as sqlite
 
-from app.store.engine import DURABLE, require_safe_sqlite
+from app.store.engine import DURABLE, SETTLE, require_safe_sqlite
 from app.store.order_writer import NewOrder, Stored
 
 _SCHEMA = """
@@ -76,6 +76,7 @@ class Spool:
         try:
             for pragma in DURABLE:
                 connection.execute(f"PRAGMA {pragma}")
+            connection.execute(SETTLE)  # as in the store: what is found in the log may never have reached the disk
             if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
                 raise sqlite.DatabaseError("quick_check")  # noqa: TRY301 - damage found is damage met
             connection.executescript(_SCHEMA)

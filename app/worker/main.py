@@ -90,6 +90,7 @@ class Worker:
         await self._ways.aclose()
 
     def _make_batches(self) -> int:
+        self._watch()  # whoever comes back after an absence says so before making up for it
         self._maker.run_once(self._boat.clock.now())
         return 0  # one look a tick, however much it found
 

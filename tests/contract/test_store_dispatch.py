@@ -208,6 +208,24 @@ async def test_after_the_clock_was_set_back_it_waits_rather_than_exceed_the_limi
         _alert(deck, f"a{n}")
     await dispatcher.run_once()
     assert len(robot.seen) == 18
-    deck.clock.at -= hours(1)
+    deck.clock.at -= hours(24)
     _alert(deck, "later")
     assert await dispatcher.run_once() == 0
+    deck.clock.at += WECOM_PACE.window - seconds(1)
+    assert await dispatcher.run_once() == 0
+    deck.clock.at += seconds(1)  # nor does it wait for the clock to catch up: one window, by whatever clock, is enough
+    assert await dispatcher.run_once() == 1
+
+
+async def test_each_time_the_clock_is_set_back_one_window_is_waited_out(
+    deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher
+):
+    """P11: also where the first step back is so long ago that its sends are past, and still dated ahead."""
+    for n, back in enumerate((hours(24), hours(1))):
+        _alert(deck, f"before-{n}")
+        assert await dispatcher.run_once() == 1
+        deck.clock.at -= back
+        _alert(deck, f"after-{n}")
+        assert await dispatcher.run_once() == 0
+        deck.clock.at += WECOM_PACE.window
+        assert await dispatcher.run_once() == 1

@@ -1,9 +1,15 @@
-"""P2: the writer of orders holds SQLite's one lock from its first statement on."""
+"""P1, P2: the writer of orders locks first; what a crash left in the log is written anew before anybody is told of it."""
+
+import shutil
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+from pysqlite3 import dbapi2 as sqlite_driver
 
-from app.store.engine import Engines
+from app.store.engine import Engines, open_engines, settle_log
 from app.store.order_writer import OrderWriter
+from app.store.spool import Spool
 from tests.builders import TEN, ZONE, Deck, new_order
 from tests.fakes.clock import ClockAt
 
@@ -26,3 +32,45 @@ def test_the_writer_of_orders_locks_before_it_reads(sqlite: Engines, clock: Cloc
     Watched(deck.engines, zone=ZONE).write([new_order("A")], [TEN])
     assert asked == ["refused"]
     other.close()
+
+
+def _left_by_a_crash(file: Path, folder: Path) -> Path:
+    """Copy a database that is in use, as a killed process leaves it: the last transactions are in its log alone."""
+    folder.mkdir()
+    for suffix in ("", "-wal"):
+        shutil.copy(f"{file}{suffix}", folder / f"{file.name}{suffix}")
+    return folder / file.name
+
+
+def _rows_without_log(file: Path, table: str, folder: Path) -> int:
+    """Count what is in the database's own file."""
+    folder.mkdir()
+    with closing(sqlite_driver.connect(shutil.copy(file, folder / file.name))) as connection:
+        found = connection.execute("SELECT COUNT(*) FROM sqlite_master WHERE name = ?", (table,)).fetchone()[0]
+        return int(connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]) if found else 0  # noqa: S608 - a name of ours
+
+
+def test_what_a_crash_left_in_the_log_is_in_the_database_once_the_store_is_prepared(
+    sqlite: Engines, clock: ClockAt, tmp_path: Path
+):
+    """P1: its flush may have failed, and the kernel calls its pages clean: only writing them anew proves anything."""
+    deck = Deck(sqlite, clock)
+    deck.writer.write([new_order("A")], [TEN])
+    file = _left_by_a_crash(Path(str(sqlite.writer.url.database)), tmp_path / "crashed")
+    assert _rows_without_log(file, "orders", tmp_path / "before") == 0
+    engines = open_engines(f"sqlite:///{file}")
+    settle_log(engines)
+    assert _rows_without_log(file, "orders", tmp_path / "after") == 1
+    engines.dispose()
+
+
+def test_what_a_crash_left_in_the_log_of_the_spool_is_in_its_file_once_it_is_open(tmp_path: Path):
+    spool = Spool(tmp_path / "spool-0.db", max_bytes=2**24)
+    spool.write([new_order("A")], [TEN])
+    file = _left_by_a_crash(spool.path, tmp_path / "crashed")
+    spool.close()
+    assert _rows_without_log(file, "spooled", tmp_path / "before") == 0
+    opened = Spool(file, max_bytes=2**24)
+    opened.open()
+    assert _rows_without_log(file, "spooled", tmp_path / "after") == 1
+    opened.close()

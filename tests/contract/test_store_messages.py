@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app.store.repositories.messages import DEAD, PENDING, SENDING, SETTLING
 from app.store.tables import Attempt, Message
+from app.store.unit_of_work import UnitOfWork
 from tests.builders import TEN, Deck, hours, minutes, seconds
 
 
@@ -160,11 +161,38 @@ def test_what_no_schedule_could_have_put_so_far_ahead_is_pulled_forward(deck: De
         deck,
         _row("far", due_at=TEN + hours(30)),
         _row("settling", due_at=TEN + hours(30), state=SETTLING),
-        _row("near", due_at=TEN + hours(20)),
+        _row("near", channel="sms", due_at=TEN + hours(20)),
     )
     with deck.store.writing() as uow:
-        assert uow.messages.pull_forward(now=TEN, furthest=TEN + hours(26)) == 2
+        assert _pulled_forward(uow) == 2
     assert [message.due_at for message in deck.messages()] == [TEN, TEN, TEN + hours(20)]
+
+
+def _pulled_forward(uow: UnitOfWork) -> int:
+    return uow.messages.pull_forward(now=TEN, furthest=TEN + hours(26), longest_retry=TEN + minutes(46))
+
+
+def test_what_was_due_before_the_clock_was_set_back_does_not_wait_for_it(deck: Deck):
+    """P11: a daytime text and a provider's tomorrow stay where they are; an hour ahead is too far for a retry."""
+    _add(
+        deck,
+        _row("at once", created_at=TEN + minutes(10), due_at=TEN + minutes(10)),
+        _row("retry", due_at=TEN + minutes(47)),
+        _row("soon", due_at=TEN + minutes(45)),
+        _row("daytime", channel="sms", created_at=TEN + hours(1), due_at=TEN + hours(11)),
+        _row("tomorrow", channel="sms", due_at=TEN + hours(20)),
+        _row("asked about", channel="sms", state=SETTLING, due_at=TEN + minutes(47)),
+    )
+    with deck.store.writing() as uow:
+        assert _pulled_forward(uow) == 3
+    assert [(message.once, message.due_at - TEN) for message in deck.messages()] == [
+        ("at once", minutes(0)),
+        ("retry", minutes(0)),
+        ("soon", minutes(45)),
+        ("daytime", hours(11)),
+        ("tomorrow", hours(20)),
+        ("asked about", minutes(0)),
+    ]
 
 
 def test_messages_of_a_robot_that_is_gone_go_to_one_that_is_there(deck: Deck):

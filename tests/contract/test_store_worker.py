@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from app.bootstrap import ForeignSecrets, Lifeboat
-from app.store.tables import Batch, Lease, Message
+from app.store.tables import Batch, Lease, Message, OrderRow
 from app.worker.main import Worker, work
-from tests.builders import TEN, minutes, new_orders
+from tests.builders import TEN, minutes, new_order, new_orders, seconds
+from tests.fakes.clock import ClockAt
 
 
 def _messages(boat: Lifeboat, kind: str) -> list[Message]:
@@ -56,6 +57,50 @@ async def test_a_batch_that_does_not_come_raises_the_dead_mans_alarm_once_an_hou
     (alert,) = _messages(boat, "alert_wecom")
     assert "批次逾期" in alert.content["sentence"]
     await worker.aclose()
+
+
+async def test_a_worker_that_was_away_makes_up_for_it_once_and_says_so(boat: Lifeboat):
+    """P8: it looks for a batch before it looks for a late one, and must not thereby keep quiet about the absence."""
+    clock: ClockAt = boat.clock  # type: ignore[assignment]
+    for n in range(4):
+        boat.writer().write([new_order(f"P{n}", phone=f"139{n:08d}")], [clock.now()])
+        clock.at += minutes(10)
+    worker = Worker(boat)
+    steps = worker.steps()
+    for _ in range(3):
+        await steps.batch()
+        clock.at += seconds(10)
+    with boat.store.reading() as uow:
+        assert [(batch.state, batch.orders) for batch in uow.batches.page()] == [("published", 4)]
+    (alert,) = _messages(boat, "alert_wecom")
+    assert "批次逾期" in alert.content["sentence"]
+    await worker.aclose()
+
+
+async def test_in_two_hours_of_ticks_nobody_waits_longer_than_half_an_hour_and_a_tick(boat: Lifeboat):
+    """P8: also when looks are missed, and when two workers look at once."""
+    clock: ClockAt = boat.clock  # type: ignore[assignment]
+    workers = [Worker(boat), Worker(boat)]
+    tick, ticks = seconds(10), 720
+    for n in range(ticks):
+        if n % 17 == 0:
+            boat.writer().write([new_order(f"T{n}", phone=f"139{n:08d}")], [clock.now()])
+        if n % 5 == 0 or n % 180 == 0:  # four looks in five are missed; none at a boundary
+            for worker in workers[: 1 + n % 2]:
+                await worker.steps().batch()
+        clock.at += tick
+    with boat.store.reading() as uow:
+        batches = uow.batches.page()
+        published = {batch.id: batch.published_at for batch in batches}
+        rows = uow._session.scalars(select(OrderRow)).all()  # noqa: SLF001 - a test looks at rows
+    waits = sorted(published[row.batch_id] - row.received_at for row in rows if row.batch_id)
+    left = [clock.now() - row.received_at for row in rows if not row.batch_id]
+    assert max(waits) <= minutes(30) + tick
+    assert max(left) <= minutes(30)
+    assert len(batches) == 3
+    assert not _messages(boat, "alert_wecom")
+    for worker in workers:
+        await worker.aclose()
 
 
 async def test_a_worker_works_until_it_is_told_to_stop_and_hands_back_its_lease(boat: Lifeboat):

@@ -13,11 +13,19 @@ from rich.table import Table
 
 from tests.failure.harness.trial import Trial, summary
 from tests.failure.reference_outage import Plan, reference_outage
+from tests.failure.test_a_flush_fails import flushes_fail
 from tests.failure.test_a_full_disk import full_disk
 from tests.failure.test_a_kill_at_any_instant import kill_at_any_instant
 from tests.failure.test_a_rolling_restart import rolling_restart
 from tests.failure.test_an_overloaded_door import drips, endless_body, queue_full
+from tests.failure.test_makers_of_batches import (
+    four_makers,
+    maker_killed_at_any_instant,
+    maker_killed_at_each_step,
+    maker_meets_failed_flush,
+)
 from tests.failure.test_replicas import same_keys_at_once
+from tests.failure.test_the_clock_jumps import clock_steps, half_hours, worker_away
 from tests.failure.test_the_database_is_gone import (
     database_locked,
     killed_while_draining,
@@ -45,6 +53,19 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "queue": lambda home: queue_full(home, orders=1000),
         "endless": lambda home: endless_body(home, bodies=100),
         "drips": lambda home: drips(home, connections=500, lasting=30),
+        "makers": lambda home: four_makers(home, engine="sqlite"),
+        "makers-pg": lambda home: four_makers(home, engine="postgresql"),
+        "maker-steps": maker_killed_at_each_step,
+        "maker-steps-pg": lambda home: maker_killed_at_each_step(home, engine="postgresql"),
+        "maker-kills": maker_killed_at_any_instant,
+        "maker-kills-pg": lambda home: maker_killed_at_any_instant(home, engine="postgresql"),
+        "maker-flushes": maker_meets_failed_flush,
+        "flushes": lambda home: flushes_fail(home, rounds=8, orders=160, rate=20),
+        "clock": clock_steps,
+        "clock-pg": lambda home: clock_steps(home, engine="postgresql"),
+        "away": worker_away,
+        "away-pg": lambda home: worker_away(home, engine="postgresql"),
+        "half-hours": half_hours,
         "replicas": lambda home: same_keys_at_once(home, orders=3000, cut_off=200),
     }
 

@@ -117,11 +117,17 @@ class MessageRepository:
         statement = update(Message).where(stalled).values(state=state, due_at=now, lease_until=None, last_reason=reason)
         return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount
 
-    def pull_forward(self, *, now: datetime, furthest: datetime) -> int:
-        """Make due what no schedule of ours could have put so far ahead: the clock was set back meanwhile."""
-        statement = (
-            update(Message).where(Message.state.in_((PENDING, SETTLING)), Message.due_at > furthest).values(due_at=now)
-        )
+    def pull_forward(self, *, now: datetime, furthest: datetime, longest_retry: datetime) -> int:
+        """Make due what the clock, set back meanwhile, has left ahead of it.
+
+        Three marks of a schedule that was written before: it is beyond ``furthest``, which no schedule of ours reaches;
+        it is beyond ``longest_retry`` where nothing else puts a message off (a text may also wait for a provider's
+        tomorrow, a coupon for the morning); or the message was due when it was written, and that is still to come.
+        """
+        due_when_written = and_(Message.created_at > now, Message.due_at <= Message.created_at)
+        only_retried = or_(Message.channel != "sms", Message.state == SETTLING)
+        ahead = or_(Message.due_at > furthest, and_(only_retried, Message.due_at > longest_retry), due_when_written)
+        statement = update(Message).where(Message.state.in_((PENDING, SETTLING)), ahead).values(due_at=now)
         return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount
 
     def retarget(self, channel: str, *, known: Sequence[str], to: str) -> int:
@@ -152,6 +158,11 @@ class MessageRepository:
         )
         moments = (finished or started + slowest for started, finished in self._session.execute(query))
         return [at for at in moments if at > since]
+
+    def newest_attempt_after(self, channel: str, target: str, moment: datetime) -> int | None:
+        """Return the row id of the newest attempt for a destination that began after ``moment``."""
+        after = and_(Attempt.channel == channel, Attempt.target == target, Attempt.started_at > moment)
+        return self._session.scalar(select(func.max(Attempt.id)).where(after))
 
     def sent_count_since(self, channel: str, since: datetime) -> int:
         """Count what left by a channel, for the spend stop."""

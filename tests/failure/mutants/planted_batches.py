@@ -1,0 +1,160 @@
+"""Mistakes about batches, clocks and flushes."""
+
+from tests.failure.mutants.mutant import Edit, Mutant
+
+FILES = "app/batch/files.py"
+GROUPS = "app/notify/groups.py"
+MAKERS = "tests/failure/test_makers_of_batches.py"
+WORKER = "tests/contract/test_store_worker.py"
+LEASES = "tests/contract/test_store_leases.py"
+LOGS = "tests/contract/test_store_durability_sqlite.py"
+
+MUTANTS = (
+    Mutant(
+        "a batch file visible before it is complete",
+        "P7",
+        (
+            Edit(
+                FILES,
+                '        return self.folder(incident) / f".{batch}.{secrets.token_hex(4)}{_ENDING[kind]}.part"\n',
+                "        self.folder(incident)\n        return self.path_of(incident, batch, kind)\n",
+            ),
+            Edit(
+                FILES,
+                "        if final.exists() and sha256_of(final) == sha256_of(draft):\n",
+                "        if final == draft:\n            pass\n"
+                "        elif final.exists() and sha256_of(final) == sha256_of(draft):\n",
+            ),
+            Edit(FILES, "os.O_CREAT | os.O_EXCL |", "os.O_CREAT | os.O_TRUNC |"),
+        ),
+        (f"{MAKERS}::test_a_maker_killed_at_any_step_is_followed_by_one_that_ends_its_work",),
+    ),
+    Mutant(
+        "a batch published without a flush",
+        "P7",
+        (Edit(FILES, "            os.fsync(handle)\n", "            pass\n"),),
+        (f"{MAKERS}::test_a_batch_whose_file_was_not_flushed_is_not_published",),
+    ),
+    Mutant(
+        "a failed flush of a batch file taken for a good one",
+        "P7",
+        (
+            Edit(
+                FILES,
+                "            os.fsync(handle)\n",
+                "            os.fsync(handle)\n        except OSError:\n            pass\n",
+            ),
+        ),
+        (f"{MAKERS}::test_a_batch_whose_file_was_not_flushed_is_not_published",),
+    ),
+    Mutant(
+        "a failed flush of the spool taken for a good one",
+        "P1 P12",
+        (
+            Edit(
+                "app/store/spool.py",
+                '            connection.execute("COMMIT")\n        except BaseException as error:\n',
+                "            with suppress(sqlite.OperationalError):\n"
+                '                connection.execute("COMMIT")\n        except BaseException as error:\n',
+            ),
+        ),
+        ("tests/failure/test_a_flush_fails.py::test_what_was_answered_while_flushes_fail_is_stored",),
+    ),
+    Mutant(
+        "what a crash left in the log trusted as it is",
+        "P1",
+        (Edit("app/store/engine.py", '"PRAGMA wal_checkpoint(PASSIVE)"', '"PRAGMA user_version"'),),
+        (
+            f"{LOGS}::test_what_a_crash_left_in_the_log_is_in_the_database_once_the_store_is_prepared",
+            f"{LOGS}::test_what_a_crash_left_in_the_log_of_the_spool_is_in_its_file_once_it_is_open",
+        ),
+    ),
+    Mutant(
+        "batches by window: received after the last one",
+        "P7 P11",
+        (
+            Edit(
+                "app/store/repositories/orders.py",
+                ".where(WAITING, OrderRow.incident_id == incident_id, OrderRow.id <= up_to)",
+                ".where(WAITING, OrderRow.incident_id == incident_id, OrderRow.id <= up_to, OrderRow.received_at > "
+                "select(func.coalesce(func.max(OrderRow.received_at), datetime.fromisoformat('2000-01-01T00:00:00+00:00')))"
+                ".where(OrderRow.batch_id.is_not(None)).scalar_subquery())",
+            ),
+        ),
+        (
+            "tests/contract/test_store_durability_batches.py::test_an_order_that_commits_after_a_batch_was_made_is_in_the_next_one[postgresql]",
+            "tests/failure/test_the_clock_jumps.py::test_a_clock_that_is_set_forward_and_back_loses_and_repeats_nothing",
+        ),
+    ),
+    Mutant(
+        "a worker that was away makes up for it in silence",
+        "P8",
+        (
+            Edit(
+                "app/worker/main.py",
+                "        self._watch()  # whoever comes back after an absence says so before making up for it\n",
+                "",
+            ),
+        ),
+        (f"{WORKER}::test_a_worker_that_was_away_makes_up_for_it_once_and_says_so",),
+    ),
+    Mutant(
+        "due by the last look: a batch only where a boundary has just passed",
+        "P8",
+        (
+            Edit(
+                "app/domain/batch_window.py",
+                "    return oldest_waiting_at < window_start(now, every=every, zone=zone)\n",
+                "    start = window_start(now, every=every, zone=zone)\n"
+                "    return oldest_waiting_at < start and now - start < timedelta(minutes=1)\n",
+            ),
+        ),
+        (f"{WORKER}::test_a_worker_that_was_away_makes_up_for_it_once_and_says_so",),
+    ),
+    Mutant(
+        "a lease judged by the wall clock alone",
+        "P11",
+        (
+            Edit(
+                "app/store/repositories/leases.py",
+                "or_(Lease.holder == holder, Lease.until < now, Lease.until > longest)",
+                "or_(Lease.holder == holder, Lease.until < now)",
+            ),
+        ),
+        (f"{LEASES}::test_a_lease_from_before_the_clock_was_set_back_is_as_good_as_expired",),
+    ),
+    Mutant(
+        "a dead maker's lease judged by the wall clock alone",
+        "P11",
+        (
+            Edit(
+                "app/store/repositories/batches.py",
+                "or_(Batch.lease_until < now, Batch.lease_until > longest)",
+                "or_(Batch.lease_until < now)",
+            ),
+        ),
+        (f"{LEASES}::test_a_batch_begun_before_the_clock_was_set_back_is_ended_by_the_next_maker",),
+    ),
+    Mutant(
+        "sends dated ahead of the clock count until it has caught up",
+        "P11",
+        (Edit(GROUPS, "        if newest is None:\n", "        if newest != -1:\n"),),
+        (
+            "tests/contract/test_store_dispatch.py::test_each_time_the_clock_is_set_back_one_window_is_waited_out[sqlite]",
+        ),
+    ),
+    Mutant(
+        "what was due before the clock was set back waits for it",
+        "P11",
+        (
+            Edit(
+                "app/store/repositories/messages.py",
+                "Message.due_at > longest_retry), due_when_written)",
+                "Message.due_at > longest_retry))",
+            ),
+        ),
+        (
+            "tests/contract/test_store_messages.py::test_what_was_due_before_the_clock_was_set_back_does_not_wait_for_it[sqlite]",
+        ),
+    ),
+)
