@@ -14,6 +14,7 @@ from rich.table import Table
 from tests.failure.harness.trial import Trial, summary
 from tests.failure.reference_outage import Plan, reference_outage
 from tests.failure.test_a_full_disk import full_disk
+from tests.failure.test_a_hostile_client import endless_head, odd_requests
 from tests.failure.test_a_kill_at_any_instant import kill_at_any_instant
 from tests.failure.test_a_rolling_restart import rolling_restart
 from tests.failure.test_an_overloaded_door import drips, endless_body, queue_full
@@ -24,6 +25,7 @@ from tests.failure.test_the_database_is_gone import (
     postgres_stopped,
     spool_damaged,
 )
+from tests.failure.test_the_openapi_document import openapi
 
 Scenario = Callable[[Path], Trial]
 out = Console(width=160, soft_wrap=True)
@@ -46,6 +48,10 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "endless": lambda home: endless_body(home, bodies=100),
         "drips": lambda home: drips(home, connections=500, lasting=30),
         "replicas": lambda home: same_keys_at_once(home, orders=3000, cut_off=200),
+        "odd": odd_requests,
+        "endless-head": endless_head,
+        "openapi": lambda home: openapi(home, examples=150, chance=plan.seed),
+        "openapi-postgresql": lambda home: openapi(home, examples=150, chance=plan.seed, on_postgres=True),
     }
 
 
