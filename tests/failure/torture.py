@@ -18,6 +18,7 @@ from tests.failure.test_a_hostile_client import endless_head, odd_requests
 from tests.failure.test_a_kill_at_any_instant import kill_at_any_instant
 from tests.failure.test_a_rolling_restart import rolling_restart
 from tests.failure.test_an_overloaded_door import drips, endless_body, queue_full
+from tests.failure.test_any_sequence import machine
 from tests.failure.test_replicas import same_keys_at_once
 from tests.failure.test_the_database_is_gone import (
     database_locked,
@@ -48,6 +49,8 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "endless": lambda home: endless_body(home, bodies=100),
         "drips": lambda home: drips(home, connections=500, lasting=30),
         "replicas": lambda home: same_keys_at_once(home, orders=3000, cut_off=200),
+        "machine": lambda home: machine(home, sequences=200, steps=40, chance=plan.seed),
+        "machine-postgresql": lambda home: machine(home, sequences=80, steps=30, chance=plan.seed, on_postgres=True),
         "odd": odd_requests,
         "endless-head": endless_head,
         "openapi": lambda home: openapi(home, examples=150, chance=plan.seed),
