@@ -15,7 +15,7 @@ from app import __version__
 from app.bootstrap import Lifeboat
 from app.domain.problems import InvalidOrder, Problem
 from app.intake.profile import Profile, load_profiles
-from app.web import batches, figures, health, ledger, orders, problems, results
+from app.web import batches, documentation, figures, health, ledger, orders, problems, results
 from app.web.console.mount import mount_console
 from app.web.door import Door
 from app.web.drop_in import drop_in_doors
@@ -73,7 +73,7 @@ def create_api(runtime: Runtime) -> FastAPI:
         version=__version__,
         lifespan=lifespan,
         redirect_slashes=False,  # a redirect names the host of the request, and takes a key wherever that points
-        docs_url="/docs",
+        docs_url=None,  # ours needs nothing from another host: see documentation.py
         redoc_url=None,
         summary="主系统宕机时的应急接单服务",
     )
@@ -83,7 +83,7 @@ def create_api(runtime: Runtime) -> FastAPI:
     api.state.runtime = runtime
     api.state.health = health.Health(runtime.standing)
     api.state.figures = figures.StoreFigures(runtime.boat, runtime.standing)
-    for module in (orders, batches, results, ledger, health, figures):
+    for module in (orders, batches, results, ledger, health, figures, documentation):
         api.include_router(module.router)
     api.add_exception_handler(Problem, problems.on_problem)
     api.add_exception_handler(HTTPException, problems.on_http_error)

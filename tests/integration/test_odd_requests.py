@@ -1,6 +1,7 @@
 """The door and the route FastAPI documents answer alike; odd addresses are answered in one shape and lead nowhere."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -109,3 +110,15 @@ async def test_a_wrong_method_at_a_drop_in_path_is_told_the_right_one(open_web: 
     shutil.copy(EXAMPLES / "nested-json-fen.toml", folder)
     async with open_web(profiles_dir=folder) as web:
         assert (await web.get("/api/order/create")).headers["allow"] == "POST"
+
+
+async def test_the_documentation_needs_no_other_host_and_runs_nothing(web: Web):
+    page = await web.get("/docs")
+    document = (await web.get("/openapi.json")).json()
+    assert page.status_code == 200
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            assert f"{method.upper()} {path}</code> {operation['summary']}" in page.text
+    assert "<script" not in page.text
+    assert re.findall(r"(?:src|href)=.?https?:", page.text) == []
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
