@@ -27,6 +27,7 @@ from tests.failure.test_the_database_is_gone import (
     spool_damaged,
 )
 from tests.failure.test_the_openapi_document import openapi
+from tests.failure.test_what_rests_on_disk import what_rests_on_disk
 
 Scenario = Callable[[Path], Trial]
 out = Console(width=160, soft_wrap=True)
@@ -51,6 +52,7 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "replicas": lambda home: same_keys_at_once(home, orders=3000, cut_off=200),
         "machine": lambda home: machine(home, sequences=200, steps=40, chance=plan.seed),
         "machine-postgresql": lambda home: machine(home, sequences=80, steps=30, chance=plan.seed, on_postgres=True),
+        "at-rest": what_rests_on_disk,
         "odd": odd_requests,
         "endless-head": endless_head,
         "openapi": lambda home: openapi(home, examples=150, chance=plan.seed),
