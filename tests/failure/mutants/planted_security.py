@@ -229,6 +229,11 @@ MUTANTS = (
         "P10",
         (
             Edit(
+                "app/domain/states.py",
+                "dict.fromkeys(FINAL, frozenset())",
+                "dict.fromkeys(FINAL, frozenset({OrderState.CANCELLED}))",
+            ),
+            Edit(
                 "app/reconcile/decisions.py",
                 "open_states = (OrderState.ACCEPTED, OrderState.HELD, OrderState.BATCHED)",
                 "open_states = (OrderState.ACCEPTED, OrderState.HELD, OrderState.BATCHED, OrderState.IMPORTED)",

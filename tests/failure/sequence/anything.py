@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from app.batch.download import take_file
 from app.batch.maker import Published, Underway
@@ -38,6 +38,14 @@ class AnySequence(AtTheDoor):
     """Everything that can happen to an order, in any order. Nothing here asks ``app`` how an order stands."""
 
     steps_made = 0
+
+    @initialize()
+    def begin_with_a_batch(self) -> None:
+        """Most of what can go wrong needs a file, so that a sequence should not spend its steps on the way to one."""
+        for _ in range(3):
+            self.submit()
+        self.everything_agrees()
+        self.batch(forced=True)
 
     # ---- batches ---------------------------------------------------------------------------------------------------
 
@@ -188,11 +196,21 @@ class AnySequence(AtTheDoor):
                 if self.model.at(n)[1].state == "held":
                     self.decide(n, "release")
             self.everything_agrees()
-        for n in range(len(self.model.files)):
-            self.return_results(n, ["imported"], twice=False)
-            self.everything_agrees()
+        self._with_every_file(lambda n: self.return_results(n, ["failed", "imported"], twice=True))
+        self._with_every_file(self.repair)
+        self._with_every_file(lambda n: self.return_results(n, ["imported"], twice=False))
+        self._with_every_file(self.download)
+        self._with_every_file(self.download)
         left = {key: k.state for key, k in self.model.orders.items() if k.state not in FINAL and (k.state or k.told)}
         assert not left, f"not home: {left}"
+        for n, what in itertools.product(range(len(self.model.orders)), DECISIONS):
+            self.decide(n, what)  # nobody changes what is final
+        self.everything_agrees()
+
+    def _with_every_file(self, act: Callable[[int], None]) -> None:
+        for n in range(len(self.model.files)):
+            act(n)
+            self.everything_agrees()
 
     # ---- by hand ------------------------------------------------------------------------------------------------------
 
