@@ -10,7 +10,6 @@ import uvicorn
 
 from app.bootstrap import Lifeboat
 from app.web.application import WebApp
-from app.web.head import BoundedHead
 
 KEEP_ALIVE = 30
 """Seconds an idle connection is kept; longer than nginx waits between orders of a busy shop."""
@@ -50,8 +49,6 @@ def serve_web(boat: Lifeboat, listener: socket.socket, *, slot: int = 0) -> None
     app = WebApp(boat, slot=slot)
     config = uvicorn.Config(
         app,
-        http=BoundedHead,
-        ws="none",
         log_config=None,
         access_log=boat.settings.access_log,
         limit_concurrency=boat.settings.limit_concurrency,
