@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import structlog
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -34,7 +35,8 @@ def any_sequence(home: Path, engines: Engines, *, sequences: int, steps: int, ch
     limits = settings(QUICKLY, max_examples=sequences, stateful_step_count=steps)
     before = AnySequence.steps_made
     try:
-        run_state_machine_as_test(seed(chance)(begin), settings=limits)
+        with structlog.testing.capture_logs():  # a store that goes and comes says so each time
+            run_state_machine_as_test(seed(chance)(begin), settings=limits)
     except Exception as error:  # noqa: BLE001 - whatever it was, the steps that led there are in its notes
         steps_told = "\n".join(getattr(error, "__notes__", ()))
         trial.violations.append(f"chance {chance}: {type(error).__name__}: {error}\n{steps_told}")
