@@ -107,6 +107,7 @@ def policy_of(settings: Settings) -> Policy:
         coupon_template=settings.sms_provider == "dry_run" or bool(settings.sms_coupon_template),
         coupon_low_at=settings.coupon_low_at,
         sms_per_day=settings.sms_per_day,
+        sms_per_client_per_day=settings.sms_per_client_per_day,
         shop=settings.shop_name,
         public_url=settings.public_base,
         alert_emails=settings.alert_emails,

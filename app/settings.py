@@ -118,6 +118,7 @@ class Settings(BaseSettings):
     sms_combined_template: str = ""
     sms_combined_variables: str = "number=order_number,code=coupon"
     sms_per_day: int = Field(default=20_000, ge=0)  # spend stop of the whole deployment
+    sms_per_client_per_day: int = Field(default=10_000, ge=0)  # a stolen key pumps no more than this
     coupon_low_at: int = Field(default=100, ge=0)
 
     # e-mail

@@ -140,6 +140,7 @@ def a_policy(**fields: Any) -> Policy:
         "coupon_template": True,
         "coupon_low_at": 0,
         "sms_per_day": 10_000,
+        "sms_per_client_per_day": 10_000,
         "shop": "本店",
         "public_url": "https://lifeboat.example",
         "alert_emails": (),

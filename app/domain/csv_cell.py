@@ -13,7 +13,7 @@ _BLANKS = " \t\r\n\u00a0\u3000\u200b\ufeff"
 _AS_FORMULA = re.compile(r'="([^"]*)"')
 _INTEGRAL = re.compile(r"([0-9]+)\.0+")
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 EXACT_DIGITS = 15
 """A spreadsheet keeps fifteen significant digits of a number (Microsoft KB 269370)."""
 
@@ -33,7 +33,7 @@ def undefuse(text: str) -> str:
 
 
 def without_controls(text: str) -> str:
-    """Drop NUL and other control characters, which PostgreSQL and spreadsheets cannot hold; keep tab and line ends."""
+    """Drop control characters and halves of characters, which no database holds; keep tab and line ends."""
     return _CONTROLS.sub("", text)
 
 

@@ -22,7 +22,7 @@ SHOWN: dict[Result, str] = {"imported": "成功", "duplicate": "重复", "failed
 
 MAX_NUMBER = 64
 MAX_REASON = 500
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # half a character, which JSON may hold and no database
 
 
 @dataclass(frozen=True, slots=True)

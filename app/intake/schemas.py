@@ -49,7 +49,13 @@ _MONEY_SCHEMA: dict[str, Any] = {
 }
 
 Yuan = Annotated[int, BeforeValidator(_yuan), WithJsonSchema(_MONEY_SCHEMA)]
-Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(_phone)]
+_PHONE_SCHEMA: dict[str, Any] = {
+    "type": "string",
+    "maxLength": 40,
+    "description": "大陆手机号，可带 +86、空格、连字符；隐私号带 -分机。打码的号码不收。",
+    "examples": ["13800138000", "13800138000-6762"],
+}
+Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(_phone), WithJsonSchema(_PHONE_SCHEMA)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64, pattern=_NO_CONTROLS)]
 Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=_NO_CONTROLS)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)]

@@ -40,6 +40,7 @@ class SmsDispatcher:
         *,
         dry_run: SmsChannel,
         per_day: int,
+        per_client: int,
         alert: Alert,
     ) -> None:
         self._store = store
@@ -48,6 +49,7 @@ class SmsDispatcher:
         self._channel = channel
         self._dry_run = dry_run
         self._per_day = per_day
+        self._per_client = per_client
         self._alert = alert
 
     async def run_once(self) -> int:
@@ -73,16 +75,34 @@ class SmsDispatcher:
             paused = uow.leases.paused_until("sms:")
             if paused and now < paused[0] <= now + DAY:
                 return []
-            left = self._per_day - uow.messages.sent_count_since("sms", now - DAY)
-            if left <= 0:
-                self._alert(
-                    uow, f"sms_cap:{now:%Y%m%d}", f"今日短信已达上限 {self._per_day} 条，后续短信暂停发送。", now
-                )
-                return []
-            messages = uow.messages.claim("sms", now=now, lease_until=now + LEASE, limit=min(AT_ONCE, left))
+            messages = self._claim_within_caps(uow, now)
             attempts = uow.messages.begin_attempts(messages, now=now)
             sendings = [Sending(message, attempts[message.id or 0], now) for message in messages]
             return [(sending, self._sms(uow, sending)) for sending in sendings]
+
+    def _claim_within_caps(self, uow: UnitOfWork, now: datetime) -> list[Message]:
+        """Take what the day's money allows: of the whole deployment, and of each client, who spent least first.
+
+        A stolen storefront key that pumps messages reaches its own limit, and not that of the others.
+        """
+        spent = uow.messages.sent_counts_since("sms", now - DAY)
+        room = min(AT_ONCE, self._per_day - sum(spent.values()))
+        if room <= 0:
+            self._alert(uow, f"sms_cap:{now:%Y%m%d}", f"今日短信已达上限 {self._per_day} 条，后续短信暂停发送。", now)
+            return []
+        messages: list[Message] = []
+        for client in sorted(uow.messages.targets_due("sms", now=now), key=lambda target: spent.get(target, 0)):
+            mine = self._per_client - spent.get(client, 0)
+            if mine <= 0:
+                name = uow.access.client_names().get(client, client)
+                sentence = f"渠道 {name} 今日短信已达上限 {self._per_client} 条，后续暂停，请确认密钥没有被盗用。"
+                self._alert(uow, f"sms_cap:{client}:{now:%Y%m%d}", sentence, now)
+            elif room > 0:
+                lease = now + LEASE
+                taken = uow.messages.claim("sms", now=now, lease_until=lease, limit=min(room, mine), target=client)
+                room -= len(taken)
+                messages += taken
+        return messages
 
     async def _send(self, sending: Sending, sms: Sms | None) -> None:
         outcome = await self._channel_for(sending.message).send(sms) if sms else Rejected("sms:no_phone")

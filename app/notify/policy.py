@@ -21,6 +21,7 @@ class Policy:
     """Whether a coupon can be sent as a message of its own."""
     coupon_low_at: int
     sms_per_day: int
+    sms_per_client_per_day: int
     shop: str
     public_url: str
     alert_emails: tuple[str, ...]

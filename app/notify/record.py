@@ -32,8 +32,8 @@ class Sending:
 
 
 def channel_name(message: Message) -> str:
-    """Return the name under which a message's channel is paused."""
-    return f"{message.channel}:{message.target}"
+    """Return the name under which a message's channel is paused: each robot by itself, text messages together."""
+    return f"{message.channel}:{message.target if message.channel == 'wecom' else ''}"
 
 
 def record(uow: UnitOfWork, sending: Sending, outcome: Outcome, step: NextStep, *, now: datetime, alert: Alert) -> None:
@@ -105,7 +105,7 @@ def _rest(uow: UnitOfWork, message: Message, reason: str, *, now: datetime, aler
     log.error("channel_rests", channel=message.channel, target=message.target, reason=reason)
     alert(
         uow,
-        f"channel:{message.channel}:{message.target}:{reason}:{now:%Y%m%d}",
+        f"channel:{channel_name(message)}:{reason}:{now:%Y%m%d}",
         f"通知渠道 {message.channel} 不可用（{reason}），消息已保留，请检查配置。",
         now,
     )

@@ -13,13 +13,14 @@ from starlette.types import Receive, Scope, Send
 
 from app import __version__
 from app.bootstrap import Lifeboat
-from app.domain.problems import Problem
+from app.domain.problems import InvalidOrder, Problem
 from app.intake.profile import Profile, load_profiles
-from app.web import batches, figures, health, ledger, orders, problems, results
+from app.web import batches, documentation, figures, health, ledger, orders, problems, results
 from app.web.console.mount import mount_console
 from app.web.door import Door
 from app.web.drop_in import drop_in_doors
 from app.web.runtime import Runtime
+from app.web.threshold import Threshold
 
 
 class FieldErrorOut(BaseModel):
@@ -51,7 +52,7 @@ class WebApp:
         profiles: tuple[Profile, ...] = load_profiles(settings.profiles_dir) if settings.profiles_dir else ()
         parts = {"intake": runtime.intake, "access": runtime.access, "metrics": boat.metrics, "bodies": runtime.bodies}
         self.api = create_api(runtime)
-        self.door = Door(self.api, zone=settings.zone, drop_in=drop_in_doors(profiles, **parts), **parts)  # type: ignore[arg-type]
+        self.door = Door(Threshold(self.api), zone=settings.zone, drop_in=drop_in_doors(profiles, **parts), **parts)  # type: ignore[arg-type]
         self.api.state.door = self.door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,7 +72,8 @@ def create_api(runtime: Runtime) -> FastAPI:
         title="Lifeboat 订单救生艇",
         version=__version__,
         lifespan=lifespan,
-        docs_url="/docs",
+        redirect_slashes=False,  # a redirect names the host of the request, and takes a key wherever that points
+        docs_url=None,  # ours needs nothing from another host: see documentation.py
         redoc_url=None,
         summary="主系统宕机时的应急接单服务",
     )
@@ -81,7 +83,7 @@ def create_api(runtime: Runtime) -> FastAPI:
     api.state.runtime = runtime
     api.state.health = health.Health(runtime.standing)
     api.state.figures = figures.StoreFigures(runtime.boat, runtime.standing)
-    for module in (orders, batches, results, ledger, health, figures):
+    for module in (orders, batches, results, ledger, health, figures, documentation):
         api.include_router(module.router)
     api.add_exception_handler(Problem, problems.on_problem)
     api.add_exception_handler(HTTPException, problems.on_http_error)
@@ -107,5 +109,17 @@ def _document(api: FastAPI) -> dict[str, Any]:
         document["components"]["securitySchemes"] = {
             "HTTPBearer": {"type": "http", "scheme": "bearer", "bearerFormat": "lbk_<id>_<secret>"}
         }
+        _refuse_in_our_shape(document)
         api.openapi_schema = document
     return api.openapi_schema
+
+
+def _refuse_in_our_shape(document: dict[str, Any]) -> None:
+    """Put our refusal of unreadable parameters in place of the framework's own, which we never answer."""
+    ours = problems.documented(InvalidOrder)[problems.STATUS[InvalidOrder]]
+    for path in document["paths"].values():
+        for operation in path.values():
+            if "HTTPValidationError" in str(operation["responses"].get("422")):
+                operation["responses"]["422"] = ours
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)

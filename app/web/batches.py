@@ -49,6 +49,57 @@ class BatchPage(BaseModel):
     next: str | None
 
 
+class FileOut(BaseModel):
+    """One file of a batch."""
+
+    name: str
+    format: Literal["csv", "xlsx"]
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class CheckOut(BaseModel):
+    """A check a batch has passed, and what it found."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+class ManifestOut(BaseModel):
+    """What a batch holds; ``total`` in yuan, ``sha256`` that of the CSV."""
+
+    batch: str
+    incident: str
+    kind: Literal["regular", "repair"]
+    window_from: AwareDatetime
+    window_to: AwareDatetime
+    orders: int
+    rows: int
+    total: str
+    held: int
+    sha256: str
+    files: list[FileOut]
+    checks: list[CheckOut]
+
+
+class NoBatch(BaseModel):
+    """There was nothing to put into a batch."""
+
+    batch: None
+
+
+_MADE: dict[int | str, dict[str, Any]] = {
+    200: {"model": NoBatch, "description": "没有可成批的订单"},
+    201: {"model": ManifestOut, "description": "批次清单"},
+}
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {MEDIA["csv"]: {"schema": {"type": "string"}}, MEDIA["xlsx"]: {}, MEDIA["manifest"]: {}}},
+    304: {"description": "内容未变"},
+}
+
+
 @router.get(
     "",
     response_model=BatchPage,
@@ -77,10 +128,7 @@ def list_batches(
     "",
     status_code=201,
     summary="立即生成批次",
-    responses={
-        200: {"description": '没有待批订单：`{"batch": null}`'},
-        **documented(p.Unauthenticated, p.Forbidden, p.Gone),
-    },
+    responses={**_MADE, **documented(p.Unauthenticated, p.Forbidden, p.Gone)},
 )
 def make_batch(request: Request, caller: OpsCaller) -> Response:
     """Cut a batch of whatever waits now; answers its manifest."""
@@ -112,7 +160,7 @@ def show_batch(request: Request, _caller: OpsCaller, number: str) -> dict[str, A
     "/{number}/file",
     summary="下载批次文件（记录在案；ETag 为 SHA-256）",
     response_class=FileResponse,
-    responses={304: {"description": "内容未变"}, **documented(p.Unauthenticated, p.Forbidden, p.NotFound, p.Gone)},
+    responses={**_FILE, **documented(p.Unauthenticated, p.Forbidden, p.NotFound, p.Gone)},
 )
 def download(
     request: Request,
@@ -147,7 +195,7 @@ def download(
     "/{number}/repair",
     status_code=201,
     summary="把导入失败的订单单独做成补录批次",
-    responses=documented(p.Unauthenticated, p.Forbidden, p.NotFound, p.Gone),
+    responses={**_MADE, **documented(p.Unauthenticated, p.Forbidden, p.NotFound, p.Gone)},
 )
 def repair(request: Request, caller: OpsCaller, number: str) -> Response:
     """Put the failed orders of a batch, and nothing else, into a new one."""

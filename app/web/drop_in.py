@@ -90,6 +90,8 @@ class DropInDoor:
             pointers=[e.pointer for e in problem.errors][:10],
         )
         extra = [(name.encode(), value.encode()) for name, value in headers_of(problem).items()]
+        if isinstance(problem, NotAllowed):
+            extra.append((b"allow", b"POST"))  # RFC 9110: a 405 says what is allowed
         return _answer(self._profile.render_problem(problem, status_of(problem)), extra)
 
 

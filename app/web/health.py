@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from app.store.engine import ping
 from app.store.spool import damaged_files
@@ -23,10 +23,10 @@ REMEMBER = 1.0
 LOW_DISK = 256 * 1024 * 1024
 
 
-@router.get("/livez", summary="进程存活")
+@router.get("/livez", summary="进程存活", response_class=PlainTextResponse)
 async def livez() -> Response:
     """Answer as long as the event loop turns; asks nobody."""
-    return Response("ok", media_type="text/plain")
+    return PlainTextResponse("ok")
 
 
 @router.get("/readyz", summary="是否能受理订单", responses={503: {"description": "不能受理"}})

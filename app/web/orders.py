@@ -68,7 +68,7 @@ _KEY_PARAMETER = {
     "in": "header",
     "required": False,
     "description": "幂等键，可带一对双引号；缺省用 client_order_id。同键同内容重发，返回同一单号（200）。",
-    "schema": {"type": "string", "pattern": r'^"?[A-Za-z0-9_.:\-]{1,128}"?$'},
+    "schema": {"type": "string", "pattern": r'^([A-Za-z0-9_.:\-]{1,128}|"[A-Za-z0-9_.:\-]{1,128}")$'},
 }
 
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import structlog
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -10,7 +11,11 @@ from starlette.exceptions import HTTPException
 from app.domain import problems as p
 from app.domain.problems import FieldError, Problem
 
+log = structlog.get_logger()
+
 MEDIA_TYPE = "application/problem+json"
+REQUEST_ID = "lifeboat.request_id"
+"""Where a request's id stands in its scope."""
 
 STATUS: dict[type[Problem], int] = {
     p.Malformed: 400,
@@ -126,11 +131,12 @@ async def on_invalid_request(request: Request, error: Exception) -> Response:
     )
 
 
-async def on_mistake(request: Request, _error: Exception) -> Response:
-    """Answer a mistake of ours without a word of how it came about; the log has it."""
+async def on_mistake(request: Request, error: Exception) -> Response:
+    """Answer a mistake of ours without a word of how it came about; the log has it, and the traceback follows."""
+    log.error("request_broke", request_id=request_id_of(request), reason=type(error).__name__)
     return answer(p.Broken(), request_id=request_id_of(request))
 
 
 def request_id_of(request: Request) -> str:
     """Return the id under which this request stands in the log."""
-    return str(request.scope.get("lifeboat.request_id", ""))
+    return str(request.scope.get(REQUEST_ID, ""))

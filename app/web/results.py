@@ -90,7 +90,11 @@ class ResultsIn(BaseModel):
                     "schema": {"type": "string", "format": "binary"}
                 },
                 "multipart/form-data": {
-                    "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+                    "schema": {
+                        "type": "object",
+                        "properties": {"file": {"type": "string", "format": "binary"}},
+                        "required": ["file"],
+                    }
                 },
             },
         }

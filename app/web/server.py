@@ -68,6 +68,7 @@ def serve_web(boat: Lifeboat, listener: socket.socket, *, slot: int = 0) -> None
         proxy_headers=bool(boat.settings.trusted_proxies),
         forwarded_allow_ips=list(boat.settings.trusted_proxies),
         lifespan="on",
+        ws="none",  # nothing here speaks it, and a connection that asks for it would leave our protocol and its limits
     )
     Server(config, app).run(sockets=[listener])
 

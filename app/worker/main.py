@@ -68,7 +68,14 @@ class Worker:
         alert: Alert = self._alert
         self._groups = GroupDispatcher(store, clock, ways.robots, mentions=policy.mentions, alert=alert)
         self._sms = SmsDispatcher(
-            store, keyring, clock, ways.sms, dry_run=ways.dry_sms, per_day=policy.sms_per_day, alert=alert
+            store,
+            keyring,
+            clock,
+            ways.sms,
+            dry_run=ways.dry_sms,
+            per_day=policy.sms_per_day,
+            per_client=policy.sms_per_client_per_day,
+            alert=alert,
         )
         self._mail = MailDispatcher(store, clock, ways.mail, to=policy.alert_emails, alert=alert)
 

@@ -31,7 +31,7 @@ def test_an_order_is_told_to_every_group_and_to_the_customer(deck: Deck):
     assert [(m.kind, m.channel, m.target) for m in messages] == [
         ("order_wecom", "wecom", "r1"),
         ("order_wecom", "wecom", "r2"),
-        ("order_sms", "sms", ""),
+        ("order_sms", "sms", "c1"),
     ]
     content = messages[0].content
     assert content == {

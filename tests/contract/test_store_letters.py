@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from app.domain.outcome import Rejected, Simulated, Throttled, Unknown, Unreachable
+from app.intake.accept import Caller
 from app.notify.letters import LEASE, MailDispatcher, SmsDispatcher
 from app.notify.sweep import sweep_once
-from app.store.tables import Attempt, Message
+from app.store.tables import Attempt, Client, ClientKey, Message
 from tests.builders import (
     KEYS,
     REHEARSAL,
@@ -29,11 +30,18 @@ from tests.builders import (
 class Post:
     """A dispatcher of text messages, its provider, and the dry one beside it."""
 
-    def __init__(self, deck: Deck, *, per_day: int = 1000) -> None:
+    def __init__(self, deck: Deck, *, per_day: int = 1000, per_client: int = 1000) -> None:
         self.deck = deck
         self.provider, self.dry, self.alarms = FakeSms(), FakeSms(), Alarms()
         self.dispatcher = SmsDispatcher(
-            deck.store, KEYS, deck.clock, self.provider, dry_run=self.dry, per_day=per_day, alert=self.alarms
+            deck.store,
+            KEYS,
+            deck.clock,
+            self.provider,
+            dry_run=self.dry,
+            per_day=per_day,
+            per_client=per_client,
+            alert=self.alarms,
         )
 
     async def run(self) -> int:
@@ -189,6 +197,22 @@ async def test_money_stops_at_the_days_limit_and_goes_on_the_next_day(deck: Deck
     assert post.states == ["sent"] * 3 + ["pending"] * 2
     deck.clock.at += hours(24) + seconds(1)
     assert await post.run() == 2
+
+
+async def test_a_stolen_key_spends_its_own_days_limit_and_not_that_of_the_others(deck: Deck):
+    post = Post(deck, per_day=8, per_client=3)
+    other = Caller(client_id="c2", name="另一家店", scope="intake", drill=False)
+    with deck.store.writing() as uow:
+        client = Client(id=other.client_id, name=other.name, scope="intake", created_at=TEN)
+        uow.access.add_client(client, ClientKey(id="k2", client_id="c2", secret_sha256=b"y" * 32, created_at=TEN))
+    deck.composed(*new_orders(6, prefix="PUMP"))
+    deck.composed(*(new_order(f"B{n}", caller=other, phone=f"139{n:08d}") for n in range(2)))
+    while await post.run():
+        pass
+    sent = [message.target for message in deck.messages(state="sent") if message.channel == "sms"]
+    assert sorted(sent) == ["c1"] * 3 + ["c2"] * 2
+    assert post.alarms.raised[0][0] == "sms_cap:c1:20261122"
+    assert "旗舰店" in post.alarms.raised[0][1]
 
 
 async def test_more_than_one_handful_takes_more_than_one_round(deck: Deck, post: Post):

@@ -265,8 +265,8 @@ def test_attempts_are_written_before_and_completed_after(deck: Deck):
         ]
         assert uow.messages.sends_since("wecom", "r1", TEN + seconds(10), slowest=seconds(18)) == [TEN + seconds(18)]
         assert uow.messages.sends_since("wecom", "r2", since, slowest=seconds(18)) == []
-        assert uow.messages.sent_count_since("wecom", TEN - seconds(1)) == 2
-        assert uow.messages.sent_count_since("wecom", TEN) == 0
+        assert uow.messages.sent_counts_since("wecom", TEN - seconds(1)) == {"r1": 2}
+        assert uow.messages.sent_counts_since("wecom", TEN) == {}
 
 
 def test_messages_are_counted_by_channel_and_state_and_listed_newest_first(deck: Deck):

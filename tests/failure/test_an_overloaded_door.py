@@ -174,7 +174,9 @@ async def _drip(trial: Trial, lifeboat: Boat, *, connections: int, lasting: floa
         said = [await _said(drip) for drip in opened if drip.in_body]
         cut = sum(line.startswith(b"HTTP/1.1 408 ") for line in said)
         trial.demand(cut == len(said), f"{cut} of {len(said)} bodies that drip were cut off")
-        trial.notes.append(f"{cut} dripping bodies cut off with 408")
+        kept = sum([await _said(drip) == b"TimeoutError" for drip in opened if not drip.in_body])
+        trial.demand(not kept, f"{kept} connections whose head drips are still open")
+        trial.notes.append(f"{cut} dripping bodies cut off with 408, {connections - len(said)} dripping heads closed")
     for drip in opened:
         drip.writer.transport.abort()
 

@@ -15,9 +15,11 @@ from tests.failure.harness.trial import Trial, summary
 from tests.failure.reference_outage import Plan, reference_outage
 from tests.failure.test_a_flush_fails import flushes_fail
 from tests.failure.test_a_full_disk import full_disk
+from tests.failure.test_a_hostile_client import endless_head, odd_requests
 from tests.failure.test_a_kill_at_any_instant import kill_at_any_instant
 from tests.failure.test_a_rolling_restart import rolling_restart
 from tests.failure.test_an_overloaded_door import drips, endless_body, queue_full
+from tests.failure.test_any_sequence import machine
 from tests.failure.test_makers_of_batches import (
     four_makers,
     maker_killed_at_any_instant,
@@ -32,6 +34,8 @@ from tests.failure.test_the_database_is_gone import (
     postgres_stopped,
     spool_damaged,
 )
+from tests.failure.test_the_openapi_document import openapi
+from tests.failure.test_what_rests_on_disk import what_rests_on_disk
 
 Scenario = Callable[[Path], Trial]
 out = Console(width=160, soft_wrap=True)
@@ -67,6 +71,13 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "away-pg": lambda home: worker_away(home, engine="postgresql"),
         "half-hours": half_hours,
         "replicas": lambda home: same_keys_at_once(home, orders=3000, cut_off=200),
+        "machine": lambda home: machine(home, sequences=100, steps=40, chance=plan.seed),
+        "machine-postgresql": lambda home: machine(home, sequences=40, steps=30, chance=plan.seed, on_postgres=True),
+        "at-rest": what_rests_on_disk,
+        "odd": odd_requests,
+        "endless-head": endless_head,
+        "openapi": lambda home: openapi(home, examples=150, chance=plan.seed),
+        "openapi-postgresql": lambda home: openapi(home, examples=150, chance=plan.seed, on_postgres=True),
     }
 
 

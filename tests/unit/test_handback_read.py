@@ -126,6 +126,16 @@ def test_a_bad_line_is_named_and_the_others_are_taken(row: str, column: str, cod
     assert found.bad[0].hint
 
 
+def test_half_a_character_is_no_identifier_and_goes_from_a_reason():
+    lines = [
+        {"order_number": A, "result": "imported", "main_order_number": "\ud800"},
+        {"order_number": B, "result": "failed", "reason": "缺\udc00货"},
+    ]
+    found = read_results(json.dumps({"results": lines}).encode(), content_type="application/json")
+    assert [bad.code for bad in found.bad] == ["control_character"]
+    assert [line.reason for line in found.lines] == ["缺货"]
+
+
 def test_dates_and_long_numbers_in_excel_cells_are_named():
     data = xlsx(
         ["应急单号", "结果", "主系统单号"],

@@ -164,11 +164,15 @@ class MessageRepository:
         after = and_(Attempt.channel == channel, Attempt.target == target, Attempt.started_at > moment)
         return self._session.scalar(select(func.max(Attempt.id)).where(after))
 
-    def sent_count_since(self, channel: str, since: datetime) -> int:
-        """Count what left by a channel, for the spend stop."""
+    def sent_counts_since(self, channel: str, since: datetime) -> dict[str, int]:
+        """Count what left by a channel for each target, for the spend stop."""
         real = or_(Attempt.outcome.is_(None), Attempt.outcome != "simulated")  # a drill costs nothing
-        sent = select(func.count()).where(Attempt.channel == channel, Attempt.started_at > since, real)
-        return self._session.scalar(sent) or 0
+        sent = select(Attempt.target, func.count()).where(Attempt.channel == channel, Attempt.started_at > since, real)
+        return dict(self._session.execute(sent.group_by(Attempt.target)).all())
+
+    def targets_due(self, channel: str, *, now: datetime) -> list[str]:
+        """Return the targets for which something of a channel is due."""
+        return list(self._session.scalars(self._due(channel, now=now).with_only_columns(Message.target).distinct()))
 
     def end_attempt(
         self, attempt_id: int, *, now: datetime, outcome: str, reason: str = "", reference: str = ""

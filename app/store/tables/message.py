@@ -41,7 +41,7 @@ class Message(SQLModel, table=True):
     incident_id: int | None = Field(default=None, foreign_key="incident.id")
     kind: str = Field(max_length=24)
     channel: str = Field(max_length=8)  # wecom | sms | email
-    target: str = Field(default="", max_length=16)  # which robot; empty elsewhere
+    target: str = Field(default="", max_length=16)  # which robot; of a text message, which client's customer
     lane: int = 2
     order_id: int | None = Field(default=None, sa_type=BigInteger)
     batch_id: int | None = Field(default=None, sa_type=BigInteger)

@@ -1,0 +1,24 @@
+"""A storefront key is 256 random bits, of which only a hash is kept."""
+
+import base64
+import hashlib
+
+from app.store.engine import Engines
+from app.store.keys import add_client, add_key
+from tests.builders import TEN, Deck
+from tests.fakes.clock import ClockAt
+
+
+def test_a_key_is_256_random_bits_and_only_its_hash_is_stored(sqlite: Engines, clock: ClockAt):
+    deck = Deck(sqlite, clock)
+    with deck.store.writing() as uow:
+        first = add_client(uow, "天猫", scope="intake", drill=False, now=TEN)
+        client = uow.access.client_named("天猫")
+        assert client is not None
+        second = add_key(uow, client, now=TEN)
+    secrets = [issued.key.split("_", 2)[2] for issued in (first, second)]
+    assert [len(base64.urlsafe_b64decode(f"{secret}=")) for secret in secrets] == [32, 32]
+    assert len(set(secrets)) == 2
+    with deck.store.reading() as uow:
+        rows = uow.access.keys_of(client.id)
+    assert {bytes(row.secret_sha256) for row in rows} == {hashlib.sha256(one.encode()).digest() for one in secrets}
