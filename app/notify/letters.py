@@ -67,7 +67,7 @@ class SmsDispatcher:
     def _claim(self) -> list[tuple[Sending, Sms | None]]:
         now = self._clock.now()
         with self._store.reading() as uow:
-            if not uow.messages.anything_due("sms", now=now):
+            if not uow.messages.anything_due("sms", now=now, target=""):
                 return []
         with self._store.writing() as uow:
             paused = uow.leases.paused_until("sms:")
@@ -79,7 +79,7 @@ class SmsDispatcher:
                     uow, f"sms_cap:{now:%Y%m%d}", f"今日短信已达上限 {self._per_day} 条，后续短信暂停发送。", now
                 )
                 return []
-            messages = uow.messages.claim("sms", now=now, lease_until=now + LEASE, limit=min(AT_ONCE, left))
+            messages = uow.messages.claim("sms", now=now, lease_until=now + LEASE, limit=min(AT_ONCE, left), target="")
             attempts = uow.messages.begin_attempts(messages, now=now)
             sendings = [Sending(message, attempts[message.id or 0], now) for message in messages]
             return [(sending, self._sms(uow, sending)) for sending in sendings]
@@ -182,10 +182,10 @@ class MailDispatcher:
     def _claim(self) -> list[Sending]:
         now = self._clock.now()
         with self._store.reading() as uow:
-            if not uow.messages.anything_due("email", now=now):
+            if not uow.messages.anything_due("email", now=now, target=""):
                 return []
         with self._store.writing() as uow:
-            messages = uow.messages.claim("email", now=now, lease_until=now + MAIL_LEASE, limit=1)
+            messages = uow.messages.claim("email", now=now, lease_until=now + MAIL_LEASE, limit=1, target="")
             attempts = uow.messages.begin_attempts(messages, now=now)
             return [Sending(message, attempts[message.id or 0], now) for message in messages]
 
