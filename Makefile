@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 TESTS ?= tests
 UPGRADE ?=
+GROWTH ?=
 
 # A stamp newer than its lock file means: these packages are installed, nothing to do.
 RUN_STAMP := $(VENV)/.installed
@@ -94,6 +95,10 @@ browser:
 .PHONY: bench
 bench: $(TEST_STAMP) ## Measure the durable door against a plain endpoint that stores nothing
 	$(BIN)/python -m benchmarks
+
+.PHONY: growth
+growth: $(TEST_STAMP) ## Hold what things cost with ten million stored orders against ten thousand (12 GB, an hour)
+	$(BIN)/python -m benchmarks.growth $(GROWTH)
 
 .PHONY: torture
 torture: $(TEST_STAMP) ## Replay the reference outage with kill -9 every few seconds, and print the figures

@@ -17,11 +17,8 @@ from app.batch.maker import BatchMaker
 from app.batch.rules import Rules
 from app.channels.base import GroupChannel, MailChannel, SmsChannel, SmsTemplate
 from app.channels.dry_run import DryRunGroup
-from app.channels.email import Mailer
-from app.channels.http import outbound_client
 from app.channels.sms.dry_run import DryRunSms
 from app.channels.sms.request import Template
-from app.channels.wecom import WecomRobot
 from app.domain.clock import Clock, SystemClock
 from app.notify.policy import DRY_TARGET, Policy
 from app.settings import Settings
@@ -63,8 +60,8 @@ class Lifeboat:
         Raises:
             ForeignSecrets: other secrets would give other order numbers, and could not unseal what is there.
         """
-        settle_log(self.engines)
         migrate(self.engines)
+        settle_log(self.engines)  # only now: who comes first makes the file, and must be alone with it
         with self.store.writing() as uow:
             for name, mark in self.keyring.names:
                 known = uow.access.fact(name)
@@ -121,6 +118,11 @@ def ways_out(settings: Settings, clock: Clock) -> WaysOut:
         MissingExtra: the chosen provider's SDK is not installed.
         WrongMailServer: the mail server's address cannot be read.
     """
+    # Here and not above: the web process sends nothing and need not hold what sends.
+    from app.channels.email import Mailer  # noqa: PLC0415
+    from app.channels.http import outbound_client  # noqa: PLC0415
+    from app.channels.wecom import WecomRobot  # noqa: PLC0415
+
     robots: dict[str, GroupChannel] = {
         _robot_name(robot): WecomRobot(robot, outbound_client()) for robot in settings.wecom_robots
     }

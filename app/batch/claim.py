@@ -1,4 +1,4 @@
-"""Claims waiting orders for a batch, by row and never by range, a thousand a transaction.
+"""Claims waiting orders for a batch, by row and never by range, some hundred a transaction.
 
 A transaction is short so that the door never waits for it: what takes time (unsealing, looking for look-alikes) is
 done before, on rows that are only read; the transaction then takes those that nobody has moved meanwhile.
@@ -84,8 +84,11 @@ class Claim:
         return {"held": batch.held + len(held), "manifest": counts}
 
     def _freeze(self) -> None:
-        with self._grip.writing() as (uow, changes):
+        # Summed before the transaction, which would keep the door out for as long as a large batch takes to read.
+        # Nobody else adds to a batch that is being claimed: who takes it over changes the lease, and we stop.
+        with self._store.reading() as uow:
             orders, total, first = uow.orders.sum_of_batch(self._grip.batch_id)
+        with self._grip.writing() as (_, changes):
             since = min(first or self._grip.batch.window_to, self._grip.batch.window_to)
             changes.update(state=WRITING if orders else EMPTIED, orders=orders, total_fen=total, window_from=since)
 

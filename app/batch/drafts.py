@@ -11,9 +11,6 @@ from pathlib import Path
 from typing import Protocol
 from zipfile import ZipFile
 
-import xlsxwriter
-from xlsxwriter.exceptions import XlsxWriterException
-
 from app.batch.columns import ColumnTable, table_named
 from app.batch.files import Disk, Exports, Format, sha256_of
 from app.store.tables import Batch
@@ -119,6 +116,8 @@ class XlsxDraft:
             "strings_to_urls": False,
             "strings_to_numbers": False,
         }
+        import xlsxwriter  # noqa: PLC0415 - a format of choice; the processes that never write it need not hold it
+
         self._book = xlsxwriter.Workbook(str(path), {**options, "tmpdir": self._scratch.name})
         self._book.use_zip64()
         self._book.set_properties(
@@ -137,6 +136,8 @@ class XlsxDraft:
 
     def finish(self) -> Written:
         """Assemble the file and close."""
+        from xlsxwriter.exceptions import XlsxWriterException  # noqa: PLC0415 - as above
+
         try:
             self._book.close()
         except XlsxWriterException as error:

@@ -9,14 +9,19 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import structlog
+import typer
 
 log = structlog.get_logger()
+
+Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
 
 DRAIN_WITHIN = 25.0
 """Seconds for a child to finish what it has in hand; container runtimes kill after 30."""
@@ -118,3 +123,10 @@ def end_with_parent(act: Callable[[], None]) -> None:
     while os.getppid() == parent:
         time.sleep(0.5)
     act()
+
+
+def watch_parent(*, supervised: bool) -> None:
+    """End this process like any other, by SIGTERM, once its supervisor is gone."""
+    if supervised:
+        act = lambda: os.kill(os.getpid(), signal.SIGTERM)  # noqa: E731 - one call, named by its argument
+        threading.Thread(target=end_with_parent, args=(act,), daemon=True).start()

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from zipfile import BadZipFile, ZipFile
 
-import openpyxl
-
 from app.domain.problems import TooLarge
 from app.handback.lines import refused
 
@@ -92,6 +90,8 @@ def _xlsx_cells(data: bytes) -> Iterator[tuple[object, ...]]:
             raise TooLarge("XLSX 解压后过大。")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on styles and extensions of other programs, which do not concern us
+            import openpyxl  # noqa: PLC0415 - six megabytes, for the one who is handed a workbook
+
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False)
             sheet = book.worksheets[0]
             sheet.reset_dimensions()  # other programs write wrong ones

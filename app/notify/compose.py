@@ -140,9 +140,9 @@ class Composer:
         return uow.coupons.give(incident_id=row.incident_id, phone_index=row.phone_index, order_id=row.id or 0, now=now)
 
     def _watch_the_pool(self, uow: UnitOfWork, incident_id: int, now: datetime) -> None:
-        if self._policy.coupon == "off" or uow.coupons.total() == 0:
+        if self._policy.coupon == "off" or not uow.coupons.any():
             return
-        free = uow.coupons.free()
+        free = uow.coupons.free(at_most=self._policy.coupon_low_at + 1)  # a large pool is not counted for every page
         if free == 0:
             uow.messages.add_new(
                 self.alert(

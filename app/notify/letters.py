@@ -85,7 +85,8 @@ class SmsDispatcher:
 
         A stolen storefront key that pumps messages reaches its own limit, and not that of the others.
         """
-        spent = uow.messages.sent_counts_since("sms", now - DAY)
+        clients = uow.access.client_names()
+        spent = uow.messages.sent_counts_since("sms", now - DAY, targets=["", *clients])
         room = min(AT_ONCE, self._per_day - sum(spent.values()))
         if room <= 0:
             self._alert(uow, f"sms_cap:{now:%Y%m%d}", f"今日短信已达上限 {self._per_day} 条，后续短信暂停发送。", now)
@@ -94,7 +95,7 @@ class SmsDispatcher:
         for client in sorted(uow.messages.targets_due("sms", now=now), key=lambda target: spent.get(target, 0)):
             mine = self._per_client - spent.get(client, 0)
             if mine <= 0:
-                name = uow.access.client_names().get(client, client)
+                name = clients.get(client, client)
                 sentence = f"渠道 {name} 今日短信已达上限 {self._per_client} 条，后续暂停，请确认密钥没有被盗用。"
                 self._alert(uow, f"sms_cap:{client}:{now:%Y%m%d}", sentence, now)
             elif room > 0:
@@ -202,10 +203,10 @@ class MailDispatcher:
     def _claim(self) -> list[Sending]:
         now = self._clock.now()
         with self._store.reading() as uow:
-            if not uow.messages.anything_due("email", now=now):
+            if not uow.messages.anything_due("email", now=now, target=""):
                 return []
         with self._store.writing() as uow:
-            messages = uow.messages.claim("email", now=now, lease_until=now + MAIL_LEASE, limit=1)
+            messages = uow.messages.claim("email", now=now, lease_until=now + MAIL_LEASE, limit=1, target="")
             attempts = uow.messages.begin_attempts(messages, now=now)
             return [Sending(message, attempts[message.id or 0], now) for message in messages]
 

@@ -25,7 +25,9 @@ class StoreFigures:
     def __init__(self, boat: Lifeboat, standing: Standing) -> None:
         self._boat, self._standing = boat, standing
         r = boat.metrics.registry
-        self._messages = Gauge("lifeboat_messages", "Messages by channel and state", ["channel", "state"], registry=r)
+        self._messages = Gauge(
+            "lifeboat_messages", "Messages that wait, and dead letters", ["channel", "state"], registry=r
+        )
         self._uncomposed = Gauge("lifeboat_orders_uncomposed", "Orders without messages yet", registry=r)
         self._oldest = Gauge("lifeboat_oldest_unbatched_seconds", "Age of the oldest order without a batch", registry=r)
         self._batch_age = Gauge("lifeboat_last_batch_age_seconds", "Time since the newest batch came out", registry=r)
@@ -52,7 +54,7 @@ class StoreFigures:
         now = self._boat.clock.now()
         with self._boat.store.reading() as uow:
             self._messages.clear()  # a state nobody is in any more must not keep its last figure
-            for (channel, state), count in uow.messages.count_by_state().items():
+            for (channel, state), count in uow.messages.count_unfinished().items():
                 self._messages.labels(channel, state).set(count)
             self._uncomposed.set(uow.orders.uncomposed_count())
             oldest, last = uow.orders.oldest_waiting_at(), uow.batches.last_published_at()

@@ -1,6 +1,7 @@
 """Runs a worker: every job of the timetable in a loop of its own, until told to stop."""
 
 import asyncio
+import time
 from datetime import datetime
 
 import structlog
@@ -20,6 +21,9 @@ from app.worker.timetable import Steps, timetable
 log = structlog.get_logger()
 
 PREPARE_AGAIN_AFTER = 2.0
+
+LONGEST_COURTESY = 0.5
+"""Seconds the composer stands back at most; a lock held longer than that was held by a busy machine."""
 
 
 async def work(boat: Lifeboat, stop: asyncio.Event) -> None:
@@ -82,7 +86,7 @@ class Worker:
     def steps(self) -> Steps:
         """Return what this worker can do."""
         return Steps(
-            compose=lambda: asyncio.to_thread(self._composer.run_once),
+            compose=self._compose,
             groups=self._groups.run_once,
             sms=self._sms.run_once,
             settle=self._sms.settle_once,
@@ -95,6 +99,18 @@ class Worker:
     async def aclose(self) -> None:
         """Let go of the channels."""
         await self._ways.aclose()
+
+    async def _compose(self) -> int:
+        """Compose a page, then leave the lock alone for as long as it was held.
+
+        SQLite's lock is no queue: who waits looks again after a tenth of a second. A worker with a backlog that took it
+        anew at once kept the door out for seconds, until it fell back to its spool.
+        """
+        began = time.monotonic()
+        composed = await asyncio.to_thread(self._composer.run_once)
+        if composed and self._boat.engines.is_sqlite:
+            await asyncio.sleep(min(time.monotonic() - began, LONGEST_COURTESY))
+        return composed
 
     def _make_batches(self) -> int:
         self._watch()  # whoever comes back after an absence says so before making up for it

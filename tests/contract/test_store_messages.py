@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.store.repositories.messages import DEAD, PENDING, SENDING, SETTLING
+from app.store.repositories.messages import DEAD, PENDING, SENDING, SENT, SETTLING
 from app.store.tables import Attempt, Message
 from app.store.unit_of_work import UnitOfWork
 from tests.builders import TEN, Deck, hours, minutes, seconds
@@ -265,14 +265,21 @@ def test_attempts_are_written_before_and_completed_after(deck: Deck):
         ]
         assert uow.messages.sends_since("wecom", "r1", TEN + seconds(10), slowest=seconds(18)) == [TEN + seconds(18)]
         assert uow.messages.sends_since("wecom", "r2", since, slowest=seconds(18)) == []
-        assert uow.messages.sent_counts_since("wecom", TEN - seconds(1)) == {"r1": 2}
-        assert uow.messages.sent_counts_since("wecom", TEN) == {}
+        assert uow.messages.sent_counts_since("wecom", TEN - seconds(1), targets=["r1", "r2"]) == {"r1": 2}
+        assert uow.messages.sent_counts_since("wecom", TEN, targets=["r1", "r2"]) == {}
 
 
-def test_messages_are_counted_by_channel_and_state_and_listed_newest_first(deck: Deck):
-    _add(deck, _row("a"), _row("b", state=DEAD), _row("c", state=DEAD), _row("d", channel="sms", order_id=7))
+def test_messages_that_wait_or_are_dead_are_counted_by_channel_and_state_and_listed_newest_first(deck: Deck):
+    _add(
+        deck,
+        _row("a"),
+        _row("b", state=DEAD),
+        _row("c", state=DEAD),
+        _row("d", channel="sms", order_id=7),
+        _row("e", state=SENT),
+    )
     with deck.store.reading() as uow:
-        assert uow.messages.count_by_state() == {("wecom", PENDING): 1, ("wecom", DEAD): 2, ("sms", PENDING): 1}
+        assert uow.messages.count_unfinished() == {("wecom", PENDING): 1, ("wecom", DEAD): 2, ("sms", PENDING): 1}
         assert [message.once for message in uow.messages.in_state(DEAD)] == ["c", "b"]
         assert [message.once for message in uow.messages.of_order(7)] == ["d"]
         assert uow.messages.get(10**6) is None

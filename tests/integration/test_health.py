@@ -103,11 +103,11 @@ async def test_a_state_nobody_is_in_any_more_leaves_the_figures(web: Web):
         uow.messages.add_new([{"once": "a", **row, "attempts": 0, "asked": 0}])
     assert 'lifeboat_messages{channel="wecom",state="pending"} 1.0' in (await web.get("/metrics")).text
     with web.boat.store.writing() as uow:
-        uow.messages.change(1, from_states=("pending",), state="sent")
+        uow.messages.change(1, from_states=("pending",), state="dead")
     figures._asked_at = -1e9  # noqa: SLF001 - some seconds later
     text = (await web.get("/metrics")).text
     assert 'state="pending"' not in text
-    assert 'lifeboat_messages{channel="wecom",state="sent"} 1.0' in text
+    assert 'lifeboat_messages{channel="wecom",state="dead"} 1.0' in text
 
 
 async def test_the_doors_figures_are_there_while_the_store_is_away(web: Web):

@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, func, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
 from app.store.tables import Batch, BatchOrder, OrderRow
+from app.store.tables.batch import LEFT, LIVE, OUT, UNANNOUNCED
+from app.store.tables.batch import UNFINISHED as IN_THE_MAKING
 
 CLAIMING, WRITING, PUBLISHED, EMPTIED = "claiming", "writing", "published", "emptied"
 UNFINISHED = (CLAIMING, WRITING)
@@ -39,7 +41,7 @@ class BatchRepository:
 
         A lease beyond ``longest`` was written before the clock was set back.
         """
-        orphan = and_(Batch.state.in_(UNFINISHED), or_(Batch.lease_until < now, Batch.lease_until > longest))
+        orphan = and_(IN_THE_MAKING, or_(Batch.lease_until < now, Batch.lease_until > longest))
         batch = self._session.scalars(
             select(Batch).where(orphan).order_by(Batch.id).limit(1).with_for_update(skip_locked=True)
         ).first()
@@ -58,7 +60,8 @@ class BatchRepository:
 
     def unfinished(self, incident_id: int, *, kind: str) -> Batch | None:
         """Return the batch of a kind that somebody is making for an incident."""
-        mine = and_(Batch.incident_id == incident_id, Batch.kind == kind, Batch.state.in_(UNFINISHED))
+        # Nothing is added: it only keeps SQLite from walking all batches of the incident for the one in the making.
+        mine = and_(IN_THE_MAKING, Batch.incident_id + 0 == incident_id, Batch.kind == kind)
         return self._session.scalars(select(Batch).where(mine).order_by(Batch.id)).first()
 
     def advance(
@@ -86,13 +89,12 @@ class BatchRepository:
 
     def last_published_at(self) -> datetime | None:
         """Return when the newest batch came out."""
-        return self._session.scalar(select(func.max(Batch.published_at)))
+        newest = select(Batch.published_at).where(OUT).order_by(Batch.published_at.desc()).limit(1)
+        return self._session.scalar(newest)
 
     def claim_unannounced(self, *, now: datetime, limit: int = 20) -> list[Batch]:
         """Take published batches nobody has announced, and mark them announced in the caller's transaction."""
-        query = (
-            select(Batch).where(Batch.state == PUBLISHED, Batch.announced_at.is_(None)).order_by(Batch.id).limit(limit)
-        )
+        query = select(Batch).where(UNANNOUNCED).order_by(Batch.id).limit(limit)
         batches = list(self._session.scalars(query.with_for_update(skip_locked=True)))
         for batch in batches:
             batch.announced_at = now
@@ -105,9 +107,12 @@ class BatchRepository:
         return self._session.scalar(query) or 0
 
     def of_order(self, order_id: int) -> list[Batch]:
-        """Return every batch an order was in, oldest first."""
-        query = select(Batch).join(BatchOrder, BatchOrder.batch_id == Batch.id).where(BatchOrder.order_id == order_id)
-        return list(self._session.scalars(query.order_by(Batch.id)))
+        """Return every batch an order was in, oldest first; the live one and those it has left have an index each."""
+        memberships = (
+            select(BatchOrder.batch_id).where(BatchOrder.order_id == order_id, condition) for condition in (LIVE, LEFT)
+        )
+        query = select(Batch).where(Batch.id.in_(union_all(*memberships))).order_by(Batch.id)
+        return list(self._session.scalars(query))
 
     def high_in(self, batch_id: int) -> int:
         """Count the high-priority orders in a batch now."""

@@ -37,14 +37,15 @@ class CouponRepository:
         self._session.execute(update(Coupon).where(Coupon.id == coupon.id).values(**values))
         return coupon
 
-    def free(self) -> int:
-        """Return how many codes are left."""
-        return self._session.scalar(select(func.count()).where(Coupon.given_at.is_(None))) or 0
+    def free(self, *, at_most: int | None = None) -> int:
+        """Return how many codes are left; with ``at_most`` stop counting there."""
+        left = select(Coupon.id).where(Coupon.given_at.is_(None)).limit(at_most).subquery()
+        return self._session.scalar(select(func.count()).select_from(left)) or 0
+
+    def any(self) -> bool:
+        """Tell whether there ever was a code."""
+        return self._session.scalars(select(Coupon.id).limit(1)).first() is not None
 
     def total(self) -> int:
         """Return how many codes there are, given or not."""
         return self._session.scalar(select(func.count()).select_from(Coupon)) or 0
-
-    def given_to_order(self, order_id: int) -> Coupon | None:
-        """Return the code given for an order."""
-        return self._session.scalars(select(Coupon).where(Coupon.order_id == order_id)).first()

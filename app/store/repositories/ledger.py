@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import TextClause, func, select
 from sqlalchemy.orm import Session
 
 from app.domain.ledger import Ledger
 from app.domain.states import OrderState
 from app.store.repositories.orders import WAITING
 from app.store.tables import Incident, OrderRow, Standing, Tally
+from app.store.tables.order import DECIDED
 
 COUNTED_ONE_BY_ONE = 50_000
 """Rows that are counted in well under a second."""
@@ -32,12 +33,18 @@ class LedgerRepository:
     def of(self, incident: Incident, *, spooled: int = 0, full: bool = False) -> Ledger:
         """Return the ledger of one incident; ``spooled`` orders are accepted and not yet in the database.
 
-        Up to :data:`COUNTED_ONE_BY_ONE` orders, and where ``full`` asks for it, every row is looked at. Beyond that,
-        what waits is counted and the rest is taken from the counts kept when orders moved.
+        Where ``full`` asks for it every row of the table is looked at, and up to :data:`COUNTED_ONE_BY_ONE` orders
+        every row of the incident. Beyond that, what waits is counted and the rest is taken from the counts kept when
+        orders moved.
         """
         incident_id = incident.id or 0
         accepted = self.accepted(incident_id)
-        states = self._counted(incident_id) if full or accepted <= COUNTED_ONE_BY_ONE else self._kept(incident_id)
+        if full:
+            states = self._counted(incident_id)
+        elif accepted <= COUNTED_ONE_BY_ONE:
+            states = self._counted(incident_id, DECIDED) | self._waiting(incident_id)
+        else:
+            states = self._kept(incident_id) | self._waiting(incident_id)
         return Ledger(
             incident=incident.name,
             accepted=accepted + spooled,
@@ -46,17 +53,17 @@ class LedgerRepository:
             **{state.value: states.get(state, 0) for state in OrderState if state is not OrderState.ACCEPTED},
         )
 
-    def _counted(self, incident_id: int) -> dict[str, int]:
-        query = select(OrderRow.state, func.count()).where(OrderRow.incident_id == incident_id).group_by(OrderRow.state)
-        return dict(self._session.execute(query).all())
+    def _counted(self, incident_id: int, *conditions: TextClause) -> dict[str, int]:
+        mine = select(OrderRow.state, func.count()).where(OrderRow.incident_id == incident_id, *conditions)
+        return dict(self._session.execute(mine.group_by(OrderRow.state)).all())
 
     def _kept(self, incident_id: int) -> dict[str, int]:
         kept = select(Standing.state, Standing.orders).where(Standing.incident_id == incident_id)
+        return dict(self._session.execute(kept).all())
+
+    def _waiting(self, incident_id: int) -> dict[str, int]:
         waiting = select(func.count()).where(WAITING, OrderRow.incident_id == incident_id)
-        return {
-            **dict(self._session.execute(kept).all()),
-            OrderState.ACCEPTED: self._session.scalar(waiting) or 0,
-        }
+        return {OrderState.ACCEPTED: self._session.scalar(waiting) or 0}
 
     def unbatched_strays(self, incident_id: int) -> Sequence[str]:
         """Return numbers of orders whose state and batch contradict each other; there must be none."""

@@ -1,4 +1,8 @@
-"""Messages: written once, claimed under a lease, finished by what the provider said."""
+"""Messages: written once, claimed under a lease, finished by what the provider said.
+
+Questions about what is open name its partial index by the literal condition: from ``state = 'pending'`` SQLite does not
+conclude that a row is among the open ones, and would walk the whole outbox.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,6 +13,9 @@ from sqlalchemy.orm import Session
 
 from app.store.statements import IN_LIMIT, chunks, insert_new
 from app.store.tables import Attempt, Message
+from app.store.tables.message import DEAD as GIVEN_UP
+from app.store.tables.message import OPEN
+from app.store.tables.message import SETTLING as ASKED_ABOUT
 
 PENDING, SENDING, SETTLING = "pending", "sending", "settling"
 SENT, SIMULATED, MERGED, DEAD = "sent", "simulated", "merged", "dead"
@@ -93,9 +100,9 @@ class MessageRepository:
             )
 
     def claim_to_settle(self, *, now: datetime, lease_until: datetime, limit: int) -> list[Message]:
-        """Take messages with an unknown outcome about which the provider is to be asked."""
+        """Take messages with an unknown outcome about which the provider is to be asked, longest due first."""
         query = (
-            select(Message).where(Message.state == SETTLING, Message.due_at <= now).order_by(Message.id).limit(limit)
+            select(Message).where(ASKED_ABOUT, Message.due_at <= now).order_by(Message.due_at, Message.id).limit(limit)
         )
         messages = list(self._session.scalars(query.with_for_update(skip_locked=True)))
         for message in messages:
@@ -110,6 +117,7 @@ class MessageRepository:
         A lease beyond ``longest`` was written before the clock was set back.
         """
         stalled = and_(
+            OPEN,
             Message.channel == channel,
             Message.state == SENDING,
             or_(Message.lease_until < now, Message.lease_until > longest),
@@ -127,12 +135,12 @@ class MessageRepository:
         due_when_written = and_(Message.created_at > now, Message.due_at <= Message.created_at)
         only_retried = or_(Message.channel != "sms", Message.state == SETTLING)
         ahead = or_(Message.due_at > furthest, and_(only_retried, Message.due_at > longest_retry), due_when_written)
-        statement = update(Message).where(Message.state.in_((PENDING, SETTLING)), ahead).values(due_at=now)
+        statement = update(Message).where(OPEN, Message.state.in_((PENDING, SETTLING)), ahead).values(due_at=now)
         return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount
 
     def retarget(self, channel: str, *, known: Sequence[str], to: str) -> int:
         """Hand messages for a destination that is no longer configured to one that is."""
-        lost = and_(Message.channel == channel, Message.state == PENDING, Message.target.not_in(known))
+        lost = and_(OPEN, Message.channel == channel, Message.state == PENDING, Message.target.not_in(known))
         statement = update(Message).where(lost).values(target=to)
         return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount
 
@@ -164,10 +172,11 @@ class MessageRepository:
         after = and_(Attempt.channel == channel, Attempt.target == target, Attempt.started_at > moment)
         return self._session.scalar(select(func.max(Attempt.id)).where(after))
 
-    def sent_counts_since(self, channel: str, since: datetime) -> dict[str, int]:
-        """Count what left by a channel for each target, for the spend stop."""
+    def sent_counts_since(self, channel: str, since: datetime, *, targets: Sequence[str]) -> dict[str, int]:
+        """Count what left by a channel for each of these targets, for the spend stop."""
         real = or_(Attempt.outcome.is_(None), Attempt.outcome != "simulated")  # a drill costs nothing
-        sent = select(Attempt.target, func.count()).where(Attempt.channel == channel, Attempt.started_at > since, real)
+        late = and_(Attempt.channel == channel, Attempt.target.in_(targets), Attempt.started_at > since)
+        sent = select(Attempt.target, func.count()).where(late, real)
         return dict(self._session.execute(sent.group_by(Attempt.target)).all())
 
     def targets_due(self, channel: str, *, now: datetime) -> list[str]:
@@ -227,15 +236,20 @@ class MessageRepository:
             )
         )
 
-    def count_by_state(self) -> dict[tuple[str, str], int]:
-        """Count messages by channel and state."""
+    def count_unfinished(self) -> dict[tuple[str, str], int]:
+        """Count by channel and state the messages that are open or dead; what was delivered is not counted."""
         query = select(Message.channel, Message.state, func.count()).group_by(Message.channel, Message.state)
-        return {(channel, state): count for channel, state, count in self._session.execute(query)}
+        return {
+            (channel, state): count
+            for condition in (OPEN, GIVEN_UP)
+            for channel, state, count in self._session.execute(query.where(condition))
+        }
 
     def _due(
         self, channel: str, *, now: datetime, target: str | None = None, lane: int | None = None
     ) -> Select[Message]:
-        query = select(Message).where(Message.channel == channel, Message.state == PENDING, Message.due_at <= now)
+        due = and_(OPEN, Message.channel == channel, Message.state == PENDING, Message.due_at <= now)
+        query = select(Message).where(due)
         if target is not None:
             query = query.where(Message.target == target)
         if lane is not None:

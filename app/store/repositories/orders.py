@@ -5,16 +5,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import CursorResult, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import CursorResult, and_, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session, defer
 
 from app.domain.states import FOLLOWS, OrderState
 from app.store.statements import IN_LIMIT, chunks, shift
 from app.store.tables import METADATA, BatchOrder, OrderRow
+from app.store.tables.order import DECIDED
 
 _PAYLOAD = defer(OrderRow.sealed_payload)
 _SEALED = (defer(OrderRow.sealed), defer(OrderRow.sealed_payload))
-WAITING = and_(OrderRow.batch_id.is_(None), OrderRow.state == OrderState.ACCEPTED)
+WAITING = text("orders.batch_id IS NULL AND orders.state = 'accepted'")
+"""Literal, so that both planners recognise the partial index whatever else is bound."""
+
 _NEVER_SHIPPED = (OrderState.ACCEPTED, OrderState.CANCELLED, OrderState.REJECTED)
 
 
@@ -135,7 +138,7 @@ class OrderRepository:
         An order that a person has closed will not be shipped, so nothing can be its double. Found by time and not by
         row id: times do not grow with ids where the spool was drained or a clock was set.
         """
-        near: list[Any] = [OrderRow.incident_id == incident_id, OrderRow.state.not_in(_NEVER_SHIPPED)]
+        near: list[Any] = [DECIDED, OrderRow.incident_id == incident_id, OrderRow.state.not_in(_NEVER_SHIPPED)]
         if until is not None:
             near.append(OrderRow.received_at < until)
         after: Any = OrderRow.received_at >= since

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.store.statements import IN_LIMIT, chunks
 from app.store.tables import Batch, Incident, Message, OrderRow
+from app.store.tables.order import SHOP_KNOWN
 
 T = TypeVar("T")
 
@@ -211,19 +212,17 @@ class OverviewRepository:
     def orders_of_customer(self, phone_index: bytes, *, limit: int = 200) -> list[Line]:
         """Return a customer's newest orders, those not composed yet included as far back as one stretch."""
         o = _ORDERS.c
-        known = select(*_LINE).where(COMPOSED, o.phone_index == phone_index).order_by(o.id.desc()).limit(limit)
-        fresh = select(o.id).where(UNCOMPOSED).order_by(o.id.desc()).limit(STRETCH).subquery()
-        new = select(*_LINE).where(o.id.in_(select(fresh.c.id)), o.phone_index == phone_index)
-        rows = [*self._session.execute(known).all(), *self._session.execute(new).all()]
-        return sorted(rows, key=lambda row: -row.id)[:limit]
+        theirs = select(*_LINE).where(o.phone_index == phone_index)
+        return self._with_fresh(theirs.where(COMPOSED).order_by(o.id.desc()).limit(limit), theirs, limit=limit)
 
     def orders_of_shop_number(self, client_order_id: str) -> list[Line]:
-        """Return newest orders a shop calls so, as far back as one stretch.
+        """Return newest orders a shop calls so, those not composed yet as far back as one stretch.
 
-        For shops that send another idempotency key; usually the number is derived and looked up directly.
+        Usually the order number is derived from the shop's and looked up directly.
         """
-        query = select(*_LINE).where(_ORDERS.c.client_order_id == client_order_id)
-        return list(self._page(query, _ORDERS.c.id, before=None, size=PAGE, floor=1).rows)
+        called_so = select(*_LINE).where(_ORDERS.c.client_order_id == client_order_id)
+        known = called_so.where(SHOP_KNOWN).order_by(_ORDERS.c.id.desc()).limit(PAGE)
+        return self._with_fresh(known, called_so, limit=PAGE)
 
     def order_numbers(self, order_ids: Sequence[int]) -> dict[int, str]:
         """Return the numbers of a page of orders."""
@@ -258,6 +257,14 @@ class OverviewRepository:
         return self._page(query, m.id, before=before, size=size, floor=floor)
 
     # ---- how -------------------------------------------------------------------------------------------------------
+
+    def _with_fresh(self, known: Select[Any], wanted: Select[Any], *, limit: int) -> list[Line]:
+        """Return what ``known`` finds by an index that composing fills in, and what is wanted of the rest."""
+        o = _ORDERS.c
+        fresh = select(o.id).where(UNCOMPOSED).order_by(o.id.desc()).limit(STRETCH).subquery()
+        new = wanted.where(o.id.in_(select(fresh.c.id)))
+        rows = [*self._session.execute(known).all(), *self._session.execute(new).all()]
+        return sorted(rows, key=lambda row: -row.id)[:limit]
 
     def _count(self, rows: Select[Any]) -> int:
         return self._session.scalar(select(func.count()).select_from(rows.limit(COUNT_AT_MOST).subquery())) or 0

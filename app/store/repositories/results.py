@@ -77,10 +77,8 @@ class ResultRepository:
 
     def counts(self, batch_id: int) -> dict[str, int]:
         """Count the last words of a batch by result."""
-        newest = (
-            select(func.max(ImportResult.id)).where(ImportResult.batch_id == batch_id).group_by(ImportResult.order_id)
-        )
-        query = (
-            select(ImportResult.result, func.count()).where(ImportResult.id.in_(newest)).group_by(ImportResult.result)
-        )
+        newest_first = func.row_number().over(partition_by=ImportResult.order_id, order_by=ImportResult.id.desc())
+        words = select(ImportResult.result, newest_first.label("place")).where(ImportResult.batch_id == batch_id)
+        said = words.subquery().c
+        query = select(said.result, func.count()).where(said.place == 1).group_by(said.result)
         return {row[0]: row[1] for row in self._session.execute(query)}

@@ -8,11 +8,22 @@ from sqlmodel import Field, SQLModel
 
 from app.store.tables.columns import row_id
 
+UNFINISHED = text("state IN ('claiming', 'writing')")
+UNANNOUNCED = text("state = 'published' AND announced_at IS NULL")
+OUT = text("published_at IS NOT NULL")
+LIVE = text("left_at IS NULL")
+LEFT = text("left_at IS NOT NULL")
+
 
 class Batch(SQLModel, table=True):
     """A file of orders for the main system; once published its bytes never change."""
 
     __tablename__ = "batch"
+    __table_args__ = (
+        Index("batch_unfinished", "id", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
+        Index("batch_unannounced", "id", sqlite_where=UNANNOUNCED, postgresql_where=UNANNOUNCED),
+        Index("batch_published", "published_at", sqlite_where=OUT, postgresql_where=OUT),
+    )
 
     id: int | None = row_id()
     name: str | None = Field(default=None, unique=True, max_length=32)
@@ -44,9 +55,10 @@ class BatchOrder(SQLModel, table=True):
             "live_batch_of_order",
             "order_id",
             unique=True,
-            sqlite_where=text("left_at IS NULL"),
-            postgresql_where=text("left_at IS NULL"),
+            sqlite_where=LIVE,
+            postgresql_where=LIVE,
         ),
+        Index("left_batch_of_order", "order_id", sqlite_where=LEFT, postgresql_where=LEFT),
     )
 
     batch_id: int = Field(primary_key=True, sa_type=BigInteger, foreign_key="batch.id")

@@ -9,6 +9,8 @@ from sqlmodel import Field, SQLModel
 from app.store.tables.columns import row_id
 
 OPEN = text("state IN ('pending', 'sending', 'settling')")
+SETTLING = text("state = 'settling'")
+DEAD = text("state = 'dead'")
 
 
 class Message(SQLModel, table=True):
@@ -21,7 +23,8 @@ class Message(SQLModel, table=True):
     __tablename__ = "message"
     __table_args__ = (
         Index("message_open", "channel", "target", "lane", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
-        Index("message_dead", "id", sqlite_where=text("state = 'dead'"), postgresql_where=text("state = 'dead'")),
+        Index("message_settling", "due_at", sqlite_where=SETTLING, postgresql_where=SETTLING),
+        Index("message_dead", "id", sqlite_where=DEAD, postgresql_where=DEAD),
         Index(
             "message_of_order",
             "order_id",

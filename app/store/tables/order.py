@@ -11,20 +11,22 @@ UNCOMPOSED = text("composed_at IS NULL")
 UNBATCHED = text("batch_id IS NULL AND state = 'accepted'")
 RELEASED = text("batch_id IS NULL AND state = 'accepted' AND released_at IS NOT NULL")
 CUSTOMER_KNOWN = text("composed_at IS NOT NULL")
+SHOP_KNOWN = text("composed_at IS NOT NULL AND client_order_id IS NOT NULL")
+DECIDED = text("state <> 'accepted'")
 
 
 class OrderRow(SQLModel, table=True):
     """An accepted order.
 
     Intake writes one row and nothing else. The number is the constraint that makes a retry harmless: it is derived
-    from client and key, so one unique index guards both. The indexes that the door must keep are small and grow at
-    one end; whoever looks for a customer uses the index that composing fills in.
+    from client and key, so one unique index guards both. The other indexes that the door must keep hold only what is
+    yet to be done and grow at one end; those by customer and by time are filled in by whoever composes and decides.
     """
 
     __tablename__ = "orders"
     __table_args__ = (
         Index("order_number", "number", unique=True),
-        Index("order_received", "incident_id", "received_at"),
+        Index("order_decided", "incident_id", "received_at", sqlite_where=DECIDED, postgresql_where=DECIDED),
         Index("order_uncomposed", "id", sqlite_where=UNCOMPOSED, postgresql_where=UNCOMPOSED),
         Index("order_unbatched", "incident_id", "id", sqlite_where=UNBATCHED, postgresql_where=UNBATCHED),
         Index("order_released", "released_at", sqlite_where=RELEASED, postgresql_where=RELEASED),
@@ -38,6 +40,7 @@ class OrderRow(SQLModel, table=True):
             postgresql_where=text("batch_id IS NOT NULL"),
         ),
         Index("order_of_customer", "phone_index", "id", sqlite_where=CUSTOMER_KNOWN, postgresql_where=CUSTOMER_KNOWN),
+        Index("order_of_shop", "client_order_id", sqlite_where=SHOP_KNOWN, postgresql_where=SHOP_KNOWN),
     )
 
     id: int | None = row_id()

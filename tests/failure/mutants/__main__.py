@@ -20,6 +20,7 @@ from tests.failure.mutants import (
     planted,
     planted_batches,
     planted_door,
+    planted_growth,
     planted_security,
 )
 from tests.failure.mutants.mutant import DoesNotApply, Mutant
@@ -47,6 +48,7 @@ MUTANTS = (
     *planted.MUTANTS,
     *planted_batches.MUTANTS,
     *planted_door.MUTANTS,
+    *planted_growth.MUTANTS,
     *planted_security.MUTANTS,
 )
 

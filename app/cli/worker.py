@@ -1,0 +1,26 @@
+"""``lifeboat worker``: the process that composes, sends and makes batches."""
+
+import asyncio
+import signal
+
+from app.bootstrap import Lifeboat
+from app.cli.console import lifeboat
+from app.cli.footprint import share_arenas
+from app.cli.supervisor import Supervised, watch_parent
+from app.worker.main import work
+
+
+def worker(*, supervised: Supervised = False) -> None:
+    """只启动后台进程：通知、批次、巡检。"""
+    share_arenas()
+    watch_parent(supervised=supervised)
+    with lifeboat("worker", prepare=False) as boat:
+        asyncio.run(_work(boat))
+
+
+async def _work(boat: Lifeboat) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await work(boat, stop)

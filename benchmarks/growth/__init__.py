@@ -1,0 +1,1 @@
+"""``make growth``: what Lifeboat costs with ten million stored orders, held against what it costs with ten thousand."""

@@ -1,0 +1,55 @@
+"""The door beside a long past, and beside a large batch in the making."""
+
+import json
+import statistics
+from typing import cast
+
+from app.intake.accept import Caller, Intake
+from app.intake.schemas import check_order
+from app.store.group_commit import GroupCommit
+from benchmarks.growth.deployment import Deployment, cpu_seconds
+from benchmarks.growth.memory import export_peak_mb
+from benchmarks.load import BODY
+
+COMMIT = 500
+
+
+def cpu_an_order(deployment: Deployment, key: str, *, seconds: float) -> tuple[float, float]:
+    """Load the door fully; return microseconds of the web process's processor time an order, and orders a second."""
+    with deployment.process("web") as web:
+        deployment.load(key, seconds=2.0)  # warm: half a minute's pages come from the disk after a start
+        before = cpu_seconds(web.pid)
+        result = deployment.load(key, seconds=seconds)
+        return (cpu_seconds(web.pid) - before) * 1e6 / result["answered"], float(result["per_second"])
+
+
+def fill(deployment: Deployment, orders: int, *, run: int) -> None:
+    """Put ``orders`` into the store as the door would, so that they wait for a batch."""
+    boat = deployment.boat
+    intake = Intake(boat.keyring, cast("GroupCommit", None), prefix="LB", high_above_fen=50_000)
+    caller, writer = Caller("seed", "往事", "intake", drill=False), boat.writer()
+    for first in range(0, orders, COMMIT):
+        part = [
+            intake.prepare(
+                check_order(json.loads(BODY.format(key=f"F{run}-{n}", phone=run * 1_000_000 + n))),
+                caller,
+                key=f"F{run}-{n}",
+            )
+            for n in range(first, min(first + COMMIT, orders))
+        ]
+        writer.write(part, [boat.clock.now()] * len(part))
+
+
+def beside_a_batch(deployment: Deployment, key: str, *, orders: int, rate: float, rounds: int) -> dict[str, float]:
+    """Return the door's median p99 in ms without and with a batch of ``orders`` in the making, and the batch's peak in MB."""
+    quiet, busy, peaks = [], [], []
+    with deployment.process("web"):
+        deployment.load(key, seconds=2.0, rate=rate)
+        for run in range(rounds):
+            quiet.append(deployment.load(key, seconds=10.0, rate=rate)["p99_ms"])
+            fill(deployment, orders, run=run + 1)
+            with deployment.loading(key, seconds=10.0, rate=rate) as load:
+                peaks.append(export_peak_mb(deployment))
+                said, _ = load.communicate(timeout=120)
+            busy.append(json.loads(said)["p99_ms"])
+    return {"quiet": statistics.median(quiet), "busy": statistics.median(busy), "peak": max(peaks)}
