@@ -17,6 +17,7 @@ from tests.failure.test_a_full_disk import full_disk
 from tests.failure.test_a_kill_at_any_instant import kill_at_any_instant
 from tests.failure.test_a_rolling_restart import rolling_restart
 from tests.failure.test_an_overloaded_door import drips, endless_body, queue_full
+from tests.failure.test_host_loss import host_loss, said_plainly
 from tests.failure.test_replicas import same_keys_at_once
 from tests.failure.test_the_database_is_gone import (
     database_locked,
@@ -46,6 +47,9 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "endless": lambda home: endless_body(home, bodies=100),
         "drips": lambda home: drips(home, connections=500, lasting=30),
         "replicas": lambda home: same_keys_at_once(home, orders=3000, cut_off=200),
+        "host-loss": lambda home: host_loss(home, times=5, orders=2500, workers=1),
+        "host-vanishes": lambda home: host_loss(home, times=2, orders=1000, vanish=True, workers=1),
+        "said-plainly": said_plainly,
     }
 
 
