@@ -25,8 +25,12 @@ def migrate(engines: Engines, revision: str = "head") -> str:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         before = _revision(connection)
-        if revision == "head" and before == newest():
+        if revision == "head" and before is not None and (before == newest() or not _is_known(before)):
+            # A newer program may have migrated while this one still runs: what it added, this one does not touch.
             return before
+        if connection.dialect.name == "postgresql":
+            # An index over millions of rows takes longer than a statement may; the door has its spool meanwhile.
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         config = _config()
         config.attributes["connection"] = connection
         older = before is not None and revision != "head" and _is_ancestor(revision, before)
@@ -54,6 +58,11 @@ def _config() -> Config:
 
 def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def _is_known(revision: str) -> bool:
+    script = ScriptDirectory.from_config(_config())
+    return revision in {step.revision for step in script.walk_revisions()}
 
 
 def _is_ancestor(revision: str, of: str) -> bool:
