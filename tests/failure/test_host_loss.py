@@ -17,7 +17,7 @@ from tests.failure.harness.cluster import Pair, pair
 from tests.failure.harness.evidence import PostgresServer, stored_orders
 from tests.failure.harness.fleet import Fleet, fleet
 from tests.failure.harness.lifeboat_process import until
-from tests.failure.harness.shop import Errand, Shop, errands
+from tests.failure.harness.shop import Errand, Shop, consistent, errands
 from tests.failure.harness.trial import Trial, skipped
 
 WITHIN = 2.0
@@ -70,10 +70,10 @@ async def _play(
     trial: Trial, doors: Fleet, servers: Pair, *, times: int, orders: int, rate: float, vanish: bool
 ) -> Lost:
     lost = Lost()
-    todo = errands(orders, seed=5, prefix="H")
+    todo = consistent(errands(orders, seed=5, prefix="H"))
     async with doors.shop("ledger") as shop, doors.shop("alone", doors.webs[0]) as other:
         for n in range(times):
-            part = todo[n * orders // times : (n + 1) * orders // times]
+            part = todo[n * len(todo) // times : (n + 1) * len(todo) // times]
             trading = asyncio.create_task(shop.trade(part, rate=rate))
             await asyncio.sleep(len(part) / rate / 4)
             await asyncio.to_thread(_lose_primary, doors, servers, lost, vanish=vanish)

@@ -114,7 +114,8 @@ class Node:
         with psycopg.connect(self.uri, autocommit=True) as connection:
             connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")  # type: ignore[call-overload]
             connection.execute("SELECT pg_reload_conf()")
-        until(lambda: self.ask(f"SHOW {name}") == value, within=UP_WITHIN, why=f"{name} does not become {value!r}")
+            shown = lambda: connection.execute(f"SHOW {name}").fetchone()  # type: ignore[call-overload] # noqa: E731 - one call, named
+            until(lambda: shown() == (value,), within=UP_WITHIN, why=f"{name} does not become {value!r}")
 
     def ask(self, sql: str) -> object:
         """Return the one value that ``sql`` selects; the harness's own questions wait for no standby."""
