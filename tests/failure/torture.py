@@ -15,8 +15,10 @@ from tests.failure.harness.trial import Trial, summary
 from tests.failure.reference_outage import Plan, reference_outage
 from tests.failure.test_a_full_disk import full_disk
 from tests.failure.test_a_kill_at_any_instant import kill_at_any_instant
+from tests.failure.test_a_migration_under_load import migration_on_postgresql, migration_on_sqlite
 from tests.failure.test_a_rolling_restart import rolling_restart
 from tests.failure.test_an_overloaded_door import drips, endless_body, queue_full
+from tests.failure.test_cut_wires import cut_wires
 from tests.failure.test_host_loss import host_loss, said_plainly
 from tests.failure.test_replicas import same_keys_at_once
 from tests.failure.test_the_database_is_gone import (
@@ -50,6 +52,9 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "host-loss": lambda home: host_loss(home, times=5, orders=2500, workers=1),
         "host-vanishes": lambda home: host_loss(home, times=2, orders=1000, vanish=True, workers=1),
         "said-plainly": said_plainly,
+        "wires": lambda home: cut_wires(home, orders=4000, rate=60, slow=200),
+        "migration": lambda home: migration_on_sqlite(home, rate=60, old_too=True),
+        "migration-postgresql": migration_on_postgresql,
     }
 
 
