@@ -47,19 +47,28 @@ class Lost:
 
 
 def host_loss(
-    home: Path, *, times: int = 1, orders: int = 120, rate: float = 40.0, vanish: bool = False, workers: int = 0
+    home: Path,
+    *,
+    times: int = 1,
+    orders: int = 120,
+    rate: float = 40.0,
+    vanish: bool = False,
+    workers: int = 0,
+    alone: int = 0,
 ) -> Trial:
     """Lose the primary ``times`` times while orders come in at both doors; each time the standby takes over.
 
     The new primary waits for a standby as the old one did: until one has been made anew, orders go to the spools. With
     ``vanish`` the host falls silent first, as one without power does, and is fenced off only after the promotion. Last
-    of all, as often, a host is lost that alone had an order.
+    of all, ``alone`` times, a host is lost that alone had an order.
     """
     how = "vanishes" if vanish else "is killed"
     trial = Trial("P5 P6", f"PostgreSQL's primary {how} ×{times}, the synchronous standby takes over")
     try:
         with pair() as servers, fleet(home, servers.sqlalchemy_url, workers=workers) as doors:
-            lost = asyncio.run(_play(trial, doors, servers, times=times, orders=orders, rate=rate, vanish=vanish))
+            lost = asyncio.run(
+                _play(trial, doors, servers, times=times, orders=orders, rate=rate, vanish=vanish, alone=alone)
+            )
             _judge(trial, doors, servers, lost)
     except NoPostgres as error:
         return skipped(trial.promise, trial.scenario, str(error))
@@ -67,7 +76,7 @@ def host_loss(
 
 
 async def _play(
-    trial: Trial, doors: Fleet, servers: Pair, *, times: int, orders: int, rate: float, vanish: bool
+    trial: Trial, doors: Fleet, servers: Pair, *, times: int, orders: int, rate: float, vanish: bool, alone: int
 ) -> Lost:
     lost = Lost()
     todo = consistent(errands(orders, seed=5, prefix="H"))
@@ -83,7 +92,7 @@ async def _play(
                 until, lambda web=web: _well(web.readiness()), within=30, why="no new primary found"
             )
         await asyncio.to_thread(doors.wait_drained)
-        for errand in _plain(times):
+        for errand in _plain(alone):
             await _lose_what_one_host_has(trial, doors, servers, other, errand)
         trial.violations += [*shop.noted.wrong, *other.noted.wrong]
         unsettled = shop.noted.unsettled + other.noted.unsettled
@@ -91,7 +100,7 @@ async def _play(
         worst = trial.worst_answer = shop.ledger.slowest_answer
         trial.worst_refusal = shop.ledger.slowest_refusal
         trial.demand(worst <= WITHIN * LOOSE, f"an answer took {worst:.2f} s while the primary was lost")
-        trial.notes.append(f"{lost.hosts + times} hosts lost, {times} of them with an order that no other had")
+        trial.notes.append(f"{lost.hosts + alone} hosts lost, {alone} of them with an order that no other had")
     return lost
 
 

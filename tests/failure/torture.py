@@ -21,6 +21,7 @@ from tests.failure.test_an_overloaded_door import drips, endless_body, queue_ful
 from tests.failure.test_cut_wires import cut_wires
 from tests.failure.test_host_loss import host_loss, said_plainly
 from tests.failure.test_replicas import same_keys_at_once
+from tests.failure.test_several_of_each import several_of_each
 from tests.failure.test_the_database_is_gone import (
     database_locked,
     killed_while_draining,
@@ -49,9 +50,10 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "endless": lambda home: endless_body(home, bodies=100),
         "drips": lambda home: drips(home, connections=500, lasting=30),
         "replicas": lambda home: same_keys_at_once(home, orders=3000, cut_off=200),
-        "host-loss": lambda home: host_loss(home, times=5, orders=2500, workers=1),
+        "host-loss": lambda home: host_loss(home, times=5, orders=2500, workers=1, alone=5),
         "host-vanishes": lambda home: host_loss(home, times=2, orders=1000, vanish=True, workers=1),
         "said-plainly": said_plainly,
+        "several": lambda home: several_of_each(home, orders=900, kills=12),
         "wires": lambda home: cut_wires(home, orders=4000, rate=60, slow=200),
         "migration": lambda home: migration_on_sqlite(home, rate=60, old_too=True),
         "migration-postgresql": migration_on_postgresql,
