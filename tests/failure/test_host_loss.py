@@ -24,7 +24,6 @@ WITHIN = 2.0
 LOOSE = 3.0
 """The promise is 2 s; a machine that is busy with other tests gets this factor more before it counts as broken."""
 
-
 LOOKED_WITHIN = 30.0
 GAPS = frozenset(
     {
