@@ -12,16 +12,16 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.failure.harness.trial import Trial, summary
+from tests.failure.migration_under_load import migration_on_postgresql, migration_on_sqlite
 from tests.failure.reference_outage import Plan, reference_outage
+from tests.failure.several_of_each import several_of_each
 from tests.failure.test_a_full_disk import full_disk
 from tests.failure.test_a_kill_at_any_instant import kill_at_any_instant
-from tests.failure.test_a_migration_under_load import migration_on_postgresql, migration_on_sqlite
 from tests.failure.test_a_rolling_restart import rolling_restart
 from tests.failure.test_an_overloaded_door import drips, endless_body, queue_full
 from tests.failure.test_cut_wires import cut_wires
 from tests.failure.test_host_loss import host_loss, said_plainly
 from tests.failure.test_replicas import same_keys_at_once
-from tests.failure.test_several_of_each import several_of_each
 from tests.failure.test_the_database_is_gone import (
     database_locked,
     killed_while_draining,
