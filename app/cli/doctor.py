@@ -1,6 +1,7 @@
 """``lifeboat doctor``: what could go wrong, said before it does."""
 
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from app.store.spool import Spool, damaged_files, spool_files
 
 LOW_DISK = 1024**3
 SLOW_COMMIT = 0.25
+NEVER_COMMITS = 3.0
+"""Seconds after which a commit is taken for one that hangs; the door gives up much earlier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,34 @@ def _store(boat: Lifeboat) -> Iterator[Finding]:
         "ok" if revision == wanted else "fail",
         f"数据库结构版本 {revision}" + ("" if revision == wanted else f"，程序需要 {wanted}"),
     )
-    began = time.perf_counter()
-    boat.writer().write([], [])
-    took = time.perf_counter() - began
-    yield Finding("commit", "ok" if took < SLOW_COMMIT else "warn", f"一次落盘提交用时 {took * 1000:.1f} 毫秒")
     for warning in durability_of(boat.engines):
         yield Finding(warning.code, "warn", warning.sentence)
+    took = _commit(boat, within=NEVER_COMMITS)
+    if took is None:
+        yield Finding("commit", "fail", f"一次落盘提交 {NEVER_COMMITS:g} 秒仍未完成：订单将写入本地暂存")
+    else:
+        yield Finding("commit", "ok" if took < SLOW_COMMIT else "warn", f"一次落盘提交用时 {took * 1000:.1f} 毫秒")
+
+
+def _commit(boat: Lifeboat, *, within: float) -> float | None:
+    """Commit once and return the seconds it took; None if it hangs, as without a standby that it must wait for."""
+    began = time.perf_counter()
+    failed: list[Exception] = []
+
+    def commit() -> None:
+        try:
+            boat.writer().write([], [])
+        except Exception as error:  # noqa: BLE001 - raised again below, where somebody hears it
+            failed.append(error)
+
+    thread = threading.Thread(target=commit, daemon=True)  # a commit that waits for ever must not keep us from ending
+    thread.start()
+    thread.join(within)
+    if thread.is_alive():
+        return None
+    if failed:
+        raise failed[0]
+    return time.perf_counter() - began
 
 
 def _disk(boat: Lifeboat) -> Iterator[Finding]:

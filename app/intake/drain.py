@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 
 from app.domain.clock import Clock
+from app.store.faults import is_the_stores_fault
 from app.store.hands import Writes
 from app.store.order_writer import NewOrder, Stored
 from app.store.spool import Record, Spool, SpoolDamaged, spool_files
@@ -66,7 +67,9 @@ def _drain_file(spool: Spool, done: Drained, *, store: Writes, clock: Clock) -> 
             continue
         try:
             taken = _write(store, whole)
-        except Exception as error:  # noqa: BLE001 - one of them may be to blame, or the store
+        except Exception as error:
+            if is_the_stores_fault(error):
+                raise StoreRefuses(type(error).__name__) from error
             done.brought += _one_by_one(spool, whole, store=store, clock=clock, first_error=error)
             continue
         done.brought += sum(1 for stored in taken if not stored.replayed)
@@ -96,6 +99,8 @@ def _one_by_one(spool: Spool, records: Sequence[Record], *, store: Writes, clock
         try:
             (stored,) = _write(store, [record])
         except Exception as error:
+            if is_the_stores_fault(error):  # gone meanwhile: a good record must not wait for a person because of that
+                raise StoreRefuses(type(error).__name__) from error
             log.exception("spool_record_refused", number=record.number)
             spool.set_aside(record, reason=f"refused: {type(error).__name__}", now=clock.now())
             continue

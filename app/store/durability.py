@@ -22,9 +22,11 @@ def durability_of(engines: Engines) -> list[DurabilityGap]:
             name: connection.exec_driver_sql(f"SHOW {name}").scalar_one()
             for name in ("synchronous_commit", "fsync", "full_page_writes", "synchronous_standby_names")
         }
-        standbys = connection.exec_driver_sql(
-            "SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')"
-        ).scalar_one()
+        # Who may not read all statistics sees that a standby is there, and NULL instead of what it is.
+        standbys, unseen = connection.exec_driver_sql(
+            "SELECT count(*) FILTER (WHERE sync_state IN ('sync', 'quorum')), "
+            "count(*) FILTER (WHERE sync_state IS NULL) FROM pg_stat_replication"
+        ).one()
     found = []
     if settings["fsync"] != "on" or settings["full_page_writes"] != "on":
         found.append(
@@ -36,10 +38,24 @@ def durability_of(engines: Engines) -> list[DurabilityGap]:
         found.append(
             DurabilityGap("postgres_async_commit", "PostgreSQL synchronous_commit=off：断电会丢失最近已受理的订单")
         )
+    if settings["synchronous_commit"] == "local":
+        found.append(
+            DurabilityGap(
+                "postgres_local_commit",
+                "PostgreSQL synchronous_commit=local：提交不等待备库，主库主机损毁时，最近已受理而未复制的订单会丢失",
+            )
+        )
     if not settings["synchronous_standby_names"].strip():
         found.append(
             DurabilityGap(
                 "no_synchronous_standby", "PostgreSQL 没有同步备库：主库主机损毁时，最近已受理而未复制的订单会丢失"
+            )
+        )
+    elif unseen and not standbys:
+        found.append(
+            DurabilityGap(
+                "replication_unseen",
+                "数据库账号无权查看复制状态，无法确认同步备库是否在线：请授予该账号 pg_read_all_stats",
             )
         )
     elif not standbys:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pysqlite3 import dbapi2 as sqlite
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 FIXED_IN = (3, 51, 3)
@@ -147,7 +147,7 @@ def _postgresql(url: str, pool_size: int, *, read_only: bool = False) -> Engine:
     if read_only:
         options += " -c default_transaction_read_only=on"
     return create_engine(
-        url,
+        _of_the_primary(url, read_only=read_only),
         pool_size=pool_size,
         max_overflow=5,
         pool_timeout=3,
@@ -179,6 +179,20 @@ def settle_log(engines: Engines) -> None:
         raise OperationalError(SETTLE, None, error) from error
     finally:
         connection.close()
+
+
+def _of_the_primary(url: str, *, read_only: bool) -> URL:
+    """Return the URL so that of several hosts the one that takes orders is asked, after a failover as before.
+
+    Our readers promise not to write, which libpq's ``read-write`` takes for a server that cannot: they would find none.
+    """
+    made = make_url(url)
+    asked = made.query.get("target_session_attrs")
+    hosts = made.query.get("host", "")
+    several = not isinstance(hosts, str) or "," in hosts
+    if (asked is None and several) or (asked == "read-write" and read_only):
+        return made.update_query_dict({"target_session_attrs": "primary"})
+    return made
 
 
 def ping(engines: Engines) -> None:

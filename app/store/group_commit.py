@@ -135,10 +135,9 @@ class GroupCommit:
 
     # ---- the store -------------------------------------------------------------------------------------------------
 
-    def _store_reports(self, hand: Hand, batch: Batch, result: Result) -> None:
+    def _store_reports(self, batch: Batch, result: Result) -> None:
         if batch.abandoned:  # answered from the spool long ago; the drain finds whatever did get through
             self._hung -= 1
-            hand.stop()
             if self.away_because is not None and not isinstance(result, Exception):
                 self._store_is_back()
             return
@@ -158,6 +157,7 @@ class GroupCommit:
     def _lose_patience(self, batch: Batch) -> None:
         batch.abandoned = True
         self._hung += 1
+        self._store_hand.stop()  # once it returns, if ever
         self._store_hand = Hand("commit", self._store, self._store_reports)
         if batch.is_probe:
             self._probe = None
@@ -199,10 +199,9 @@ class GroupCommit:
         batch.timer = self._loop.call_later(SPOOL_PATIENCE, self._give_up, batch)
         self._spool_hand.take(batch)
 
-    def _spool_reports(self, hand: Hand, batch: Batch, result: Result) -> None:
+    def _spool_reports(self, batch: Batch, result: Result) -> None:
         if batch.abandoned:
             self._spool_hung -= 1
-            hand.stop()
             return
         batch.settle()
         if isinstance(result, Exception):
@@ -215,6 +214,7 @@ class GroupCommit:
     def _give_up(self, batch: Batch) -> None:
         batch.abandoned = True
         self._spool_hung += 1
+        self._spool_hand.stop()
         self._spool_hand = Hand("spool", self._spool, self._spool_reports)
         self._spool_fails(batch, "Timeout")
 

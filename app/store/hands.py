@@ -61,7 +61,7 @@ class Batch:
 
 
 Result = list[Stored] | Exception
-Report = Callable[["Hand", Batch, Result], None]
+Report = Callable[[Batch, Result], None]
 
 
 class Hand:
@@ -91,4 +91,4 @@ class Hand:
             except Exception as error:  # noqa: BLE001 - whatever it was, these orders are not known to be on disk
                 result = error
             with suppress(RuntimeError):  # the loop has been closed: nobody waits for an answer any more
-                self._loop.call_soon_threadsafe(self._report, self, batch, result)
+                self._loop.call_soon_threadsafe(self._report, batch, result)

@@ -24,8 +24,12 @@ def migrate(engines: Engines, revision: str = "head") -> str:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         before = _revision(connection)
-        if revision == "head" and before == newest():
+        if revision == "head" and before is not None and (before == newest() or before not in _known()):
+            # A newer program may have migrated while this one still runs: what it added, this one does not touch.
             return before
+        if connection.dialect.name == "postgresql":
+            # An index over millions of rows takes longer than a statement may; the door has its spool meanwhile.
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         _move(connection, before, revision)
         connection.commit()
         return _revision(connection) or "base"
@@ -39,7 +43,11 @@ def current(engines: Engines) -> str | None:
 
 def newest() -> str:
     """Return the revision this program was written for: revisions are numbered, and so are their files."""
-    return max(path.name.partition("_")[0] for path in (SCRIPTS / "versions").glob("[0-9]*_*.py"))
+    return max(_known())
+
+
+def _known() -> set[str]:
+    return {path.name.partition("_")[0] for path in (SCRIPTS / "versions").glob("[0-9]*_*.py")}
 
 
 def _revision(connection: Connection) -> str | None:

@@ -1,9 +1,6 @@
 """P2, P4, P7: two replicas on PostgreSQL are asked the same at the same moment; there is one order, one number, one batch."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -11,64 +8,35 @@ import pytest
 
 from tests.failure.harness.away import NoPostgres, Postgres, postgres
 from tests.failure.harness.checker import check_orders
-from tests.failure.harness.client_ledger import ClientLedger, read_ledger
-from tests.failure.harness.evidence import PostgresServer, spooled
-from tests.failure.harness.lifeboat_process import Boat, boat, until
+from tests.failure.harness.client_ledger import read_ledger
+from tests.failure.harness.evidence import PostgresServer
+from tests.failure.harness.fleet import Fleet, fleet
 from tests.failure.harness.shop import Errand, Shop, errands
 from tests.failure.harness.trial import Trial, skipped
-
-SECRETS = {"secret_key": "s" * 40, "seal_key": "t" * 40}
-DRAINED_WITHIN = 40.0
-
-
-@dataclass
-class Fleet:
-    """Two web processes with a folder each, as on two machines, one database and one export folder."""
-
-    server: Postgres
-    webs: list[Boat]
-    key: str
-    ops_headers: dict[str, str]
-
-    def shop(self, web: Boat, name: str) -> Shop:
-        """Return a shop that knows one of them."""
-        return Shop([web.orders_url], self.key, ClientLedger(self.webs[0].home / f"{name}.jsonl"))
-
-
-@contextmanager
-def fleet(home: Path) -> Iterator[Fleet]:
-    """Run the replicas."""
-    with ExitStack() as stack:
-        server = stack.enter_context(postgres())
-        shared = {**SECRETS, "database_url": server.sqlalchemy_url, "export_dir": str(home / "exports")}
-        webs = [stack.enter_context(boat(home / name, command="web", **shared)) for name in ("one", "two")]
-        key = webs[0].cli_json("clients", "add", "shop")["key"]
-        yield Fleet(server, webs, key, webs[0].ops_headers)
 
 
 def same_keys_at_once(home: Path, *, orders: int = 150, cut_off: int = 20) -> Trial:
     """Send every order to both replicas at once; then again with the database hung, so that neither sees the other."""
     trial = Trial("P2 P4 P7", "two replicas on PostgreSQL, the same keys at once")
     try:
-        with fleet(home) as two:
-            asyncio.run(_play(trial, two, orders=orders, cut_off=cut_off))
+        with postgres() as server, fleet(home, server.sqlalchemy_url) as two:
+            asyncio.run(_play(trial, two, server, orders=orders, cut_off=cut_off))
     except NoPostgres as error:
         return skipped(trial.promise, trial.scenario, str(error))
     return trial
 
 
-async def _play(trial: Trial, two: Fleet, *, orders: int, cut_off: int) -> None:
+async def _play(trial: Trial, two: Fleet, server: Postgres, *, orders: int, cut_off: int) -> None:
     connected = [e for e in errands(orders, seed=21, prefix="R") if e.kind == "plain"]
     apart = [e for e in errands(cut_off, seed=22, prefix="C") if e.kind == "plain"]
-    async with two.shop(two.webs[0], "one") as one, two.shop(two.webs[1], "two") as other:
+    async with two.shop("one", two.webs[0]) as one, two.shop("two", two.webs[1]) as other:
         watching = asyncio.create_task(_watch(two))
         await _both(trial, one, other, connected)
         watching.cancel()
         unbalanced, asked = await watching
-        with two.server.stopped():
+        with server.stopped():
             await _both(trial, one, other, apart)
-        folders = [web.data_dir for web in two.webs]
-        until(lambda: not any(spooled(folder / "spool") for folder in folders), within=DRAINED_WITHIN, why="no drain")
+        two.wait_drained()
         await _both(trial, one, other, [*connected[:5], *apart])
         ledgers = [one.ledger.path, other.ledger.path]
         worst = max(one.ledger.slowest_answer, other.ledger.slowest_answer)
@@ -78,8 +46,7 @@ async def _play(trial: Trial, two: Fleet, *, orders: int, cut_off: int) -> None:
     created = sum(record.created for path in ledgers for record in read_ledger(path).values())
     merged = two.webs[0].home / "merged.jsonl"
     merged.write_bytes(b"".join(path.read_bytes() for path in ledgers))
-    store = PostgresServer(two.server.uri)
-    found = check_orders(merged, store, data_dir=folders, exports=two.webs[0].exports)
+    found = check_orders(merged, PostgresServer(server.uri), data_dir=two.data_dirs, exports=two.exports)
     trial.trials = 2 * (len(connected) + len(apart))
     trial.take(found)
     trial.demand(

@@ -12,7 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.failure.harness.trial import Trial, summary
+from tests.failure.migration_under_load import migration_on_postgresql, migration_on_sqlite
 from tests.failure.reference_outage import Plan, reference_outage
+from tests.failure.several_of_each import several_of_each
 from tests.failure.test_a_flush_fails import flushes_fail
 from tests.failure.test_a_full_disk import full_disk
 from tests.failure.test_a_hostile_client import endless_head, odd_requests
@@ -20,6 +22,8 @@ from tests.failure.test_a_kill_at_any_instant import kill_at_any_instant
 from tests.failure.test_a_rolling_restart import rolling_restart
 from tests.failure.test_an_overloaded_door import drips, endless_body, queue_full
 from tests.failure.test_any_sequence import machine
+from tests.failure.test_cut_wires import cut_wires
+from tests.failure.test_host_loss import host_loss, said_plainly
 from tests.failure.test_makers_of_batches import (
     four_makers,
     maker_killed_at_any_instant,
@@ -78,6 +82,13 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "endless-head": endless_head,
         "openapi": lambda home: openapi(home, examples=150, chance=plan.seed),
         "openapi-postgresql": lambda home: openapi(home, examples=150, chance=plan.seed, on_postgres=True),
+        "host-loss": lambda home: host_loss(home, times=5, orders=2500, workers=1, alone=5),
+        "host-vanishes": lambda home: host_loss(home, times=2, orders=1000, vanish=True, workers=1),
+        "said-plainly": said_plainly,
+        "several": lambda home: several_of_each(home, orders=900, kills=12),
+        "wires": lambda home: cut_wires(home, orders=4000, rate=60, slow=200),
+        "migration": lambda home: migration_on_sqlite(home, rate=60, old_too=True),
+        "migration-postgresql": migration_on_postgresql,
     }
 
 

@@ -11,6 +11,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from app.bootstrap import Lifeboat
+from app.cli import doctor
 from app.cli.main import app
 from app.store.order_writer import NewOrder
 from app.store.tables import Client
@@ -252,6 +253,15 @@ def test_the_doctor_finds_a_new_deployment_healthy_and_says_what_is_only_simulat
     checks = {check["name"]: check["status"] for check in document["checks"]}
     assert (checks["schema"], checks["ledger"], checks["wecom"], checks["sms"]) == ("ok", "ok", "warn", "warn")
     assert "短信为模拟发送" in run("doctor").stdout
+
+
+def test_the_doctor_does_not_wait_for_a_commit_that_hangs(boat: Lifeboat, monkeypatch: pytest.MonkeyPatch):
+    """P5: without the standby it must wait for, PostgreSQL never ends a commit; the doctor has to say why, not to hang."""
+    monkeypatch.setattr(doctor, "NEVER_COMMITS", 0.05)
+    with boat.engines.writer.connect() as connection, connection.begin():  # holds the lock that a commit needs
+        findings = {finding.name: finding for finding in doctor._store(boat)}  # noqa: SLF001 - the command asks for the lock first
+    assert findings["commit"].status == "fail"
+    assert "暂存" in findings["commit"].detail
 
 
 def test_the_doctor_fails_where_the_ledger_does(run: Run, take: Callable[..., list[str]], boat: Lifeboat):

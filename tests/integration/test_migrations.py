@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import create_engine, inspect
 
+from app.store import migrate as migrate_module
 from app.store.engine import Engines, open_engines
 from app.store.migrate import current, migrate, newest
 from app.store.tables import METADATA
 from tests.builders import TEN, Deck, new_order
+from tests.failure.harness.next_program import REVISION, next_migrations
 from tests.fakes.clock import ClockAt
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,6 +65,31 @@ def test_migrating_twice_changes_nothing_and_keeps_the_orders(nothing: Engines):
     deck.take(new_order("A"))
     assert migrate(nothing) == newest()
     assert deck.take(new_order("A"))[0].replayed
+
+
+def test_a_program_leaves_alone_what_a_newer_one_has_migrated(
+    nothing: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """P13: during an upgrade, and after a step back, the older program starts and takes orders as before."""
+    with monkeypatch.context() as newer:
+        newer.setattr(migrate_module, "SCRIPTS", next_migrations(tmp_path))
+        assert migrate(nothing) == REVISION
+    assert migrate(nothing) == current(nothing) == REVISION
+    deck = Deck(nothing, ClockAt(TEN))
+    assert [stored.replayed for stored in (*deck.take(new_order("A")), *deck.take(new_order("A")))] == [False, True]
+
+
+def test_a_migration_may_take_longer_than_a_question(
+    new_postgresql: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """P13: an index over ten million orders takes minutes; cut off after half of one, an upgrade would never succeed."""
+    slow = next_migrations(tmp_path, more='op.execute("SELECT pg_sleep(0.4)")')
+    monkeypatch.setattr(migrate_module, "SCRIPTS", slow)
+    impatient = create_engine(new_postgresql("template0"), connect_args={"options": "-c statement_timeout=200"})
+    try:
+        assert migrate(Engines(writer=impatient, reader=impatient)) == REVISION
+    finally:
+        impatient.dispose()
 
 
 MIGRATE = "import sys; from app.store.engine import open_engines; from app.store.migrate import migrate; print(migrate(open_engines(sys.argv[1])))"

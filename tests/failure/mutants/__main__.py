@@ -21,6 +21,7 @@ from tests.failure.mutants import (
     planted_batches,
     planted_door,
     planted_growth,
+    planted_replicas,
     planted_security,
 )
 from tests.failure.mutants.mutant import DoesNotApply, Mutant
@@ -49,6 +50,7 @@ MUTANTS = (
     *planted_batches.MUTANTS,
     *planted_door.MUTANTS,
     *planted_growth.MUTANTS,
+    *planted_replicas.MUTANTS,
     *planted_security.MUTANTS,
 )
 

@@ -1,0 +1,25 @@
+"""Tells whether a write failed because of the store, or because of what was to be written."""
+
+import psycopg
+from pysqlite3 import dbapi2 as sqlite
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+_OF_THE_ROW = frozenset({"22", "23", "54"})
+"""Classes of PostgreSQL's error codes that speak of the row: data, constraints, limits of size (appendix A)."""
+
+_SQLITE_OF_THE_ROW = (sqlite.DataError, sqlite.IntegrityError, sqlite.InterfaceError, sqlite.ProgrammingError)
+
+
+def is_the_stores_fault(error: Exception) -> bool:
+    """Return whether the same row may well be taken later: the connection was lost, the lock held, the disk full.
+
+    A connection lost during COMMIT is among them: nobody knows whether the row is there, and writing it again tells.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, psycopg.Error):
+        if cause.sqlstate is None:  # the driver's own word: a lost connection, or a value it cannot send
+            return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+        return cause.sqlstate[:2] not in _OF_THE_ROW
+    if isinstance(cause, sqlite.Error):
+        return not isinstance(cause, _SQLITE_OF_THE_ROW)
+    return isinstance(cause, OSError | SQLAlchemyError)
