@@ -2,7 +2,21 @@
 
 import typer
 
-from app.cli import batches, clients, coupons, doctor, held, incidents, messages, orders, profile, results, serve, users
+from app.cli import (
+    batches,
+    clients,
+    coupons,
+    doctor,
+    held,
+    incidents,
+    messages,
+    orders,
+    profile,
+    results,
+    serve,
+    spool,
+    users,
+)
 from app.cli import ledger as ledgers
 
 app = typer.Typer(
@@ -29,6 +43,7 @@ app.add_typer(incidents.app, name="incident")
 app.add_typer(held.app, name="held")
 app.add_typer(orders.app, name="orders")
 app.add_typer(messages.app, name="messages")
+app.add_typer(spool.app, name="spool")
 app.add_typer(profile.app, name="profile")
 
 

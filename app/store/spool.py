@@ -188,7 +188,7 @@ class Spool:
     def peek(path: Path) -> list[tuple[str, bool]]:
         """Return (number, whether it is a drill's) of all orders in a spool file, without writing to it."""
         try:
-            with closing(_looking_at(path)) as connection:
+            with closing(looking_at(path)) as connection:
                 rows = connection.execute("SELECT number, record FROM spooled ORDER BY id").fetchall()
         except sqlite.DatabaseError:  # damaged, gone or not yet made: its owner says so when it opens it
             return []
@@ -198,7 +198,7 @@ class Spool:
     def peek_aside(path: Path) -> list[tuple[str, str]]:
         """Return (number, reason) of all records set aside in a spool file, without writing to it."""
         try:
-            with closing(_looking_at(path)) as connection:
+            with closing(looking_at(path)) as connection:
                 return list(connection.execute("SELECT number, reason FROM set_aside ORDER BY id"))
         except sqlite.DatabaseError:
             return []
@@ -240,7 +240,8 @@ def record_of(row: Sequence[Any]) -> Record:
     return Record(row_id, number, at, order)
 
 
-def _looking_at(path: Path) -> Any:  # noqa: ANN401 - a connection of an untyped driver
+def looking_at(path: Path) -> Any:  # noqa: ANN401 - a connection of an untyped driver
+    """Open a spool file for reading alone."""
     connection = sqlite.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1.0)
     connection.text_factory = _legible
     return connection
@@ -257,5 +258,5 @@ def spool_files(folder: Path) -> list[Path]:
 
 
 def damaged_files(folder: Path) -> list[Path]:
-    """Return spool files that were set aside: they may hold accepted orders until a person has dealt with them."""
+    """Return spool files that were set aside: they may hold accepted orders until they have been salvaged."""
     return sorted(path for path in folder.glob("spool-*.damaged-*") if not path.name.endswith(("-wal", "-shm")))
