@@ -67,6 +67,7 @@ class WecomFake(Fake):
         if not self._knows(key):
             return _refused(93000)
         self.calls[key].append(self.now())
+        self.heard.append({"at": self.now(), "key": key})
         before, after = self.faults.take()
         if before:
             return await self._broken(request, before)

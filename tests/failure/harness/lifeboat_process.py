@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,9 @@ READY_WITHIN = 60.0
 """Generous: the machine may be busy with the rest of the tests."""
 
 STOP_WITHIN = 40.0
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Nothing here speaks TLS, and reading everybody's certificates takes longer than most questions."""
+
 NOTICE, COUPON = "SMS_100000001", "SMS_100000002"
 """Templates of the fake account."""
 
@@ -87,6 +91,18 @@ class Providers:
     def texts(self) -> list[dict[str, Any]]:
         """Return the text messages the provider has taken."""
         return _get(f"{self.aliyun}/_accepted")
+
+    def heard(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Return every call to WeCom and to Aliyun, also those that ran into a fault."""
+        return _get(f"{self.wecom}/_heard"), _get(f"{self.aliyun}/_heard")
+
+    def misbehave(self, *, wecom: str | None = None, aliyun: str | None = None, times: int = 0) -> None:
+        """Let the next ``times`` calls, or all where it is 0, run into a fault (tests/fakes/faults.py); None heals."""
+        for url, fault in ((self.wecom, wecom), (self.aliyun, aliyun)):
+            order = {"next": [fault] * times} if fault and times else {"every": fault}
+            httpx.post(
+                f"{url}/_faults", json=order, timeout=10.0, trust_env=False, verify=NO_CERTIFICATES
+            ).raise_for_status()
 
     def worst_calls(self) -> int:
         """Return the most calls within a minute, refused ones included."""
@@ -218,7 +234,7 @@ class Boat:
     def readiness(self) -> "dict[str, Any] | None":
         """Return what ``/readyz?verbose`` says, None if it does not answer or says it is not ready."""
         with suppress(httpx.HTTPError, ValueError):
-            answer = httpx.get(f"{self.url}/readyz?verbose", timeout=5.0, trust_env=False)
+            answer = httpx.get(f"{self.url}/readyz?verbose", timeout=5.0, trust_env=False, verify=NO_CERTIFICATES)
             return dict(answer.json()) if answer.status_code == httpx.codes.OK else None
         return None
 
@@ -301,7 +317,7 @@ class Boat:
 
     def metric(self, name: str) -> float:
         """Return the sum of a figure of ``/metrics`` over its labels."""
-        text = httpx.get(f"{self.url}/metrics", timeout=10.0, trust_env=False).text
+        text = httpx.get(f"{self.url}/metrics", timeout=10.0, trust_env=False, verify=NO_CERTIFICATES).text
         lines = [line.rsplit(" ", 1) for line in text.splitlines() if line.startswith(name) and line[len(name)] in " {"]
         return sum(float(value) for _, value in lines)
 
@@ -328,4 +344,4 @@ def _template() -> Path:
 
 
 def _get(url: str) -> Any:
-    return httpx.get(url, timeout=10.0, trust_env=False).raise_for_status().json()
+    return httpx.get(url, timeout=10.0, trust_env=False, verify=NO_CERTIFICATES).raise_for_status().json()
