@@ -25,6 +25,7 @@ from tests.failure.test_the_database_is_gone import (
     postgres_stopped,
     spool_damaged,
 )
+from tests.failure.test_the_spool import full_disks
 
 Scenario = Callable[[Path], Trial]
 out = Console(width=160, soft_wrap=True)
@@ -41,8 +42,10 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "damaged-record": lambda home: spool_damaged(home, part="record"),
         "damaged-file": lambda home: spool_damaged(home, part="file"),
         "kill": lambda home: kill_at_any_instant(home, kills=60),
+        "kill-spooling": lambda home: kill_at_any_instant(home, kills=30, spooling=True),
         "restart": lambda home: rolling_restart(home, orders=3000, rate=50, every=8),
         "full-disk": lambda home: full_disk(home, times=3),
+        "full-disks": lambda home: full_disks(home, orders=400),
         "queue": lambda home: queue_full(home, orders=1000),
         "endless": lambda home: endless_body(home, bodies=100),
         "drips": lambda home: drips(home, connections=500, lasting=30),

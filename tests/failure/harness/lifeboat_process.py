@@ -208,7 +208,7 @@ class Boat:
     def start(self) -> "Boat":
         """Start it and wait until it takes orders."""
         if not self.data_dir.exists() and "LIFEBOAT_DATABASE_URL" not in self.settings:
-            shutil.copytree(_template(), self.data_dir)
+            fresh_data(self.data_dir)
         with (self.home / "log.txt").open("ab") as log:
             command = [*self.wrapper, sys.executable, "-m", "app", self.command]
             self.process = subprocess.Popen(command, cwd=self.home, env=self.environment, stdout=log, stderr=log)
@@ -329,6 +329,11 @@ def boat(home: Path, *, wrapper: Sequence[str] = (), command: str = "serve", **s
     with ExitStack() as stack:
         stack.callback(made.stop)
         yield made.start()
+
+
+def fresh_data(folder: Path) -> None:
+    """Make ``folder`` the data folder of a Lifeboat that has seen its first start."""
+    shutil.copytree(_template(), folder)
 
 
 @cache
