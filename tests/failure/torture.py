@@ -16,9 +16,10 @@ from tests.failure.reference_outage import Plan, reference_outage
 from tests.failure.test_a_full_disk import full_disk
 from tests.failure.test_a_kill_at_any_instant import kill_at_any_instant
 from tests.failure.test_a_rolling_restart import rolling_restart
-from tests.failure.test_an_overloaded_door import drips, endless_body, queue_full
+from tests.failure.test_an_overloaded_door import drips, huge_bodies, queue_full
 from tests.failure.test_messages import messages_get_through
 from tests.failure.test_replicas import same_keys_at_once
+from tests.failure.test_ten_times_too_much import ten_times_too_much
 from tests.failure.test_the_database_is_gone import (
     database_locked,
     killed_while_draining,
@@ -47,8 +48,9 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "full-disk": lambda home: full_disk(home, times=3),
         "full-disks": lambda home: full_disks(home, orders=400),
         "queue": lambda home: queue_full(home, orders=1000),
-        "endless": lambda home: endless_body(home, bodies=100),
-        "drips": lambda home: drips(home, connections=500, lasting=30),
+        "overload": lambda home: ten_times_too_much(home, lasting=10),
+        "huge": lambda home: huge_bodies(home, bodies=100, deaf=1024**3),
+        "drips": lambda home: drips(home, connections=2000, lasting=35),
         "messages": lambda home: messages_get_through(home, kills=40, rounds=4, orders=5, long=True),
         "replicas": lambda home: same_keys_at_once(home, orders=3000, cut_off=200),
     }

@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.failure.mutants import planted
+from tests.failure.mutants import planted, planted_messages
 from tests.failure.mutants.mutant import DoesNotApply, Mutant
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -25,7 +25,7 @@ PYTEST = ("-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--timeout=
 LONGEST = 120
 """Seconds for one selection; a mutant that hangs its test is caught too, by the test's own time-out."""
 
-MUTANTS = (*planted.MUTANTS,)
+MUTANTS = (*planted.MUTANTS, *planted_messages.MUTANTS)
 
 out = Console(width=180, soft_wrap=True)
 
