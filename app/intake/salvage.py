@@ -78,7 +78,10 @@ def salvage_file(
 
 
 def _spooled(spool: Spool, records: Iterable[Record]) -> list[str]:
-    """Put records into the spool in the order of their acceptance; return those that contradict one waiting there."""
+    """Put records into the spool in the order of their acceptance; return those that contradict one waiting there.
+
+    They keep the damaged file in sight: once the one that waits is in the store, a second salvage sets them aside.
+    """
     todo = iter(sorted(records, key=lambda record: (record.received_at, record.id)))
     contradicted: list[str] = []
     while part := list(islice(todo, AT_ONCE)):

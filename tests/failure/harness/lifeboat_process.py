@@ -126,10 +126,10 @@ class Providers:
 
 
 @contextmanager
-def providers() -> Iterator[Providers]:
-    """Serve the fake providers."""
+def providers(*options: str) -> Iterator[Providers]:
+    """Serve the fake providers, with ``options`` of tests/fakes/__main__.py."""
     wecom, aliyun = free_port(), free_port()
-    command = [sys.executable, "-m", "tests.fakes", "--wecom-port", str(wecom), "--aliyun-port", str(aliyun)]
+    command = [sys.executable, "-m", "tests.fakes", "--wecom-port", str(wecom), "--aliyun-port", str(aliyun), *options]
     process = subprocess.Popen(command, cwd=REPOSITORY, env=plain_environment(), stdout=subprocess.PIPE)
     try:
         assert process.stdout is not None
