@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.failure.harness.checker import NUMBER, check_messages, check_orders
 from tests.failure.harness.client_ledger import ClientLedger
-from tests.failure.harness.evidence import SqliteFile, message_counts, open_messages, stored_orders
+from tests.failure.harness.evidence import SqliteFile, message_counts, open_messages, stored_orders, summed_up
 from tests.failure.harness.lifeboat_process import (
     COUPON,
     NOTICE,
@@ -113,7 +113,8 @@ def _judge(trial: Trial, scene: Scene, *, ambiguous: int) -> None:
     stored = {order.number for order in stored_orders(scene.store)}
     named = {number for message in group for number in NUMBER.findall(str(message["content"]))}
     trial.demand(named <= stored, f"the group heard of orders that do not exist: {sorted(named - stored)[:3]}")
-    trial.demand(stored <= named, f"the group never heard of {sorted(stored - named)[:3]}")
+    unheard = stored - named - summed_up(scene.store)
+    trial.demand(not unheard, f"the group never heard of {sorted(unheard)[:3]}")
     trial.demand(not open_messages(scene.store), "group messages are still owed")
     repeats = sum(n - 1 for n in Counter(str(message["content"]) for message in group).values())
     trial.doubled += max(repeats - ambiguous, 0)

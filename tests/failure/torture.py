@@ -51,7 +51,7 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "overload": lambda home: ten_times_too_much(home, lasting=10),
         "huge": lambda home: huge_bodies(home, bodies=100, deaf=1024**3),
         "drips": lambda home: drips(home, connections=2000, lasting=35),
-        "messages": lambda home: messages_get_through(home, kills=40, rounds=4, orders=5, long=True),
+        "messages": lambda home: messages_get_through(home, kills=30, rounds=2, orders=5, long=True),
         "replicas": lambda home: same_keys_at_once(home, orders=3000, cut_off=200),
     }
 
