@@ -135,9 +135,9 @@ def _books(boat: Lifeboat) -> Iterator[Finding]:
     )
     for path in spool_files(spool_dir):
         for number, reason in Spool.peek_aside(path):
-            yield Finding("set_aside", "fail", f"暂存记录被搁置，需人工处理：{number}（{reason}，{path.name}）")
+            yield Finding("set_aside", "fail", f"暂存记录放到一边：{number}（{reason}），请看 lifeboat spool list")
     for damaged in damaged_files(spool_dir):
-        yield Finding("spool_damaged", "fail", f"暂存文件损坏，已另存，需人工抢救：{damaged.name}")
+        yield Finding("spool_damaged", "fail", f"暂存文件损坏，已另存，请抢救：lifeboat spool salvage {damaged.name}")
     if ledger.spooled:
         yield Finding("spool", "warn", f"本地暂存中有 {ledger.spooled} 笔等待写入数据库")
 

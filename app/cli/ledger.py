@@ -46,6 +46,8 @@ def ledger(
     damaged = damaged_files(boat.settings.data_dir / "spool")
     if damaged:
         names = "、".join(path.name for path in damaged)
-        err.print(f"台账尚不能证明：损坏的暂存文件中可能还有已受理的订单，请先人工抢救并移走：{names}", style="red")
+        err.print(
+            f"台账尚不能证明：损坏的暂存文件里可能还有订单，请用 lifeboat spool salvage 抢救：{names}", style="red"
+        )
     if damaged or not found.balanced:
         raise typer.Exit(1)

@@ -27,6 +27,7 @@ COMMANDS = {
     "held": "held:app",
     "orders": "orders:app",
     "messages": "messages:app",
+    "spool": "spool:app",
     "profile": "profile:app",
 }
 """The module of each command, and what it is called there: a function, or a group of commands."""

@@ -40,14 +40,9 @@ def drain_once(folder: Path, *, store: Writes, clock: Clock, max_bytes: int) -> 
     """
     done = Drained()
     for path in spool_files(folder):
-        spool = Spool(
-            path, max_bytes=2 * max_bytes
-        )  # room to set a record aside also where orders have filled the file
+        spool = Spool(path, max_bytes=2 * max_bytes)  # room to set a record aside also where orders have filled it
         try:
-            spool.open()
-            _drain_file(spool, done, store=store, clock=clock)
-            done.waiting += spool.depth()
-            done.aside += len(spool.aside())
+            drain_file(spool, done, store=store, clock=clock)
         except SpoolDamaged as error:
             log.error("spool_damaged", file=Path(str(error)).name)  # noqa: TRY400 - the file's name says it all
             done.damaged.append(Path(str(error)).name)
@@ -56,7 +51,20 @@ def drain_once(folder: Path, *, store: Writes, clock: Clock, max_bytes: int) -> 
     return done
 
 
-def _drain_file(spool: Spool, done: Drained, *, store: Writes, clock: Clock) -> None:
+def drain_file(spool: Spool, done: Drained, *, store: Writes, clock: Clock) -> None:
+    """Drain one spool file; what came of it is added to ``done``.
+
+    Raises:
+        StoreRefuses: the store went away meanwhile.
+        SpoolDamaged: the file was damaged; it has been set aside.
+    """
+    spool.open()
+    _drain_records(spool, done, store=store, clock=clock)
+    done.waiting += spool.depth()
+    done.aside += len(spool.aside())
+
+
+def _drain_records(spool: Spool, done: Drained, *, store: Writes, clock: Clock) -> None:
     while records := spool.oldest(PAGE):
         whole = [record for record in records if record.order is not None]
         for record in records:

@@ -168,8 +168,8 @@ class OrderWriter:
         return found
 
     def _incident(self, cursor: Cursor, *, drill: bool, now: datetime) -> int:
-        # FOR SHARE: closing an incident waits for the orders that are on their way into it. It also makes a transaction of
-        # replays alone one that writes, so that its commit waits for the standby as that of the orders did.
+        # FOR SHARE: closing an incident waits for the orders that are on their way into it. It also makes a transaction
+        # of replays alone one that writes, so that its commit waits for the standby as that of the orders did.
         sql = f"SELECT id FROM incident WHERE drill = {self._mark} AND closed_at IS NULL" + (
             "" if self._sqlite else " FOR SHARE"
         )

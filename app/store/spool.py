@@ -73,6 +73,7 @@ class Spool:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path.touch(mode=0o600)
         connection = sqlite.connect(str(self.path), isolation_level=None, check_same_thread=False, timeout=1.0)
+        connection.text_factory = _legible
         try:
             for pragma in DURABLE:
                 connection.execute(f"PRAGMA {pragma}")
@@ -126,14 +127,15 @@ class Spool:
 
     def _write_one(self, new: NewOrder, at: datetime) -> Stored:
         record = _packed(new)
-        values = (new.number, at.isoformat(), record, _digest(record))
+        received_at = at.isoformat()
+        values = (new.number, received_at, record, digest_of(record, received_at))
         insert = "INSERT INTO spooled (number, received_at, record, digest) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
         if self._connection.execute(insert, values).rowcount == 1:
             return Stored(at, new.priority, replayed=False, same_body=True)
         row = self._connection.execute(
             "SELECT id, number, received_at, record, digest FROM spooled WHERE number = ?", (new.number,)
         ).fetchone()
-        earlier = _record(row)
+        earlier = record_of(row)
         if earlier.order is None:  # damaged: the drain will say so; what we hold in hand is whole
             return Stored(at, new.priority, replayed=True, same_body=True)
         return Stored(
@@ -149,7 +151,7 @@ class Spool:
         rows = self._connection.execute(
             "SELECT id, number, received_at, record, digest FROM spooled ORDER BY id LIMIT ?", (limit,)
         )
-        return [_record(row) for row in rows]
+        return [record_of(row) for row in rows]
 
     def forget(self, records: Sequence[Record]) -> None:
         """Drop records whose orders the store has committed."""
@@ -187,7 +189,7 @@ class Spool:
     def peek(path: Path) -> list[tuple[str, bool]]:
         """Return (number, whether it is a drill's) of all orders in a spool file, without writing to it."""
         try:
-            with closing(sqlite.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1.0)) as connection:
+            with closing(looking_at(path)) as connection:
                 rows = connection.execute("SELECT number, record FROM spooled ORDER BY id").fetchall()
         except sqlite.DatabaseError:  # damaged, gone or not yet made: its owner says so when it opens it
             return []
@@ -197,7 +199,7 @@ class Spool:
     def peek_aside(path: Path) -> list[tuple[str, str]]:
         """Return (number, reason) of all records set aside in a spool file, without writing to it."""
         try:
-            with closing(sqlite.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1.0)) as connection:
+            with closing(looking_at(path)) as connection:
                 return list(connection.execute("SELECT number, reason FROM set_aside ORDER BY id"))
         except sqlite.DatabaseError:
             return []
@@ -223,17 +225,32 @@ def _unpacked(fields: dict[str, Any]) -> NewOrder:
     return NewOrder(**fields)
 
 
-def _digest(record: bytes) -> bytes:
-    return hashlib.sha256(record).digest()[:16]
+def digest_of(record: bytes, received_at: str = "") -> bytes:
+    """Return what must stand beside a record; files of earlier versions left its time out."""
+    return hashlib.sha256(record + received_at.encode()).digest()[:16]
 
 
-def _record(row: Sequence[Any]) -> Record:
+def record_of(row: Sequence[Any]) -> Record:
+    """Return a row of ``spooled`` as it can be read: damage anywhere in it costs this order its place, and no other."""
     row_id, number, received_at, record, digest = row
-    order = None
-    if _digest(record) == digest:
+    at, order = datetime.min.replace(tzinfo=UTC), None
+    if digest in {digest_of(record, received_at), digest_of(record)}:
         with suppress(ValueError, TypeError):  # of another version's shape: for a person, not in everybody's way
+            at = datetime.fromisoformat(received_at).astimezone(UTC)
             order = _unpacked(json.loads(record))
-    return Record(row_id, number, datetime.fromisoformat(received_at).astimezone(UTC), order)
+    return Record(row_id, number, at, order)
+
+
+def looking_at(path: Path) -> Any:  # noqa: ANN401 - a connection of an untyped driver
+    """Open a spool file for reading alone."""
+    connection = sqlite.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1.0)
+    connection.text_factory = _legible
+    return connection
+
+
+def _legible(text: bytes) -> str:
+    """Read text that damage may have made unreadable: an error here would stop the whole file, not one order."""
+    return text.decode(errors="replace")
 
 
 def spool_files(folder: Path) -> list[Path]:
@@ -242,5 +259,5 @@ def spool_files(folder: Path) -> list[Path]:
 
 
 def damaged_files(folder: Path) -> list[Path]:
-    """Return spool files that were set aside: they may hold accepted orders until a person has dealt with them."""
+    """Return spool files that were set aside: they may hold accepted orders until they have been salvaged."""
     return sorted(path for path in folder.glob("spool-*.damaged-*") if not path.name.endswith(("-wal", "-shm")))

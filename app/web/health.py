@@ -79,7 +79,7 @@ class Health:
             names = "、".join(path.name for path in damaged)
             checks["spool_damaged"] = {
                 "status": "warn",
-                "detail": f"暂存文件损坏，其中可能有已受理的订单，请人工抢救：{names}",
+                "detail": f"暂存文件损坏，其中可能有已受理的订单，请用 lifeboat spool salvage 抢救：{names}",
             }
             reasons.append("spool_damaged")
         free = shutil.disk_usage(s.data_dir).free

@@ -150,7 +150,7 @@ def _sentence(drained: Drained) -> str:
     if drained.brought:
         parts.append(f"数据库曾不可用，{drained.brought} 笔订单经本地暂存受理，现已写入数据库。")
     if drained.damaged:
-        parts.append(f"暂存文件损坏，已另存待人工抢救：{'、'.join(drained.damaged)}。")
+        parts.append(f"暂存文件损坏，已另存，请用 lifeboat spool salvage 抢救：{'、'.join(drained.damaged)}。")
     return "".join(parts)
 
 

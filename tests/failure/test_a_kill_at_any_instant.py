@@ -1,34 +1,55 @@
-"""P1, P3: web is killed at random instants while one shop writes as fast as it can; whatever it was told is there."""
+"""P1, P3, P6: web is killed at random instants while one shop writes as fast as it can; whatever it was told is there."""
 
 import asyncio
 import random
+from contextlib import nullcontext
 from pathlib import Path
 
+from tests.failure.harness.away import Hold
 from tests.failure.harness.checker import check_orders
 from tests.failure.harness.client_ledger import ClientLedger, read_ledger
-from tests.failure.harness.evidence import SqliteFile
-from tests.failure.harness.lifeboat_process import Boat, boat
+from tests.failure.harness.evidence import SqliteFile, spooled
+from tests.failure.harness.lifeboat_process import Boat, boat, until
 from tests.failure.harness.shop import Errand, Manners, Shop, errands
 from tests.failure.harness.trial import Trial
 
 WRITERS = 4
+DRAINED_WITHIN = 40.0
 
 
-def kill_at_any_instant(home: Path, *, kills: int = 3, seed: int = 7) -> Trial:
-    """Kill web ``kills`` times, each at a random instant of its work, and look for what it had promised."""
-    trial = Trial("P1 P3", f"kill -9 of web at {kills} random instants")
+SPOOL_BEGINS = 1.6
+"""Seconds until orders go to the spool: the door's patience with its database, and a little."""
+
+
+def kill_at_any_instant(home: Path, *, kills: int = 3, seed: int = 7, spooling: bool = False) -> Trial:
+    """Kill web ``kills`` times, each at a random instant of its work, and look for what it had promised.
+
+    With ``spooling`` another process holds the database meanwhile, so that all goes to the spool.
+    """
+    trial = Trial(
+        "P6" if spooling else "P1 P3",
+        f"kill -9 of web at {kills} random instants{' of spooling' if spooling else ''}",
+    )
     chance = random.Random(seed)
     ledgers: list[Path] = []
     with boat(home, command="web") as web:
         key = web.storefront_key
-        told = 0
+        told = in_spool = 0
         for n in range(kills):
             ledgers.append(home / f"ledger-{n}.jsonl")
-            asyncio.run(_write_until_killed(web, key, ledgers[-1], n=n, lives=0.1 + chance.random() * 0.9))
+            lives = 0.1 + chance.random() * 0.9 + SPOOL_BEGINS * spooling
+            with Hold(web.database) if spooling else nullcontext():
+                asyncio.run(_write_until_killed(web, key, ledgers[-1], n=n, lives=lives))
+            in_spool += len(spooled(web.data_dir / "spool"))
             told += sum(record.ok for record in read_ledger(ledgers[-1]).values())
             web.start()
-        found = check_orders(ledgers, SqliteFile(web.database), data_dir=web.data_dir, exports=web.exports)
+        store = SqliteFile(web.database)
+        found = check_orders(ledgers, store, data_dir=web.data_dir, exports=web.exports)
         _settle(trial, web, key, ledgers)
+        until(lambda: not spooled(web.data_dir / "spool"), within=DRAINED_WITHIN, why="the spool does not drain")
+        again = [*ledgers, *(ledger.with_suffix(".again") for ledger in ledgers)]
+        trial.take(check_orders(_joined(again, home), store, data_dir=web.data_dir, exports=web.exports))
+    trial.demand(in_spool or not spooling, "nothing was in the spool at any kill")
     trial.trials = found.attempted
     trial.take(found)
     trial.demand(told >= kills, f"only {told} orders were answered before {kills} kills")
@@ -52,6 +73,13 @@ async def _write(shop: Shop, todo: "object") -> None:
             return
 
 
+def _joined(ledgers: list[Path], home: Path) -> Path:
+    """Return one ledger that says all of these; a key may be in two of them."""
+    whole = home / "whole.jsonl"
+    whole.write_bytes(b"".join(ledger.read_bytes() for ledger in ledgers))
+    return whole
+
+
 def _settle(trial: Trial, web: Boat, key: str, ledgers: list[Path]) -> None:
     """Retry what had no answer: one retry with the same key settles it, whether or not it had been stored."""
     for n, ledger in enumerate(ledgers):
@@ -64,6 +92,10 @@ def _settle(trial: Trial, web: Boat, key: str, ledgers: list[Path]) -> None:
 async def _retry(web: Boat, key: str, ledger: Path, todo: list[Errand]) -> list[str | None]:
     async with Shop([web.orders_url], key, ClientLedger(ledger)) as shop:
         return [await shop.pursue(errand) for errand in todo]
+
+
+def test_what_was_answered_from_the_spool_before_a_kill_is_stored(tmp_path: Path):
+    kill_at_any_instant(tmp_path, kills=1, spooling=True).prove()
 
 
 def test_what_was_answered_before_a_kill_is_stored(tmp_path: Path):

@@ -22,6 +22,8 @@ LOOSE = 3.0
 """The promise is 2 s; a machine that is busy with other tests gets this factor more before it counts as broken."""
 
 DRAINED_WITHIN = 40.0
+SURELY = 3
+"""Of so many kills one at least must have come at the moment it was meant for."""
 
 
 def database_locked(home: Path, *, orders: int = 40, mode: str = "IMMEDIATE") -> Trial:
@@ -124,7 +126,7 @@ def _plain(todo: list[Errand]) -> list[Errand]:
 # ---- killed while draining -------------------------------------------------------------------------------------------
 
 
-def killed_while_draining(home: Path, *, orders: int = 150, kills: int = 1) -> Trial:
+def killed_while_draining(home: Path, *, orders: int = 300, kills: int = 1) -> Trial:
     """Kill web in the middle of bringing the spool home."""
     trial = Trial("P6", f"kill -9 in the middle of draining, {kills} times")
     with boat(home, command="web") as lifeboat:
@@ -151,6 +153,7 @@ def killed_while_draining(home: Path, *, orders: int = 150, kills: int = 1) -> T
         trial.trials = found.attempted
         trial.take(found)
         trial.demand(lifeboat.ledger()["accepted"] == found.stored, "the ledger counts otherwise")
+        trial.demand(halfway or kills < SURELY, f"none of {kills} kills came in the middle of a drain")
         trial.notes.append(f"{halfway} of {kills} kills left a drain half done")
     return trial
 
@@ -180,7 +183,7 @@ def spool_damaged(home: Path, *, part: str = "record") -> Trial:
             asyncio.run(play())
             lifeboat.stop()
             file = lifeboat.data_dir / "spool" / "spool-0.db"
-            victim = _flip(file, part=part)
+            victim, victim_key = _flip(file, part=part)
         lifeboat.start()
         log = until(lambda: lifeboat.log() if "spool_" in lifeboat.log() else "", within=DRAINED_WITHIN, why="no word")
         if part == "record":
@@ -192,9 +195,34 @@ def spool_damaged(home: Path, *, part: str = "record") -> Trial:
             trial.demand(aside, "the damaged file was not set aside")
             trial.demand("spool_damaged" in log, "the log does not say so")
         until(lambda: _spool_troubles(lifeboat), within=DRAINED_WITHIN / 4, why="/readyz does not tell of the damage")
-        trial.demand(asyncio.run(_one_more(lifeboat)), "no order is taken after the damage")
+        trial.demand(asyncio.run(_send_again(lifeboat, errands(1, seed=99, prefix="Z")[0])), "no order is taken")
+        if part == "record":
+            _settle_the_record(trial, lifeboat, next(one for one in todo if one.key == victim_key), victim)
+        else:
+            _salvage_the_file(trial, lifeboat, aside[0])
+        until(lambda: not _spool_troubles(lifeboat), within=DRAINED_WITHIN / 4, why="/readyz still tells of the damage")
+        store = SqliteFile(lifeboat.database)
+        found = check_orders(shop.ledger.path, store, data_dir=lifeboat.data_dir, exports=lifeboat.exports)
+        found.unexpected.remove("Z99-000000")  # the one more, which another shop's ledger has
+        trial.take(found)
+        trial.demand(found.stored == len(todo) + 1, f"{found.stored} orders stored of {len(todo) + 1}")
+        trial.demand(lifeboat.ledger()["balanced"], "the ledger does not balance")
         trial.trials = len(todo)
     return trial
+
+
+def _settle_the_record(trial: Trial, lifeboat: Boat, errand: Errand, number: str) -> None:
+    """Let the shop send the order again under its key, then close the damaged record by command."""
+    lifeboat.cli("spool", "retry", number, expect=1)  # a damaged record is not believed
+    trial.demand(asyncio.run(_send_again(lifeboat, errand)) == number, "a retry after the damage got another number")
+    lifeboat.cli("spool", "retry", "--all")
+
+
+def _salvage_the_file(trial: Trial, lifeboat: Boat, file: Path) -> None:
+    """Bring the orders of a damaged file home by command, beside the running server."""
+    done = lifeboat.cli_json("spool", "salvage", file.name)
+    trial.demand(done["complete"] and not file.exists(), f"the salvage was not complete: {done}")
+    trial.notes.append(f"{done['brought']} orders salvaged, {len(done['unreadable'])} unreadable")
 
 
 def _spool_troubles(lifeboat: Boat) -> list[str]:
@@ -203,13 +231,14 @@ def _spool_troubles(lifeboat: Boat) -> list[str]:
     return [reason for reason in ready["degraded"] if reason.startswith("spool")]
 
 
-async def _one_more(lifeboat: Boat) -> "str | None":
-    async with Shop([lifeboat.orders_url], lifeboat.storefront_key, ClientLedger(lifeboat.home / "more.jsonl")) as shop:
-        return await shop.pursue(errands(1, seed=99, prefix="Z")[0])
+async def _send_again(lifeboat: Boat, errand: Errand) -> "str | None":
+    ledger = ClientLedger(lifeboat.home / "more.jsonl")
+    async with Shop([lifeboat.orders_url], lifeboat.storefront_key, ledger) as shop:
+        return await shop.pursue(errand)
 
 
-def _flip(file: Path, *, part: str) -> str:
-    """Damage one record's bytes, or the file's structure; return the number of the record."""
+def _flip(file: Path, *, part: str) -> tuple[str, str]:
+    """Damage one record's bytes, or the file's structure; return the number and the key of the record."""
     with closing(sqlite.connect(str(file))) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     data = bytearray(file.read_bytes())
@@ -217,12 +246,12 @@ def _flip(file: Path, *, part: str) -> str:
         for at in range(100, 160):
             data[at] ^= 0xFF
         file.write_bytes(data)
-        return ""
+        return "", ""
     victim = spooled(file.parent)[5]
     at = data.index(f'"idempotency_key":"{victim.key}"'.encode()) + 20
     data[at] ^= 0x01
     file.write_bytes(data)
-    return victim.number
+    return victim.number, victim.key
 
 
 # ---- short forms -----------------------------------------------------------------------------------------------------

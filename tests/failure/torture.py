@@ -20,7 +20,7 @@ from tests.failure.test_a_full_disk import full_disk
 from tests.failure.test_a_hostile_client import endless_head, odd_requests
 from tests.failure.test_a_kill_at_any_instant import kill_at_any_instant
 from tests.failure.test_a_rolling_restart import rolling_restart
-from tests.failure.test_an_overloaded_door import drips, endless_body, queue_full
+from tests.failure.test_an_overloaded_door import drips, huge_bodies, queue_full
 from tests.failure.test_any_sequence import machine
 from tests.failure.test_cut_wires import cut_wires
 from tests.failure.test_host_loss import host_loss, said_plainly
@@ -30,7 +30,9 @@ from tests.failure.test_makers_of_batches import (
     maker_killed_at_each_step,
     maker_meets_failed_flush,
 )
+from tests.failure.test_messages import messages_get_through
 from tests.failure.test_replicas import same_keys_at_once
+from tests.failure.test_ten_times_too_much import ten_times_too_much
 from tests.failure.test_the_clock_jumps import clock_steps, half_hours, worker_away
 from tests.failure.test_the_database_is_gone import (
     database_locked,
@@ -39,6 +41,7 @@ from tests.failure.test_the_database_is_gone import (
     spool_damaged,
 )
 from tests.failure.test_the_openapi_document import openapi
+from tests.failure.test_the_spool import full_disks
 from tests.failure.test_what_rests_on_disk import what_rests_on_disk
 
 Scenario = Callable[[Path], Trial]
@@ -56,11 +59,11 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "damaged-record": lambda home: spool_damaged(home, part="record"),
         "damaged-file": lambda home: spool_damaged(home, part="file"),
         "kill": lambda home: kill_at_any_instant(home, kills=60),
+        "kill-spooling": lambda home: kill_at_any_instant(home, kills=30, spooling=True),
         "restart": lambda home: rolling_restart(home, orders=3000, rate=50, every=8),
         "full-disk": lambda home: full_disk(home, times=3),
+        "full-disks": lambda home: full_disks(home, orders=400),
         "queue": lambda home: queue_full(home, orders=1000),
-        "endless": lambda home: endless_body(home, bodies=100),
-        "drips": lambda home: drips(home, connections=500, lasting=30),
         "makers": lambda home: four_makers(home, engine="sqlite"),
         "makers-pg": lambda home: four_makers(home, engine="postgresql"),
         "maker-steps": maker_killed_at_each_step,
@@ -74,6 +77,10 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "away": worker_away,
         "away-pg": lambda home: worker_away(home, engine="postgresql"),
         "half-hours": half_hours,
+        "overload": lambda home: ten_times_too_much(home, lasting=10),
+        "huge": lambda home: huge_bodies(home, bodies=100, deaf=1024**3),
+        "drips": lambda home: drips(home, connections=2000, lasting=35),
+        "messages": lambda home: messages_get_through(home, kills=30, rounds=2, orders=5, long=True),
         "replicas": lambda home: same_keys_at_once(home, orders=3000, cut_off=200),
         "machine": lambda home: machine(home, sequences=100, steps=40, chance=plan.seed),
         "machine-postgresql": lambda home: machine(home, sequences=40, steps=30, chance=plan.seed, on_postgres=True),

@@ -15,7 +15,7 @@ def main() -> None:
     """Serve until a signal comes; say on one line of JSON when all are ready."""
     arguments = _parser().parse_args()
     fakes: dict[int | None, WecomFake | AliyunFake | TencentFake] = {
-        arguments.wecom_port: WecomFake(penalty=not arguments.wecom_no_penalty),
+        arguments.wecom_port: WecomFake(penalty=not arguments.wecom_no_penalty, per_minute=arguments.wecom_per_minute),
         arguments.aliyun_port: AliyunFake(),
         arguments.tencent_port: TencentFake(per_day=arguments.tencent_per_day),
     }
@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--wecom-no-penalty", action="store_true", help="over the limit, refuse only the message itself"
     )
+    parser.add_argument("--wecom-per-minute", type=int, default=20, help="messages of one robot in a minute")
     parser.add_argument("--tencent-per-day", type=int, default=2, help="messages to one number in a day")
     return parser
 

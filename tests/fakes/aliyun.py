@@ -65,12 +65,13 @@ class AliyunFake(Fake):
 
     async def call(self, request: Request) -> Response:
         """Answer one signed call."""
-        before, after = self.faults.take()
-        if before:
-            return await self._broken(request, before)
         query = tuple(request.query_params.multi_items())
         call = Call(request.method, query, request.headers, await request.body())
         action = request.headers.get("x-acs-action") or call.parameters.get("Action", "")
+        self.heard.append({"at": self.now(), "action": action, **call.parameters})
+        before, after = self.faults.take()
+        if before:
+            return await self._broken(request, before)
         if denied := self.gate.denies(call, self.now()) or _denies_action(action, call):
             return self._denied(denied)
         answer = self._send(call.parameters) if action == "SendSms" else self._details(call.parameters)

@@ -41,20 +41,26 @@ class Faults:
 
 @dataclass
 class Fake:
-    """What every fake server keeps: the messages it took, and the faults that were ordered."""
+    """What every fake server keeps: what it heard, the messages it took, and the faults that were ordered."""
 
     faults: Faults = field(default_factory=Faults)
     accepted: list[dict[str, object]] = field(default_factory=list)
+    heard: list[dict[str, object]] = field(default_factory=list)
+    """Every call that came, also those that run into a fault: what was asked, and of what."""
 
     def control_routes(self) -> list[Route]:
         """Return the routes for a test in another process."""
         return [
             Route("/_accepted", self._show, methods=["GET"]),
+            Route("/_heard", self._show_heard, methods=["GET"]),
             Route("/_faults", self._order, methods=["POST"]),
         ]
 
     async def _show(self, _: Request) -> Response:
         return JSONResponse(self.accepted)
+
+    async def _show_heard(self, _: Request) -> Response:
+        return JSONResponse(self.heard)
 
     async def _order(self, request: Request) -> Response:
         wanted = await request.json()

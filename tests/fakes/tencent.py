@@ -70,8 +70,9 @@ class TencentFake(Fake):
 
     async def call(self, request: Request) -> Response:
         """Answer one signed call."""
-        before, after = self.faults.take()
         raw = await request.body()
+        self.heard.append({"at": self.now(), "action": request.headers.get("x-tc-action", "")})
+        before, after = self.faults.take()
         if before and not before.startswith(PER_NUMBER):
             return await _broken(request, before)
         denied = self._denies(request, raw) or _denies_action(request)

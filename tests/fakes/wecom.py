@@ -38,11 +38,12 @@ class WecomFake(Fake):
     """What the provider knows.
 
     ``keys`` are the robots there are (None: any key will do). ``penalty`` says whether exceeding the limit blocks a
-    robot for a minute. ``text_bytes`` is 2048 as documented, 5120 as seen once.
+    robot for a minute, and ``per_minute`` what it is. ``text_bytes`` is 2048 as documented, 5120 as seen once.
     """
 
     keys: set[str] | None = None
     penalty: bool = True
+    per_minute: int = PER_MINUTE
     text_bytes: int = 2048
     now: Callable[[], float] = time.time
     calls: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -67,6 +68,7 @@ class WecomFake(Fake):
         if not self._knows(key):
             return _refused(93000)
         self.calls[key].append(self.now())
+        self.heard.append({"at": self.now(), "key": key})
         before, after = self.faults.take()
         if before:
             return await self._broken(request, before)
@@ -119,7 +121,7 @@ class WecomFake(Fake):
         now = self.now()
         if now < self._blocked_until.get(key, 0.0):
             return True
-        if sum(now - then < MINUTE for then in self._taken[key]) < PER_MINUTE:
+        if sum(now - then < MINUTE for then in self._taken[key]) < self.per_minute:
             return False
         if self.penalty:
             self._blocked_until[key] = now + MINUTE

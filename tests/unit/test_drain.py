@@ -13,7 +13,7 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from app.intake.drain import PAGE, StoreRefuses, drain_once
 from app.store.order_writer import NewOrder, Stored
-from app.store.spool import Spool, SpoolFull
+from app.store.spool import Spool, SpoolFull, digest_of
 from tests.builders import TEN, new_order, new_orders, seconds
 from tests.fakes.clock import ClockAt
 
@@ -243,3 +243,46 @@ def test_a_damaged_file_is_set_aside_and_the_others_are_drained(path: Path):
 
 def test_nothing_to_drain_is_nothing_done(tmp_path: Path):
     assert _drain(tmp_path / "none" / "spool-0.db", FakeStore()).brought == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "damaged"),
+    [
+        ("received_at", "CAST(x'32303236ff2d31312d32325430323a30303a30302b30303a3030' AS TEXT)"),  # no UTF-8 any more
+        ("received_at", "'2026-11-22X02:00'"),
+        ("received_at", "'2026-11-23T02:00:00+00:00'"),  # reads well, and is another day
+        ("record", "CAST(replace(CAST(record AS TEXT), 'SHOP', 'SHOQ') AS BLOB)"),
+        ("digest", "x'00'"),
+    ],
+)
+def test_damage_in_any_column_costs_its_own_order_its_place_and_no_other(path: Path, column: str, damaged: str):
+    """P6: a time that cannot be read must not stop the drain at its row for good."""
+    orders = [new_order("A"), new_order("SHOP-B"), new_order("C")]
+    _fill(path, *orders)
+    _edit(path, f"UPDATE spooled SET {column} = {damaged} WHERE number = ?", orders[1].number)  # noqa: S608 - the test's own words
+    store = FakeStore()
+    done = _drain(path, store)
+    assert (done.brought, done.waiting, done.aside) == (2, 0, 1)
+    assert _aside(path) == [(orders[1].number, "damaged")]
+
+
+def test_a_number_that_cannot_be_read_does_not_keep_its_order_from_coming_home(path: Path):
+    """P6: the record holds the number too, and what looks at the file from outside must not take it for empty."""
+    order = new_order("A")
+    _fill(path, order)
+    _edit(path, "UPDATE spooled SET number = CAST(x'4c42ff' AS TEXT)")
+    assert len(Spool.peek(path)) == 1
+    store = FakeStore()
+    assert _drain(path, store).brought == 1
+    assert list(store.kept) == [order.number]
+
+
+def test_records_of_an_earlier_version_come_home(path: Path):
+    """P13: their digest does not cover the time."""
+    order = new_order("A")
+    _fill(path, order)
+    connection = sqlite3.connect(str(path))
+    (record,) = connection.execute("SELECT record FROM spooled").fetchone()
+    connection.close()
+    _edit(path, "UPDATE spooled SET digest = ?", digest_of(record))
+    assert _drain(path, FakeStore()).brought == 1

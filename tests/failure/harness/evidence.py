@@ -129,6 +129,16 @@ def open_messages(source: Asks) -> set[str]:
     return {row[0] for row in source.rows(sql)}
 
 
+def summed_up(source: Asks) -> set[str]:
+    """Return the normal orders that a digest which has been sent speaks for: a long one names some and sums up the rest."""
+    sql = """
+        SELECT orders.number FROM orders JOIN message ON message.order_id = orders.id AND message.kind = 'order_wecom'
+        JOIN message AS speaker ON speaker.id = message.merged_into
+        WHERE message.state = 'merged' AND speaker.state = 'sent' AND orders.priority = 'normal'
+    """
+    return {row[0] for row in source.rows(sql)}
+
+
 def message_counts(source: Asks) -> dict[tuple[str, str], int]:
     """Return how many messages there are by channel and state."""
     sql = "SELECT channel, state, COUNT(*) FROM message GROUP BY channel, state"

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,9 @@ READY_WITHIN = 60.0
 """Generous: the machine may be busy with the rest of the tests."""
 
 STOP_WITHIN = 40.0
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Nothing here speaks TLS, and reading everybody's certificates takes longer than most questions."""
+
 NOTICE, COUPON = "SMS_100000001", "SMS_100000002"
 """Templates of the fake account."""
 
@@ -88,6 +92,18 @@ class Providers:
         """Return the text messages the provider has taken."""
         return _get(f"{self.aliyun}/_accepted")
 
+    def heard(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Return every call to WeCom and to Aliyun, also those that ran into a fault."""
+        return _get(f"{self.wecom}/_heard"), _get(f"{self.aliyun}/_heard")
+
+    def misbehave(self, *, wecom: str | None = None, aliyun: str | None = None, times: int = 0) -> None:
+        """Let the next ``times`` calls, or all where it is 0, run into a fault (tests/fakes/faults.py); None heals."""
+        for url, fault in ((self.wecom, wecom), (self.aliyun, aliyun)):
+            order = {"next": [fault] * times} if fault and times else {"every": fault}
+            httpx.post(
+                f"{url}/_faults", json=order, timeout=10.0, trust_env=False, verify=NO_CERTIFICATES
+            ).raise_for_status()
+
     def worst_calls(self) -> int:
         """Return the most calls within a minute, refused ones included."""
         return int(_get(f"{self.wecom}/_worst_minute")["calls"])
@@ -110,10 +126,10 @@ class Providers:
 
 
 @contextmanager
-def providers() -> Iterator[Providers]:
-    """Serve the fake providers."""
+def providers(*options: str) -> Iterator[Providers]:
+    """Serve the fake providers, with ``options`` of tests/fakes/__main__.py."""
     wecom, aliyun = free_port(), free_port()
-    command = [sys.executable, "-m", "tests.fakes", "--wecom-port", str(wecom), "--aliyun-port", str(aliyun)]
+    command = [sys.executable, "-m", "tests.fakes", "--wecom-port", str(wecom), "--aliyun-port", str(aliyun), *options]
     process = subprocess.Popen(command, cwd=REPOSITORY, env=plain_environment(), stdout=subprocess.PIPE)
     try:
         assert process.stdout is not None
@@ -192,7 +208,7 @@ class Boat:
     def start(self) -> "Boat":
         """Start it and wait until it takes orders."""
         if not self.data_dir.exists() and "LIFEBOAT_DATABASE_URL" not in self.settings:
-            shutil.copytree(_template(), self.data_dir)
+            fresh_data(self.data_dir)
         with (self.home / "log.txt").open("ab") as log:
             command = [*self.wrapper, sys.executable, "-m", "app", self.command]
             self.process = subprocess.Popen(command, cwd=self.home, env=self.environment, stdout=log, stderr=log)
@@ -218,7 +234,7 @@ class Boat:
     def readiness(self) -> "dict[str, Any] | None":
         """Return what ``/readyz?verbose`` says, None if it does not answer or says it is not ready."""
         with suppress(httpx.HTTPError, ValueError):
-            answer = httpx.get(f"{self.url}/readyz?verbose", timeout=5.0, trust_env=False)
+            answer = httpx.get(f"{self.url}/readyz?verbose", timeout=5.0, trust_env=False, verify=NO_CERTIFICATES)
             return dict(answer.json()) if answer.status_code == httpx.codes.OK else None
         return None
 
@@ -301,7 +317,7 @@ class Boat:
 
     def metric(self, name: str) -> float:
         """Return the sum of a figure of ``/metrics`` over its labels."""
-        text = httpx.get(f"{self.url}/metrics", timeout=10.0, trust_env=False).text
+        text = httpx.get(f"{self.url}/metrics", timeout=10.0, trust_env=False, verify=NO_CERTIFICATES).text
         lines = [line.rsplit(" ", 1) for line in text.splitlines() if line.startswith(name) and line[len(name)] in " {"]
         return sum(float(value) for _, value in lines)
 
@@ -313,6 +329,11 @@ def boat(home: Path, *, wrapper: Sequence[str] = (), command: str = "serve", **s
     with ExitStack() as stack:
         stack.callback(made.stop)
         yield made.start()
+
+
+def fresh_data(folder: Path) -> None:
+    """Make ``folder`` the data folder of a Lifeboat that has seen its first start."""
+    shutil.copytree(_template(), folder)
 
 
 @cache
@@ -328,4 +349,4 @@ def _template() -> Path:
 
 
 def _get(url: str) -> Any:
-    return httpx.get(url, timeout=10.0, trust_env=False).raise_for_status().json()
+    return httpx.get(url, timeout=10.0, trust_env=False, verify=NO_CERTIFICATES).raise_for_status().json()

@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 import httpx
 
 from tests.failure.harness.client_ledger import ClientLedger
+from tests.failure.harness.lifeboat_process import NO_CERTIFICATES
 
 Kind = Literal["plain", "twice", "look_alike", "conflict", "invalid"]
 
@@ -141,6 +142,7 @@ class Shop:
             timeout=self._manners.time_out,
             limits=limits,
             trust_env=False,
+            verify=NO_CERTIFICATES,
         )
 
     async def trade(self, todo: list[Errand], *, rate: float) -> None:

@@ -21,6 +21,7 @@ from tests.failure.mutants import (
     planted_batches,
     planted_door,
     planted_growth,
+    planted_messages,
     planted_replicas,
     planted_security,
 )
@@ -50,6 +51,7 @@ MUTANTS = (
     *planted_batches.MUTANTS,
     *planted_door.MUTANTS,
     *planted_growth.MUTANTS,
+    *planted_messages.MUTANTS,
     *planted_replicas.MUTANTS,
     *planted_security.MUTANTS,
 )

@@ -1,0 +1,206 @@
+"""``lifeboat spool``: what waits beside the database, what was damaged, and the way home for both."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.bootstrap import Lifeboat
+from app.cli.console import Json, actor, err, fail, lifeboat, local, out, say_json, table
+from app.intake.drain import StoreRefuses
+from app.intake.salvage import give_up_aside, retry_aside, salvage_file
+from app.store.aside import DAMAGED, AsideRecord, aside_records
+from app.store.spool import Spool, SpoolDamaged, SpoolFull, damaged_files, spool_files
+
+app = typer.Typer(help="本地暂存：查看、抢救损坏的文件、处理放到一边的记录。", no_args_is_help=True)
+
+REASONS = {
+    DAMAGED: "记录损坏",
+    "idempotency_conflict": "同号不同内容",
+}
+
+Numbers = Annotated[list[str], typer.Argument(help="应急单号，可多个。")]
+
+
+@app.command("list")
+def list_spool(*, as_json: Json = False) -> None:
+    """列出本机的暂存文件：等待写入的、放到一边的、损坏的。有需要人工处理的，退出码为 1。数据库不可用时也能用。"""
+    with lifeboat(prepare=False) as boat:
+        folder = _folder(boat)
+        aside, damaged = aside_records(folder), damaged_files(folder)
+        files = [
+            {"file": path.name, "state": "open", "waiting": len(Spool.peek(path))}
+            | {"set_aside": [_row(one) for one in aside if one.file == path]}
+            for path in spool_files(folder)
+        ]
+        files += [{"file": path.name, "state": "damaged", "bytes": path.stat().st_size} for path in damaged]
+        if as_json:
+            say_json({"files": files, "attention": bool(aside or damaged)})
+        else:
+            _say_files(files)
+            _say_aside(boat, aside)
+    if aside or damaged:
+        raise typer.Exit(1)
+
+
+@app.command()
+def salvage(
+    file: Annotated[str, typer.Argument(help="损坏文件的名字（spool-0.db.damaged-…），见 spool list。")],
+    *,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="仍有读不出的内容也到此为止：文件改名保留，不再告警，并记入审计。")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """抢救损坏的暂存文件：读得出的订单写入数据库（可重复执行，不会重复）。还有读不出的，退出码为 1。"""
+    with _command() as boat:
+        path = _damaged_file(boat, file)
+        done = salvage_file(
+            path,
+            store=boat.store,
+            writer=boat.writer(),
+            clock=boat.clock,
+            max_bytes=boat.settings.spool_max_bytes,
+            by=actor(),
+            accept_loss=accept_loss,
+        )
+    if as_json:
+        say_json({**asdict(done), "complete": done.complete})
+    else:
+        out.print(f"写入数据库 {done.brought} 笔，数据库中已有 {done.already_there} 笔。")
+        if done.set_aside:
+            out.print(f"{len(done.set_aside)} 笔放到一边等人处理（lifeboat spool list）：{_some(done.set_aside)}")
+        if done.unreadable:
+            err.print(
+                f"读不出 {len(done.unreadable)} 笔，请店铺用同一幂等键补单：{_some(done.unreadable)}", style="red"
+            )
+        if done.damaged_pages:
+            err.print(f"另有 {done.damaged_pages} 页读不懂，里面可能还有订单，也可能没有。", style="red")
+        if done.renamed_to:
+            out.print(f"文件已改名为 {done.renamed_to}，不再告警；请保留到对账结束。")
+        else:
+            err.print("文件仍标为损坏。店铺补单后可再执行一次；确认无法找回，再加 --accept-loss。", style="red")
+    if not done.renamed_to:
+        raise typer.Exit(1)
+
+
+@app.command()
+def show(number: Annotated[str, typer.Argument(help="应急单号。")], *, as_json: Json = False) -> None:
+    """查看一条放到一边的记录（不含个人信息）。"""
+    with lifeboat(prepare=False) as boat:
+        (one, *_) = _chosen(boat, [number])
+        document = _row(one) | {"file": one.file.name} | one.legible()
+        if as_json:
+            say_json(document)
+        else:
+            table("放到一边的记录", ("项", "值"), list(document.items()), empty="")
+
+
+@app.command()
+def retry(
+    numbers: Annotated[list[str] | None, typer.Argument(help="应急单号，可多个。")] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="全部放到一边的记录。")] = False,
+    as_json: Json = False,
+) -> None:
+    """再试一次写入数据库。损坏的记录若店铺已补单，则就此结清。仍有留下的，退出码为 1。"""
+    if not numbers and not every:
+        fail("请给出应急单号，或用 --all。")
+    with _command() as boat:
+        chosen = aside_records(_folder(boat)) if every else _chosen(boat, numbers or [])
+        done = retry_aside(
+            chosen,
+            store=boat.store,
+            writer=boat.writer(),
+            clock=boat.clock,
+            max_bytes=boat.settings.spool_max_bytes,
+            by=actor(),
+        )
+    if as_json:
+        remaining = [{"order_number": number, "reason": reason} for number, reason in done.remaining]
+        say_json({"settled": done.settled, "remaining": remaining})
+    else:
+        out.print(f"已结清 {len(done.settled)} 笔。")
+        for number, reason in done.remaining:
+            err.print(f"仍放在一边：{number}（{_reason(reason)}）", style="red", markup=False)
+    if done.remaining:
+        raise typer.Exit(1)
+
+
+@app.command("give-up")
+def give_up(
+    numbers: Numbers, *, reason: Annotated[str, typer.Option(help="为什么放弃，例如“已由店铺换键补单 LB…”。")]
+) -> None:
+    """不再写入数据库：记入审计，不再告警；原始记录仍留在暂存文件里。"""
+    if not reason.strip():
+        fail("请写明原因。")
+    with _command() as boat:
+        closed = give_up_aside(
+            _chosen(boat, numbers), store=boat.store, by=actor(), why=reason.strip()[:200], now=boat.clock.now()
+        )
+    out.print(f"已放弃 {closed} 条记录。")
+
+
+@contextmanager
+def _command() -> Iterator[Lifeboat]:
+    """Open the deployment; what may go wrong with a spool becomes a sentence."""
+    with lifeboat() as boat:
+        try:
+            yield boat
+        except StoreRefuses:
+            fail("数据库又不可用了：读出的订单已放入暂存，恢复后会自动写入；之后请再执行一次本命令。")
+        except SpoolFull:
+            fail("磁盘没有空间放抢救出的订单，请先腾出空间。")
+        except SpoolDamaged as error:
+            fail(f"暂存文件损坏，已另存：{Path(str(error)).name}，请再用 spool salvage 抢救。")
+
+
+def _folder(boat: Lifeboat) -> Path:
+    return boat.settings.data_dir / "spool"
+
+
+def _damaged_file(boat: Lifeboat, name: str) -> Path:
+    """Return the damaged file called ``name``; a path into another folder is not taken."""
+    found = {path.name: path for path in damaged_files(_folder(boat))}
+    if Path(name).name not in found:
+        fail(f"没有损坏的暂存文件 {name}。现有：{'、'.join(found) or '无'}")
+    return found[Path(name).name]
+
+
+def _chosen(boat: Lifeboat, numbers: Sequence[str]) -> list[AsideRecord]:
+    found = [one for one in aside_records(_folder(boat)) if one.number in numbers]
+    if missing := sorted(set(numbers) - {one.number for one in found}):
+        fail(f"没有放到一边的记录：{'、'.join(missing)}")
+    return found
+
+
+def _row(one: AsideRecord) -> dict[str, Any]:
+    return {
+        "order_number": one.number,
+        "reason": one.reason,
+        "received_at": one.received_at,
+        "set_aside_at": one.set_aside_at,
+    }
+
+
+def _say_files(files: Sequence[dict[str, Any]]) -> None:
+    names = {"open": "使用中", "damaged": "损坏，待抢救"}
+    rows = [(f["file"], names[f["state"]], f.get("waiting", ""), len(f.get("set_aside", ()))) for f in files]
+    table("暂存文件", ("文件", "状态", "等待写入", "放到一边"), rows, empty="没有暂存文件。")
+
+
+def _say_aside(boat: Lifeboat, aside: Sequence[AsideRecord]) -> None:
+    if aside:
+        rows = [(one.number, _reason(one.reason), one.file.name, local(boat, one.since)) for one in aside]
+        table("放到一边、等人处理的记录", ("应急单号", "原因", "文件", "时间"), rows, empty="")
+
+
+def _reason(code: str) -> str:
+    return REASONS.get(code, f"数据库拒绝（{code}）")
+
+
+def _some(numbers: Sequence[str]) -> str:
+    return "、".join(numbers[:20]) + (" …" if len(numbers) > 20 else "")  # noqa: PLR2004 - what fits a screen

@@ -1,0 +1,53 @@
+"""Commands, run on a deployment in the test's folder."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from app.bootstrap import Lifeboat
+from app.cli.main import app
+from app.store.order_writer import NewOrder
+from app.store.tables import Client
+from tests.builders import TEN
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run one command on a deployment in this test's folder."""
+    data = tmp_path / "data"
+    data.mkdir()
+    shutil.copy(migrated_file, data / "lifeboat.db")
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "DATA_DIR": str(data),
+        "EXPORT_DIR": str(tmp_path / "exports"),
+        "SECRET_KEY": "s" * 32,
+        "SEAL_KEY": "t" * 32,
+    }.items():
+        monkeypatch.setenv(f"LIFEBOAT_{name}", value)
+
+    def command(*words: str, code: int = 0) -> Result:
+        result = CliRunner().invoke(app, list(words))
+        assert result.exit_code == code, (result.output, result.exception)
+        return result
+
+    return command
+
+
+@pytest.fixture
+def take(boat: Lifeboat) -> Callable[..., list[str]]:
+    """Accept orders in the deployment the commands run on."""
+    with boat.store.writing() as uow:
+        uow._session.add(Client(id="c1", name="旗舰店", scope="intake", created_at=TEN))  # noqa: SLF001 - the client of ``new_order``
+
+    def accept(*orders: NewOrder) -> list[str]:
+        boat.writer().write(orders, [TEN] * len(orders))
+        return [order.number for order in orders]
+
+    return accept
