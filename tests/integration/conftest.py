@@ -1,7 +1,7 @@
-"""Commands, run on a deployment in the test's folder."""
+"""Commands, run on a deployment in the test's folder, and the fast lane on a port of its own."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,8 @@ from app.cli.main import app
 from app.store.order_writer import NewOrder
 from app.store.tables import Client
 from tests.builders import TEN
+from tests.conftest import Web
+from tests.integration.lane_rig import Served, serving
 
 Run = Callable[..., Result]
 
@@ -51,3 +53,10 @@ def take(boat: Lifeboat) -> Callable[..., list[str]]:
         return [order.number for order in orders]
 
     return accept
+
+
+@pytest.fixture
+async def served(web: Web) -> AsyncIterator[Served]:
+    """The fast lane of a running web process, on a port of this machine."""
+    async with serving(web) as found:
+        yield found

@@ -3,7 +3,7 @@
 from tests.failure.mutants.mutant import Edit, Mutant
 
 LANE = "app/web/lane.py"
-TESTS = "tests/integration/test_lane.py::"
+TESTS = "tests/integration/test_lane_connections.py::"
 
 MUTANTS = (
     Mutant(
