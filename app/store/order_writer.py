@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from app.domain.names import incident_name
 from app.domain.priority import Priority
-from app.store.engine import Engines
+from app.store.engine import Engines, begin_at_once
 from app.store.statements import chunks
 
 
@@ -134,7 +134,7 @@ class OrderWriter:
         try:
             cursor = connection.cursor()
             if self._sqlite:
-                cursor.execute("BEGIN IMMEDIATE")
+                begin_at_once(cursor)
             yield cursor
             connection.commit()
             cursor.close()

@@ -1,16 +1,18 @@
 """P1, P2: the writer of orders locks first; what a crash left in the log is written anew before anybody is told of it."""
 
 import shutil
+import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from pysqlite3 import dbapi2 as sqlite_driver
 
-from app.store.engine import Engines, open_engines, settle_log
+from app.store.engine import BUSY_TIMEOUT_MS, Engines, open_engines, settle_log
 from app.store.order_writer import OrderWriter
 from app.store.spool import Spool
-from tests.builders import TEN, ZONE, Deck, new_order
+from tests.builders import TEN, ZONE, Deck, new_order, new_orders
 from tests.fakes.clock import ClockAt
 
 
@@ -74,3 +76,29 @@ def test_what_a_crash_left_in_the_log_of_the_spool_is_in_its_file_once_it_is_ope
     opened.open()
     assert _rows_without_log(file, "spooled", tmp_path / "after") == 1
     opened.close()
+
+
+def test_the_door_takes_a_lock_that_somebody_else_takes_again_and_again(sqlite: Engines, clock: ClockAt):
+    """SQLite's lock is no queue: a worker with a backlog must not keep orders out."""
+    deck, let_go, turns = Deck(sqlite, clock), threading.Event(), []
+
+    def backlog() -> None:
+        while not let_go.is_set():
+            with sqlite.writer.begin():
+                turns.append(time.monotonic())
+                time.sleep(0.02)
+            time.sleep(0.004)  # a worker reads the next page before it writes it
+
+    worker = threading.Thread(target=backlog, daemon=True)
+    worker.start()
+    try:
+        before = len(turns)
+        for order in new_orders(20):
+            deck.writer.write([order], [TEN])
+        took = len(turns) - before
+    finally:
+        let_go.set()
+        worker.join()
+    assert took <= 40, took  # a turn an order at the best
+    with sqlite.writer.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == BUSY_TIMEOUT_MS

@@ -86,7 +86,7 @@ MUTANTS = (
     Mutant(
         "deferred BEGIN where orders are written",
         "P2",
-        (Edit("app/store/order_writer.py", 'cursor.execute("BEGIN IMMEDIATE")', 'cursor.execute("BEGIN")'),),
+        (Edit(ENGINE, 'cursor.execute("BEGIN IMMEDIATE")', 'cursor.execute("BEGIN")'),),
         ("tests/contract/test_store_durability_sqlite.py::test_the_writer_of_orders_locks_before_it_reads",),
     ),
     Mutant(
