@@ -69,6 +69,8 @@ class Load:
             f"POST /v1/orders HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: "
         ).encode()
         self._run = os.urandom(4).hex()
+        self._phones = int(self._run, 16)
+        """Other customers in each run: those of the last one would look like doubles."""
         self._sent = 0
         self._statuses: Counter[str] = Counter()
         self._latencies: list[float] = []
@@ -76,7 +78,9 @@ class Load:
 
     def _request(self) -> bytes:
         self._sent += 1
-        body = BODY.format(key=f"B-{self._run}-{self._sent:08d}", phone=self._sent % 100_000_000).encode()
+        body = BODY.format(
+            key=f"B-{self._run}-{self._sent:08d}", phone=(self._phones + self._sent) % 100_000_000
+        ).encode()
         return self._head + b"%d\r\n\r\n" % len(body) + body
 
     def _done(self, connection: Connection, status: bytes) -> None:
