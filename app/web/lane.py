@@ -110,6 +110,9 @@ class OrderCycle:
             self._answer(self._lane.door.receipt_of(accepted_as(self._new, stored)))
         except Problem as problem:
             self.refuse(problem)
+        except Exception as error:  # one client's trouble must not become that of all who share the commit
+            log.error("answer_broke", reason=type(error).__name__, exc_info=True)  # noqa: G201
+            self._lane.transport.abort()
 
     def set_exception(self, error: Exception) -> None:
         """Answer: nothing could take the order."""
@@ -151,7 +154,7 @@ class Lane(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Choose the way."""
         self.in_head = False
-        if self._crowded():
+        if self._crowded() and not self._answers_another():
             self.cycle = OrderCycle(self, _ANYBODY, None, keep_alive=False)
             self.cycle.refuse(Busy())
             return
@@ -163,6 +166,10 @@ class Lane(HttpToolsProtocol):
         self.url, self.expect_100_continue = url, expect
         self.headers.extend(headers)  # the very list that the scope holds
         super().on_headers_complete()
+
+    def _answers_another(self) -> bool:
+        """Tell whether an earlier request of this connection has no answer yet: what was sent ahead waits its turn."""
+        return self.cycle is not None and not self.cycle.response_complete
 
     def _crowded(self) -> bool:
         """Tell whether more connections or requests are open than we allow; uvicorn would name no time to come back."""
@@ -180,7 +187,7 @@ class Lane(HttpToolsProtocol):
             or self.expect_100_continue
             or self.config.access_log
             or self.flow.write_paused
-            or (self.cycle is not None and not self.cycle.response_complete)
+            or self._answers_another()
         ):
             return None
         fields = dict(self.headers)

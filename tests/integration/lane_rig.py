@@ -37,10 +37,11 @@ class Served:
     async def ask(self, request: bytes) -> tuple[int, dict[str, str], Any]:
         """Send one request on a connection of its own."""
         reader, writer = await self.connect()
-        writer.write(request)
-        answer = await answer_of(reader)
-        writer.close()
-        return answer
+        try:
+            writer.write(request)
+            return await answer_of(reader)
+        finally:
+            writer.close()
 
     def request(self, body: bytes, *lines: str, path: bytes = b"/v1/orders", key: str = "") -> bytes:
         """Return a whole request for an order."""

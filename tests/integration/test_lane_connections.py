@@ -145,6 +145,44 @@ async def test_where_too_many_are_connected_the_next_one_is_refused(served: Serv
     assert (await served.ask(served.request(body_bytes())))[0] == 201
 
 
+async def test_in_a_crowd_what_was_sent_ahead_is_refused_in_its_turn(served: Served, monkeypatch: pytest.MonkeyPatch):
+    taken: list[Any] = []
+    commit = served.web.app.runtime.commit
+    queue = commit.queue
+    monkeypatch.setattr(commit, "queue", lambda order, waiting: taken.append((order, waiting)))
+    reader, writer = await served.connect()
+    writer.write(served.request(body_bytes(client_order_id="first")))
+    await until(lambda: taken)
+    crowd = [await served.connect() for _ in range(50)]
+    await until(lambda: len(served.state.connections) > len(crowd))
+    writer.write(served.request(body_bytes(client_order_id="second")))
+    await until(lambda: served.lanes and any(lane.pipeline for lane in served.lanes))
+    queue(*taken[0])
+    first = await answer_of(reader)
+    assert (first[0], first[2]["order_number"]) == (201, taken[0][0].number)
+    assert (await reader.readline()).startswith(b"HTTP/1.1 503 ")
+    for _, other in [*crowd, (reader, writer)]:
+        other.close()
+
+
+async def test_trouble_with_one_answer_is_not_that_of_the_whole_commit(served: Served, monkeypatch: pytest.MonkeyPatch):
+    receipt_of = served.web.app.door.receipt_of
+    broken: list[str] = []
+
+    def sometimes(accepted: Any) -> Any:
+        if not broken:
+            broken.append(accepted.number)
+            raise ZeroDivisionError
+        return receipt_of(accepted)
+
+    monkeypatch.setattr(served.web.app.door, "receipt_of", sometimes)
+    requests = [served.request(body_bytes(client_order_id=f"K{n}")) for n in range(5)]
+    told = await asyncio.gather(*(served.ask(request) for request in requests), return_exceptions=True)
+    assert len([one for one in told if isinstance(one, tuple) and one[0] == 201]) == 4
+    again = [(await served.ask(request))[0] for request in requests]
+    assert again == [200] * 5  # its order was on disk, and a retry finds it
+
+
 # ---- clocks --------------------------------------------------------------------------------------------------------
 
 
