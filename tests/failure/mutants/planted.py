@@ -39,7 +39,7 @@ MUTANTS = (
                 COMMIT,
                 "            self._store_hand.take(batch)\n        else:\n",
                 "            self._store_hand.take(batch)\n"
-                "            for one, order, at in zip(futures, orders, batch.moments, strict=True):\n"
+                "            for one, order, at in zip(waiting, orders, batch.moments, strict=True):\n"
                 "                one.set_result(Stored(at, order.priority, replayed=False, same_body=True))\n"
                 "        else:\n",
             ),
@@ -52,8 +52,8 @@ MUTANTS = (
         (
             Edit(
                 COMMIT,
-                "                future.set_exception(NowhereToWrite())",
-                '                future.set_result(Stored(self._clock.now(), "normal", replayed=False, same_body=True))',
+                "                one.set_exception(NowhereToWrite())",
+                '                one.set_result(Stored(self._clock.now(), "normal", replayed=False, same_body=True))',
             ),
         ),
         ("tests/unit/test_group_commit_away.py::test_a_full_spool_is_said_and_never_called_accepted",),

@@ -35,7 +35,7 @@ MUTANTS = (
     Mutant(
         "a crowd is refused without a time to come back",
         "P12",
-        (Edit(LANE, "        if self._crowded():\n", "        if False and self._crowded():\n"),),
+        (Edit(LANE, "        if self._crowded() and not", "        if False and not"),),
         (f"{TESTS}test_where_too_many_are_connected_the_next_one_is_refused",),
     ),
     Mutant(
