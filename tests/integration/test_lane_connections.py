@@ -6,9 +6,35 @@ from typing import Any
 
 import pytest
 
+from app.store.order_writer import NewOrder
 from app.web.body import BODY_WITHIN
 from app.web.lane import HEAD_WITHIN, LARGEST_HEAD, OrderCycle, look_at_all
 from tests.integration.lane_rig import Served, answer_of, body_bytes, until
+
+
+class Held:
+    """Keeps orders from the group commit until they are let go."""
+
+    def __init__(self, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.orders: list[NewOrder] = []
+        self._waiting: list[OrderCycle] = []
+        self._commit, self._queue = served.web.app.runtime.commit, served.web.app.runtime.commit.queue
+        monkeypatch.setattr(self._commit, "queue", self._hold)
+
+    def _hold(self, order: NewOrder, waiting: OrderCycle) -> None:
+        self.orders.append(order)
+        self._waiting.append(waiting)
+
+    @property
+    def waiting(self) -> OrderCycle:
+        """Who waits for the first order."""
+        return self._waiting[0]
+
+    def let_go(self) -> None:
+        """Queue the first order as it came, and those that come from now on."""
+        self._commit.queue = self._queue  # type: ignore[method-assign]
+        self._queue(self.orders[0], self.waiting)
+
 
 # ---- bodies and connections ----------------------------------------------------------------------------------------
 
@@ -84,49 +110,39 @@ async def test_other_routes_work_on_the_same_connection(served: Served):
 
 
 async def test_nobody_is_answered_before_the_commit(served: Served, monkeypatch: pytest.MonkeyPatch):
-    taken: list[Any] = []
-    commit = served.web.app.runtime.commit
-    queue = commit.queue
-    monkeypatch.setattr(commit, "queue", lambda order, waiting: taken.append((order, waiting)))
+    held = Held(served, monkeypatch)
     reader, writer = await served.connect()
     writer.write(served.request(body_bytes()))
-    await until(lambda: taken)
+    await until(lambda: held.orders)
     await asyncio.sleep(0)
-    assert not taken[0][1].response_complete
-    queue(*taken[0])
+    assert not held.waiting.response_complete
+    held.let_go()
     assert (await answer_of(reader))[0] == 201
     writer.close()
 
 
 async def test_the_order_of_a_client_that_hung_up_stays(served: Served, monkeypatch: pytest.MonkeyPatch):
-    taken: list[Any] = []
-    commit = served.web.app.runtime.commit
-    queue = commit.queue
-    monkeypatch.setattr(commit, "queue", lambda order, waiting: taken.append((order, waiting)))
+    held = Held(served, monkeypatch)
     _, writer = await served.connect()
     writer.write(served.request(body_bytes()))
-    await until(lambda: taken)
+    await until(lambda: held.orders)
     writer.transport.abort()
-    await until(taken[0][1].done)
-    monkeypatch.setattr(commit, "queue", queue)
-    queue(*taken[0])
-    await until(lambda: commit.waiting == 0)
+    await until(held.waiting.done)
+    held.let_go()
+    await until(lambda: served.web.app.runtime.commit.waiting == 0)
     assert (await served.ask(served.request(body_bytes())))[0] == 200
 
 
 async def test_an_order_under_way_is_answered_before_its_connection_is_shut(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ):
-    taken: list[Any] = []
-    commit = served.web.app.runtime.commit
-    queue = commit.queue
-    monkeypatch.setattr(commit, "queue", lambda order, waiting: taken.append((order, waiting)))
+    held = Held(served, monkeypatch)
     reader, writer = await served.connect()
     writer.write(served.request(body_bytes()))
-    await until(lambda: taken)
+    await until(lambda: held.orders)
     for connection in served.lanes:
         connection.shutdown()
-    queue(*taken[0])
+    held.let_go()
     status, fields, _ = await answer_of(reader)
     assert (status, fields["connection"]) == (201, "close")
     assert await reader.read() == b""
@@ -146,20 +162,17 @@ async def test_where_too_many_are_connected_the_next_one_is_refused(served: Serv
 
 
 async def test_in_a_crowd_what_was_sent_ahead_is_refused_in_its_turn(served: Served, monkeypatch: pytest.MonkeyPatch):
-    taken: list[Any] = []
-    commit = served.web.app.runtime.commit
-    queue = commit.queue
-    monkeypatch.setattr(commit, "queue", lambda order, waiting: taken.append((order, waiting)))
+    held = Held(served, monkeypatch)
     reader, writer = await served.connect()
     writer.write(served.request(body_bytes(client_order_id="first")))
-    await until(lambda: taken)
+    await until(lambda: held.orders)
     crowd = [await served.connect() for _ in range(50)]
     await until(lambda: len(served.state.connections) > len(crowd))
     writer.write(served.request(body_bytes(client_order_id="second")))
     await until(lambda: served.lanes and any(lane.pipeline for lane in served.lanes))
-    queue(*taken[0])
+    held.let_go()
     first = await answer_of(reader)
-    assert (first[0], first[2]["order_number"]) == (201, taken[0][0].number)
+    assert (first[0], first[2]["order_number"]) == (201, held.orders[0].number)
     assert (await reader.readline()).startswith(b"HTTP/1.1 503 ")
     for _, other in [*crowd, (reader, writer)]:
         other.close()
