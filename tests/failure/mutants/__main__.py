@@ -83,7 +83,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if trouble := _trouble_without(wanted):
         out.print(f"The tests fail without any mutant, so they show nothing:\n{trouble}", markup=False, highlight=False)
         return 1
-    verdicts = [_plant(mutant) for mutant in wanted]
+    verdicts = []
+    for n, mutant in enumerate(wanted, 1):
+        verdicts.append(_plant(mutant))
+        out.print(f"{n}/{len(wanted)} {mutant.name}: {verdicts[-1].word}", markup=False, highlight=False)
     out.print(_table(verdicts))
     for verdict in verdicts:
         if not verdict.good:
