@@ -74,6 +74,14 @@ async def test_nothing_has_a_nul_in_its_name(web: Web, address: str):
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
+async def test_the_document_says_so_wherever_a_text_may_be_asked_for(web: Web):
+    document = (await web.get("/openapi.json")).json()
+    for path, operations in document["paths"].items():
+        for verb, operation in operations.items():
+            asked = [p["name"] for p in operation.get("parameters", []) if p["in"] in {"path", "query"}]
+            assert not asked or "404" in operation["responses"], (verb, path, asked)
+
+
 async def test_every_refusal_names_the_id_under_which_it_is_in_the_log(web: Web):
     answer = await web.get("/v1/ledger")
     assert answer.json()["instance"] == f"urn:lifeboat:request:{answer.headers['x-request-id']}"
