@@ -1,6 +1,7 @@
 """Tells whether a write failed because of the store, or because of what was to be written."""
 
-import psycopg
+import sys
+
 from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -16,7 +17,8 @@ def is_the_stores_fault(error: Exception) -> bool:
     A connection lost during COMMIT is among them: nobody knows whether the row is there, and writing it again tells.
     """
     cause = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(cause, psycopg.Error):
+    psycopg = sys.modules.get("psycopg")  # nine megabytes that only a deployment with PostgreSQL loads
+    if psycopg and isinstance(cause, psycopg.Error):
         if cause.sqlstate is None:  # the driver's own word: a lost connection, or a value it cannot send
             return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
         return cause.sqlstate[:2] not in _OF_THE_ROW
