@@ -14,6 +14,8 @@ from app.store.migrate import SCRIPTS, newest
 ROOT = Path(__file__).resolve().parents[2]
 SPREADSHEETS, MIGRATIONS = {"openpyxl", "xlsxwriter"}, {"alembic", "mako"}
 WEB, CONSOLE, WAYS_OUT = {"fastapi", "starlette", "uvicorn"}, {"starlette_admin", "babel"}, {"httpx", "aiosmtplib"}
+DRIVER = {"psycopg", "psycopg_binary"}
+"""Loaded with the first connection to PostgreSQL."""
 
 LOAD = """
 import sys
@@ -26,9 +28,9 @@ print(*{name.partition(".")[0] for name in sys.modules})
 @pytest.mark.parametrize(
     ("command", "unwanted"),
     [
-        ("worker", WEB | CONSOLE | SPREADSHEETS | MIGRATIONS),
-        ("web", WAYS_OUT | SPREADSHEETS | MIGRATIONS),
-        ("serve", WEB | CONSOLE | WAYS_OUT | SPREADSHEETS | MIGRATIONS),
+        ("worker", WEB | CONSOLE | SPREADSHEETS | MIGRATIONS | DRIVER),
+        ("web", WAYS_OUT | SPREADSHEETS | MIGRATIONS | DRIVER),
+        ("serve", WEB | CONSOLE | WAYS_OUT | SPREADSHEETS | MIGRATIONS | DRIVER),
     ],
 )
 def test_a_process_does_not_load_what_only_others_need(command: str, unwanted: set[str]):
