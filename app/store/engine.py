@@ -107,7 +107,7 @@ def _sqlite(url: str, *, read_only: bool = False) -> Engine:
     engine = create_engine(
         url,
         module=sqlite,
-        poolclass=QueuePool,
+        poolclass=QueuePool,  # for a database in memory too: it is refused for want of a log, not for its pool
         pool_size=POOL,
         pool_use_lifo=True,
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from app import __version__
 from app.bootstrap import Lifeboat
-from app.domain.problems import InvalidOrder, Problem
+from app.domain.problems import InvalidOrder, NotFound, Problem
 from app.intake.profile import Profile, load_profiles
 from app.web import batches, documentation, figures, health, ledger, orders, problems, results
 from app.web.console.mount import mount_console
@@ -115,11 +115,17 @@ def _document(api: FastAPI) -> dict[str, Any]:
 
 
 def _refuse_in_our_shape(document: dict[str, Any]) -> None:
-    """Put our refusal of unreadable parameters in place of the framework's own, which we never answer."""
+    """Put our refusal of unreadable parameters in place of the framework's own, which we never answer.
+
+    Whatever takes a text from the address also answers what :class:`Threshold` says of a NUL in it.
+    """
     ours = problems.documented(InvalidOrder)[problems.STATUS[InvalidOrder]]
+    nowhere = problems.documented(NotFound)[problems.STATUS[NotFound]]
     for path in document["paths"].values():
         for operation in path.values():
             if "HTTPValidationError" in str(operation["responses"].get("422")):
                 operation["responses"]["422"] = ours
+            if any(parameter["in"] in {"path", "query"} for parameter in operation.get("parameters", ())):
+                operation["responses"].setdefault("404", nowhere)
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)

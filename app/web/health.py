@@ -8,10 +8,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from app.domain.problems import NotFound
 from app.store.engine import ping
 from app.store.spool import damaged_files
-from app.web import problems
 from app.web.standing import Standing
 
 router = APIRouter(tags=["运行状态"])
@@ -31,9 +29,7 @@ async def livez() -> Response:
     return PlainTextResponse("ok")
 
 
-@router.get(
-    "/readyz", summary="是否能受理订单", responses={503: {"description": "不能受理"}, **problems.documented(NotFound)}
-)
+@router.get("/readyz", summary="是否能受理订单", responses={503: {"description": "不能受理"}})
 async def readyz(request: Request, verbose: str | None = None) -> Response:
     """Answer 200 while orders are accepted, be it into the spool; 503 when shutting down or with nowhere to write."""
     health: Health = request.app.state.health
