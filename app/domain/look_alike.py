@@ -5,7 +5,6 @@ Nobody but a person can tell them apart, so a look-alike is held for one and nev
 
 import hashlib
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 
 LENGTH = 16
 
@@ -15,8 +14,3 @@ def look_alike_mark(secret: bytes, *, phone: str, goods: Iterable[tuple[str, int
     lines = sorted(f"{sku}\x1f{quantity}" for sku, quantity in goods)
     text = "\x1e".join((phone, "" if total_fen is None else str(total_fen), *lines))
     return hashlib.blake2b(text.encode(), key=secret, digest_size=LENGTH).digest()
-
-
-def within_window(earlier: datetime, later: datetime, *, window: timedelta) -> bool:
-    """Tell whether two moments are near enough for their orders to be look-alikes, whichever came first."""
-    return abs(later - earlier) <= window

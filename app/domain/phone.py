@@ -40,11 +40,6 @@ def phone_of(value: str) -> str:
     raise NotAPhone
 
 
-def base_number(phone: str) -> str:
-    """Return the eleven digits of ``phone`` without its extension."""
-    return phone[:11]
-
-
 def last4(phone: str) -> str:
     """Return the last four of the eleven digits, by which a customer identifies himself."""
     return phone[7:11]

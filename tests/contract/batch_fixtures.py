@@ -108,9 +108,7 @@ class World:
         return [order.number for order in orders]
 
     def states(self, numbers: Sequence[str]) -> list[str]:
-        with self.store.reading() as uow:
-            rows = uow.orders.numbered_all(numbers)
-        return [rows[number].state for number in numbers]
+        return [self.row(number).state for number in numbers]
 
     def row(self, number: str) -> OrderRow:
         with self.store.reading() as uow:

@@ -10,13 +10,13 @@ from app.domain import problems
 from app.domain.clock import SystemClock
 from app.domain.idempotency import BadIdempotencyKey, key_of_header
 from app.domain.ledger import Ledger
-from app.domain.look_alike import look_alike_mark, within_window
+from app.domain.look_alike import look_alike_mark
 from app.domain.names import batch_name, incident_name
 from app.domain.order import total_of
 from app.domain.priority import priority_of
 from app.domain.problems import FieldError, Problem
 from app.domain.states import FINAL, FOLLOWS, OrderState, may_follow
-from tests.builders import TEN, ZONE, minutes, seconds
+from tests.builders import ZONE, minutes
 
 COUNTS = st.integers(0, 10**6)
 PLACES = ("imported", "duplicate", "rejected", "cancelled", "batched", "waiting", "held", "spooled")
@@ -132,11 +132,6 @@ def _mark(
     secret: bytes = b"x", phone: str = "13800138000", goods: object = (("A", 1),), total_fen: int | None = 100
 ) -> bytes:
     return look_alike_mark(secret, phone=phone, goods=goods, total_fen=total_fen)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(("apart", "near"), [(0, True), (600, True), (601, False), (-600, True), (-601, False)])
-def test_the_window_counts_whichever_came_first(apart: float, *, near: bool):
-    assert within_window(TEN, TEN + seconds(apart), window=minutes(10)) is near
 
 
 # ---- keys, names, the clock
