@@ -1,6 +1,7 @@
 """SQL that the two engines spell differently, behind one name each."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Table
@@ -24,22 +25,29 @@ def insert_new(
         return []
     table: Table = model.__table__  # type: ignore[attr-defined]
     statement = (
-        _insert(session, table).on_conflict_do_nothing(index_elements=list(unique)).returning(table.c[unique[0]])
+        _insert(session.get_bind().dialect.name, table)
+        .on_conflict_do_nothing(index_elements=list(unique))
+        .returning(table.c[unique[0]])
     )
     return [row[0] for chunk in chunks(rows, IN_LIMIT) for row in session.execute(statement, list(chunk))]
 
 
 def shift(session: Session, *, incident_id: int, state: str, orders: int) -> None:
     """Add ``orders``, which may be negative, to the kept count of a state."""
+    values = {"incident_id": incident_id, "state": state, "orders": orders}
+    session.execute(_shift(session.get_bind().dialect.name), values)
+
+
+@cache
+def _shift(dialect: str) -> Any:  # noqa: ANN401 - as below
     table: Table = Standing.__table__  # type: ignore[attr-defined]
-    statement = _insert(session, table).values(incident_id=incident_id, state=state, orders=orders)
+    statement = _insert(dialect, table)
     counted = {"orders": table.c.orders + statement.excluded.orders}
-    session.execute(statement.on_conflict_do_update(index_elements=["incident_id", "state"], set_=counted))
+    return statement.on_conflict_do_update(index_elements=["incident_id", "state"], set_=counted)
 
 
-def _insert(session: Session, table: Table) -> Any:  # noqa: ANN401 - one dialect's Insert or the other's
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
+def _insert(dialect: str, table: Table) -> Any:  # noqa: ANN401 - one dialect's Insert or the other's
+    return (postgresql if dialect == "postgresql" else sqlite).insert(table)
 
 
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -101,10 +101,11 @@ class Worker:
         await self._ways.aclose()
 
     async def _compose(self) -> int:
-        """Compose a page, then leave the lock alone for as long as it was held.
+        """Compose a page, then leave SQLite's lock alone for as long as it was held at most.
 
-        SQLite's lock is no queue: who waits looks again after a tenth of a second. A worker with a backlog that took it
-        anew at once kept the door out for seconds, until it fell back to its spool.
+        The lock is no queue. The door looks again four times a millisecond, but a command of IT's, or a page of the
+        console, waits the ordinary way and looks again after a tenth of a second; a worker with a backlog that took the
+        lock anew at once would keep those out for seconds.
         """
         began = time.monotonic()
         composed = await asyncio.to_thread(self._composer.run_once)

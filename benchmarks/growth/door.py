@@ -2,13 +2,18 @@
 
 import json
 import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import cast
 
 from app.intake.accept import Caller, Intake
 from app.intake.schemas import check_order
 from app.store.group_commit import GroupCommit
-from benchmarks.growth.deployment import Deployment, cpu_seconds
-from benchmarks.growth.memory import export_peak_mb
+from benchmarks.growth.deployment import Deployment, cpu_seconds, later
+from benchmarks.growth.memory import export_peak_mb, give_way
 from benchmarks.load import BODY
 
 COMMIT = 500
@@ -41,15 +46,35 @@ def fill(deployment: Deployment, orders: int, *, run: int) -> None:
 
 
 def beside_a_batch(deployment: Deployment, key: str, *, orders: int, rate: float, rounds: int) -> dict[str, float]:
-    """Return the door's median p99 in ms without and with a batch of ``orders`` in the making, and the batch's peak in MB."""
-    quiet, busy, peaks = [], [], []
+    """Return the door's median p99 in ms without and with a batch of ``orders`` in the making, and the batch's peak in MB.
+
+    ``counting`` is the p99 beside a process of the batch's priority that only counts, and never touches disk or
+    database: what any busy process costs the door on these cores.
+    """
+    quiet, counting, busy, peaks = [], [], [], []
+    later(deployment, timedelta(days=-1))  # each round has an hour of its own, so that none looks for doubles in others
     with deployment.process("web"):
         deployment.load(key, seconds=2.0, rate=rate)
         for run in range(rounds):
             quiet.append(deployment.load(key, seconds=10.0, rate=rate)["p99_ms"])
+            with counter():
+                counting.append(deployment.load(key, seconds=10.0, rate=rate)["p99_ms"])
+            later(deployment, timedelta(hours=1))
             fill(deployment, orders, run=run + 1)
             with deployment.loading(key, seconds=10.0, rate=rate) as load:
                 peaks.append(export_peak_mb(deployment))
                 said, _ = load.communicate(timeout=120)
             busy.append(json.loads(said)["p99_ms"])
-    return {"quiet": statistics.median(quiet), "busy": statistics.median(busy), "peak": max(peaks)}
+    medians = {"quiet": quiet, "counting": counting, "busy": busy}
+    return {"peak": max(peaks), **{name: statistics.median(found) for name, found in medians.items()}}
+
+
+@contextmanager
+def counter() -> Iterator[None]:
+    """Run a process that only counts."""
+    counting = subprocess.Popen([sys.executable, "-c", "while True: pass"], preexec_fn=give_way)
+    try:
+        yield
+    finally:
+        counting.kill()
+        counting.wait()

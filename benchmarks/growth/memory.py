@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.cli.worker import NICENESS
 from benchmarks.growth.deployment import Deployment, cpu_seconds, memory_mb
 
 CHUNK = 20.0
@@ -54,15 +55,26 @@ def slope(samples: list[Sample]) -> float:
 
 
 def export_peak_mb(deployment: Deployment) -> float:
-    """Make a batch of all that waits by ``lifeboat export`` and return the most memory that process had, in MB."""
+    """Make a batch of all that waits by ``lifeboat export`` and return the most memory that process had, in MB.
+
+    It has the priority of the worker, which makes such batches by itself every half hour.
+    """
     export = subprocess.Popen(
-        [sys.executable, "-m", "app", "export", "--json"], env=deployment.environment, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "app", "export", "--json"],
+        env=deployment.environment,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=give_way,
     )
     _, status, used = os.wait4(export.pid, 0)
     export.returncode = os.waitstatus_to_exitcode(status)
     if export.returncode:
         raise SystemExit("lifeboat export failed")
     return used.ru_maxrss / 1024
+
+
+def give_way() -> None:
+    """Take the worker's priority."""
+    os.nice(NICENESS)
 
 
 def _pid(deployment: Deployment, name: str) -> int:

@@ -3,20 +3,30 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import CursorResult, and_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import CursorResult, Update, and_, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session, defer
 
-from app.domain.states import FOLLOWS, OrderState
+from app.domain.states import OrderState, may_follow
 from app.store.statements import IN_LIMIT, chunks, shift
 from app.store.tables import METADATA, BatchOrder, OrderRow
 from app.store.tables.order import DECIDED
 
 _PAYLOAD = defer(OrderRow.sealed_payload)
-_SEALED = (defer(OrderRow.sealed), defer(OrderRow.sealed_payload))
 WAITING = text("orders.batch_id IS NULL AND orders.state = 'accepted'")
 """Literal, so that both planners recognise the partial index whatever else is bound."""
+
+_ORDERS, _MEMBERS = METADATA.tables["orders"], METADATA.tables["batch_order"]
+_THESE = _ORDERS.c.id.in_(bindparam("ids", expanding=True))
+_STILL_WAITING = select(_ORDERS.c.id).where(WAITING, _THESE).order_by(_ORDERS.c.id).with_for_update()
+_MOVABLE = (
+    select(_ORDERS.c.id, _ORDERS.c.incident_id, _ORDERS.c.state)
+    .where(_THESE, _ORDERS.c.state.in_(bindparam("allowed", expanding=True)))
+    .with_for_update()
+)
+"""Made once: a claim asks these while the door waits for SQLite's lock, and making them anew took as long as asking."""
 
 _NEVER_SHIPPED = (OrderState.ACCEPTED, OrderState.CANCELLED, OrderState.REJECTED)
 
@@ -50,14 +60,6 @@ class OrderRepository:
     def get(self, order_id: int) -> OrderRow:
         """Return the order with this row id."""
         return self._session.get_one(OrderRow, order_id)
-
-    def numbered_all(self, numbers: Sequence[str]) -> dict[str, OrderRow]:
-        """Return the orders with these numbers, without their sealed parts."""
-        found: dict[str, OrderRow] = {}
-        for part in chunks(numbers, IN_LIMIT):
-            query = select(OrderRow).options(*_SEALED).where(OrderRow.number.in_(part))
-            found.update((row.number, row) for row in self._session.scalars(query))
-        return found
 
     def known_numbers(self, numbers: Sequence[str]) -> set[str]:
         """Return which of these numbers are stored."""
@@ -126,8 +128,7 @@ class OrderRepository:
         """Return which of these orders nobody has moved meanwhile, locked for the caller's transaction."""
         found: set[int] = set()
         for part in chunks(order_ids, IN_LIMIT):
-            query = select(OrderRow.id).where(WAITING, OrderRow.id.in_(part)).order_by(OrderRow.id)
-            found.update(self._session.scalars(query.with_for_update()))
+            found.update(self._session.scalars(_STILL_WAITING, {"ids": part}))
         return found
 
     def marks(
@@ -224,28 +225,26 @@ class OrderRepository:
         """Move orders to a repair batch; the old one keeps the record that they left."""
         moved = 0
         for part in chunks(order_ids, IN_LIMIT):
-            left = update(BatchOrder).where(
-                BatchOrder.batch_id == from_batch, BatchOrder.order_id.in_(part), BatchOrder.left_at.is_(None)
+            left = update(_MEMBERS).where(
+                _MEMBERS.c.batch_id == from_batch, _MEMBERS.c.order_id.in_(part), _MEMBERS.c.left_at.is_(None)
             )
             self._rows(left.values(left_at=now))
-            moved += self._rows(
-                update(OrderRow).where(OrderRow.id.in_(part), OrderRow.batch_id == from_batch).values(batch_id=to_batch)
-            )
+            taken = update(_ORDERS).where(_ORDERS.c.id.in_(part), _ORDERS.c.batch_id == from_batch)
+            moved += self._rows(taken.values(batch_id=to_batch))
         self._add_members(to_batch, order_ids)
         return moved
 
     def know_in_main(self, main_numbers: Mapping[int, str]) -> None:
         """Keep the main system's own number of orders, by row id."""
         if main_numbers:
-            orders = METADATA.tables["orders"]
-            statement = update(orders).where(orders.c.id == bindparam("order_id"))
+            statement = update(_ORDERS).where(_ORDERS.c.id == bindparam("order_id"))
             values = [{"order_id": order_id, "number_in_main": number} for order_id, number in main_numbers.items()]
             self._session.execute(statement.values(main_order_number=bindparam("number_in_main")), values)
 
     def _add_members(self, batch_id: int, order_ids: Sequence[int]) -> None:
         if order_ids:
             rows = [{"batch_id": batch_id, "order_id": order_id, "left_at": None} for order_id in order_ids]
-            self._session.execute(insert(METADATA.tables["batch_order"]), rows)
+            self._session.execute(insert(_MEMBERS), rows)
 
     # ---- states ----------------------------------------------------------------------------------------------------
 
@@ -262,18 +261,13 @@ class OrderRepository:
         Guarded: an order that somebody else has moved meanwhile stays where it is. The only way to change a state, so
         that the kept counts (:class:`Standing`) change with it.
         """
-        allowed = [
-            state for state, after in FOLLOWS.items() if to in after and (only_from is None or state in only_from)
-        ]
+        allowed = [state for state in OrderState if may_follow(state, to) and (only_from is None or state in only_from)]
         shifts: Counter[tuple[int, str]] = Counter()
         moved = 0
         for part in chunks(order_ids, IN_LIMIT):
-            query = select(OrderRow.id, OrderRow.incident_id, OrderRow.state)
-            found = query.where(OrderRow.id.in_(part), OrderRow.state.in_(allowed)).with_for_update()
-            rows = self._session.execute(found).all()
-            moved += self._rows(
-                update(OrderRow).where(OrderRow.id.in_([row.id for row in rows])).values(state=to, **also)
-            )
+            rows = self._session.execute(_MOVABLE, {"ids": part, "allowed": allowed}).all()
+            values = {f"to_{column}": value for column, value in (("state", to), *also.items())}
+            moved += self._rows(_moving("state", *also), {"ids": [row.id for row in rows], **values})
             shifts.update((row.incident_id, to) for row in rows)
             shifts.subtract((row.incident_id, row.state) for row in rows)
         for (incident_id, state), orders in sorted(shifts.items()):
@@ -286,6 +280,13 @@ class OrderRepository:
         query = select(OrderRow.received_at).where(WAITING).order_by(OrderRow.incident_id, OrderRow.id).limit(1)
         return self._session.scalar(query)
 
-    def _rows(self, statement: Any) -> int:  # noqa: ANN401 - any UPDATE
-        result = self._session.execute(statement.execution_options(synchronize_session=False))
+    def _rows(self, statement: Update, values: Mapping[str, Any] | None = None) -> int:
+        result = self._session.execute(statement, values)
         return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+@cache
+def _moving(*columns: str) -> Update:
+    """Return the statement that gives the orders ``ids`` new values, bound as ``to_<column>``."""
+    bound: dict[str, Any] = {column: bindparam(f"to_{column}") for column in columns}
+    return update(_ORDERS).where(_THESE).values(bound)
