@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.store.engine import STAND_BACK
+from app.store.engine import STAND_BACK, rest
 from app.store.tables import Batch
 from app.store.unit_of_work import Store, UnitOfWork
 
@@ -68,7 +68,7 @@ class Grip:
             yield uow, changes
             if changes:
                 self._advance(uow, until, until, changes)
-        time.sleep(STAND_BACK)  # otherwise this process, which is awake, is at the lock again before the door has woken
+        rest(STAND_BACK)  # otherwise this process, which is awake, is at the lock again before the door has woken
         self._renewed = self._monotonic()
         for column, value in {**changes, "lease_until": until}.items():
             setattr(self.batch, column, value)
