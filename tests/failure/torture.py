@@ -122,7 +122,10 @@ def _run(name: str, scenario: Scenario) -> Trial:
         except Exception as error:  # noqa: BLE001 - one scenario that cannot be played must not hide the others
             traceback.print_exc()
             trial = Trial("?", name, violations=[f"could not be played: {type(error).__name__}: {str(error)[-600:]}"])
-    trial.notes.append(f"{time.monotonic() - began:.0f} s")
+    took = f"{time.monotonic() - began:.0f} s"
+    trial.notes.append(took)
+    found = f"{trial.trials} trials, {trial.lost} lost, {trial.doubled} doubled, {trial.unexpected} unexpected"
+    out.print(f"  {trial.skipped or found}, {len(trial.violations)} violations, {took}", markup=False, highlight=False)
     return trial
 
 
