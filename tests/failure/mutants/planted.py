@@ -123,8 +123,8 @@ MUTANTS = (
         (
             Edit(
                 ORDERS,
-                "query = select(OrderRow.id).where(WAITING, OrderRow.id.in_(part))",
-                "query = select(OrderRow.id).where(OrderRow.id.in_(part))",
+                "_STILL_WAITING = select(_ORDERS.c.id).where(WAITING, _THESE)",
+                "_STILL_WAITING = select(_ORDERS.c.id).where(_THESE)",
             ),
         ),
         (
