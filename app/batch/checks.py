@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+
+from app.store.sightings import Sightings
 
 Sighting = tuple[bytes, datetime, str]
 """(look-alike mark, time, number) of an order."""
 
 _ROOM = 1000
 """Forgetting walks over everything remembered, so it waits until that has at least doubled."""
+
+_EPOCH, _MICRO = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +60,17 @@ Verdict = Ship | Held
 
 
 class LookAlikes:
-    """Remembers orders within the window, a page at a time, and finds the one another looks like.
+    """Finds the order another looks like, a page at a time, in what was seen within the window.
 
     Fed with what has been decided before (``add``) and with each order as it is decided; what every order of later
-    pages is too late for is forgotten, so memory is bounded by the orders of one window. Times need not grow.
+    pages is too late for is forgotten now and then. Times need not grow.
     """
 
-    def __init__(self, window: timedelta) -> None:
+    def __init__(self, window: timedelta, seen: Sightings) -> None:
         self._window = window
-        self._seen: dict[bytes, tuple[tuple[float, str], ...]] = {}
+        self._seen = seen
         self._since: datetime | None = None
+        self._added = 0
         self._compact_at = _ROOM
 
     def uncovered(self, moments: Sequence[datetime]) -> tuple[datetime, datetime | None] | None:
@@ -84,28 +89,28 @@ class LookAlikes:
         return span
 
     def add(self, sightings: Iterable[Sighting]) -> None:
-        """Remember orders."""
+        """Remember orders.
+
+        Raises:
+            OSError: the disk refuses.
+        """
         if self._window:
-            for mark, at, number in sightings:
-                self._seen[mark] = (*self._seen.get(mark, ()), (at.timestamp(), number))
+            self._added += self._seen.add((mark, _micros(at), number) for mark, at, number in sightings)
 
     def look(self, mark: bytes, at: datetime, number: str) -> LooksLike | None:
-        """Return the first remembered order that this one looks like."""
-        moment, reach = at.timestamp(), self._window.total_seconds()
-        for other_at, other in self._seen.get(mark, ()):
-            if other != number and abs(other_at - moment) <= reach:
-                return LooksLike(other)
-        return None
-
-    def __len__(self) -> int:
-        return len(self._seen)
+        """Return the first order that this one looks like."""
+        moment, reach = _micros(at), self._window // _MICRO
+        other = self._seen.first(mark, since=moment - reach, until=moment + reach, but=number)
+        return None if other is None else LooksLike(other)
 
     def _forget_before(self, since: datetime) -> None:
-        if len(self._seen) < self._compact_at:
+        if self._added < self._compact_at:
             return
-        oldest = since.timestamp()
-        kept = {
-            mark: recent for mark, all_ in self._seen.items() if (recent := tuple(s for s in all_ if s[0] >= oldest))
-        }
-        self._seen, self._since = kept, since
-        self._compact_at = max(_ROOM, 2 * len(kept))
+        self._seen.forget_before(_micros(since))
+        self._since = since
+        self._added = len(self._seen)
+        self._compact_at = max(_ROOM, 2 * self._added)
+
+
+def _micros(at: datetime) -> int:
+    return (at - _EPOCH) // _MICRO

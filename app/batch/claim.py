@@ -15,6 +15,7 @@ from app.batch.rules import Rules
 from app.domain.order import Order
 from app.store.repositories.batches import EMPTIED, WRITING
 from app.store.sealing import CannotUnseal, Keyring
+from app.store.sightings import Sightings
 from app.store.tables import OrderRow
 from app.store.unit_of_work import Store, UnitOfWork
 
@@ -22,16 +23,21 @@ from app.store.unit_of_work import Store, UnitOfWork
 class Claim:
     """Fills one batch with the waiting orders of its incident, then freezes its membership."""
 
-    def __init__(self, store: Store, keyring: Keyring, grip: Grip, *, rules: Rules) -> None:
+    def __init__(self, store: Store, keyring: Keyring, grip: Grip, seen: Sightings, *, rules: Rules) -> None:
         self._store = store
         self._keys = keyring
         self._grip = grip
         self._table = table_named(grip.batch.columns)
-        self._seen = LookAlikes(rules.look_alike_window)
+        self._seen = LookAlikes(rules.look_alike_window, seen)
         self._chunk = rules.chunk
 
     def run(self) -> None:
-        """Claim all that waits now, then freeze: to ``writing``, or to ``emptied`` where nothing is left to write."""
+        """Claim all that waits now, then freeze: to ``writing``, or to ``emptied`` where nothing is left to write.
+
+        Raises:
+            OSError: the disk refuses; what was claimed stays so, and whoever goes on claims the rest.
+            TakenOver: another maker has the batch.
+        """
         incident = self._grip.batch.incident_id
         with self._store.reading() as uow:
             up_to = uow.orders.newest_id(incident)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -24,6 +25,7 @@ from app.domain.names import batch_name
 from app.domain.problems import Gone, NotFound
 from app.store.repositories.batches import CLAIMING, EMPTIED, PUBLISHED, WRITING
 from app.store.sealing import CannotUnseal, Keyring
+from app.store.sightings import Sightings
 from app.store.tables import Batch
 from app.store.unit_of_work import Store, UnitOfWork
 
@@ -183,7 +185,8 @@ class BatchMaker:
         """Bring a batch to its end from whatever state it is in."""
         try:
             if grip.batch.state == CLAIMING:
-                Claim(self._store, self._keys, grip, rules=self._rules).run()
+                with Sightings(self._folder_of(grip)) as seen:
+                    Claim(self._store, self._keys, grip, seen, rules=self._rules).run()
             if grip.batch.state == EMPTIED:
                 return Emptied(grip.name, grip.batch.held)
             produce = Production(self._store, self._keys, self._exports, grip, rules=self._rules)
@@ -194,3 +197,7 @@ class BatchMaker:
             grip.let_go()
             log.warning("batch.postponed", batch=grip.name, reason=repr(error))
             return Postponed(grip.name, repr(error))
+
+    def _folder_of(self, grip: Grip) -> Path:
+        with self._store.reading() as uow:
+            return self._exports.folder(uow.incidents.get(grip.batch.incident_id).name)

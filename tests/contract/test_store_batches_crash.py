@@ -95,16 +95,16 @@ def test_a_repair_that_dies_at_any_step_is_ended_by_the_next_tick(sqlite: Engine
 
 
 class Interrupting(Disk):
-    """Lets something else happen at the first flush, while this maker believes it holds the batch."""
+    """Lets something else happen before the first file is made, while this maker believes it holds the batch."""
 
     def __init__(self, meanwhile: Callable[[], object]) -> None:
         self._meanwhile: Callable[[], object] | None = meanwhile
 
-    def flush(self, path: Path) -> None:
+    def create(self, path: Path) -> BinaryIO:
         if meanwhile := self._meanwhile:
             self._meanwhile = None
             meanwhile()
-        super().flush(path)
+        return super().create(path)
 
 
 def test_a_maker_thought_dead_that_wakes_up_publishes_nothing_a_second_time(world: World):

@@ -1,0 +1,76 @@
+"""Keeps what was seen of orders in a file without a name: memory stays the same, however many orders there are."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkstemp
+from typing import Self
+
+from pysqlite3 import dbapi2 as sqlite
+
+CACHE_KB = 4000
+_SET_UP = (
+    # Nothing here outlives the process: no journal, no flush, and one transaction that never ends.
+    "PRAGMA journal_mode=OFF",
+    "PRAGMA synchronous=OFF",
+    "PRAGMA locking_mode=EXCLUSIVE",
+    f"PRAGMA cache_size=-{CACHE_KB}",
+    "CREATE TABLE seen (mark BLOB, at INTEGER, number TEXT, PRIMARY KEY (mark, at, number)) WITHOUT ROWID",
+    "BEGIN",
+)
+
+Sighting = tuple[bytes, int, str]
+"""(look-alike mark, microseconds since 1970, order number)."""
+
+
+class Sightings:
+    """A set of sightings, gone with the process. Every method raises OSError where the disk refuses."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open a file in ``folder`` that only we may read, and take its name away at once."""
+        handle, path = mkstemp(dir=folder, prefix=".seen.")
+        os.close(handle)
+        try:
+            with _disk_errors():
+                self._database = sqlite.connect(path, isolation_level=None, check_same_thread=False)
+                for statement in _SET_UP:
+                    self._database.execute(statement)
+        finally:
+            Path(path).unlink()
+
+    def add(self, sightings: Iterable[Sighting]) -> int:
+        """Remember orders; return how many were not known yet."""
+        with _disk_errors():
+            cursor = self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", sightings)
+        return max(0, int(cursor.rowcount))
+
+    def first(self, mark: bytes, *, since: int, until: int, but: str) -> str | None:
+        """Return the number of the first order with this mark in [since, until], other than ``but``."""
+        query = "SELECT number FROM seen WHERE mark = ? AND at BETWEEN ? AND ? AND number <> ? ORDER BY at LIMIT 1"
+        with _disk_errors():
+            found = self._database.execute(query, (mark, since, until, but)).fetchone()
+        return None if found is None else str(found[0])
+
+    def forget_before(self, at: int) -> None:
+        """Forget what is older."""
+        with _disk_errors():
+            self._database.execute("DELETE FROM seen WHERE at < ?", (at,))
+
+    def __len__(self) -> int:
+        with _disk_errors():
+            return int(self._database.execute("SELECT COUNT(*) FROM seen").fetchone()[0])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    try:
+        yield
+    except sqlite.Error as error:
+        raise OSError(f"look-alikes: {error}") from error
