@@ -126,6 +126,8 @@ def _run(name: str, scenario: Scenario) -> Trial:
     trial.notes.append(took)
     found = f"{trial.trials} trials, {trial.lost} lost, {trial.doubled} doubled, {trial.unexpected} unexpected"
     out.print(f"  {trial.skipped or found}, {len(trial.violations)} violations, {took}", markup=False, highlight=False)
+    for violation in trial.violations:
+        out.print(f"  BROKEN {violation}", markup=False, highlight=False)
     return trial
 
 
