@@ -50,6 +50,7 @@ class Access:
         self._snapshot = snapshot
         self._known: Known = {}
         self._looked_at = 0.0
+        """When the last look-up that has ended began."""
         self._looking: asyncio.Task[None] | None = None
 
     def find(self, token: str) -> Caller | None:
@@ -71,9 +72,10 @@ class Access:
         caller = self.find(token)
         if caller is None and _KEY.fullmatch(token):
             came = time.monotonic()
-            await asyncio.sleep(self._looked_at + LOOK_AGAIN_AFTER - came)  # not at all where that has passed
-            if self._looked_at < came:
-                await self.refresh()
+            while self._looked_at < came:  # one that has begun before may have missed the key
+                await asyncio.sleep(self._looked_at + LOOK_AGAIN_AFTER - time.monotonic())  # not at all where it passed
+                if self._looked_at < came:
+                    await self.refresh()
             caller = self.find(token)
         if caller is None:
             raise Unauthenticated
@@ -86,13 +88,14 @@ class Access:
         await asyncio.shield(self._looking)
 
     async def _refresh(self) -> None:
-        self._looked_at = time.monotonic()
+        began = time.monotonic()
         try:
             self._known = await asyncio.to_thread(self._load)
         except Exception as error:  # noqa: BLE001 - the store is away: what we know by heart still counts
             log.warning("keys_not_refreshed", reason=type(error).__name__)
             if not self._known:
                 self._known = self._from_snapshot()
+        self._looked_at = began  # only now: whoever came since must not take an answer that is still on its way for one
 
     async def keep_fresh(self) -> None:
         """Refresh until cancelled."""

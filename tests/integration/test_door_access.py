@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from app.bootstrap import Lifeboat
 from app.domain.problems import Unauthenticated
 from app.store.keys import add_client
 from app.store.unit_of_work import Store
+from app.web import auth
 from app.web import runtime as runtimes
 from app.web.auth import Access
 from app.web.runtime import Runtime
@@ -96,6 +98,45 @@ async def test_many_strangers_at_once_cost_one_look_up(boat: Lifeboat, tmp_path:
     answers = await asyncio.gather(*guesses, return_exceptions=True)
     assert all(isinstance(answer, Unauthenticated) for answer in answers)
     assert len(looks) == 1
+
+
+class Lingering(Access):
+    """Answers a look-up with what it saw a good while ago; ``looked`` hears of each."""
+
+    def __init__(self, boat: Lifeboat, snapshot: Path) -> None:
+        super().__init__(boat.store, snapshot)
+        self.looked, self._loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def _load(self) -> Any:
+        known = super()._load()
+        self._loop.call_soon_threadsafe(self.looked.set)
+        time.sleep(0.2)
+        return known
+
+
+async def test_who_waits_for_the_next_look_up_waits_for_its_answer_too(
+    boat: Lifeboat, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The first orders under a new key come all at once; a look-up that another began is no answer yet."""
+    access = Lingering(boat, tmp_path / "clients.json")
+    access._looked_at = time.monotonic()  # noqa: SLF001 - somebody has looked a moment ago
+    monkeypatch.setattr(auth, "LOOK_AGAIN_AFTER", 0.1)
+    waiting = asyncio.create_task(access.caller(key))
+    await asyncio.sleep(0)
+    monkeypatch.setattr(auth, "LOOK_AGAIN_AFTER", 0.0)
+    at_once = asyncio.create_task(access.caller(key))
+    await access.looked.wait()
+    assert [caller.name for caller in await asyncio.gather(waiting, at_once)] == ["tmall", "tmall"]
+
+
+async def test_a_key_made_while_a_look_up_is_on_its_way_is_looked_up_again(boat: Lifeboat, tmp_path: Path):
+    access = Lingering(boat, tmp_path / "clients.json")
+    looking = asyncio.create_task(access.refresh())
+    await access.looked.wait()
+    with boat.store.writing() as uow:
+        late = add_client(uow, "tmall", scope="intake", drill=True, now=TEN).key
+    assert not looking.done()
+    assert (await access.caller(late)).name == "tmall"
 
 
 async def test_the_drain_goes_on_after_an_error_nobody_foresaw(web: Web, monkeypatch: pytest.MonkeyPatch):
