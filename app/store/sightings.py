@@ -33,7 +33,8 @@ class Sightings:
         os.close(handle)
         try:
             with _disk_errors():
-                self._database = sqlite.connect(path, isolation_level=None, check_same_thread=False)
+                where = f"{Path(path).as_uri()}?vfs=unix-none"  # nobody else knows it, and a share may know no locks
+                self._database = sqlite.connect(where, uri=True, isolation_level=None, check_same_thread=False)
                 for statement in _SET_UP:
                     self._database.execute(statement)
         finally:

@@ -37,6 +37,18 @@ MUTANTS = (
         (f"{DOOR}::test_the_right_id_with_another_secret_is_not_let_in",),
     ),
     Mutant(
+        "a look-up of keys that is on its way taken for an answer",
+        "security",
+        (
+            Edit(
+                "app/web/auth.py",
+                "        began = time.monotonic()\n",
+                "        self._looked_at = began = time.monotonic()\n",
+            ),
+        ),
+        ("tests/integration/test_door_access.py::test_who_waits_for_the_next_look_up_waits_for_its_answer_too",),
+    ),
+    Mutant(
         "a revoked key still opens",
         "security",
         (
