@@ -185,7 +185,7 @@ class BatchMaker:
         """Bring a batch to its end from whatever state it is in."""
         try:
             if grip.batch.state == CLAIMING:
-                with Sightings(self._folder_of(grip)) as seen:
+                with Sightings(self._folder_of(grip), f".{grip.name}.") as seen:  # a draft by its name
                     Claim(self._store, self._keys, grip, seen, rules=self._rules).run()
             if grip.batch.state == EMPTIED:
                 return Emptied(grip.name, grip.batch.held)

@@ -27,18 +27,21 @@ Sighting = tuple[bytes, int, str]
 class Sightings:
     """A set of sightings, gone with the process. Every method raises OSError where the disk refuses."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open a file in ``folder`` that only we may read, and take its name away at once."""
-        handle, path = mkstemp(dir=folder, prefix=".seen.")
+    def __init__(self, folder: Path, prefix: str) -> None:
+        """Open a file in ``folder`` that only we may read, and take its name away at once.
+
+        Whoever dies in between leaves an empty file behind whose name begins with ``prefix``.
+        """
+        handle, path = mkstemp(dir=folder, prefix=prefix, suffix=".seen")
         os.close(handle)
-        try:
-            with _disk_errors():
-                where = f"{Path(path).as_uri()}?vfs=unix-none"  # nobody else knows it, and a share may know no locks
+        where = f"{Path(path).as_uri()}?vfs=unix-none"  # nobody else knows it, and a share may know no locks
+        with _disk_errors():
+            try:
                 self._database = sqlite.connect(where, uri=True, isolation_level=None, check_same_thread=False)
-                for statement in _SET_UP:
-                    self._database.execute(statement)
-        finally:
-            Path(path).unlink()
+            finally:
+                Path(path).unlink()
+            for statement in _SET_UP:
+                self._database.execute(statement)
 
     def add(self, sightings: Iterable[Sighting]) -> int:
         """Remember orders; return how many were not known yet."""

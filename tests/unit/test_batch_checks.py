@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def sightings(folder: Path) -> Iterator[Sightings]:
-    with Sightings(folder) as seen:
+    with Sightings(folder, ".B1.") as seen:
         yield seen
 
 
@@ -95,7 +95,7 @@ def test_it_holds_exactly_those_that_a_slow_and_simple_check_holds(
         if any(mark == m and abs(at - other) <= TEN_MINUTES for m, other, _ in rows[:i])
     }
     held = set()
-    with Sightings(folder) as sightings:
+    with Sightings(folder, ".B1.") as sightings:
         seen = LookAlikes(TEN_MINUTES, sightings)
         for start in range(0, len(rows), page):
             part = rows[start : start + page]
