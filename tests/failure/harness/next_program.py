@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.failure.harness.lifeboat_process import REPOSITORY
 
-REVISION = "next_version"
+REVISION = "9999"
 _SCRIPT = '''"""a nullable column and an index: what an upgrade under load may do."""
 
 import sqlalchemy as sa
@@ -37,7 +37,7 @@ def next_migrations(folder: Path, *, more: str = "") -> Path:
     below = {found for text in texts for found in re.findall(r'^down_revision = "(\w+)"', text, re.MULTILINE)}
     (head,) = {found for text in texts for found in re.findall(r'^revision = "(\w+)"', text, re.MULTILINE)} - below
     script = _SCRIPT.format(revision=REVISION, head=head, more=f"    {more}\n" if more else "")
-    (copy / "versions" / f"{REVISION}.py").write_text(script, encoding="utf-8")
+    (copy / "versions" / f"{REVISION}_the_next_version.py").write_text(script, encoding="utf-8")
     return copy
 
 
