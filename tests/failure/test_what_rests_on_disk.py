@@ -59,7 +59,7 @@ def _order(trial: Trial, lifeboat: Boat, key: str, expected: int, **fields: str)
 
 def _search(trial: Trial, lifeboat: Boat) -> None:
     """Look for every private text, in every encoding it may have, in every file but those for people."""
-    everything = {**PRIVATE, "storefront key": lifeboat.storefront_key.rpartition("_")[2]}
+    everything = {**PRIVATE, "storefront key": lifeboat.storefront_key.split("_", 2)[2]}
     needles = {name: _encoded(text) for name, text in everything.items()}
     for path in _files(lifeboat.home):
         kept_by_test = path.parent.name == "secrets" and path.name.endswith("_key")
