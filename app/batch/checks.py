@@ -2,17 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from app.store.sightings import Sightings
-
-Sighting = tuple[bytes, datetime, str]
-"""(look-alike mark, time, number) of an order."""
+from app.store.sightings import Sighting, Sightings
 
 _ROOM = 1000
 """Forgetting walks over everything remembered, so it waits until that has at least doubled."""
-
-_EPOCH, _MICRO = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +90,17 @@ class LookAlikes:
             OSError: the disk refuses.
         """
         if self._window:
-            self._added += self._seen.add((mark, _micros(at), number) for mark, at, number in sightings)
+            self._added += self._seen.add(sightings)
 
     def look(self, mark: bytes, at: datetime, number: str) -> LooksLike | None:
         """Return the first order that this one looks like."""
-        moment, reach = _micros(at), self._window // _MICRO
-        other = self._seen.first(mark, since=moment - reach, until=moment + reach, but=number)
+        other = self._seen.first(mark, since=at - self._window, until=at + self._window, but=number)
         return None if other is None else LooksLike(other)
 
     def _forget_before(self, since: datetime) -> None:
         if self._added < self._compact_at:
             return
-        self._seen.forget_before(_micros(since))
+        self._seen.forget_before(since)
         self._since = since
         self._added = len(self._seen)
         self._compact_at = max(_ROOM, 2 * self._added)
-
-
-def _micros(at: datetime) -> int:
-    return (at - _EPOCH) // _MICRO

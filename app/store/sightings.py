@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Self
@@ -20,8 +21,10 @@ _SET_UP = (
     "BEGIN",
 )
 
-Sighting = tuple[bytes, int, str]
-"""(look-alike mark, microseconds since 1970, order number)."""
+Sighting = tuple[bytes, datetime, str]
+"""(look-alike mark, time, number) of an order."""
+
+_EPOCH, _MICRO = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 class Sightings:
@@ -46,20 +49,21 @@ class Sightings:
     def add(self, sightings: Iterable[Sighting]) -> int:
         """Remember orders; return how many were not known yet."""
         with _disk_errors():
-            cursor = self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", sightings)
+            rows = ((mark, _micros(at), number) for mark, at, number in sightings)
+            cursor = self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", rows)
         return max(0, int(cursor.rowcount))
 
-    def first(self, mark: bytes, *, since: int, until: int, but: str) -> str | None:
+    def first(self, mark: bytes, *, since: datetime, until: datetime, but: str) -> str | None:
         """Return the number of the first order with this mark in [since, until], other than ``but``."""
         query = "SELECT number FROM seen WHERE mark = ? AND at BETWEEN ? AND ? AND number <> ? ORDER BY at LIMIT 1"
         with _disk_errors():
-            found = self._database.execute(query, (mark, since, until, but)).fetchone()
+            found = self._database.execute(query, (mark, _micros(since), _micros(until), but)).fetchone()
         return None if found is None else str(found[0])
 
-    def forget_before(self, at: int) -> None:
+    def forget_before(self, at: datetime) -> None:
         """Forget what is older."""
         with _disk_errors():
-            self._database.execute("DELETE FROM seen WHERE at < ?", (at,))
+            self._database.execute("DELETE FROM seen WHERE at < ?", (_micros(at),))
 
     def __len__(self) -> int:
         with _disk_errors():
@@ -70,6 +74,10 @@ class Sightings:
 
     def __exit__(self, *_: object) -> None:
         self._database.close()
+
+
+def _micros(at: datetime) -> int:
+    return (at - _EPOCH) // _MICRO
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,12 @@ import pytest
 from app.store.sightings import Sighting, Sightings
 
 
+def at(micros: int) -> datetime:
+    return datetime(2026, 11, 22, tzinfo=UTC) + timedelta(microseconds=micros)
+
+
 def rows(count: int) -> Iterator[Sighting]:
-    return ((os.urandom(16), at, f"LB{at:018}") for at in range(count))
+    return ((os.urandom(16), at(n), f"LB{n:018}") for n in range(count))
 
 
 def test_nothing_of_it_can_be_found_in_the_folder(tmp_path: Path):
@@ -21,24 +26,24 @@ def test_nothing_of_it_can_be_found_in_the_folder(tmp_path: Path):
 
 def test_the_first_of_several_is_found_and_never_the_order_itself(tmp_path: Path):
     with Sightings(tmp_path, ".B1.") as seen:
-        seen.add([(b"m", 30, "C"), (b"m", 10, "A"), (b"m", 20, "B"), (b"n", 5, "N")])
-        assert seen.first(b"m", since=10, until=30, but="C") == "A"
-        assert seen.first(b"m", since=11, until=30, but="C") == "B"
-        assert seen.first(b"m", since=11, until=19, but="C") is None
-        assert seen.first(b"n", since=5, until=5, but="N") is None
+        seen.add([(b"m", at(30), "C"), (b"m", at(10), "A"), (b"m", at(20), "B"), (b"n", at(5), "N")])
+        assert seen.first(b"m", since=at(10), until=at(30), but="C") == "A"
+        assert seen.first(b"m", since=at(11), until=at(30), but="C") == "B"
+        assert seen.first(b"m", since=at(11), until=at(19), but="C") is None
+        assert seen.first(b"n", since=at(5), until=at(5), but="N") is None
 
 
 def test_an_order_seen_twice_is_one(tmp_path: Path):
     with Sightings(tmp_path, ".B1.") as seen:
-        assert seen.add([(b"m", 1, "A"), (b"m", 1, "A")]) == 1
-        assert seen.add([(b"m", 1, "A")]) == 0
+        assert seen.add([(b"m", at(1), "A"), (b"m", at(1), "A")]) == 1
+        assert seen.add([(b"m", at(1), "A")]) == 0
         assert len(seen) == 1
 
 
 def test_what_is_older_is_forgotten(tmp_path: Path):
     with Sightings(tmp_path, ".B1.") as seen:
         seen.add(rows(100))
-        seen.forget_before(60)
+        seen.forget_before(at(60))
         assert len(seen) == 40
 
 
