@@ -24,7 +24,7 @@ COPY app app
 COPY migrations migrations
 RUN pip install --no-deps --no-build-isolation -e . \
     && python -m compileall -q app migrations \
-    && python -c "from app.store.engine import require_safe_sqlite; require_safe_sqlite()"
+    && python -c "from app.store.database.engine import require_safe_sqlite; require_safe_sqlite()"
 
 
 FROM python:3.13-slim

@@ -12,19 +12,19 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from app.batch.files import Exports
 from app.batch.maker import BatchMaker
-from app.batch.rules import Rules
+from app.batch.policy import Rules
 from app.channels.base import GroupChannel, MailChannel, SmsChannel, SmsTemplate
-from app.channels.dry_run import DryRunGroup
+from app.channels.group.dry_run import DryRunGroup
 from app.channels.sms.dry_run import DryRunSms
 from app.channels.sms.request import Template
 from app.domain.clock import Clock, SystemClock
+from app.files.export_folder import Exports
 from app.notify.policy import DRY_TARGET, Policy
 from app.settings import Settings
-from app.store.engine import Engines, open_engines, settle_log
-from app.store.migrate import migrate
-from app.store.order_writer import OrderWriter
+from app.store.commit.order_writer import OrderWriter
+from app.store.database.engine import Engines, open_engines, settle_log
+from app.store.database.migrate import migrate
 from app.store.sealing import Keyring
 from app.store.unit_of_work import Store
 from app.telemetry.metrics import Metrics
@@ -120,8 +120,8 @@ def ways_out(settings: Settings, clock: Clock) -> WaysOut:
     """
     # Here and not above: the web process sends nothing and need not hold what sends.
     from app.channels.email import Mailer  # noqa: PLC0415
-    from app.channels.http import outbound_client  # noqa: PLC0415
-    from app.channels.wecom import WecomRobot  # noqa: PLC0415
+    from app.channels.group.wecom import WecomRobot  # noqa: PLC0415
+    from app.outbound import outbound_client  # noqa: PLC0415
 
     robots: dict[str, GroupChannel] = {
         _robot_name(robot): WecomRobot(robot, outbound_client()) for robot in settings.wecom_robots

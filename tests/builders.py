@@ -19,9 +19,9 @@ from app.intake.schemas import check_order
 from app.notify.compose import Composer
 from app.notify.policy import Policy
 from app.notify.texts import MARKDOWN_LIMIT, TEXT_LIMIT
-from app.store.engine import Engines
-from app.store.group_commit import GroupCommit
-from app.store.order_writer import NewOrder, OrderWriter, Stored
+from app.store.commit.group_commit import GroupCommit
+from app.store.commit.order_writer import NewOrder, OrderWriter, Stored
+from app.store.database.engine import Engines
 from app.store.sealing import Keyring
 from app.store.tables import Client, ClientKey, Message
 from app.store.unit_of_work import Store, UnitOfWork

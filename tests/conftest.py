@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, make_url
 
 from app import settings as knobs
+from app.access.keys import Scope, add_client
 from app.bootstrap import Lifeboat, open_lifeboat
-from app.store.engine import Engines, open_engines
-from app.store.keys import Scope, add_client
-from app.store.migrate import migrate
+from app.store.database.engine import Engines, open_engines
+from app.store.database.migrate import migrate
 from app.store.tables import METADATA
 from app.store.unit_of_work import Store
 from app.web.application import WebApp

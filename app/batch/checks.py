@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.store.sightings import Sighting, Sightings
+from app.store.look_alike_index import Sighting, Sightings
 
 _ROOM = 1000
 """Forgetting walks over everything remembered, so it waits until that has at least doubled."""

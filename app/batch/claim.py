@@ -8,14 +8,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from app.batch.checks import Held, LookAlikes, LooksLike, Ship, Unfit, Unreadable, Verdict
-from app.batch.columns import table_named
-from app.batch.grip import Grip
+from app.batch.lease import Grip
 from app.batch.parcel import parcel_of
-from app.batch.rules import Rules
+from app.batch.policy import Rules
 from app.domain.order import Order
+from app.files.layouts import table_named
+from app.store.look_alike_index import Sightings
 from app.store.repositories.batches import EMPTIED, WRITING
 from app.store.sealing import CannotUnseal, Keyring
-from app.store.sightings import Sightings
 from app.store.tables import OrderRow
 from app.store.unit_of_work import Store, UnitOfWork
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from app.batch.files import Exports, Format, NotPublished
 from app.domain.problems import Gone, NotFound
+from app.files.export_folder import Exports, Format, NotPublished
 from app.store.tables import Audit
 from app.store.unit_of_work import Store
 

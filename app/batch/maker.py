@@ -14,18 +14,18 @@ from typing import Any
 import structlog
 
 from app.batch.claim import Claim
-from app.batch.columns import UnknownColumns, table_named
-from app.batch.files import Exports
-from app.batch.grip import LEASE, Grip, Monotonic, TakenOver
+from app.batch.lease import LEASE, Grip, Monotonic, TakenOver
 from app.batch.manifest import Inconsistent
-from app.batch.produce import Production
-from app.batch.rules import Rules
+from app.batch.policy import Rules
+from app.batch.publish import Production
 from app.domain.batch_window import is_due
 from app.domain.names import batch_name
 from app.domain.problems import Gone, NotFound
+from app.files.export_folder import Exports
+from app.files.layouts import UnknownColumns, table_named
+from app.store.look_alike_index import Sightings
 from app.store.repositories.batches import CLAIMING, EMPTIED, PUBLISHED, WRITING
 from app.store.sealing import CannotUnseal, Keyring
-from app.store.sightings import Sightings
 from app.store.tables import Batch
 from app.store.unit_of_work import Store, UnitOfWork
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.batch.drafts import Reread, Written
 from app.domain.money import yuan
+from app.files.sheet_writers import Reread, Written
 from app.store.tables import Batch
 
 

@@ -1,7 +1,7 @@
 """Turns an order's row and its unsealed content into what the files show."""
 
-from app.batch.columns.base import Parcel
 from app.domain.order import Order
+from app.files.layouts.layout import Parcel
 from app.store.tables import OrderRow
 
 

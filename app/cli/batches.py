@@ -6,7 +6,7 @@ import typer
 
 from app.batch.maker import Emptied, Nothing, Outcome, Postponed, Published, Underway
 from app.bootstrap import batch_maker
-from app.cli.console import Json, actor, err, fail, lifeboat, out, say_json
+from app.cli.terminal import Json, actor, err, fail, lifeboat, out, say_json
 
 
 def export(*, as_json: Json = False) -> None:

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli.console import Json, actor, fail, lifeboat, local, out, say_json, table
-from app.store.keys import IssuedKey, NameTaken, Scope, TooManyKeys, add_client, add_key
+from app.access.keys import IssuedKey, NameTaken, Scope, TooManyKeys, add_client, add_key
+from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json, table
 
 app = typer.Typer(help="渠道与密钥：谁可以下单、谁可以取批次。", no_args_is_help=True)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.console import Json, actor, fail, lifeboat, out, say_json
+from app.cli.terminal import Json, actor, fail, lifeboat, out, say_json
 from app.domain.csv_cell import DamagedBySpreadsheet, identifier_of
 
 app = typer.Typer(help="优惠券码池：导入、生成、查看。每个手机号在一次事件中最多得一张。", no_args_is_help=True)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import typer
 
 from app.bootstrap import Lifeboat
-from app.cli.console import Json, lifeboat, out, say_json
-from app.reconcile.ledger import ledger_of
-from app.store.durability import durability_of
-from app.store.migrate import current, newest
-from app.store.spool import Spool, damaged_files, spool_files
+from app.cli.terminal import Json, lifeboat, out, say_json
+from app.store.database.durability import durability_of
+from app.store.database.migrate import current, newest
+from app.store.ledger import ledger_of
+from app.store.spool.file import Spool, damaged_files, spool_files
 
 LOW_DISK = 1024**3
 SLOW_COMMIT = 0.25

@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
+from app.access.accounts import add_user
+from app.access.keys import add_client
 from app.bootstrap import Lifeboat
-from app.store.keys import add_client
-from app.web.console.accounts import add_user
 
 FIRST_CLIENT = "first-shop"
 FIRST_USER = "admin"

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from app.cli.console import Json, actor, lifeboat, local, out, say_json, table
+from app.cli.terminal import Json, actor, lifeboat, local, out, say_json, table
 from app.domain.money import yuan
-from app.reconcile.decisions import mark_duplicate, release
+from app.orders.decide import mark_duplicate, release
 
 app = typer.Typer(help="疑似重复单：暂不进入批次，等人确认；绝不自动丢弃。", no_args_is_help=True)
 

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from app.cli.console import Json, actor, fail, lifeboat, local, out, say_json
-from app.reconcile.ledger import ledger_of
-from app.web.ledger import as_document
+from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json
+from app.store.ledger import ledger_of
+from app.web.api.ledger import as_document
 
 app = typer.Typer(help="应急事件：一次宕机（或演练）的全部订单、批次和消息都归于它。", no_args_is_help=True)
 

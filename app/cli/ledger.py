@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from app.cli.console import Json, err, fail, lifeboat, out, say_json
-from app.reconcile.ledger import NoSuchIncident, ledger_of
-from app.store.spool import damaged_files
-from app.web.ledger import as_document
+from app.cli.terminal import Json, err, fail, lifeboat, out, say_json
+from app.store.ledger import NoSuchIncident, ledger_of
+from app.store.spool.file import damaged_files
+from app.web.api.ledger import as_document
 
 NAMES = {
     "imported": "已导入",

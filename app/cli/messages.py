@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.console import Json, actor, fail, lifeboat, local, out, say_json, table
+from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json, table
 from app.store.repositories.messages import DEAD, PENDING
 
 app = typer.Typer(help="通知消息：查看状态，重发死信。", no_args_is_help=True)

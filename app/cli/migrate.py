@@ -1,6 +1,6 @@
 """``lifeboat migrate``: the database's shape, brought up to date by hand."""
 
-from app.cli.console import lifeboat, out
+from app.cli.terminal import lifeboat, out
 
 
 def migrate() -> None:

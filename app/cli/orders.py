@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from app.cli.console import Json, actor, fail, lifeboat, local, out, say_json
+from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json
 from app.domain.money import yuan
-from app.reconcile.decisions import cancel, reject, state_in_chinese
-from app.reconcile.time_line import time_line
+from app.orders.decide import cancel, reject, state_in_chinese
+from app.orders.timeline import time_line
 
 app = typer.Typer(help="订单：查看经过，取消，人工关闭。", no_args_is_help=True)
 

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli.console import Json, fail, out, say_json
-from app.intake.profile import WrongProfile, read_profile
-from app.intake.profile_explain import explain
+from app.cli.terminal import Json, fail, out, say_json
+from app.intake.profile.explain import explain
+from app.intake.profile.profile import WrongProfile, read_profile
 
 app = typer.Typer(help="接入配置（映射主系统的下单格式）。", no_args_is_help=True)
 

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from app.cli.console import Json, actor, lifeboat, out, say_json
-from app.web.results import report_document, take_results
+from app.cli.terminal import Json, actor, lifeboat, out, say_json
+from app.web.api.results import report_document, take_results
 
 Rest = Literal["untouched", "imported"]
 

@@ -3,10 +3,10 @@
 import typer
 
 from app.bootstrap import Lifeboat
-from app.cli.console import fail, lifeboat, out
 from app.cli.first_start import greet
 from app.cli.supervisor import Child, listen, supervise
-from app.store.engine import StoreAway
+from app.cli.terminal import fail, lifeboat, out
+from app.store.database.engine import StoreAway
 
 
 def serve() -> None:

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from app.bootstrap import Lifeboat
-from app.cli.console import Json, actor, err, fail, lifeboat, local, out, say_json, table
+from app.cli.terminal import Json, actor, err, fail, lifeboat, local, out, say_json, table
 from app.intake.drain import StoreRefuses
-from app.intake.salvage import give_up_aside, retry_aside, salvage_file
-from app.store.aside import DAMAGED, AsideRecord, aside_records
-from app.store.spool import Spool, SpoolDamaged, SpoolFull, damaged_files, spool_files
+from app.intake.recover import give_up_aside, retry_aside, salvage_file
+from app.store.spool.file import Spool, SpoolDamaged, SpoolFull, damaged_files, spool_files
+from app.store.spool.quarantine import DAMAGED, AsideRecord, aside_records
 
 app = typer.Typer(help="本地暂存：查看、抢救损坏的文件、处理放到一边的记录。", no_args_is_help=True)
 

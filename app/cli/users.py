@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli.console import Json, actor, fail, lifeboat, local, out, say_json, table
-from app.web.console.accounts import Role, add_user, disable_user, set_password
+from app.access.accounts import Role, add_user, disable_user, set_password
+from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json, table
 
 app = typer.Typer(help="控制台账号。", no_args_is_help=True)
 

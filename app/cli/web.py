@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from app.cli.console import lifeboat, load_settings
-from app.cli.footprint import share_arenas
+from app.cli.memory import share_arenas
 from app.cli.supervisor import Supervised, listen, watch_parent
+from app.cli.terminal import lifeboat, load_settings
 from app.web.server import serve_web
 
 

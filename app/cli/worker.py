@@ -5,9 +5,9 @@ import os
 import signal
 
 from app.bootstrap import Lifeboat
-from app.cli.console import lifeboat
-from app.cli.footprint import share_arenas
+from app.cli.memory import share_arenas
 from app.cli.supervisor import Supervised, watch_parent
+from app.cli.terminal import lifeboat
 from app.worker.main import work
 
 NICENESS = 10

@@ -8,7 +8,7 @@ from datetime import datetime
 from app.domain.order_number import is_number
 from app.domain.problems import Gone, NotFound
 from app.domain.states import OrderState
-from app.handback.lines import ResultFile, ResultLine
+from app.handback.result_lines import ResultFile, ResultLine
 from app.handback.verdict import FINAL_OF, Apply, Contradicts, Standing, Unchanged, Word, collate, judge
 from app.store.repositories.batches import PUBLISHED
 from app.store.repositories.orders import Member

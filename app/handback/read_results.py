@@ -7,8 +7,17 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 from app.domain.problems import Malformed, TooLarge
-from app.handback.lines import BadLine, RawLine, ResultFile, ResultLine, check_lines, reason_of, refused, sha256_of
-from app.handback.sheets import MAX_BYTES, MAX_ROWS, Row, rows_of
+from app.files.sheet_reader import MAX_BYTES, MAX_ROWS, Row, rows_of
+from app.handback.result_lines import (
+    BadLine,
+    RawLine,
+    ResultFile,
+    ResultLine,
+    check_lines,
+    reason_of,
+    refused,
+    sha256_of,
+)
 
 Rest = Literal["untouched", "imported"]
 NumbersByRow = Callable[[], Sequence[str]]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.domain.states import OrderState
-from app.handback.lines import Result, ResultLine
+from app.handback.result_lines import Result, ResultLine
 
 _HOME = (OrderState.IMPORTED, OrderState.DUPLICATE)
 _CLOSED = (OrderState.REJECTED, OrderState.CANCELLED)

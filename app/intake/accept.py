@@ -13,9 +13,9 @@ from app.domain.phone import last4
 from app.domain.priority import Priority, priority_of
 from app.domain.problems import Broken, Busy, FieldError, IdempotencyConflict, IntakeClosed, InvalidOrder, Problem
 from app.intake.schemas import OrderIn, canonical_json
-from app.store.group_commit import DoorBusy, GroupCommit, NowhereToWrite
-from app.store.hands import Waiting
-from app.store.order_writer import NewOrder, Stored
+from app.store.commit.group_commit import DoorBusy, GroupCommit, NowhereToWrite
+from app.store.commit.order_writer import NewOrder, Stored
+from app.store.commit.writer_thread import Waiting
 from app.store.sealing import Keyring
 
 

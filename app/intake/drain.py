@@ -7,10 +7,10 @@ from pathlib import Path
 import structlog
 
 from app.domain.clock import Clock
-from app.store.faults import is_the_stores_fault
-from app.store.hands import Writes
-from app.store.order_writer import NewOrder, Stored
-from app.store.spool import Record, Spool, SpoolDamaged, spool_files
+from app.store.commit.order_writer import NewOrder, Stored
+from app.store.commit.writer_thread import Writes
+from app.store.database.faults import is_the_stores_fault
+from app.store.spool.file import Record, Spool, SpoolDamaged, spool_files
 
 log = structlog.get_logger()
 

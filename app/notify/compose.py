@@ -6,8 +6,8 @@ from typing import Any
 
 import structlog
 
-from app.channels.plain import plain
 from app.domain.clock import Clock
+from app.domain.harmless_text import plain
 from app.domain.lanes import Lane
 from app.domain.order import Order
 from app.domain.phone import masked

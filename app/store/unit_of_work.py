@@ -7,7 +7,7 @@ from typing import Self
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.store.engine import Engines
+from app.store.database.engine import Engines
 from app.store.repositories.access import AccessRepository
 from app.store.repositories.audit import AuditRepository
 from app.store.repositories.batches import BatchRepository

@@ -14,13 +14,15 @@ from starlette.types import Receive, Scope, Send
 from app import __version__
 from app.bootstrap import Lifeboat
 from app.domain.problems import InvalidOrder, NotFound, Problem
-from app.intake.profile import Profile, load_profiles
-from app.web import batches, documentation, figures, health, ledger, orders, problems, results
+from app.intake.profile.profile import Profile, load_profiles
+from app.web import problems
+from app.web.api import batches, ledger, orders, results
 from app.web.console.mount import mount_console
-from app.web.door import Door
-from app.web.drop_in import drop_in_doors
+from app.web.door.door import Door
+from app.web.door.drop_in import drop_in_doors
+from app.web.ops import docs, health, metrics
+from app.web.request_id import Threshold
 from app.web.runtime import Runtime
-from app.web.threshold import Threshold
 
 
 class FieldErrorOut(BaseModel):
@@ -73,7 +75,7 @@ def create_api(runtime: Runtime) -> FastAPI:
         version=__version__,
         lifespan=lifespan,
         redirect_slashes=False,  # a redirect names the host of the request, and takes a key wherever that points
-        docs_url=None,  # ours needs nothing from another host: see documentation.py
+        docs_url=None,  # ours needs nothing from another host: see docs.py
         redoc_url=None,
         summary="主系统宕机时的应急接单服务",
     )
@@ -82,8 +84,8 @@ def create_api(runtime: Runtime) -> FastAPI:
     api.state.access = runtime.access
     api.state.runtime = runtime
     api.state.health = health.Health(runtime.standing)
-    api.state.figures = figures.StoreFigures(runtime.boat, runtime.standing)
-    for module in (orders, batches, results, ledger, health, figures, documentation):
+    api.state.figures = metrics.StoreFigures(runtime.boat, runtime.standing)
+    for module in (orders, batches, results, ledger, health, metrics, docs):
         api.include_router(module.router)
     api.add_exception_handler(Problem, problems.on_problem)
     api.add_exception_handler(HTTPException, problems.on_http_error)

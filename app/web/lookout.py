@@ -2,7 +2,7 @@
 
 from app.bootstrap import Lifeboat
 from app.domain.batch_window import is_overdue
-from app.store.durability import durability_of
+from app.store.database.durability import durability_of
 from app.store.repositories.leases import LEADER
 
 WORKER_SILENT = "后台进程没有在工作：订单照常受理，但不发通知、不出批次"

@@ -11,13 +11,13 @@ from app.bootstrap import ForeignSecrets, Lifeboat, policy_of
 from app.intake.accept import Intake
 from app.intake.drain import Drained, StoreRefuses, drain_once
 from app.notify.compose import Composer
-from app.store.checkpoint import Checkpointer
-from app.store.group_commit import GroupCommit
-from app.store.spool import Spool, spool_files
+from app.store.commit.group_commit import GroupCommit
+from app.store.database.checkpoint import Checkpointer
+from app.store.spool.file import Spool, spool_files
 from app.web.auth import Access
-from app.web.body import BodyReader
+from app.web.door.body import BodyReader
 from app.web.lookout import warnings_of
-from app.web.standing import Standing
+from app.web.process_state import Standing
 
 log = structlog.get_logger()
 

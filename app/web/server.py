@@ -12,7 +12,7 @@ import uvicorn
 
 from app.bootstrap import Lifeboat
 from app.web.application import WebApp
-from app.web.lane import Lane, look_at_all
+from app.web.door.fast_path import Lane, look_at_all
 
 KEEP_ALIVE = 30
 """Seconds an idle connection is kept; longer than nginx waits between orders of a busy shop."""

@@ -9,10 +9,10 @@ import structlog
 from app.bootstrap import ForeignSecrets, Lifeboat, batch_maker, policy_of, ways_out
 from app.domain.batch_window import is_overdue
 from app.notify.compose import Composer
-from app.notify.groups import GroupDispatcher
-from app.notify.letters import MailDispatcher, SmsDispatcher
-from app.notify.record import Alert
-from app.notify.sweep import sweep_once
+from app.notify.dispatch.group import GroupDispatcher
+from app.notify.dispatch.record import Alert
+from app.notify.dispatch.sms import MailDispatcher, SmsDispatcher
+from app.notify.dispatch.sweep import sweep_once
 from app.store.unit_of_work import UnitOfWork
 from app.worker.leader import RENEW_EVERY, Leadership
 from app.worker.loops import keep_doing, pause

@@ -11,7 +11,7 @@ from typing import cast
 
 from app.intake.accept import Caller, Intake
 from app.intake.schemas import check_order
-from app.store.group_commit import GroupCommit
+from app.store.commit.group_commit import GroupCommit
 from benchmarks.growth.deployment import Deployment, cpu_seconds, later
 from benchmarks.growth.memory import export_peak_mb, give_way
 from benchmarks.load import BODY

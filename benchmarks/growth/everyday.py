@@ -14,18 +14,18 @@ from app.bootstrap import batch_maker, policy_of, ways_out
 from app.intake.accept import Caller, Intake
 from app.intake.schemas import check_order
 from app.notify.compose import Composer
-from app.notify.groups import GroupDispatcher
-from app.notify.letters import MailDispatcher, SmsDispatcher
-from app.notify.sweep import sweep_once
-from app.reconcile.ledger import ledger_of
-from app.reconcile.time_line import time_line
-from app.store.engine import ping
-from app.store.group_commit import GroupCommit
-from app.store.order_writer import NewOrder
+from app.notify.dispatch.group import GroupDispatcher
+from app.notify.dispatch.sms import MailDispatcher, SmsDispatcher
+from app.notify.dispatch.sweep import sweep_once
+from app.orders.timeline import time_line
+from app.store.commit.group_commit import GroupCommit
+from app.store.commit.order_writer import NewOrder
+from app.store.database.engine import ping
+from app.store.ledger import ledger_of
 from app.store.repositories.overview import OrderFilter
 from app.store.tables import OrderRow
 from app.store.unit_of_work import UnitOfWork
-from app.web.console.lookout import CHUNK, CHUNKS_A_LOOK, Lookout
+from app.web.console.dashboard_figures import CHUNK, CHUNKS_A_LOOK, Lookout
 from app.web.lookout import warnings_of
 from benchmarks.growth.deployment import Deployment, later
 from benchmarks.growth.seed import HELD

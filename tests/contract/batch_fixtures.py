@@ -11,15 +11,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.batch.files import Disk, Exports
 from app.batch.maker import BatchMaker
-from app.batch.rules import Rules
+from app.batch.policy import Rules
 from app.domain.look_alike import look_alike_mark
 from app.domain.order import Item, Order, Payment, Recipient
 from app.domain.order_number import derive
 from app.domain.priority import priority_of
-from app.store.engine import Engines
-from app.store.order_writer import NewOrder, OrderWriter
+from app.files.export_folder import Disk, Exports
+from app.store.commit.order_writer import NewOrder, OrderWriter
+from app.store.database.engine import Engines
 from app.store.sealing import _ORDER, Keyring
 from app.store.tables import METADATA, Batch, Client, ClientKey, OrderRow
 from app.store.unit_of_work import Store

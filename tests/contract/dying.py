@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import pytest
 
-from app.batch.files import Disk
+from app.files.export_folder import Disk
 from app.store.unit_of_work import Store, UnitOfWork
 from tests.contract.batch_fixtures import World
 

@@ -9,11 +9,11 @@ import pytest
 from pydantic import SecretStr
 
 from app.channels.base import Sms
-from app.channels.http import STANDARD, Timeouts
 from app.channels.sms import aliyun as module
 from app.channels.sms.aliyun import OUTCOMES, AliyunAccount, AliyunSms
 from app.channels.sms.request import MissingExtra, Template
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
+from app.outbound import STANDARD, Timeouts
 from tests.fakes.aliyun import AliyunFake
 from tests.fakes.clock import ClockAt
 from tests.fakes.serving import Stage, closed_port, serve

@@ -9,8 +9,8 @@ from pydantic import SecretStr
 
 from app.channels.base import Mail
 from app.channels.email import PATIENCE, Mailer, WrongMailServer
-from app.channels.http import Timeouts
 from app.domain.outcome import Delivered, Outcome, Rejected, Unknown, Unreachable
+from app.outbound import Timeouts
 from tests.fakes.certificates import tls_pair
 from tests.fakes.serving import closed_port
 from tests.fakes.smtp import MailFake, serve_mail

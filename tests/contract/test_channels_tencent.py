@@ -10,11 +10,11 @@ import pytest
 from pydantic import SecretStr
 
 from app.channels.base import Sms
-from app.channels.http import STANDARD, Timeouts
 from app.channels.sms import tencent as module
 from app.channels.sms.request import MissingExtra, Template
 from app.channels.sms.tencent import OUTCOMES, TencentAccount, TencentSms
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
+from app.outbound import STANDARD, Timeouts
 from tests.fakes.clock import ClockAt
 from tests.fakes.serving import Stage, closed_port, serve
 from tests.fakes.tencent import PER_NUMBER, TencentFake

@@ -8,10 +8,10 @@ import pytest
 from pydantic import SecretStr
 
 from app.channels.base import GroupNotice
-from app.channels.http import Timeouts, outbound_client
-from app.channels.plain import plain
-from app.channels.wecom import OUTCOMES, WecomRobot, fits
+from app.channels.group.wecom import OUTCOMES, WecomRobot, fits
+from app.domain.harmless_text import plain
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
+from app.outbound import Timeouts, outbound_client
 from tests.fakes.serving import Stage, closed_port, serve
 from tests.fakes.wecom import WecomFake
 

@@ -8,13 +8,13 @@ from typing import BinaryIO
 
 import pytest
 
-from app.batch.columns import UnknownColumns
-from app.batch.files import Disk, sha256_of
 from app.batch.maker import Nothing, Outcome, Postponed, Published, Underway
 from app.domain.order import Item
 from app.domain.problems import Gone, NotFound
+from app.files.export_folder import Disk, sha256_of
+from app.files.layouts import UnknownColumns
 from app.handback.import_results import import_results
-from app.handback.lines import ResultFile, ResultLine
+from app.handback.result_lines import ResultFile, ResultLine
 from tests.contract.batch_fixtures import KEYS, TEN, ZONE, World, a_world, minutes  # noqa: F401 - a fixture
 
 HALF_PAST = TEN + minutes(30)

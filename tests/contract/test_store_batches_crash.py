@@ -8,14 +8,14 @@ from typing import BinaryIO
 
 import pytest
 
-from app.batch.drafts import Reread
-from app.batch.files import Disk, sha256_of
-from app.batch.grip import Grip, TakenOver
+from app.batch.lease import Grip, TakenOver
 from app.batch.maker import Postponed, Published, Underway
 from app.domain.states import OrderState
+from app.files.export_folder import Disk, sha256_of
+from app.files.sheet_writers import Reread
 from app.handback.import_results import import_results
-from app.handback.lines import ResultFile, ResultLine
-from app.store.engine import Engines
+from app.handback.result_lines import ResultFile, ResultLine
+from app.store.database.engine import Engines
 from app.store.tables import Batch
 from app.store.unit_of_work import Store, UnitOfWork
 from tests.contract.batch_fixtures import TEN, World, a_world, minutes  # noqa: F401 - a fixture

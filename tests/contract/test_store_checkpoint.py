@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.store.checkpoint import Checkpointer
-from app.store.engine import CHECKPOINT_IN_COMMIT, Engines, open_engines
-from app.store.order_writer import OrderWriter
+from app.store.commit.order_writer import OrderWriter
+from app.store.database.checkpoint import Checkpointer
+from app.store.database.engine import CHECKPOINT_IN_COMMIT, Engines, open_engines
 from tests.builders import TEN, new_orders
 
 PAGES = 20

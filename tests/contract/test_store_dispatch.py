@@ -7,7 +7,7 @@ from app.channels.base import GroupChannel
 from app.domain.lanes import MERGE_AFTER
 from app.domain.outcome import Simulated, Unreachable
 from app.domain.pacing import WECOM_PACE
-from app.notify.groups import GroupDispatcher
+from app.notify.dispatch.group import GroupDispatcher
 from app.store.tables import Attempt
 from tests.builders import (
     REHEARSAL,

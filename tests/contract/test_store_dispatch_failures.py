@@ -11,9 +11,9 @@ from sqlalchemy import select
 from app.channels.base import GroupChannel
 from app.domain.lanes import MERGE_AFTER, Lane
 from app.domain.outcome import Delivered, Rejected, Throttled, Unknown, Unreachable
-from app.notify.groups import LEASE, GroupDispatcher
-from app.notify.record import CHANNEL_REST
-from app.notify.sweep import sweep_once
+from app.notify.dispatch.group import LEASE, GroupDispatcher
+from app.notify.dispatch.record import CHANNEL_REST
+from app.notify.dispatch.sweep import sweep_once
 from app.store.tables import Attempt
 from tests.builders import (
     TEN,
@@ -194,7 +194,7 @@ async def test_the_sweep_puts_back_what_fell_between_two_stools(deck: Deck):
 
 
 def test_what_a_group_reads_depends_on_the_kind(deck: Deck):
-    from app.notify.groups import notice_of  # noqa: PLC0415 - only here
+    from app.notify.dispatch.group import notice_of  # noqa: PLC0415 - only here
 
     (message, _) = deck.composed(new_order("A"))
     read: Callable[[], Any] = lambda: notice_of(message, ("m",))  # noqa: E731

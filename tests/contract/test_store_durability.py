@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import create_engine, event
 
 from app.bootstrap import Lifeboat
-from app.store.durability import durability_of
-from app.store.engine import Engines
+from app.store.database.durability import durability_of
+from app.store.database.engine import Engines
 from app.store.unit_of_work import Store
 from app.web.lookout import warnings_of
 

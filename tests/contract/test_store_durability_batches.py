@@ -7,7 +7,7 @@ import pytest
 
 from app.batch.maker import Outcome, Published
 from app.domain.states import OrderState
-from app.store.order_writer import OrderWriter
+from app.store.commit.order_writer import OrderWriter
 from tests.contract.batch_fixtures import TEN, ZONE, World, a_world, minutes  # noqa: F401 - a fixture
 
 HALF_PAST = TEN + minutes(30)

@@ -10,20 +10,20 @@ import pytest
 from sqlalchemy import event
 
 from app import settings as knobs
-from app.batch.files import Exports
 from app.batch.maker import BatchMaker, Published
-from app.batch.rules import Rules
+from app.batch.policy import Rules
 from app.bootstrap import Lifeboat
-from app.notify.groups import GroupDispatcher
-from app.notify.letters import MailDispatcher, SmsDispatcher
-from app.notify.sweep import sweep_once
-from app.reconcile.ledger import ledger_of
-from app.reconcile.time_line import time_line
+from app.files.export_folder import Exports
+from app.notify.dispatch.group import GroupDispatcher
+from app.notify.dispatch.sms import MailDispatcher, SmsDispatcher
+from app.notify.dispatch.sweep import sweep_once
+from app.orders.timeline import time_line
+from app.store.ledger import ledger_of
 from app.store.repositories import ledger
 from app.store.repositories.overview import OrderFilter
 from app.store.tables import METADATA
 from app.telemetry.metrics import Metrics
-from app.web.console.lookout import Lookout
+from app.web.console.dashboard_figures import Lookout
 from app.web.lookout import warnings_of
 from tests.builders import (
     KEYS,

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from app.domain.outcome import Rejected, Simulated, Throttled, Unknown, Unreachable
 from app.intake.accept import Caller
-from app.notify.letters import LEASE, MailDispatcher, SmsDispatcher
-from app.notify.sweep import sweep_once
+from app.notify.dispatch.sms import LEASE, MailDispatcher, SmsDispatcher
+from app.notify.dispatch.sweep import sweep_once
 from app.store.tables import Attempt, Client, ClientKey, Message
 from tests.builders import (
     KEYS,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import delete, select
 
-from app.store.order_writer import NewOrder, OrderWriter, Stored
+from app.store.commit.order_writer import NewOrder, OrderWriter, Stored
 from app.store.tables import Incident, OrderRow, Tally
 from tests.builders import REHEARSAL, TEN, ZONE, Deck, minutes, new_order, new_orders, seconds
 

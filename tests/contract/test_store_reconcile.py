@@ -8,11 +8,11 @@ from sqlalchemy import update
 
 from app.domain.problems import Gone, NotFound
 from app.domain.states import OrderState
-from app.reconcile import decisions
-from app.reconcile.ledger import NoSuchIncident, ledger_of
-from app.reconcile.time_line import time_line
-from app.store.order_writer import NewOrder
-from app.store.spool import Spool
+from app.orders import decide
+from app.orders.timeline import time_line
+from app.store.commit.order_writer import NewOrder
+from app.store.ledger import NoSuchIncident, ledger_of
+from app.store.spool.file import Spool
 from app.store.tables import OrderRow
 from tests.builders import REHEARSAL, TEN, Deck, a_policy, minutes, new_order, new_orders
 
@@ -44,7 +44,7 @@ def _row(deck: Deck, number: str) -> OrderRow:
 def test_a_released_order_waits_for_the_next_batch_and_is_never_held_again(deck: Deck):
     number = _held(deck, new_order("A"))
     deck.clock.at += minutes(7)
-    _decide(deck, decisions.release, number)
+    _decide(deck, decide.release, number)
     row = _row(deck, number)
     assert (row.state, row.released_at) == ("accepted", TEN + minutes(7))
     with deck.store.reading() as uow:
@@ -54,9 +54,9 @@ def test_a_released_order_waits_for_the_next_batch_and_is_never_held_again(deck:
 
 def test_a_duplicate_is_closed_for_good_and_written_down(deck: Deck):
     number = _held(deck, new_order("A"))
-    _decide(deck, decisions.mark_duplicate, number, address="10.0.0.1")
+    _decide(deck, decide.mark_duplicate, number, address="10.0.0.1")
     row = _row(deck, number)
-    assert (row.state, row.settled_at, decisions.state_in_chinese(row)) == ("duplicate", TEN, "重复单")
+    assert (row.state, row.settled_at, decide.state_in_chinese(row)) == ("duplicate", TEN, "重复单")
     with deck.store.reading() as uow:
         (deed,) = uow.audit.of(number)
     assert (deed.action, deed.actor, deed.address) == ("order.mark_duplicate", "ops", "10.0.0.1")
@@ -65,10 +65,10 @@ def test_a_duplicate_is_closed_for_good_and_written_down(deck: Deck):
 @pytest.mark.parametrize(
     ("decision", "fields", "state", "allowed"),
     [
-        (decisions.release, {}, "accepted", {"held"}),
-        (decisions.mark_duplicate, {}, "duplicate", {"held"}),
-        (decisions.cancel, {"reason": "不要了"}, "cancelled", {"accepted", "held", "batched"}),
-        (decisions.reject, {"reason": "地址不存在"}, "rejected", {"held", "batched"}),
+        (decide.release, {}, "accepted", {"held"}),
+        (decide.mark_duplicate, {}, "duplicate", {"held"}),
+        (decide.cancel, {"reason": "不要了"}, "cancelled", {"accepted", "held", "batched"}),
+        (decide.reject, {"reason": "地址不存在"}, "rejected", {"held", "batched"}),
     ],
 )
 def test_a_decision_is_possible_from_some_states_and_changes_nothing_from_others(
@@ -94,7 +94,7 @@ def test_a_decision_is_possible_from_some_states_and_changes_nothing_from_others
 
 def test_an_order_nobody_knows_cannot_be_decided(deck: Deck):
     with pytest.raises(NotFound, match="没有订单 LB1。"):
-        _decide(deck, decisions.release, "LB1")
+        _decide(deck, decide.release, "LB1")
 
 
 # ---- the ledger
@@ -176,9 +176,9 @@ def test_the_time_line_tells_an_orders_way_in_the_order_it_happened(deck: Deck):
         ("undelivered", "安抚短信未送达"),
     ]
     deck.clock.at += minutes(1)
-    _decide(deck, decisions.release, number)
+    _decide(deck, decide.release, number)
     deck.clock.at += minutes(1)
-    _decide(deck, decisions.cancel, number, reason="不要了")
+    _decide(deck, decide.cancel, number, reason="不要了")
     assert [event for event, _ in _events(deck, number)][-2:] == ["release", "cancel"]
 
 
@@ -191,7 +191,7 @@ def test_a_simulated_message_is_never_told_as_sent_and_a_pending_one_not_at_all(
 
 
 async def test_an_order_told_of_in_a_digest_counts_as_told_once_the_digest_is_out(deck: Deck):
-    from app.notify.groups import GroupDispatcher  # noqa: PLC0415 - only here
+    from app.notify.dispatch.group import GroupDispatcher  # noqa: PLC0415 - only here
     from tests.builders import Alarms, FakeRobot  # noqa: PLC0415
 
     orders = new_orders(30, total="1.00")

@@ -5,15 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from app.batch.drafts import numbers_by_row
-from app.batch.files import Disk
 from app.batch.maker import Published
 from app.domain.order import Item
 from app.domain.problems import Gone, NotFound
 from app.domain.states import OrderState
+from app.files.export_folder import Disk
+from app.files.sheet_writers import numbers_by_row
 from app.handback.import_results import Conflict, Report, Unmatched, import_results
-from app.handback.lines import BadLine, Result, ResultFile, ResultLine
 from app.handback.read_results import read_results
+from app.handback.result_lines import BadLine, Result, ResultFile, ResultLine
 from app.handback.verdict import Word
 from app.store.tables import ImportResult
 from tests.contract.batch_fixtures import TEN, World, a_world, minutes  # noqa: F401 - a fixture

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import make_url
 
-from app.store.engine import Engines, open_engines, ping
+from app.store.database.engine import Engines, open_engines, ping
 
 NOBODY = "127.0.0.1:1"
 """A host that refuses, as one that was lost."""

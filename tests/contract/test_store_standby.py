@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.store.engine import Engines, open_engines
-from app.store.keys import add_client
-from app.store.migrate import migrate
-from app.store.order_writer import NewOrder, OrderWriter
+from app.access.keys import add_client
+from app.store.commit.order_writer import NewOrder, OrderWriter
+from app.store.database.engine import Engines, open_engines
+from app.store.database.migrate import migrate
 from app.store.unit_of_work import Store
 from tests.builders import TEN, new_order
 from tests.failure.harness.away import NoPostgres

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.store.engine import Engines, UnsafeDatabase, open_engines, ping, require_safe_sqlite
-from app.store.keys import NameTaken, TooManyKeys, add_client, add_key
+from app.access.keys import NameTaken, TooManyKeys, add_client, add_key
+from app.store.database.engine import Engines, UnsafeDatabase, open_engines, ping, require_safe_sqlite
 from app.store.tables import Audit, Instance, Lease
 from app.store.unit_of_work import Store, UnitOfWork
 from app.worker.leader import LASTS, Leadership

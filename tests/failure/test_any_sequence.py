@@ -9,8 +9,8 @@ import structlog
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from app.store.engine import Engines, open_engines
-from app.store.migrate import migrate
+from app.store.database.engine import Engines, open_engines
+from app.store.database.migrate import migrate
 from tests.contract.batch_fixtures import World
 from tests.contract.dying import LEFT_OPEN
 from tests.failure.harness.away import NoPostgres, postgres

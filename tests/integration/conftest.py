@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from app.bootstrap import Lifeboat
 from app.cli.main import app
-from app.store.order_writer import NewOrder
+from app.store.commit.order_writer import NewOrder
 from app.store.tables import Client
 from tests.builders import TEN
 from tests.conftest import Web

@@ -12,14 +12,14 @@ from typing import Any
 import httpx
 
 from app import settings
+from app.access import accounts
 from app.bootstrap import Lifeboat, open_lifeboat
 from app.intake.accept import Caller, Intake
 from app.intake.schemas import read_order
-from app.store.engine import open_engines
-from app.store.migrate import migrate
+from app.store.database.engine import open_engines
+from app.store.database.migrate import migrate
 from app.store.tables import Batch, Client, ClientKey, Message
 from app.web.application import WebApp
-from app.web.console import accounts
 from tests.fakes.clock import ClockAt
 
 NOON = datetime(2026, 11, 22, 4, 10, tzinfo=UTC)

@@ -11,7 +11,7 @@ from typing import Any
 import uvicorn
 from uvicorn.server import ServerState
 
-from app.web.lane import Lane
+from app.web.door.fast_path import Lane
 from tests.builders import order_body
 from tests.conftest import Web
 

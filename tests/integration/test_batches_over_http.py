@@ -11,9 +11,9 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
+from app.access.keys import add_client
 from app.bootstrap import Lifeboat
 from app.cli.main import app as cli
-from app.store.keys import add_client
 from app.web.lookout import warnings_of
 
 ORDER = {"phone": "13800138000", "items": [{"sku": "A-1", "quantity": 1, "unit_price": "599.00"}]}

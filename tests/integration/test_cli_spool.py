@@ -10,8 +10,8 @@ from click.testing import Result
 from pysqlite3 import dbapi2 as sqlite
 
 from app.bootstrap import Lifeboat
-from app.store.order_writer import NewOrder
-from app.store.spool import Spool
+from app.store.commit.order_writer import NewOrder
+from app.store.spool.file import Spool
 from tests.builders import TEN, new_order, new_orders
 from tests.integration.conftest import Run
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import structlog.testing
 
-from app.web.console import lookout
+from app.web.console import dashboard_figures
 from tests.integration.console_rig import Browser, Rig, at
 
 
@@ -94,7 +94,7 @@ async def test_a_mistake_of_ours_is_answered_in_chinese_with_the_same_headers(
     def broken(_self: object):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(lookout.Lookout, "figures", broken)
+    monkeypatch.setattr(dashboard_figures.Lookout, "figures", broken)
     with structlog.testing.capture_logs() as logged:
         page = await mei.get("/")
     assert logged[0]["event"] == "console_broke"
@@ -146,8 +146,8 @@ async def test_figures_stay_right_while_orders_come_in(rig: Rig, mei: Browser):
 async def test_counting_goes_in_steps_and_says_when_it_is_not_done(
     rig: Rig, mei: Browser, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(lookout, "CHUNK", 3)
-    monkeypatch.setattr(lookout, "CHUNKS_A_LOOK", 2)
+    monkeypatch.setattr(dashboard_figures, "CHUNK", 3)
+    monkeypatch.setattr(dashboard_figures, "CHUNKS_A_LOOK", 2)
     for n in range(11):
         rig.order(key=str(n), total="900.00", at=rig.clock.now() - timedelta(minutes=5))
     page = await mei.reads("/")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.web.console.screen import harmless
+from app.web.console.filters import harmless
 from tests.integration.console_rig import Browser, Rig, at
 
 RECIPIENT = {"province": "浙江省", "district": "西湖区"}

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from app.store.engine import Engines
+from app.store.database.engine import Engines
 from app.store.repositories import overview
 from app.store.repositories.overview import OrderFilter, OverviewRepository
 from app.store.tables import Message

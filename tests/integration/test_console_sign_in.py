@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from app.web.console import accounts, throttle
+from app.access import accounts, throttle
 from app.web.console.session import COOKIE
 from tests.integration.console_rig import PASSWORD, Browser, Rig
 

@@ -193,7 +193,7 @@ async def test_the_right_id_with_another_secret_is_not_let_in(web: Web):
 
 
 async def test_a_new_key_works_at_once_even_when_the_keys_were_looked_up_a_moment_ago(web: Web):
-    from app.store.keys import add_client  # noqa: PLC0415 - only here
+    from app.access.keys import add_client  # noqa: PLC0415 - only here
 
     await web.app.runtime.access.refresh()
     with web.boat.store.writing() as uow:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from app.access.keys import add_client
 from app.bootstrap import Lifeboat
 from app.domain.problems import Unauthenticated
-from app.store.keys import add_client
 from app.store.unit_of_work import Store
 from app.web import auth
 from app.web import runtime as runtimes

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.store.tables import OrderRow
-from app.web.body import BodyReader
+from app.web.door.body import BodyReader
 from tests.builders import order_body, send_raw
 from tests.conftest import Web
 

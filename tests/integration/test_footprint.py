@@ -9,7 +9,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from app.cli.main import COMMANDS
-from app.store.migrate import SCRIPTS, newest
+from app.store.database.migrate import SCRIPTS, newest
 
 ROOT = Path(__file__).resolve().parents[2]
 SPREADSHEETS, MIGRATIONS = {"openpyxl", "xlsxwriter"}, {"alembic", "mako"}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.store.engine import Engines
-from app.web import health
+from app.store.database.engine import Engines
+from app.web.ops import health
 from tests.builders import minutes, order_body
 from tests.conftest import Web
 

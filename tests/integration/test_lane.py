@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from app.store.group_commit import DoorBusy, NowhereToWrite
-from app.web import lane as lane_module
-from app.web.lane import OrderCycle
+from app.store.commit.group_commit import DoorBusy, NowhereToWrite
+from app.web.door import fast_path as lane_module
+from app.web.door.fast_path import OrderCycle
 from tests.integration.lane_rig import Answer, Served, answer_of, body_bytes
 
 LONG_WAY = b"/v1/orders?the=long&way"

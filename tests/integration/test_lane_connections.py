@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from app.store.order_writer import NewOrder
-from app.web.body import BODY_WITHIN
-from app.web.lane import HEAD_WITHIN, LARGEST_HEAD, OrderCycle, look_at_all
+from app.store.commit.order_writer import NewOrder
+from app.web.door.body import BODY_WITHIN
+from app.web.door.fast_path import HEAD_WITHIN, LARGEST_HEAD, OrderCycle, look_at_all
 from tests.integration.lane_rig import Served, answer_of, body_bytes, until
 
 

@@ -11,9 +11,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 
-from app.store import migrate as migrate_module
-from app.store.engine import Engines, open_engines
-from app.store.migrate import current, migrate, newest
+from app.store.database import migrate as migrate_module
+from app.store.database.engine import Engines, open_engines
+from app.store.database.migrate import current, migrate, newest
 from app.store.tables import METADATA
 from tests.builders import TEN, Deck, new_order
 from tests.failure.harness.next_program import REVISION, next_migrations
@@ -92,7 +92,7 @@ def test_a_migration_may_take_longer_than_a_question(
         impatient.dispose()
 
 
-MIGRATE = "import sys; from app.store.engine import open_engines; from app.store.migrate import migrate; print(migrate(open_engines(sys.argv[1])))"
+MIGRATE = "import sys; from app.store.database.engine import open_engines; from app.store.database.migrate import migrate; print(migrate(open_engines(sys.argv[1])))"
 
 
 def test_processes_that_start_together_migrate_once(nothing: Engines):

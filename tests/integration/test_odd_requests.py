@@ -93,7 +93,7 @@ async def test_a_mistake_of_ours_is_in_the_log_under_the_id_that_was_answered(
     web: Web, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     from app.telemetry.logging import configure  # noqa: PLC0415 - only here
-    from app.web import batches  # noqa: PLC0415 - only here
+    from app.web.api import batches  # noqa: PLC0415 - only here
 
     def broken(*_arguments: Any) -> None:
         raise RuntimeError("nobody foresaw this")

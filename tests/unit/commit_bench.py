@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.store import group_commit
-from app.store.group_commit import GroupCommit
-from app.store.order_writer import NewOrder, Stored
+from app.store.commit import group_commit
+from app.store.commit.group_commit import GroupCommit
+from app.store.commit.order_writer import NewOrder, Stored
 from app.telemetry.metrics import Metrics
 from tests.builders import TEN
 from tests.fakes.clock import ClockAt

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.batch.checks import LookAlikes, LooksLike, Unfit, Unreadable
-from app.store.sightings import Sightings
+from app.store.look_alike_index import Sightings
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TEN_MINUTES = timedelta(minutes=10)

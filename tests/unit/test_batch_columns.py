@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.batch.columns import TABLES, UnknownColumns, table_named
-from app.batch.columns.base import Parcel
 from app.domain.order import Item, Order, Payment, Recipient
+from app.files.layouts import TABLES, UnknownColumns, table_named
+from app.files.layouts.layout import Parcel
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)

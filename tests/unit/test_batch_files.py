@@ -9,10 +9,10 @@ from typing import BinaryIO
 import openpyxl
 import pytest
 
-from app.batch.columns import table_named
-from app.batch.drafts import CsvDraft, Reread, Written, XlsxDraft, numbers_by_row, reread
-from app.batch.files import Disk, Exports, NotPublished, sha256_of
 from app.batch.manifest import Counts, FileEntry, Inconsistent, as_bytes, manifest_of
+from app.files.export_folder import Disk, Exports, NotPublished, sha256_of
+from app.files.layouts import table_named
+from app.files.sheet_writers import CsvDraft, Reread, Written, XlsxDraft, numbers_by_row, reread
 from app.store.tables import Batch
 from tests.unit.test_batch_columns import ZONE
 

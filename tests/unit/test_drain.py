@@ -12,8 +12,8 @@ import pytest
 from pysqlite3 import dbapi2 as sqlite3
 
 from app.intake.drain import PAGE, StoreRefuses, drain_once
-from app.store.order_writer import NewOrder, Stored
-from app.store.spool import Spool, SpoolFull, digest_of
+from app.store.commit.order_writer import NewOrder, Stored
+from app.store.spool.file import Spool, SpoolFull, digest_of
 from tests.builders import TEN, new_order, new_orders, seconds
 from tests.fakes.clock import ClockAt
 

@@ -7,7 +7,7 @@ from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
-from app.store.faults import is_the_stores_fault
+from app.store.database.faults import is_the_stores_fault
 
 
 @pytest.mark.parametrize(

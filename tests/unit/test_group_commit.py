@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from app.store.group_commit import MOST_IN_ONE_COMMIT, DoorBusy
-from app.store.order_writer import Stored
+from app.store.commit.group_commit import MOST_IN_ONE_COMMIT, DoorBusy
+from app.store.commit.order_writer import Stored
 from tests.builders import TEN, new_order, new_orders, seconds
 from tests.unit.commit_bench import bench, figure, hangs
 

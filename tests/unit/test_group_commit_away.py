@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from app.store import group_commit
-from app.store.group_commit import NowhereToWrite
+from app.store.commit import group_commit
+from app.store.commit.group_commit import NowhereToWrite
 from tests.builders import TEN, new_order, new_orders
 from tests.unit.commit_bench import PATIENCE, bench, figure, hangs, until
 

@@ -10,9 +10,9 @@ import pytest
 
 from app.domain.order_number import check_character
 from app.domain.problems import InvalidResults, Malformed, Problem, TooLarge
-from app.handback import sheets
-from app.handback.lines import ResultLine
+from app.files import sheet_reader
 from app.handback.read_results import read_results
+from app.handback.result_lines import ResultLine
 
 A, B, C = (body + check_character(body) for body in ("LB000000000001", "LB000000000002", "LB000000000003"))
 HEADER = "应急单号,结果,主系统单号,原因"
@@ -212,14 +212,14 @@ def test_an_upload_without_one_usable_line_is_refused_naming_each():
 
 
 def test_too_much_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sheets, "MAX_BYTES", 50)
+    monkeypatch.setattr(sheet_reader, "MAX_BYTES", 50)
     assert isinstance(refused(GOOD.encode()), TooLarge)
     monkeypatch.setattr("app.handback.read_results.MAX_BYTES", 50)
     assert isinstance(refused(b'{"results": []' + b" " * 50 + b"}"), TooLarge)
 
 
 def test_more_rows_than_we_take_are_refused(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sheets, "MAX_ROWS", 2)
+    monkeypatch.setattr(sheet_reader, "MAX_ROWS", 2)
     monkeypatch.setattr("app.handback.read_results.MAX_ROWS", 2)
     rows = f"{A},成功,,\n"
     assert len(read_results(f"{HEADER}\n{rows * 2}".encode()).lines) == 2
@@ -229,7 +229,7 @@ def test_more_rows_than_we_take_are_refused(monkeypatch: pytest.MonkeyPatch):
 
 def test_a_zip_that_unpacks_to_too_much_is_not_opened(monkeypatch: pytest.MonkeyPatch):
     data = xlsx(["应急单号", "结果"], [A, "成功"])
-    monkeypatch.setattr(sheets, "MAX_UNPACKED", 100)
+    monkeypatch.setattr(sheet_reader, "MAX_UNPACKED", 100)
     assert isinstance(refused(data), TooLarge)
 
 
@@ -241,7 +241,7 @@ def test_a_zip_that_is_no_workbook_is_refused():
 
 
 def test_a_sheet_formatted_to_its_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sheets, "_EMPTY_ROWS", 3)
+    monkeypatch.setattr(sheet_reader, "_EMPTY_ROWS", 3)
     data = xlsx(["应急单号", "结果"], [A, "成功"], *[[""]] * 10, [B, "成功"])
     assert [line.number for line in read_results(data).lines] == [A]
 

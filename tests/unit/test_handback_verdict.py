@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.states import OrderState as S
-from app.handback.lines import ResultLine
+from app.handback.result_lines import ResultLine
 from app.handback.verdict import Apply, Contradicts, Standing, Unchanged, Verdict, Word, collate, judge
 
 OUT = Standing(S.BATCHED)

@@ -3,8 +3,8 @@
 import base64
 import hashlib
 
-from app.store.engine import Engines
-from app.store.keys import add_client, add_key
+from app.access.keys import add_client, add_key
+from app.store.database.engine import Engines
 from tests.builders import TEN, Deck
 from tests.fakes.clock import ClockAt
 

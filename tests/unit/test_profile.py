@@ -16,8 +16,8 @@ from app.domain.problems import (
     Unauthenticated,
 )
 from app.intake.accept import Accepted
-from app.intake.profile import ByHeader, ByName, load_profiles
-from app.intake.profile_explain import explain
+from app.intake.profile.explain import explain
+from app.intake.profile.profile import ByHeader, ByName, load_profiles
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "profiles"
 PROFILES = {profile.name: profile for profile in load_profiles(EXAMPLES)}

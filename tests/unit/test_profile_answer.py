@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.intake.profile_answer import WrongTemplate, template
+from app.intake.profile.answer import WrongTemplate, template
 
 
 def filled(body: object, content_type: str = "application/json", **values: str | int) -> str:

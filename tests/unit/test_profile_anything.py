@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.domain.problems import Problem
 from app.intake.accept import Accepted
-from app.intake.profile import Profile, load_profiles
+from app.intake.profile.profile import Profile, load_profiles
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "profiles"
 PROFILES = {profile.name: profile for profile in load_profiles(EXAMPLES)}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.intake.profile import ByQuery, WrongProfile, load_profiles, read_profile
+from app.intake.profile.profile import ByQuery, WrongProfile, load_profiles, read_profile
 
 GOOD = """
 name = "shop"

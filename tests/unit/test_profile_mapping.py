@@ -3,9 +3,9 @@
 import pytest
 
 from app.domain.problems import BadKey, InvalidOrder
-from app.intake.profile_build import mapping_of
-from app.intake.profile_file import parse_file
-from app.intake.profile_mapping import Mapped
+from app.intake.profile.build import mapping_of
+from app.intake.profile.file import parse_file
+from app.intake.profile.mapping import Mapped
 
 
 def read(payload: object, *, key: str = "no", root: str = "@", lines: str = 'each = "lines"\nsku = "s"') -> Mapped:

@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.problems import Malformed, UnsupportedMedia
-from app.intake.profile_payload import PayloadReader, nested
+from app.intake.profile.payload import PayloadReader, nested
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.intake.profile_expression import Unfit, compile_expression
-from app.intake.profile_fields import money_from_fen, money_from_yuan, text_of, time_of, translated, whole_of
+from app.intake.profile.expression import Unfit, compile_expression
+from app.intake.profile.fields import money_from_fen, money_from_yuan, text_of, time_of, translated, whole_of
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TEN = datetime(2026, 11, 22, 2, 0, 5, tzinfo=UTC)

@@ -138,7 +138,7 @@ def test_without_any_key_each_order_gets_one_of_our_making():
     from typing import cast  # noqa: PLC0415 - only here
 
     from app.intake.accept import Intake  # noqa: PLC0415
-    from app.store.group_commit import GroupCommit  # noqa: PLC0415
+    from app.store.commit.group_commit import GroupCommit  # noqa: PLC0415
     from tests.builders import KEYS, SHOP  # noqa: PLC0415
 
     intake = Intake(KEYS, cast("GroupCommit", None), prefix="LB", high_above_fen=50_000)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.store.sightings import Sighting, Sightings
+from app.store.look_alike_index import Sighting, Sightings
 
 
 def at(micros: int) -> datetime:

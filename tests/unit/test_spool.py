@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.store.order_writer import NewOrder, Stored
-from app.store.spool import Spool, SpoolDamaged, SpoolFull, spool_files
+from app.store.commit.order_writer import NewOrder, Stored
+from app.store.spool.file import Spool, SpoolDamaged, SpoolFull, spool_files
 from tests.builders import REHEARSAL, TEN, new_order, new_orders, seconds
 
 ROOM = 1 << 20

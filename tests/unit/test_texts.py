@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.channels.plain import plain
+from app.domain.harmless_text import plain
 from app.domain.lanes import Lane
-from app.notify.digest import MOST_IN_HIGH_DIGEST, digest_of, members_of
+from app.notify.dispatch.digest import MOST_IN_HIGH_DIGEST, digest_of, members_of
 from app.notify.texts import (
     MARKDOWN_LIMIT,
     TEXT_LIMIT,

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pysqlite3 import dbapi2 as sqlite
 
-from app.store.order_writer import NewOrder
-from app.store.spool import Spool
-from app.store.wreck import Wreck, read_wreck
+from app.store.commit.order_writer import NewOrder
+from app.store.spool.file import Spool
+from app.store.spool.recovery import Wreck, read_wreck
 from tests.builders import TEN, new_order, new_orders, seconds
 
 ROOM = 1 << 24

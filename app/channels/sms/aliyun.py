@@ -11,10 +11,10 @@ from pydantic import SecretStr
 
 from app.channels.base import Sms
 from app.channels.failures import Failure, Verdict, caused_by, channel_fault, hold, reason_of
-from app.channels.http import STANDARD, Timeouts
 from app.channels.sms.request import MissingExtra, Templates, fill
 from app.domain.clock import Clock
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
+from app.outbound import STANDARD, Timeouts
 
 try:
     import aiohttp

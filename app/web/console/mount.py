@@ -10,16 +10,16 @@ from starlette_admin import BaseAdmin, DefaultTheme, I18nConfig
 from starlette_admin.theme import TablerSettings
 
 from app.bootstrap import Lifeboat
-from app.web.console import screen
-from app.web.console.account_page import AccountPage
-from app.web.console.batch_pages import BatchPages
-from app.web.console.entrance import entrance
-from app.web.console.gate import Gate
-from app.web.console.home import HomePage
-from app.web.console.message_pages import HeldPage, MessagePages
-from app.web.console.order_list import OrderPages
-from app.web.console.screen import BASE
-from app.web.console.shield import Shield
+from app.web.console import filters
+from app.web.console.auth import Gate
+from app.web.console.filters import BASE
+from app.web.console.middleware import Shield
+from app.web.console.pages.account import AccountPage
+from app.web.console.pages.batches import BatchPages
+from app.web.console.pages.dashboard import HomePage
+from app.web.console.pages.messages import HeldPage, MessagePages
+from app.web.console.pages.orders import OrderPages
+from app.web.console.pages.sign_in import entrance
 
 TITLE = "订单救生艇"
 
@@ -33,8 +33,8 @@ def mount_console(api: FastAPI, boat: Lifeboat) -> None:
         title=TITLE,
         base_url=BASE,
         route_name="console",
-        templates_dir=str(screen.TEMPLATES),
-        static_dir=str(screen.STATICS),
+        templates_dir=str(filters.TEMPLATES),
+        static_dir=str(filters.STATICS),
         index_view=home,
         theme=DefaultTheme(TablerSettings(base="slate", primary="blue", radius=1)),
         auth_provider=gate,
@@ -44,8 +44,8 @@ def mount_console(api: FastAPI, boat: Lifeboat) -> None:
         timezone_config=None,
     )
     environment = admin.templates.env
-    environment.filters.update(screen.filters(boat.settings.zone, boat.clock.now))
-    environment.globals.update(screen.names())
+    environment.filters.update(filters.filters(boat.settings.zone, boat.clock.now))
+    environment.globals.update(filters.names())
     for page in (OrderPages(boat), BatchPages(boat), MessagePages(boat), HeldPage(boat), AccountPage(gate)):
         admin.add_view(page)
     api.add_route(BASE, _to_home, include_in_schema=False)  # without this, a redirect would name host and scheme

@@ -9,7 +9,7 @@ from starlette_admin import CustomView
 from starlette_admin.flash import get_flashed_messages
 
 from app.bootstrap import Lifeboat
-from app.web.console.gate import person_of
+from app.web.console.auth import person_of
 
 
 class Page(CustomView):

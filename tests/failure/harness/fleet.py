@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.store.engine import open_engines
-from app.store.keys import add_client
-from app.store.migrate import migrate
+from app.access.keys import add_client
+from app.store.database.engine import open_engines
+from app.store.database.migrate import migrate
 from app.store.unit_of_work import Store
 from tests.failure.harness.client_ledger import ClientLedger
 from tests.failure.harness.evidence import spooled

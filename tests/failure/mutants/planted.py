@@ -3,8 +3,8 @@
 from tests.failure.mutants.mutant import Edit, Mutant
 
 ORDERS = "app/store/repositories/orders.py"
-ENGINE = "app/store/engine.py"
-COMMIT = "app/store/group_commit.py"
+ENGINE = "app/store/database/engine.py"
+COMMIT = "app/store/commit/group_commit.py"
 PRAGMAS = (
     "tests/contract/test_store_transactions.py::test_every_connection_flushes_at_each_commit_and_waits_for_its_turn"
 )
@@ -150,7 +150,7 @@ MUTANTS = (
         "P9",
         (
             Edit(
-                "app/notify/groups.py",
+                "app/notify/dispatch/group.py",
                 "            outcome = await robot.send(notice_of(sending.message, self._mentions))\n",
                 "            from app.domain.outcome import Delivered\n"
                 "            from app.domain.retry import Sent\n"
@@ -167,7 +167,7 @@ MUTANTS = (
         "P9",
         (
             Edit(
-                "app/channels/wecom.py",
+                "app/channels/group/wecom.py",
                 "    if type(errcode) is not int:",
                 "    if status == httpx.codes.OK:\n        return Delivered()\n    if type(errcode) is not int:",
             ),
@@ -177,7 +177,7 @@ MUTANTS = (
     Mutant(
         "SMS sent again blindly after a time-out",
         "P9",
-        (Edit("app/notify/letters.py", "            settles=True,", "            settles=False,"),),
+        (Edit("app/notify/dispatch/sms.py", "            settles=True,", "            settles=False,"),),
         (
             "tests/contract/test_store_letters.py::test_an_unknown_outcome_is_asked_about_before_anything_is_sent_again[sqlite]",
         ),

@@ -2,8 +2,8 @@
 
 from tests.failure.mutants.mutant import Edit, Mutant
 
-FILES = "app/batch/files.py"
-GROUPS = "app/notify/groups.py"
+FILES = "app/files/export_folder.py"
+GROUPS = "app/notify/dispatch/group.py"
 MAKERS = "tests/failure/test_makers_of_batches.py"
 WORKER = "tests/contract/test_store_worker.py"
 LEASES = "tests/contract/test_store_leases.py"
@@ -52,7 +52,7 @@ MUTANTS = (
         "P1 P12",
         (
             Edit(
-                "app/store/spool.py",
+                "app/store/spool/file.py",
                 '            connection.execute("COMMIT")\n        except BaseException as error:\n',
                 "            with suppress(sqlite.OperationalError):\n"
                 '                connection.execute("COMMIT")\n        except BaseException as error:\n',
@@ -63,7 +63,7 @@ MUTANTS = (
     Mutant(
         "what a crash left in the log trusted as it is",
         "P1",
-        (Edit("app/store/engine.py", '"PRAGMA wal_checkpoint(PASSIVE)"', '"PRAGMA user_version"'),),
+        (Edit("app/store/database/engine.py", '"PRAGMA wal_checkpoint(PASSIVE)"', '"PRAGMA user_version"'),),
         (
             f"{LOGS}::test_what_a_crash_left_in_the_log_is_in_the_database_once_the_store_is_prepared",
             f"{LOGS}::test_what_a_crash_left_in_the_log_of_the_spool_is_in_its_file_once_it_is_open",

@@ -2,7 +2,7 @@
 
 from tests.failure.mutants.mutant import Edit, Mutant
 
-LANE = "app/web/lane.py"
+LANE = "app/web/door/fast_path.py"
 TESTS = "tests/integration/test_lane_connections.py::"
 
 MUTANTS = (
@@ -43,11 +43,11 @@ MUTANTS = (
         "P12",
         (
             Edit(
-                "app/store/checkpoint.py",
+                "app/store/database/checkpoint.py",
                 "        if copied < pages:  # somebody still reads an old page",
                 "        if pages < 0:  # somebody still reads an old page",
             ),
-            Edit("app/store/checkpoint.py", "return not busy and copied == pages", "return True"),
+            Edit("app/store/database/checkpoint.py", "return not busy and copied == pages", "return True"),
         ),
         ("tests/contract/test_store_checkpoint.py::test_somebody_who_reads_an_old_page_keeps_no_order_waiting",),
     ),

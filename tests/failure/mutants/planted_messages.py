@@ -2,7 +2,7 @@
 
 from tests.failure.mutants.mutant import Edit, Mutant
 
-SPOOL = "app/store/spool.py"
+SPOOL = "app/store/spool/file.py"
 
 MUTANTS = (
     Mutant(
@@ -44,7 +44,7 @@ MUTANTS = (
     Mutant(
         "a salvage calls a file done that it could not read",
         "P6",
-        (Edit("app/intake/salvage.py", "    if done.complete or accept_loss:\n", "    if found or accept_loss:\n"),),
+        (Edit("app/intake/recover.py", "    if done.complete or accept_loss:\n", "    if found or accept_loss:\n"),),
         ("tests/integration/test_cli_spool.py::test_what_cannot_be_read_is_named_and_keeps_the_file_in_sight",),
     ),
     Mutant(
@@ -52,7 +52,7 @@ MUTANTS = (
         "P6",
         (
             Edit(
-                "app/store/wreck.py",
+                "app/store/spool/recovery.py",
                 'data, log = _bytes_of(path), _bytes_of(path.with_name(path.name + "-wal"))',
                 "data, log = _bytes_of(path), _NOTHING",
             ),
@@ -62,13 +62,13 @@ MUTANTS = (
     Mutant(
         "a damaged file does not miss what was cut off",
         "P6",
-        (Edit("app/store/wreck.py", " - claimed) + reader.cut_off()\n", " - claimed)\n"),),
+        (Edit("app/store/spool/recovery.py", " - claimed) + reader.cut_off()\n", " - claimed)\n"),),
         ("tests/unit/test_wreck.py::test_a_file_that_ends_too_early_is_never_called_whole",),
     ),
     Mutant(
         "a text whose sender was killed is sent again unasked",
         "P9",
-        (Edit("app/notify/sweep.py", '"sms": SETTLING}', '"sms": PENDING}'),),
+        (Edit("app/notify/dispatch/sweep.py", '"sms": SETTLING}', '"sms": PENDING}'),),
         (
             "tests/failure/test_messages.py::test_everybody_hears_of_an_order_whatever_happens_to_the_sender_and_the_providers",
         ),
@@ -76,7 +76,7 @@ MUTANTS = (
     Mutant(
         "a group message whose sender was killed stays where it is",
         "P9",
-        (Edit("app/notify/sweep.py", 'AFTER_DEATH = {"wecom": PENDING, ', "AFTER_DEATH = {"),),
+        (Edit("app/notify/dispatch/sweep.py", 'AFTER_DEATH = {"wecom": PENDING, ', "AFTER_DEATH = {"),),
         (
             "tests/failure/test_messages.py::test_everybody_hears_of_an_order_whatever_happens_to_the_sender_and_the_providers",
         ),
@@ -84,7 +84,7 @@ MUTANTS = (
     Mutant(
         "the limit is not counted for bodies that announce no length",
         "P12",
-        (Edit("app/web/body.py", "            if size > self._limit:\n", "            if size < 0:\n"),),
+        (Edit("app/web/door/body.py", "            if size > self._limit:\n", "            if size < 0:\n"),),
         ("tests/integration/test_door_bad_days.py::test_a_body_that_is_too_large_is_refused_whether_announced_or_not",),
     ),
     Mutant(

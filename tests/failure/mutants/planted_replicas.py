@@ -2,10 +2,10 @@
 
 from tests.failure.mutants.mutant import Edit, Mutant
 
-COMMIT = "app/store/group_commit.py"
+COMMIT = "app/store/commit/group_commit.py"
 DRAIN = "app/intake/drain.py"
-DURABILITY = "app/store/durability.py"
-MIGRATE = "app/store/migrate.py"
+DURABILITY = "app/store/database/durability.py"
+MIGRATE = "app/store/database/migrate.py"
 
 TEST_DURABILITY = "tests/contract/test_store_durability.py"
 TEST_HOSTS = "tests/contract/test_store_several_hosts.py"
@@ -16,19 +16,19 @@ MUTANTS = (
     Mutant(
         "a row found on one host called safe before the standby has it",
         "P5",
-        (Edit("app/store/order_writer.py", '"" if self._sqlite else " FOR SHARE"', '""'),),
+        (Edit("app/store/commit/order_writer.py", '"" if self._sqlite else " FOR SHARE"', '""'),),
         ("tests/contract/test_store_standby.py::test_a_replay_waits_for_the_standby_as_the_order_did",),
     ),
     Mutant(
         "readers shut out by target_session_attrs=read-write",
         "P5 P6",
-        (Edit("app/store/engine.py", '(asked == "read-write" and read_only)', "False"),),
+        (Edit("app/store/database/engine.py", '(asked == "read-write" and read_only)', "False"),),
         (f"{TEST_HOSTS}::test_readers_and_writers_find_the_host_that_took_over",),
     ),
     Mutant(
         "of several hosts the first that answers, standby or not",
         "P6",
-        (Edit("app/store/engine.py", "(asked is None and several)", "False"),),
+        (Edit("app/store/database/engine.py", "(asked is None and several)", "False"),),
         (f"{TEST_HOSTS}::test_of_several_hosts_only_the_primary_is_asked_unless_told_otherwise",),
     ),
     Mutant(

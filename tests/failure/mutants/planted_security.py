@@ -7,7 +7,7 @@ SIGN_IN = "tests/integration/test_console_sign_in.py"
 ODD = "tests/integration/test_odd_requests.py"
 ANY = "tests/failure/test_any_sequence.py::test_whatever_happens_in_whatever_order_every_order_is_in_one_place[sqlite]"
 OPENAPI = "tests/failure/test_the_openapi_document.py"
-LETTERS = "app/notify/letters.py"
+LETTERS = "app/notify/dispatch/sms.py"
 
 MUTANTS = (
     # ---- who may come in ---------------------------------------------------------------------------------------------
@@ -15,7 +15,7 @@ MUTANTS = (
         "storefront keys stored as they are and compared with ==",
         "security",
         (
-            Edit("app/store/keys.py", "hashlib.sha256(secret.encode()).digest()", "secret.encode()"),
+            Edit("app/access/keys.py", "hashlib.sha256(secret.encode()).digest()", "secret.encode()"),
             Edit(
                 "app/web/auth.py",
                 "not hmac.compare_digest(known[0], hashlib.sha256(match[2].encode()).digest())",
@@ -65,7 +65,7 @@ MUTANTS = (
         "security",
         (
             Edit(
-                "app/web/orders.py",
+                "app/web/api/orders.py",
                 'client_id=None if caller.scope == "ops" else caller.client_id',
                 "client_id=None",
             ),
@@ -114,13 +114,13 @@ MUTANTS = (
     Mutant(
         "a session that outlives its account",
         "security",
-        (Edit("app/web/console/gate.py", " or user.session_epoch != session.epoch", ""),),
+        (Edit("app/web/console/auth.py", " or user.session_epoch != session.epoch", ""),),
         (f"{SIGN_IN}::test_another_password_ends_the_other_sessions_and_keeps_this_one",),
     ),
     Mutant(
         "passwords guessed without a wait",
         "security",
-        (Edit("app/web/console/throttle.py", "    if failures < free:", "    if failures < free + 1000:"),),
+        (Edit("app/access/throttle.py", "    if failures < free:", "    if failures < free + 1000:"),),
         (
             f"{SIGN_IN}::test_after_five_failures_the_account_has_to_wait_and_each_failure_doubles_it",
             f"{SIGN_IN}::test_one_address_cannot_try_many_accounts",
@@ -129,7 +129,7 @@ MUTANTS = (
     Mutant(
         "a viewer sees personal data",
         "security",
-        (Edit("app/web/console/accounts.py", "return self is not Role.VIEWER", "return True"),),
+        (Edit("app/access/accounts.py", "return self is not Role.VIEWER", "return True"),),
         ("tests/integration/test_console_orders.py::test_a_viewer_can_neither_unmask_nor_download_nor_decide",),
     ),
     # ---- personal data -----------------------------------------------------------------------------------------------
@@ -154,7 +154,7 @@ MUTANTS = (
     Mutant(
         "batch files that everybody may read",
         "security",
-        (Edit("app/batch/files.py", "os.O_CLOEXEC, 0o600)", "os.O_CLOEXEC, 0o644)"),),
+        (Edit("app/files/export_folder.py", "os.O_CLOEXEC, 0o600)", "os.O_CLOEXEC, 0o644)"),),
         ("tests/unit/test_batch_files.py::test_a_csv_file_opens_in_excel_and_its_free_text_is_defused",),
     ),
     Mutant(
@@ -188,7 +188,7 @@ MUTANTS = (
     Mutant(
         "a request head without a bound",
         "P12 security",
-        (Edit("app/web/lane.py", "if self._head_size > LARGEST_HEAD:", "if self._head_size < 0:"),),
+        (Edit("app/web/door/fast_path.py", "if self._head_size > LARGEST_HEAD:", "if self._head_size < 0:"),),
         ("tests/failure/test_a_hostile_client.py::test_a_request_head_without_end_is_cut_off",),
     ),
     Mutant(
@@ -196,7 +196,7 @@ MUTANTS = (
         "P12",
         (
             Edit(
-                "app/web/threshold.py",
+                "app/web/request_id.py",
                 "answer(NotFound(), request_id=request_id) if nowhere else self._app",
                 "self._app",
             ),
@@ -218,7 +218,7 @@ MUTANTS = (
     Mutant(
         "outgoing calls follow redirects",
         "security",
-        (Edit("app/channels/http.py", "follow_redirects=False", "follow_redirects=True"),),
+        (Edit("app/outbound.py", "follow_redirects=False", "follow_redirects=True"),),
         ("tests/house/test_container_and_locks.py::test_outgoing_calls_follow_no_redirect_and_ask_no_proxy",),
     ),
     Mutant(
@@ -240,7 +240,7 @@ MUTANTS = (
                 "dict.fromkeys(FINAL, frozenset({OrderState.CANCELLED}))",
             ),
             Edit(
-                "app/reconcile/decisions.py",
+                "app/orders/decide.py",
                 "open_states = (OrderState.ACCEPTED, OrderState.HELD, OrderState.BATCHED)",
                 "open_states = (OrderState.ACCEPTED, OrderState.HELD, OrderState.BATCHED, OrderState.IMPORTED)",
             ),

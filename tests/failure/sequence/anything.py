@@ -16,9 +16,9 @@ from app.batch.maker import Published, Underway
 from app.domain.problems import Gone
 from app.handback.import_results import import_results
 from app.handback.read_results import read_results
-from app.reconcile import decisions
-from app.reconcile.ledger import ledger_of
-from app.store import group_commit
+from app.orders import decide
+from app.store.commit import group_commit
+from app.store.ledger import ledger_of
 from tests.contract.dying import dies
 from tests.failure.harness import evidence
 from tests.failure.harness.checker import check_orders
@@ -120,7 +120,7 @@ class AnySequence(AtTheDoor):
         if not known.state:
             return
         allowed, after = DECISIONS[what]
-        act: Callable[..., None] = getattr(decisions, what)
+        act: Callable[..., None] = getattr(decide, what)
         reason = {"reason": "顾客要求"} if what in {"cancel", "reject"} else {}
         try:
             with self.world.store.writing() as uow:

@@ -11,8 +11,8 @@ from app.domain.problems import IdempotencyConflict
 from app.intake.accept import Accepted
 from app.intake.drain import drain_once
 from app.intake.schemas import read_order
-from app.store import group_commit
-from app.store.order_writer import OrderWriter
+from app.store.commit import group_commit
+from app.store.commit.order_writer import OrderWriter
 from tests.builders import SHOP, order_body
 from tests.contract.batch_fixtures import TEN, ZONE, World, minutes
 from tests.failure.harness import evidence

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from app.intake.accept import Accepted, Intake
 from app.intake.schemas import read_order
-from app.store.group_commit import GroupCommit
-from app.store.order_writer import NewOrder, OrderWriter, Stored
-from app.store.spool import Spool
+from app.store.commit.group_commit import GroupCommit
+from app.store.commit.order_writer import NewOrder, OrderWriter, Stored
+from app.store.spool.file import Spool
 from app.telemetry.metrics import Metrics
 from tests.builders import SHOP
 from tests.contract.batch_fixtures import KEYS

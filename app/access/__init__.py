@@ -1,0 +1,1 @@
+"""Who may come in: storefronts by key, people by password."""

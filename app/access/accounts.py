@@ -1,0 +1,149 @@
+"""Accounts of people: who they are, what their role lets them do. Used by the console and by the command line.
+
+AccountError
+├── BadAccountName
+├── AccountExists
+├── NoSuchAccount
+└── WeakPassword
+"""
+
+import re
+from datetime import datetime
+from enum import StrEnum
+
+from app.access import passwords, throttle
+from app.store.tables import User
+from app.store.unit_of_work import UnitOfWork
+
+_NAME = re.compile(r"[\w.@\-]{1,64}")
+
+
+class Role(StrEnum):
+    """What a person is here for."""
+
+    VIEWER = "viewer"
+    OPS = "ops"
+    IT = "it"
+    ADMIN = "admin"
+
+    @property
+    def sees_personal_data(self) -> bool:
+        """Whether this role may unmask a recipient and download batch files; both are recorded."""
+        return self is not Role.VIEWER
+
+
+class AccountError(Exception):
+    """An account cannot be made or changed; the message is for the person who tried."""
+
+
+class BadAccountName(AccountError):
+    """The name would not be usable at the sign-in."""
+
+
+class AccountExists(AccountError):
+    """There is an account of that name."""
+
+
+class NoSuchAccount(AccountError):
+    """There is no account of that name."""
+
+
+class WeakPassword(AccountError):
+    """The password could be guessed."""
+
+
+def is_name(text: str) -> bool:
+    """Tell whether an account could be called ``text``."""
+    return _NAME.fullmatch(text) is not None
+
+
+def add_user(
+    uow: UnitOfWork, name: str, *, role: Role | str, now: datetime, password: str | None = None, by: str = "cli"
+) -> str:
+    """Add an account and return its password: the given one, else a random one to be changed at the first sign-in.
+
+    Raises:
+        BadAccountName: it has other characters than letters, digits and ``. _ - @``, or more than 64 of them.
+        WeakPassword: the given password could be guessed.
+        AccountExists: the name is taken.
+    """
+    if not is_name(name):
+        raise BadAccountName("账号名只能包含文字、数字和 . _ - @，最多 64 个字符。")
+    role = Role(role)
+    chosen, hashed = _hashed(name, password)  # before the transaction touches the database: hashing takes its time
+    if uow.access.user_named(name) is not None:
+        raise AccountExists(f"账号 {name} 已存在。")
+    uow.access.save_user(
+        User(name=name, role=role.value, password_hash=hashed, must_change=password is None, created_at=now)
+    )
+    uow.audit.record("user.add", actor=by, at=now, subject=name, detail={"role": role.value})
+    return chosen
+
+
+def set_password(uow: UnitOfWork, name: str, *, now: datetime, password: str | None = None, by: str = "cli") -> str:
+    """Set an account's password (a random one if None, to be changed), end its sessions, and return the password.
+
+    Raises:
+        NoSuchAccount: there is none of that name.
+        WeakPassword: the given password could be guessed.
+    """
+    chosen, hashed = _hashed(name, password)
+    user = _existing(uow, name)
+    user.password_hash = hashed
+    user.must_change = password is None
+    user.session_epoch += 1
+    uow.access.save_user(user)
+    throttle.forget_account(uow, name)
+    uow.audit.record("user.set_password", actor=by, at=now, subject=name)
+    return chosen
+
+
+def disable_user(uow: UnitOfWork, name: str, *, now: datetime, by: str = "cli") -> None:
+    """Close an account and end its sessions.
+
+    Raises:
+        NoSuchAccount: there is none of that name.
+    """
+    user = _existing(uow, name)
+    user.disabled_at = user.disabled_at or now
+    user.session_epoch += 1
+    uow.access.save_user(user)
+    uow.audit.record("user.disable", actor=by, at=now, subject=name)
+
+
+def enable_user(uow: UnitOfWork, name: str, *, now: datetime, by: str = "cli") -> None:
+    """Open a closed account again, with the password it had.
+
+    Raises:
+        NoSuchAccount: there is none of that name.
+    """
+    user = _existing(uow, name)
+    user.disabled_at = None
+    uow.access.save_user(user)
+    uow.audit.record("user.enable", actor=by, at=now, subject=name)
+
+
+def end_sessions(uow: UnitOfWork, name: str, *, now: datetime, by: str) -> None:
+    """Sign an account out on every device.
+
+    Raises:
+        NoSuchAccount: there is none of that name.
+    """
+    user = _existing(uow, name)
+    user.session_epoch += 1
+    uow.access.save_user(user)
+    uow.audit.record("user.end_sessions", actor=by, at=now, subject=name)
+
+
+def _existing(uow: UnitOfWork, name: str) -> User:
+    user = uow.access.user_named(name)
+    if user is None:
+        raise NoSuchAccount(f"没有账号 {name}。")
+    return user
+
+
+def _hashed(name: str, password: str | None) -> tuple[str, str]:
+    chosen = passwords.first_password() if password is None else password
+    if password is not None and (why := passwords.weakness(password, name)):
+        raise WeakPassword(why)
+    return chosen, passwords.hash_password(chosen)

@@ -1,0 +1,1 @@
+"""Ways out to a group chat: one kind of robot a file."""

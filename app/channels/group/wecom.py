@@ -1,0 +1,102 @@
+"""A WeCom group robot: the answer counts, not the HTTP status (facts/wecom-robot.md §6)."""
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+
+import httpx
+from pydantic import SecretStr
+
+from app.channels.base import GroupNotice
+from app.channels.failures import Failure, Verdict, channel_fault, hold
+from app.domain.outcome import Delivered, Outcome, Rejected, Unknown, Unreachable
+from app.outbound import STANDARD
+
+TEXT_BYTES = 2048
+MARKDOWN_BYTES = 4096
+"""Longest contents in UTF-8 bytes; the provider refuses longer ones and cuts nothing."""
+
+RATE_LIMIT_PAUSE = timedelta(seconds=60)
+"""A caller stopped by a per-minute limit stays blocked for a minute."""
+
+OUTCOMES: Mapping[int, Verdict] = {
+    -1: Unreachable,  # system busy
+    45033: Unreachable,  # too many calls at once
+    45009: hold(RATE_LIMIT_PAUSE),
+    **dict.fromkeys((93000, 93004, 93008), channel_fault),  # unknown key; disabled; not in the group
+    60020: channel_fault,  # our address is not allowed
+    **dict.fromkeys((40004, 40005, 40006, 40007, 40008, 40009), Rejected),  # type, size or media
+    **dict.fromkeys((40033, 40035, 40058, 44004, 45002, 45008, 45034), Rejected),  # content: bad, empty, too long
+}
+"""What an errcode means; one that is not listed is tried again, a bounded number of times."""
+
+_PHONE = re.compile(r"1[0-9]{10}")
+_JSON = {"Content-Type": "application/json"}
+
+
+class WecomRobot:
+    """One robot in one group; its webhook is its password and appears in no outcome."""
+
+    def __init__(self, webhook: SecretStr, http: httpx.AsyncClient, *, time_limit: timedelta = STANDARD.total) -> None:
+        self._webhook = webhook
+        self._http = http
+        self._time_limit = time_limit.total_seconds()
+
+    async def send(self, message: GroupNotice) -> Outcome:
+        """Post ``message``; it is not cut: one too long for its kind is rejected unsent."""
+        if not fits(message):
+            return Rejected("wecom:too_long")
+        body = json.dumps(_body_of(message), ensure_ascii=False).encode("utf-8", "replace")
+        try:
+            async with asyncio.timeout(self._time_limit):
+                reply = await self._http.post(self._webhook.get_secret_value(), content=body, headers=_JSON)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            return _failure(error)
+        return _judge(reply.status_code, reply.content)
+
+    async def aclose(self) -> None:
+        """Close the HTTP client."""
+        await self._http.aclose()
+
+
+def fits(message: GroupNotice) -> bool:
+    """Tell whether ``message`` is short enough for its kind."""
+    limit = TEXT_BYTES if message.mentions else MARKDOWN_BYTES
+    return len(message.content.encode("utf-8", "replace")) <= limit
+
+
+def _body_of(message: GroupNotice) -> dict[str, object]:
+    if not message.mentions:
+        return {"msgtype": "markdown", "markdown": {"content": message.content}}
+    text: dict[str, object] = {"content": message.content}
+    if people := [name for name in message.mentions if not _PHONE.fullmatch(name)]:
+        text["mentioned_list"] = people
+    if phones := [name for name in message.mentions if _PHONE.fullmatch(name)]:
+        text["mentioned_mobile_list"] = phones
+    return {"msgtype": "text", "text": text}
+
+
+def _judge(status: int, body: bytes) -> Outcome:
+    try:
+        errcode = json.loads(body)["errcode"]
+    except (ValueError, KeyError, TypeError):
+        errcode = None
+    if type(errcode) is not int:  # an error page of something on the way
+        return Unreachable("wecom:malformed" if status == httpx.codes.OK else f"wecom:http_{status}")
+    if errcode == 0:
+        return Delivered()
+    return OUTCOMES.get(errcode, Unreachable)(f"wecom:{errcode}")
+
+
+def _failure(error: Exception) -> Failure:
+    match error:
+        case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout():
+            return Unreachable("wecom:connect")
+        case httpx.UnsupportedProtocol() | httpx.InvalidURL():
+            return channel_fault("wecom:bad_url")
+        case httpx.TimeoutException() | TimeoutError():
+            return Unknown("wecom:timeout")
+        case _:
+            return Unknown("wecom:reset")

@@ -1,0 +1,92 @@
+"""How commands speak: Chinese for people, JSON after ``--json``, errors on standard error with an exit code."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app import settings as knobs
+from app.bootstrap import ForeignSecrets, Lifeboat, open_lifeboat
+from app.domain.problems import Problem
+from app.intake.profile.profile import WrongProfile
+from app.store.database.engine import StoreAway, UnsafeDatabase
+from app.telemetry import logging
+
+Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出，供程序读取。")]
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def fail(message: str, *, code: int = 1) -> NoReturn:
+    """End the command with a sentence for a person."""
+    err.print(message, style="red", markup=False)
+    raise typer.Exit(code)
+
+
+def say_json(document: object) -> None:
+    """Print a document for a program."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
+    """Print rows for a person, or the sentence for none."""
+    if not rows:
+        out.print(empty)
+        return
+    grid = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        grid.add_row(*("" if cell is None else str(cell) for cell in row))
+    out.print(grid)
+
+
+def load_settings() -> knobs.Settings:
+    """Read the settings; a wrong one ends the command with the sentence that names it."""
+    try:
+        chosen = knobs.load()
+    except knobs.WrongSetting as error:
+        fail(f"配置有误，未启动：\n{error}", code=2)
+    for name, meant in knobs.unknown_names(os.environ):
+        err.print(
+            f"提示：环境变量 {name} 不起作用" + (f"，是否应为 {meant}？" if meant else "。"),
+            style="yellow",
+            markup=False,
+        )
+    return chosen
+
+
+@contextmanager
+def lifeboat(process: str = "cli", *, prepare: bool = True) -> Iterator[Lifeboat]:
+    """Open the deployment for one command, and turn expected failures into sentences."""
+    chosen = load_settings()
+    logging.configure("warning" if process == "cli" else chosen.log_level, process=process)
+    try:
+        with closing(open_lifeboat(chosen)) as boat:
+            if prepare:
+                boat.prepare_store()
+            yield boat
+    except Problem as problem:
+        fail("\n".join([problem.detail, *(f"  {e.pointer}: {e.detail}" for e in problem.errors[:50])]))
+    except (ForeignSecrets, UnsafeDatabase, WrongProfile) as error:
+        fail(str(error), code=2)
+    except StoreAway as error:
+        fail(
+            f"数据库不可用：{type(error.orig or error).__name__}。"
+            "服务仍可受理订单（写入本地暂存）；请先恢复数据库再执行本命令。"
+        )
+
+
+def actor() -> str:
+    """Return who runs this command, for the record."""
+    return f"cli:{os.environ.get('SUDO_USER') or os.environ.get('USER') or os.getuid()}"
+
+
+def local(boat: Lifeboat, moment: Any) -> str:  # noqa: ANN401 - a datetime or None
+    """Return a moment on the merchant's wall clock."""
+    return "" if moment is None else f"{moment.astimezone(boat.settings.zone):%Y-%m-%d %H:%M:%S}"

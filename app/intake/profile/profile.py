@@ -1,0 +1,198 @@
+"""The drop-in door's profiles: a foreign payload in, a canonical order out, the answer in the main system's shape."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from app.domain.money import yuan
+from app.domain.problems import Problem
+from app.intake.accept import Accepted
+from app.intake.profile.answer import Rendered, Template
+from app.intake.profile.build import mapping_of, templates_of
+from app.intake.profile.file import ClientTable, ProfileFile, WrongEntry, parse_file
+from app.intake.profile.mapping import Mapped, OrderMapping
+from app.intake.profile.payload import PayloadReader
+from app.intake.schemas import OrderIn
+
+__all__ = [
+    "ByHeader",
+    "ByName",
+    "ByQuery",
+    "ClientSource",
+    "Mapped",
+    "Profile",
+    "Rendered",
+    "WrongProfile",
+    "load_profiles",
+    "read_profile",
+]
+
+_TOO_MANY = 429
+_SERVER_ERRORS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ByHeader:
+    """The request carries one of our client keys in this header, with or without ``Bearer`` in front."""
+
+    header: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByQuery:
+    """The request carries one of our client keys in this query parameter."""
+
+    parameter: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByName:
+    """Every order on this path belongs to the client of this name: the network is trusted."""
+
+    name: str
+
+
+ClientSource = ByHeader | ByQuery | ByName
+
+
+class WrongProfile(ValueError):
+    """A profile cannot be used: which file, which entry, and why, in Chinese."""
+
+    def __init__(self, file: str, key: str, reason: str) -> None:
+        super().__init__(f"{file}：{key}：{reason}" if key else f"{file}：{reason}")
+        self.file = file
+        self.key = key
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One main system's order POST: immutable, everything compiled, safe in any thread."""
+
+    name: str
+    path: str
+    client: ClientSource
+    zone: ZoneInfo
+    reader: PayloadReader
+    mapping: OrderMapping
+    answer: Template
+    refusal: Template
+    busy: Template
+    statuses: dict[str, int]
+    codes: dict[str, str | int]
+
+    def read(self, body: bytes, content_type: str) -> Mapped:
+        """Turn the bytes of a request into a canonical order.
+
+        Raises:
+            UnsupportedMedia: the content type is not one this profile takes.
+            Malformed: the body is not what its content type says.
+            InvalidOrder: fields are missing or wrong; pointers name the payload's own fields.
+            BadKey: the field that serves as idempotency key has not the published form.
+        """
+        return self.mapping.read(self.reader.read(body, content_type))
+
+    def render_accepted(self, accepted: Accepted, order: OrderIn | None = None) -> Rendered:
+        """Answer an accepted order, and a replay of it, by the same bytes.
+
+        ``order`` fills the placeholders client_order_id, total and total_fen; without it they are empty and 0.
+        """
+        local = accepted.received_at.astimezone(self.zone)
+        milliseconds = round(accepted.received_at.timestamp() * 1000)
+        total = None if order is None else order.total
+        values: dict[str, str | int] = {
+            "order_number": accepted.number,
+            "priority": accepted.priority,
+            "received_at": local.isoformat(timespec="seconds"),
+            "received_local": local.strftime("%Y-%m-%d %H:%M:%S"),
+            "received_unix": milliseconds // 1000,
+            "received_ms": milliseconds,
+            "client_order_id": (order.client_order_id or "") if order is not None else "",
+            "total": "" if total is None else yuan(total),
+            "total_fen": total or 0,
+        }
+        return self.answer.render(values, status=200)
+
+    def render_problem(self, problem: Problem, status: int) -> Rendered:
+        """Answer a problem that HTTP knows as ``status``: 429 and 5xx by [busy], all others by [refusal]."""
+        detail = "；".join(f"{error.pointer} {error.detail}".strip() for error in problem.errors) or problem.detail
+        values: dict[str, str | int] = {
+            "code": self.codes.get(problem.code, self.codes.get("*", problem.code)),
+            "title": problem.title,
+            "detail": detail,
+            "retry_after": problem.retry_after or 0,
+        }
+        if status == _TOO_MANY or status >= _SERVER_ERRORS:
+            shown = status if self.busy.status is None else self.busy.status
+            return self.busy.render(values | {"status": shown}, status=shown)
+        fixed = status if self.refusal.status is None else self.refusal.status
+        shown = self.statuses.get(problem.code, self.statuses.get("*", fixed))
+        rendered = self.refusal.render(values | {"status": shown}, status=shown)
+        return Rendered(shown, rendered.content_type, rendered.body)
+
+
+def read_profile(file: Path) -> Profile:
+    """Read one profile.
+
+    Raises:
+        WrongProfile: it cannot be used.
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise WrongProfile(file.name, "", f"无法读取（{error.strerror}）") from None
+    try:
+        return _build(parse_file(content))
+    except WrongEntry as wrong:
+        raise WrongProfile(file.name, wrong.key, wrong.reason) from None
+
+
+def load_profiles(folder: Path) -> tuple[Profile, ...]:
+    """Read every ``*.toml`` of a folder, in the order of their file names.
+
+    Raises:
+        WrongProfile: the folder cannot be read, a profile cannot be used, or two have the same name or path.
+    """
+    if not folder.is_dir():
+        raise WrongProfile(str(folder), "", "文件夹不存在")
+    return tuple(_all_different(sorted(folder.glob("*.toml"))))
+
+
+def _all_different(files: list[Path]) -> Iterator[Profile]:
+    names: dict[str, str] = {}
+    paths: dict[str, str] = {}
+    for file in files:
+        profile = read_profile(file)
+        earlier = names.setdefault(profile.name.lower(), file.name)
+        if earlier != file.name:
+            raise WrongProfile(file.name, "name", f"与 {earlier} 重名：{profile.name}")
+        earlier = paths.setdefault(profile.path.rstrip("/"), file.name)
+        if earlier != file.name:
+            raise WrongProfile(file.name, "path", f"与 {earlier} 使用同一地址：{profile.path}")
+        yield profile
+
+
+def _build(file: ProfileFile) -> Profile:
+    answer, refusal, busy = templates_of(file)
+    return Profile(
+        name=file.name,
+        path=file.path,
+        client=_client_of(file.client),
+        zone=ZoneInfo(file.timezone),
+        reader=PayloadReader(file.body, file.charset, frozenset(file.content_types)),
+        mapping=mapping_of(file),
+        answer=answer,
+        refusal=refusal,
+        busy=busy,
+        statuses=file.refusal.statuses,
+        codes=file.refusal.codes,
+    )
+
+
+def _client_of(table: ClientTable) -> ClientSource:
+    if table.name is not None:
+        return ByName(table.name)
+    if table.query is not None:
+        return ByQuery(table.query)
+    return ByHeader(table.header or "Authorization")

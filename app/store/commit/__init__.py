@@ -1,0 +1,1 @@
+"""How an order reaches the disk: many in one transaction, written by one thread, answered only then."""

@@ -1,0 +1,242 @@
+"""Many orders, one commit: whoever waits is written by the next transaction, and answered only after it.
+
+The event loop collects orders; one thread writes all that wait, commits, and wakes the loop once for the whole batch.
+While it waits for the disk, the next batch gathers, so the load itself sets the size. If the store refuses or hangs,
+the same orders go to the spool, with the same numbers, within the patience allowed.
+"""
+
+import asyncio
+from datetime import datetime
+
+import structlog
+
+from app.domain.clock import Clock
+from app.store.commit.order_writer import NewOrder, Stored
+from app.store.commit.writer_thread import Batch, Hand, Result, Waiting, Writes
+from app.telemetry.metrics import Metrics
+
+log = structlog.get_logger()
+
+MOST_IN_ONE_COMMIT = 1024
+"""Keeps one transaction under about 25 ms, so that the last in the queue is not kept waiting by the first."""
+
+PROBE_EVERY = 1.0
+"""Seconds between questions to a store that is away."""
+
+SPOOL_PATIENCE = 2.0
+"""Seconds after which a disk that does not take a spool record is as good as full."""
+
+MOST_ABANDONED = 4
+"""Hung hands we leave behind before we stop asking and wait for one of them to return."""
+
+
+class DoorBusy(Exception):
+    """More orders wait than the queue may hold."""
+
+
+class NowhereToWrite(Exception):
+    """Neither the store nor the spool can take an order."""
+
+
+class GroupCommit:
+    """The queue between the door and the disk. Belongs to one event loop."""
+
+    def __init__(
+        self, store: Writes, spool: Writes, *, clock: Clock, metrics: Metrics, limit: int, patience: float
+    ) -> None:
+        self._store, self._spool = store, spool
+        self._clock, self._metrics = clock, metrics
+        self._limit, self._patience = limit, patience
+        self._orders: list[NewOrder] = []
+        self._waiting: list[Waiting] = []
+        self._oldest = 0.0
+        self._in_flight: Batch | None = None
+        self._handing_over = False
+        self._emptied: asyncio.Future[None] | None = None
+        self._hung = 0
+        self._spool_hung = 0
+        self._probe: asyncio.TimerHandle | Batch | None = None
+        self.away_because: str | None = None
+        self.away_since: datetime | None = None
+        self.spool_trouble: str | None = None
+
+    def start(self) -> None:
+        """Begin to take orders on the running loop."""
+        self._loop = asyncio.get_running_loop()
+        self._store_hand = Hand("commit", self._store, self._store_reports)
+        self._spool_hand = Hand("spool", self._spool, self._spool_reports)
+        self._metrics.store_up.set(1)
+
+    async def close(self) -> None:
+        """Write what waits, then end the threads."""
+        if self._orders or self._in_flight:
+            self._emptied = self._loop.create_future()
+            await self._emptied
+        if isinstance(self._probe, asyncio.TimerHandle):
+            self._probe.cancel()
+        elif self._probe is not None:
+            self._probe.settle()
+        self._store_hand.stop()
+        self._spool_hand.stop()
+
+    @property
+    def waiting(self) -> int:
+        """How many orders wait for their commit."""
+        return len(self._orders) + (len(self._in_flight.orders) if self._in_flight else 0)
+
+    def submit(self, order: NewOrder) -> "asyncio.Future[Stored]":
+        """Queue an order; the future is done once it is on disk.
+
+        Raises:
+            DoorBusy: the queue is full.
+        """
+        future: asyncio.Future[Stored] = self._loop.create_future()
+        self.queue(order, future)
+        return future
+
+    def queue(self, order: NewOrder, waiting: Waiting) -> None:
+        """Queue an order; ``waiting`` is told what became of it.
+
+        Raises:
+            DoorBusy: the queue is full.
+        """
+        if len(self._orders) >= self._limit:
+            raise DoorBusy
+        if not self._orders:
+            self._oldest = self._loop.time()
+        self._orders.append(order)
+        self._waiting.append(waiting)
+        if self._in_flight is None and not self._handing_over:
+            self._handing_over = True
+            self._loop.call_soon(self._hand_over)  # after every request this turn of the loop has in hand
+
+    def _hand_over(self) -> None:
+        self._handing_over = False
+        if self._in_flight is not None:
+            return
+        if not self._orders:
+            if self._emptied is not None and not self._emptied.done():
+                self._emptied.set_result(None)
+            return
+        n = MOST_IN_ONE_COMMIT
+        orders, waiting = self._orders[:n], self._waiting[:n]
+        self._orders, self._waiting = self._orders[n:], self._waiting[n:]
+        batch = Batch(orders, [self._clock.now()] * len(orders), waiting, self._oldest)
+        self._metrics.queue_depth.set(len(self._orders))
+        if self.away_because is None:
+            self._in_flight = batch
+            # Patience counts from when the first was queued, so nobody waits for two slow commits.
+            batch.timer = self._loop.call_at(
+                max(batch.oldest + self._patience, self._loop.time() + 0.05), self._lose_patience, batch
+            )
+            self._store_hand.take(batch)
+        else:
+            self._to_spool(batch)
+
+    # ---- the store -------------------------------------------------------------------------------------------------
+
+    def _store_reports(self, batch: Batch, result: Result) -> None:
+        if batch.abandoned:  # answered from the spool long ago; the drain finds whatever did get through
+            self._hung -= 1
+            if self.away_because is not None and not isinstance(result, Exception):
+                self._store_is_back()
+            return
+        batch.settle()
+        if batch.is_probe:
+            self._probe = None
+        if isinstance(result, Exception):
+            self._store_is_away(type(result).__name__)
+            if not batch.is_probe:
+                self._to_spool(batch)
+        elif batch.is_probe:
+            self._store_is_back()
+        else:
+            self._metrics.commit_seconds.observe(self._loop.time() - batch.oldest)
+            self._answer(batch, result)
+
+    def _lose_patience(self, batch: Batch) -> None:
+        batch.abandoned = True
+        self._hung += 1
+        self._store_hand.stop()  # once it returns, if ever
+        self._store_hand = Hand("commit", self._store, self._store_reports)
+        if batch.is_probe:
+            self._probe = None
+        self._store_is_away("Timeout")
+        if not batch.is_probe:
+            self._to_spool(Batch(batch.orders, batch.moments, batch.waiting, batch.oldest))
+
+    def _store_is_away(self, reason: str) -> None:
+        if self.away_because is None:
+            self.away_since = self._clock.now()
+            log.error("store_away", reason=reason)
+        self.away_because = reason
+        self._metrics.store_up.set(0)
+        if self._probe is None:
+            self._probe = self._loop.call_later(PROBE_EVERY, self._ask)
+
+    def _store_is_back(self) -> None:
+        log.info("store_back", reason=self.away_because)
+        self.away_because = self.away_since = None
+        self._metrics.store_up.set(1)
+
+    def _ask(self) -> None:
+        if self.away_because is None:
+            self._probe = None
+        elif self._hung >= MOST_ABANDONED:  # enough hands hang already; one of them will bring news
+            self._probe = self._loop.call_later(PROBE_EVERY, self._ask)
+        else:
+            self._probe = probe = Batch([], [], [], self._loop.time())
+            probe.timer = self._loop.call_later(self._patience, self._lose_patience, probe)
+            self._store_hand.take(probe)
+
+    # ---- the spool -------------------------------------------------------------------------------------------------
+
+    def _to_spool(self, batch: Batch) -> None:
+        self._in_flight = batch
+        if self._spool_hung >= MOST_ABANDONED:  # refuse at once until one of the hung hands returns
+            self._spool_fails(batch, "Timeout")
+            return
+        batch.timer = self._loop.call_later(SPOOL_PATIENCE, self._give_up, batch)
+        self._spool_hand.take(batch)
+
+    def _spool_reports(self, batch: Batch, result: Result) -> None:
+        if batch.abandoned:
+            self._spool_hung -= 1
+            return
+        batch.settle()
+        if isinstance(result, Exception):
+            self._spool_fails(batch, f"{type(result).__name__}: {result}")
+            return
+        self.spool_trouble = None
+        self._metrics.spooled.inc(sum(1 for stored in result if not stored.replayed))
+        self._answer(batch, result)
+
+    def _give_up(self, batch: Batch) -> None:
+        batch.abandoned = True
+        self._spool_hung += 1
+        self._spool_hand.stop()
+        self._spool_hand = Hand("spool", self._spool, self._spool_reports)
+        self._spool_fails(batch, "Timeout")
+
+    def _spool_fails(self, batch: Batch, reason: str) -> None:
+        self.spool_trouble = reason
+        log.error("spool_refuses", reason=reason)
+        self._in_flight = None
+        for one in batch.waiting:
+            if not one.done():
+                one.set_exception(NowhereToWrite())
+        self._hand_over()
+
+    # ---- answering -------------------------------------------------------------------------------------------------
+
+    def _answer(self, batch: Batch, results: list[Stored]) -> None:
+        self._in_flight = None
+        new = 0
+        for one, stored in zip(batch.waiting, results, strict=True):
+            new += not stored.replayed
+            if not one.done():  # its client has gone; the order stays
+                one.set_result(stored)
+        self._metrics.accepted.inc(new)
+        self._metrics.replays.inc(len(results) - new)
+        self._metrics.commit_size.observe(len(results))
+        self._hand_over()

@@ -1,0 +1,94 @@
+"""Threads that put batches on disk for an event loop, one batch at a time."""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from app.store.commit.order_writer import NewOrder, Stored
+
+
+class Writes(Protocol):
+    """Something that puts orders on disk, all or none, before it returns."""
+
+    def write(self, batch: Sequence[NewOrder], moments: Sequence[datetime]) -> list[Stored]:
+        """Write ``batch``; raise if it is not on disk. An empty batch asks whether a commit would succeed."""
+        ...
+
+
+class Waiting(Protocol):
+    """Who waits for an order: a future, or whatever answers like one."""
+
+    def done(self) -> bool:
+        """Tell whether nobody waits any more: its client has gone, the order stays."""
+        ...
+
+    def set_result(self, result: Stored, /) -> None:
+        """Hear that the order is on disk."""
+        ...
+
+    def set_exception(self, exception: Exception, /) -> None:
+        """Hear that neither the store nor the spool took it."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class Batch:
+    """Orders on their way to disk together, and those who wait for them."""
+
+    orders: list[NewOrder]
+    moments: list[datetime]
+    waiting: list[Waiting]
+    oldest: float
+    """When the first of them was queued, in the loop's time."""
+    timer: asyncio.TimerHandle | None = None
+    abandoned: bool = False
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether it only asks if the store is back."""
+        return not self.orders
+
+    def settle(self) -> None:
+        """Stop its clock."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+
+Result = list[Stored] | Exception
+Report = Callable[[Batch, Result], None]
+
+
+class Hand:
+    """One thread. A hand that hangs is left behind with its batch, and a new one takes its place."""
+
+    def __init__(self, name: str, target: Writes, report: Report) -> None:
+        self._target = target
+        self._report = report
+        self._loop = asyncio.get_running_loop()
+        self._batches: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def take(self, batch: Batch) -> None:
+        """Begin to write ``batch``."""
+        self._batches.put(batch)
+
+    def stop(self) -> None:
+        """End the thread after what it has in hand."""
+        self._batches.put(None)
+
+    def _run(self) -> None:
+        while (batch := self._batches.get()) is not None:
+            result: Result
+            try:
+                result = self._target.write(batch.orders, batch.moments)
+            except Exception as error:  # noqa: BLE001 - whatever it was, these orders are not known to be on disk
+                result = error
+            with suppress(RuntimeError):  # the loop has been closed: nobody waits for an answer any more
+                self._loop.call_soon_threadsafe(self._report, batch, result)

@@ -1,0 +1,1 @@
+"""The HTTP interface for programs: orders, batches, results, the ledger."""

@@ -1,0 +1,147 @@
+"""An order's two routes: taking it (documented here, answered by the door), and telling what became of it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from fastapi import Path as PathParameter
+from pydantic import AwareDatetime, BaseModel, Field
+from starlette.types import Receive, Scope, Send
+
+from app.domain import problems as p
+from app.domain.money import yuan
+from app.domain.order_number import is_number
+from app.domain.priority import Priority
+from app.domain.states import OrderState
+from app.intake.schemas import OrderIn
+from app.orders.timeline import time_line
+from app.store.unit_of_work import Store
+from app.web.auth import AnyCaller
+from app.web.door.door import ORDERS, Door
+from app.web.problems import documented
+
+router = APIRouter(tags=["订单"])
+
+
+class Receipt(BaseModel):
+    """What the client is told of an accepted order."""
+
+    order_number: str = Field(examples=["LBT2KY1GP7741K6"])
+    status: str = Field(examples=["accepted"])
+    priority: Priority = Field(examples=["high"])
+    received_at: AwareDatetime
+    message: str = Field(examples=["订单已受理，单号 LBT2KY1GP7741K6，我们会尽快为您处理，请勿重复下单。"])
+
+
+class TimeLineEvent(BaseModel):
+    """One thing that happened to an order."""
+
+    at: AwareDatetime
+    event: str = Field(examples=["accepted"])
+    detail: str
+
+
+class OrderStatus(BaseModel):
+    """Where an order stands."""
+
+    order_number: str
+    client_order_id: str | None
+    status: OrderState
+    priority: Priority
+    total: str | None = Field(description="元", examples=["599.00"])
+    received_at: AwareDatetime
+    batch: str | None
+    main_order_number: str | None
+    timeline: list[TimeLineEvent]
+
+
+class ThroughTheDoor(Response):
+    """A response that lets the door read the request and answer it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request over."""
+        door: Door = scope["app"].state.door
+        await door.take_order(scope, receive, send)
+
+
+_KEY_PARAMETER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "幂等键，可带一对双引号；缺省用 client_order_id。同键同内容重发，返回同一单号（200）。",
+    "schema": {"type": "string", "pattern": r'^([A-Za-z0-9_.:\-]{1,128}|"[A-Za-z0-9_.:\-]{1,128}")$'},
+}
+
+
+@router.post(
+    ORDERS,
+    status_code=201,
+    response_model=Receipt,
+    summary="受理一笔订单；返回时订单已落盘",
+    dependencies=[],
+    responses={
+        200: {
+            "model": Receipt,
+            "description": "同一幂等键的重复请求：返回首次结果",
+            "headers": {"Idempotent-Replayed": {"schema": {"type": "string", "enum": ["true"]}}},
+        },
+        **documented(
+            p.Malformed,
+            p.BadKey,
+            p.Unauthenticated,
+            p.Forbidden,
+            p.TooSlow,
+            p.TooLarge,
+            p.UnsupportedMedia,
+            p.InvalidOrder,
+            p.IdempotencyConflict,
+            p.Busy,
+            p.IntakeClosed,
+        ),
+    },
+    openapi_extra={
+        "security": [{"HTTPBearer": []}],
+        "parameters": [_KEY_PARAMETER],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/OrderIn"}}},
+        },
+    },
+)
+async def accept_order() -> Response:
+    """Accept an order; the answer leaves only once the order is safely on disk."""
+    return ThroughTheDoor()
+
+
+@router.get(
+    ORDERS + "/{order_number}",
+    summary="查询一笔订单的状态与经过",
+    responses=documented(p.Unauthenticated, p.NotFound),
+)
+def show_order(
+    request: Request, caller: AnyCaller, order_number: Annotated[str, PathParameter(max_length=40)]
+) -> OrderStatus:
+    """Tell where an order of this client stands; another client's order does not exist for it."""
+    if not is_number(order_number):
+        raise p.NotFound("单号格式或校验位不对，请核对后再查。")
+    store: Store = request.app.state.store
+    with store.reading() as uow:
+        row = uow.orders.numbered(order_number, client_id=None if caller.scope == "ops" else caller.client_id)
+        if row is None:
+            raise p.NotFound("没有找到该订单。")
+        batch = uow.batches.get(row.batch_id).name if row.batch_id else None
+        events = [TimeLineEvent(at=e.at, event=e.event, detail=e.detail) for e in time_line(uow, row)]
+        return OrderStatus(
+            order_number=row.number,
+            client_order_id=row.client_order_id,
+            status=OrderState(row.state),
+            priority="high" if row.priority == "high" else "normal",
+            total=None if row.total_fen is None else yuan(row.total_fen),
+            received_at=row.received_at,
+            batch=batch,
+            main_order_number=row.main_order_number,
+            timeline=events,
+        )
+
+
+EXTRA_MODELS = (OrderIn,)
+"""Models that the document names and FastAPI does not find by itself."""

@@ -1,0 +1,195 @@
+"""Import results over HTTP: CSV, XLSX or JSON in, what it changed out."""
+
+import asyncio
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel
+from starlette.datastructures import UploadFile
+
+from app.bootstrap import Lifeboat, exports_of
+from app.domain import problems as p
+from app.files.sheet_reader import MAX_BYTES
+from app.files.sheet_writers import numbers_by_row
+from app.handback.import_results import Conflict, Report, Unmatched, import_results
+from app.handback.read_results import read_results
+from app.web.api.batches import address_of
+from app.web.auth import OpsCaller
+from app.web.problems import documented
+
+router = APIRouter(prefix="/v1/batches", tags=["导入结果"])
+
+_FORM_OVERHEAD = 64 * 1024
+
+
+class UnmatchedOut(BaseModel):
+    """A line that belongs to no order of this batch, or cannot be read."""
+
+    row: int
+    order_number: str
+    code: str
+    reason: str
+
+
+class WordOut(BaseModel):
+    """What is, or was, said of an order."""
+
+    result: str
+    main_order_number: str | None
+    reason: str | None
+
+
+class ConflictOut(BaseModel):
+    """A word that contradicts what is known; it changed nothing."""
+
+    row: int
+    order_number: str
+    known: WordOut
+    said: WordOut
+
+
+class ReportOut(BaseModel):
+    """What an upload did, counted in orders."""
+
+    applied: int
+    unchanged: int
+    unmatched: list[UnmatchedOut]
+    conflicts: list[ConflictOut]
+
+
+class ResultIn(BaseModel):
+    """What the main system said of one order."""
+
+    order_number: str
+    result: Literal["imported", "duplicate", "failed"]
+    main_order_number: str | None = None
+    reason: str | None = None
+
+
+class ResultsIn(BaseModel):
+    """The JSON form of an upload."""
+
+    results: list[ResultIn]
+
+
+@router.post(
+    "/{number}/import-results",
+    response_model=ReportOut,
+    summary="上传导入结果（可重复、可部分、可乱序）",
+    responses=documented(p.Malformed, p.Unauthenticated, p.Forbidden, p.NotFound, p.Gone, p.TooLarge, p.InvalidResults),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": {"$ref": "#/components/schemas/ResultsIn"}},
+                "text/csv": {
+                    "schema": {"type": "string"},
+                    "example": "应急单号,结果,主系统单号,原因\nLBT2KY1GP7741K6,成功,SO-1,\n",
+                },
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
+                    "schema": {"type": "string", "format": "binary"}
+                },
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "properties": {"file": {"type": "string", "format": "binary"}},
+                        "required": ["file"],
+                    }
+                },
+            },
+        }
+    },
+)
+async def upload(
+    request: Request,
+    caller: OpsCaller,
+    number: str,
+    rest: Annotated[Literal["untouched", "imported"], Query(description="错误清单未提到的行如何处理")] = "untouched",
+) -> dict[str, Any]:
+    """Take what the main system said of a batch's orders."""
+    boat: Lifeboat = request.app.state.boat
+    data, content_type = await _uploaded(request)
+    return await asyncio.to_thread(
+        _apply, boat, number, data, content_type, rest=rest, by=f"client:{caller.name}", address=address_of(request)
+    )
+
+
+def _apply(
+    boat: Lifeboat,
+    number: str,
+    data: bytes,
+    content_type: str,
+    *,
+    rest: Literal["untouched", "imported"],
+    by: str,
+    address: str = "",
+) -> dict[str, Any]:
+    return report_document(take_results(boat, number, data, content_type, rest=rest, by=by, address=address))
+
+
+def take_results(
+    boat: Lifeboat,
+    number: str,
+    data: bytes,
+    content_type: str,
+    *,
+    rest: Literal["untouched", "imported"],
+    by: str,
+    address: str = "",
+) -> Report:
+    """Read an upload and keep what it says; the same for the command line and the console."""
+    with boat.store.reading() as uow:
+        batch = uow.batches.named(number)
+    if batch is None or batch.published_at is None:
+        raise p.NotFound(f"没有批次 {number}。")
+    found = read_results(
+        data,
+        content_type=content_type,
+        numbers_by_row=lambda: numbers_by_row(exports_of(boat.settings), batch),
+        rest=rest,
+    )
+    return import_results(boat.store, number, found, by=by[:80], now=boat.clock.now(), address=address)
+
+
+def report_document(report: Report) -> dict[str, Any]:
+    """Return a report as its public document."""
+
+    def unmatched(one: Unmatched) -> dict[str, Any]:
+        return {"row": one.row, "order_number": one.order_number, "code": one.code, "reason": one.reason}
+
+    def conflict(one: Conflict) -> dict[str, Any]:
+        words = {"known": one.known, "said": one.said}
+        return {"row": one.row, "order_number": one.order_number} | {
+            name: {"result": word.result, "main_order_number": word.main_order_number, "reason": word.reason}
+            for name, word in words.items()
+        }
+
+    return {
+        "applied": report.applied,
+        "unchanged": report.unchanged,
+        "unmatched": [unmatched(one) for one in report.unmatched],
+        "conflicts": [conflict(one) for one in report.conflicts],
+    }
+
+
+async def _uploaded(request: Request) -> tuple[bytes, str]:
+    content_type = request.headers.get("content-type", "")
+    if not content_type.startswith("multipart/form-data"):
+        return await _body(request, MAX_BYTES), content_type
+    announced = request.headers.get("content-length", "")
+    if not announced.isdigit() or int(announced) > MAX_BYTES + _FORM_OVERHEAD:
+        raise p.TooLarge(f"文件超过上限 {MAX_BYTES // 1024**2} MiB。")
+    async with request.form(max_files=1, max_fields=4) as form:
+        files = [value for value in form.values() if isinstance(value, UploadFile)]
+        if not files:
+            raise p.Malformed("表单中没有文件，请把文件放在字段 file 中。")
+        return await files[0].read(), files[0].content_type or ""
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    data = bytearray()
+    async for part in request.stream():
+        data += part
+        if len(data) > limit:
+            raise p.TooLarge(f"文件超过上限 {limit // 1024**2} MiB。")
+    return bytes(data)

@@ -1,0 +1,111 @@
+"""Turns values into what a screen may show: local time, yuan, and texts of strangers made harmless."""
+
+import hashlib
+import unicodedata
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app import words
+from app.domain import money
+
+HERE = Path(__file__).parent
+STATICS = HERE / "statics"
+TEMPLATES = HERE / "templates"
+BASE = "/console"
+
+LONGEST = 160
+"""Characters of a stranger's text on a screen; what is longer was not meant to be read."""
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+"""Unicode categories that are not seen but change what is seen: controls, marks of direction, lone surrogates."""
+
+
+def harmless(value: object, longest: int = LONGEST) -> str:
+    """Return a text of a stranger on one line, without invisible characters, cut to ``longest``; not yet escaped."""
+    text = "" if value is None else str(value)
+    head = "".join(" " if c in "\n\r\t" else c for c in text[: longest + 1])
+    shown = "".join(c for c in head if unicodedata.category(c) not in _UNSEEN)
+    if len(text) > longest:
+        return f"{shown[:longest]}…（共 {len(text)} 字）"
+    return shown
+
+
+def yuan(fen: int | None) -> str:
+    """Return an amount with thousands separated, or that it is unknown."""
+    if fen is None:
+        return "金额待核"
+    whole, _, cents = money.yuan(fen).partition(".")
+    return f"¥{int(whole):,}.{cents}"
+
+
+def number(count: int) -> str:
+    """Return a count with thousands separated."""
+    return f"{count:,}"
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in its two largest units."""
+    minutes = max(int(length.total_seconds()), 0) // 60
+    if minutes < 1:
+        return "不到 1 分钟"
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} 天 {hours} 小时"
+    return f"{hours} 小时 {minutes} 分钟" if hours else f"{minutes} 分钟"
+
+
+def name_masked(name: str | None) -> str:
+    """Return a person's name as 张**."""
+    shown = harmless(name, 20)
+    return shown[:1] + "**" if shown else ""
+
+
+def filters(zone: ZoneInfo, now: Callable[[], datetime]) -> dict[str, Callable[..., Any]]:
+    """Return the filters of our templates."""
+
+    def moment(at: datetime | None, *, seconds: bool = True) -> str:
+        if at is None:
+            return ""
+        local, today = at.astimezone(zone), now().astimezone(zone)
+        clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+        if local.date() == today.date():
+            return clock
+        day = f"{local:%m-%d}" if local.year == today.year else f"{local:%Y-%m-%d}"
+        return f"{day} {clock}"
+
+    def full_moment(at: datetime | None) -> str:
+        return "" if at is None else f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+    def ago(at: datetime | None) -> str:
+        return "" if at is None else f"{span(now() - at)}前"
+
+    def since(at: datetime | None) -> str:
+        return "" if at is None else span(now() - at)
+
+    return {
+        "moment": moment,
+        "full_moment": full_moment,
+        "ago": ago,
+        "since": since,
+        "yuan": yuan,
+        "number": number,
+        "harmless": harmless,
+        "name_masked": name_masked,
+    }
+
+
+def names() -> dict[str, Any]:
+    """Return the global names of our templates."""
+    return {"words": words, "base": BASE, "asset": asset, "no_word": words.Word("未知", "secondary")}
+
+
+@cache
+def asset(name: str) -> str:
+    """Return the address of a static file of ours, with a mark of its content so that it may be cached for long."""
+    mark = hashlib.sha256((STATICS / "console" / name).read_bytes()).hexdigest()[:10]
+    return f"{BASE}/static/console/{name}?v={mark}"

@@ -1,0 +1,90 @@
+"""One's own account: another password, and the end of all other sessions."""
+
+import secrets
+
+from anyio import to_thread
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette_admin import flash, route
+
+from app.access import accounts, passwords
+from app.access.sign_in import Refused, SignedIn, TooEarly, sign_in
+from app.web.console import filters
+from app.web.console.auth import Gate, Person, address_of, person_of
+from app.web.console.filters import BASE
+from app.web.console.page import Page
+
+
+class AccountPage(Page):
+    """The page of the person who is signed in."""
+
+    menu_label = "我的账号"
+    path = "/account"
+    route_name = "account"
+    add_to_menu = False
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__(gate.boat)
+        self._gate = gate
+
+    @route("")
+    async def index(self, request: Request) -> Response:
+        """Show the form."""
+        return self.render(request, "account.html", error="")
+
+    @route("", methods=["POST"], name="account-change")
+    async def change(self, request: Request) -> Response:
+        """Take another password; every other session of the account ends, this one is begun anew."""
+        form = await request.form()
+        old, new, again = (str(form.get(name) or "") for name in ("old", "new", "again"))
+        person = person_of(request)
+        if not secrets.compare_digest(new.encode(), again.encode()):
+            return self._refused(request, "两次输入的新密码不一致。")
+        if old == new:
+            return self._refused(request, "新密码不能与当前密码相同。")
+        if why := passwords.weakness(new, person.username):
+            return self._refused(request, why)
+        problem = await to_thread.run_sync(self._change, person, old, new, address_of(request))
+        if problem is not None:
+            return self._refused(request, problem)
+        flash(request, "密码已修改，其他设备上的登录已全部退出。", "success")
+        return await self._begin_anew(person)
+
+    @route("/end-sessions", methods=["POST"], name="account-end-sessions")
+    async def end_sessions(self, request: Request) -> Response:
+        """Sign out on every other device."""
+        person = person_of(request)
+
+        def end() -> None:
+            with self.boat.store.writing() as uow:
+                accounts.end_sessions(uow, person.username, now=self.boat.clock.now(), by=person.username)
+
+        await run_in_threadpool(end)
+        flash(request, "其他设备上的登录已全部退出。", "success")
+        return await self._begin_anew(person)
+
+    def _change(self, person: Person, old: str, new: str, address: str) -> str | None:
+        store, now = self.boat.store, self.boat.clock.now()
+        match sign_in(store, person.username, old, address=address, now=now):
+            case Refused():
+                return "当前密码不正确。"
+            case TooEarly(wait):
+                return f"尝试次数过多，请在{filters.span(wait)}后再试。"
+            case SignedIn():
+                with store.writing() as uow:
+                    accounts.set_password(uow, person.username, now=now, password=new, by=person.username)
+                return None
+
+    async def _begin_anew(self, person: Person) -> Response:
+        def epoch() -> int:
+            with self.boat.store.reading() as uow:
+                user = uow.access.user(person.user_id)
+            return -1 if user is None else user.session_epoch
+
+        response = RedirectResponse(f"{BASE}/", status_code=303)
+        self._gate.begin_session(response, user_id=person.user_id, epoch=await run_in_threadpool(epoch))
+        return response
+
+    def _refused(self, request: Request, error: str) -> Response:
+        return self.render(request, "account.html", error=error, status=422)

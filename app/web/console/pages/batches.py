@@ -1,0 +1,151 @@
+"""Batches: which is new, what is in it, who has taken it; the file itself, checked and recorded."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette_admin import flash, route
+
+from app.batch.download import DOWNLOADED, take_file
+from app.bootstrap import exports_of
+from app.domain.problems import Gone, NotFound, Problem
+from app.files.export_folder import Exports, Format
+from app.store.repositories.overview import PAGE
+from app.store.tables import Audit, Batch
+from app.store.unit_of_work import UnitOfWork
+from app.web.console.auth import Person, address_of, person_of
+from app.web.console.filters import BASE
+from app.web.console.page import Page, cursor_of, with_query
+
+MEDIA = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+SAME_TAP = timedelta(minutes=2)
+"""Browsers inside chat apps ask twice for one tap: once to look, once to save."""
+
+
+class BatchPages(Page):
+    """Batches."""
+
+    menu_label = "批次"
+    icon = "fa-solid fa-box-archive"
+    path = "/batches"
+    route_name = "batches"
+
+    @route("")
+    async def index(self, request: Request) -> Response:
+        """List batches, newest first, and who has downloaded each."""
+        batches, downloads, incidents = await run_in_threadpool(self._list, cursor_of(request))
+        more = with_query(request, before=batches[-1].id) if len(batches) == PAGE else None
+        return self.render(
+            request, "batches.html", batches=batches, downloads=downloads, incidents=incidents, more=more
+        )
+
+    @route("/{name:str}", name="batch")
+    async def show(self, request: Request) -> Response:
+        """Show a batch; group messages lead here."""
+        shown = await run_in_threadpool(self._one, request.path_params["name"])
+        return self.render(request, "batch.html", **shown)
+
+    @route("/{name:str}/file", name="batch-file")
+    async def file(self, request: Request) -> Response:
+        """Give the file, and write down who took it from where.
+
+        The link says how many downloads its page knew of. If there are more by now, the person is shown them first.
+        """
+        person = person_of(request)
+        kind = request.query_params.get("format", "csv")
+        if not person.sees_personal_data or request.headers.get("sec-fetch-site") == "cross-site":
+            raise HTTPException(403)
+        if kind not in MEDIA:
+            raise HTTPException(404)
+        seen = request.query_params.get("seen", "")
+        known = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else 0  # noqa: PLR2004 - a count
+        name = request.path_params["name"]
+        try:
+            path = await run_in_threadpool(self._take, name, kind, person, address_of(request), known=known)
+        except Problem as problem:
+            flash(request, problem.detail, "error")
+            return RedirectResponse(f"{BASE}/batches/{name}", status_code=303)
+        if path is None:
+            flash(request, "这个文件刚刚被下载过，请先看下面的下载记录，避免重复导入。", "warning")
+            return RedirectResponse(f"{BASE}/batches/{name}#downloads", status_code=303)
+        return FileResponse(path, media_type=MEDIA[kind], filename=path.name)
+
+    def _list(self, before: int | None) -> tuple[list[Batch], dict[str, list[Audit]], dict[int, str]]:
+        with self.boat.store.reading() as uow:
+            batches = uow.batches.page(before_id=before, limit=PAGE)
+            downloads = uow.audit.of_each([b.name or "" for b in batches], DOWNLOADED)
+            return batches, downloads, uow.overview.incident_names(sorted({b.incident_id for b in batches}))
+
+    def _one(self, name: str) -> dict[str, Any]:
+        with self.boat.store.reading() as uow:
+            batch = _published(uow, name)
+            manifest = batch.manifest or {}
+            return {
+                "title": batch.name,
+                "batch": batch,
+                "incident": uow.incidents.get(batch.incident_id).name,
+                "high": uow.batches.high_in(batch.id or 0),
+                "repairs": uow.overview.batch_names([batch.repairs_id]).get(batch.repairs_id)
+                if batch.repairs_id
+                else None,
+                "results": uow.results.counts(batch.id or 0),
+                "checks": manifest.get("checks", []),
+                "formats": formats_of(batch),
+                "downloads": uow.audit.of(batch.name or "", DOWNLOADED),
+            }
+
+    def _take(self, name: str, kind: str, person: Person, address: str, *, known: int) -> Path | None:
+        now, store, exports = self.boat.clock.now(), self.boat.store, exports_of(self.boat.settings)
+        with store.reading() as uow:
+            batch = _published(uow, name)
+            if _news(uow.audit.of(batch.name or "", DOWNLOADED), known=known, person=person, now=now):
+                return None
+        _check(exports, batch, kind)
+        taken = take_file(
+            store, exports, batch.name or "", cast("Format", kind), by=person.username, address=address, now=now
+        )
+        return taken.path
+
+
+def _check(exports: Exports, batch: Batch, kind: str) -> None:
+    """Refuse a file whose bytes are not those that were published.
+
+    Raises:
+        Gone: they are not, or the file cannot be read.
+    """
+    facts = formats_of(batch).get(kind)
+    if facts is None:
+        raise NotFound(f"批次 {batch.name} 没有 {kind.upper()} 文件。")
+    try:
+        with exports.file_of(batch, cast("Format", kind)).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        raise Gone("文件不在导出目录中。请让 IT 检查导出目录是否已挂载，勿手工补建。") from None
+    if found != facts["sha256"]:
+        raise Gone("文件内容与登记的 SHA-256 不符，已拒绝下载：文件可能被改动或损坏，请联系 IT。")
+
+
+def formats_of(batch: Batch) -> dict[str, dict[str, Any]]:
+    """Return what the manifest says of a batch's files, by format."""
+    return {file["format"]: file for file in (batch.manifest or {}).get("files", ()) if file["format"] in MEDIA}
+
+
+def _published(uow: UnitOfWork, name: str) -> Batch:
+    batch = uow.batches.named(name[:32].replace("\x00", ""))
+    if batch is None or batch.published_at is None:
+        raise HTTPException(404)
+    return batch
+
+
+def _news(downloads: Sequence[Audit], *, known: int, person: Person, now: datetime) -> bool:
+    """Tell whether there are downloads the person has not been shown, other than this very tap."""
+    return any(d.actor != person.username or abs(now - d.at) > SAME_TAP for d in downloads[known:])

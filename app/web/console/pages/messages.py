@@ -1,0 +1,64 @@
+"""Messages: what was sent, what waits, what was given up and why."""
+
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette_admin import route
+
+from app import words
+from app.web.console.page import Page, cursor_of, with_query
+
+
+class MessagePages(Page):
+    """Messages by state, newest first."""
+
+    menu_label = "消息"
+    icon = "fa-solid fa-paper-plane"
+    path = "/messages"
+    route_name = "messages"
+
+    @route("")
+    async def index(self, request: Request) -> Response:
+        """List messages."""
+        chosen = request.query_params.get("state", "")
+        chosen = chosen if chosen in words.MESSAGE_FILTERS else ""
+        shown = await run_in_threadpool(self._list, words.MESSAGE_FILTERS[chosen][1], cursor_of(request))
+        page = shown["page"]
+        more = with_query(request, before=page.before) if page.before else None
+        return self.render(request, "messages.html", chosen=chosen, more=more, paged=cursor_of(request), **shown)
+
+    def _list(self, states: tuple[str, ...], before: int | None) -> dict[str, Any]:
+        with self.boat.store.reading() as uow:
+            page = uow.overview.messages(states, before=before)
+            return {
+                "page": page,
+                "numbers": uow.overview.order_numbers(sorted({m.order_id for m in page.rows if m.order_id})),
+                "batches": uow.overview.batch_names(sorted({m.batch_id for m in page.rows if m.batch_id})),
+            }
+
+
+class HeldPage(Page):
+    """Look-alikes that wait for a person."""
+
+    menu_label = "待确认"
+    icon = "fa-solid fa-user-check"
+    path = "/held"
+    route_name = "held"
+
+    @route("")
+    async def index(self, request: Request) -> Response:
+        """List held orders, oldest first, each beside the one it looks like."""
+        return self.render(request, "held.html", **await run_in_threadpool(self._list))
+
+    def _list(self) -> dict[str, Any]:
+        with self.boat.store.reading() as uow:
+            held = uow.orders.held(limit=100)
+            earlier = uow.overview.orders_numbered([row.looks_like for row in held if row.looks_like])
+            return {
+                "held": held,
+                "total": uow.overview.held_count(),
+                "earlier": {row.number: row for row in earlier},
+                "clients": uow.access.client_names(),
+            }

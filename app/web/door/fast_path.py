@@ -1,0 +1,292 @@
+"""The fast lane: an order whose head leaves no question is taken straight off the wire and answered there.
+
+What uvicorn does for one ASGI request, a scope, a task, a cycle of events, costs more than validating and sealing an
+order. So this protocol looks at the head of each request itself. ``POST /v1/orders`` under a key that we know by heart
+is read here, handed to the group commit, and answered as soon as it is on disk. Whatever is unusual goes the long way
+through ``door.py``, which says the same things in the same words.
+
+It also watches the clock of every connection, in one look a second instead of a timer for each request: a head or a
+body that drips is cut off, and a connection at rest is closed after a while.
+"""
+
+import http
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import structlog
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.domain.problems import Broken, Busy, Problem, TooLarge, TooSlow
+from app.intake.accept import Caller, accepted_as, refusal_of
+from app.store.commit.order_writer import NewOrder, Stored
+from app.web.door.body import BODY_WITHIN
+from app.web.door.door import ORDERS, Answer, Door, key_of
+
+log = structlog.get_logger()
+
+HEAD_WITHIN = 20.0
+"""Seconds for a head to arrive; uvicorn itself would wait for ever."""
+
+LARGEST_HEAD = 64 * 1024
+"""Bytes; the parser would keep a head of any size."""
+
+_URL = ORDERS.encode()
+_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in http.HTTPStatus}
+_CLOSE = b"connection: close\r\n"
+_ANYBODY = Caller("", "", "", drill=False)
+
+
+@lru_cache(maxsize=64)
+def _lines(fields: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    return b"".join(b"%b: %b\r\n" % field for field in fields)
+
+
+class _Nobody:
+    """Stands for the event that wakes a coroutine: in the lane none is asleep."""
+
+    def set(self) -> None:
+        """Wake nobody."""
+
+
+class OrderCycle:
+    """One order on its way: to uvicorn one of its request cycles, to the group commit somebody who waits."""
+
+    __slots__ = (
+        "_caller",
+        "_key",
+        "_lane",
+        "_new",
+        "_parts",
+        "_size",
+        "begun_at",
+        "disconnected",
+        "keep_alive",
+        "response_complete",
+        "whole",
+    )
+
+    message_event = _Nobody()
+
+    def __init__(self, lane: "Lane", caller: Caller, key: str | None, *, keep_alive: bool) -> None:
+        self._lane, self._caller, self._key = lane, caller, key
+        self._new: NewOrder
+        self._parts: list[bytes] = []
+        self._size = 0
+        self.begun_at = lane.since
+        self.keep_alive = keep_alive
+        self.disconnected = self.response_complete = self.whole = False
+
+    def take(self, piece: bytes) -> None:
+        """Take a piece of the body."""
+        self._size += len(piece)
+        if self._size > self._lane.largest_body:
+            self.refuse(TooLarge(f"请求体超过上限 {self._lane.largest_body // 1024} KiB。"))
+        else:
+            self._parts.append(piece)
+
+    def hand_over(self) -> None:
+        """Take the whole body as an order."""
+        self.whole = True
+        door = self._lane.door
+        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts.clear()
+        try:
+            self._new = door.prepare(body, self._caller, key=self._key)
+            door.hand_over(self._new, self)
+        except Problem as problem:
+            self.refuse(problem)
+        except Exception as error:
+            log.error("door_broke", reason=type(error).__name__, exc_info=True)  # noqa: G201
+            self.refuse(Broken())
+
+    def done(self) -> bool:
+        """Tell whether the client has gone; its order stays."""
+        return self.disconnected
+
+    def set_result(self, stored: Stored) -> None:
+        """Answer: the order is on disk."""
+        try:
+            self._answer(self._lane.door.receipt_of(accepted_as(self._new, stored)))
+        except Problem as problem:
+            self.refuse(problem)
+        except Exception as error:  # one client's trouble must not become that of all who share the commit
+            log.error("answer_broke", reason=type(error).__name__, exc_info=True)  # noqa: G201
+            self._lane.transport.abort()
+
+    def set_exception(self, error: Exception) -> None:
+        """Answer: nothing could take the order."""
+        self.refuse(refusal_of(error))
+
+    def refuse(self, problem: Problem) -> None:
+        """Answer with a problem."""
+        request_id = self._lane.door.next_request_id()
+        self._answer(self._lane.door.refusal(problem, request_id), request_id)
+
+    def _answer(self, answer: Answer, request_id: str = "") -> None:
+        if not self.response_complete:
+            self.response_complete = True
+            self._lane.write(answer, request_id or self._lane.door.next_request_id(), keep_alive=self.keep_alive)
+
+
+class Lane(HttpToolsProtocol):
+    """One connection; see the module."""
+
+    cycle: Any  # an OrderCycle here, uvicorn's own where a request goes the long way
+
+    def __init__(self, *arguments: Any, door: Door, largest_body: int, **named: Any) -> None:  # noqa: ANN401 - uvicorn's own
+        super().__init__(*arguments, **named)
+        self.door, self.largest_body = door, largest_body
+        self.since = self.loop.time()
+        self.in_head = False
+        self._head_size = 0
+
+    # ---- what the parser finds ---------------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        """Begin a head; a scope is made only for a request that goes the long way."""
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+        self.since = self.loop.time()
+        self.in_head, self._head_size = True, 0
+
+    def on_headers_complete(self) -> None:
+        """Choose the way."""
+        self.in_head = False
+        if self._crowded() and not self._answers_another():
+            self.cycle = OrderCycle(self, _ANYBODY, None, keep_alive=False)
+            self.cycle.refuse(Busy())
+            return
+        if (chosen := self._lane_for()) is not None:
+            self.cycle = chosen
+            return
+        url, headers, expect = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expect
+        self.headers.extend(headers)  # the very list that the scope holds
+        super().on_headers_complete()
+
+    def _answers_another(self) -> bool:
+        """Tell whether an earlier request of this connection has no answer yet: what was sent ahead waits its turn."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _crowded(self) -> bool:
+        """Tell whether more connections or requests are open than we allow; uvicorn would name no time to come back."""
+        limit = self.limit_concurrency
+        return limit is not None and (len(self.connections) >= limit or len(self.tasks) >= limit)
+
+    def _lane_for(self) -> OrderCycle | None:
+        """Return the order's cycle, if nothing about the head is unusual."""
+        parser = self.parser
+        if (
+            self.url != _URL
+            or parser.get_method() != b"POST"
+            or parser.get_http_version() != "1.1"
+            or parser.should_upgrade()
+            or self.expect_100_continue
+            or self.config.access_log
+            or self.flow.write_paused
+            or self._answers_another()
+        ):
+            return None
+        fields = dict(self.headers)
+        announced = fields.get(b"content-length", b"0")
+        if not announced.isdigit() or int(announced) > self.largest_body:
+            return None
+        caller = self.door.known(fields)
+        if caller is None:
+            return None
+        try:
+            key = key_of(fields, caller)
+        except Problem:
+            return None
+        return OrderCycle(self, caller, key, keep_alive=parser.should_keep_alive())
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body."""
+        cycle = self.cycle
+        if type(cycle) is not OrderCycle:
+            super().on_body(body)
+        elif not cycle.response_complete:
+            cycle.take(body)
+
+    def on_message_complete(self) -> None:
+        """Take the end of a request."""
+        cycle = self.cycle
+        if type(cycle) is not OrderCycle:
+            super().on_message_complete()
+        elif not cycle.response_complete:
+            cycle.hand_over()
+
+    # ---- what the loop says ------------------------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser."""
+        super().data_received(data)
+        if self.in_head:
+            self._head_size += len(data)
+            if self._head_size > LARGEST_HEAD:
+                self.cut_off(431)
+
+    def _unset_keepalive_if_required(self) -> None:
+        """Do nothing: there is no timer, see :meth:`look`."""
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request of the connection, or begin to rest."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.since = self.loop.time()
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+
+    def write(self, answer: Answer, request_id: str, *, keep_alive: bool) -> None:
+        """Write an order's answer, whole."""
+        status, extra, body = answer
+        self.transport.write(
+            b"%b%b%b%bcontent-length: %d\r\nx-request-id: %b\r\n\r\n%b"
+            % (
+                _STATUS_LINES[status],
+                _lines(tuple(self.server_state.default_headers)),  # the same for a second
+                _lines(tuple(extra)),
+                b"" if keep_alive else _CLOSE,
+                len(body),
+                request_id.encode(),
+                body,
+            )
+        )
+        if not keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+
+    def look(self, now: float) -> None:
+        """Cut off a head or a body that drips, and close what has rested long enough."""
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            waited = now - self.since
+            if self.in_head and waited > HEAD_WITHIN:
+                self.cut_off(408)
+            elif not self.in_head and waited > self.timeout_keep_alive:
+                self.transport.close()
+        elif type(cycle) is OrderCycle and not cycle.whole and now - cycle.begun_at > BODY_WITHIN:
+            cycle.keep_alive = False
+            cycle.refuse(TooSlow())
+
+    def cut_off(self, status: int) -> None:
+        """End a connection whose head will never be a request."""
+        self.in_head = False
+        self.transport.write(_STATUS_LINES[status] + b"content-length: 0\r\nconnection: close\r\n\r\n")
+        self.transport.close()
+
+
+Connections: TypeAlias = Iterable[Any]
+
+
+def look_at_all(connections: Connections, now: float) -> None:
+    """Look at every connection's clock."""
+    for connection in list(connections):
+        if isinstance(connection, Lane):
+            connection.look(now)

@@ -1,0 +1,1 @@
+"""What operators' programs ask: health, metrics, and the documentation of the interface."""

@@ -1,0 +1,70 @@
+"""``/metrics``: the door's own figures, and those read from the store when somebody asks."""
+
+import asyncio
+import time
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge
+
+from app.bootstrap import Lifeboat
+from app.web.process_state import Standing
+
+router = APIRouter(tags=["运行状态"])
+log = structlog.get_logger()
+
+REMEMBER = 5.0
+"""Seconds the store's figures are reused, so that scraping cannot become load."""
+
+ASK_WITHIN = 2.0
+
+
+class StoreFigures:
+    """Gauges filled from rows."""
+
+    def __init__(self, boat: Lifeboat, standing: Standing) -> None:
+        self._boat, self._standing = boat, standing
+        r = boat.metrics.registry
+        self._messages = Gauge(
+            "lifeboat_messages", "Messages that wait, and dead letters", ["channel", "state"], registry=r
+        )
+        self._uncomposed = Gauge("lifeboat_orders_uncomposed", "Orders without messages yet", registry=r)
+        self._oldest = Gauge("lifeboat_oldest_unbatched_seconds", "Age of the oldest order without a batch", registry=r)
+        self._batch_age = Gauge("lifeboat_last_batch_age_seconds", "Time since the newest batch came out", registry=r)
+        self._spooled = Gauge("lifeboat_spool_orders", "Orders in this machine's spool", registry=r)
+        self._aside = Gauge("lifeboat_spool_set_aside", "Spool records set aside for a person", registry=r)
+        self._asked_at = -REMEMBER
+
+    async def refresh(self) -> None:
+        """Read the store, unless that was done a moment ago or it does not answer."""
+        self._spooled.set(self._standing.spool_depth)
+        self._aside.set(self._standing.spool_aside)
+        if time.monotonic() - self._asked_at < REMEMBER or self._standing.commit.away_because is not None:
+            return
+        self._asked_at = time.monotonic()
+        await asyncio.wait({asyncio.create_task(self._try())}, timeout=ASK_WITHIN)
+
+    async def _try(self) -> None:
+        try:
+            await asyncio.to_thread(self._read)
+        except Exception as error:  # noqa: BLE001 - the store is away: the door's own figures still count
+            log.warning("figures_not_refreshed", reason=type(error).__name__)
+
+    def _read(self) -> None:
+        now = self._boat.clock.now()
+        with self._boat.store.reading() as uow:
+            self._messages.clear()  # a state nobody is in any more must not keep its last figure
+            for (channel, state), count in uow.messages.count_unfinished().items():
+                self._messages.labels(channel, state).set(count)
+            self._uncomposed.set(uow.orders.uncomposed_count())
+            oldest, last = uow.orders.oldest_waiting_at(), uow.batches.last_published_at()
+        self._oldest.set((now - oldest).total_seconds() if oldest else 0)
+        self._batch_age.set((now - last).total_seconds() if last else 0)
+
+
+@router.get("/metrics", include_in_schema=False)
+async def metrics(request: Request) -> Response:
+    """Answer Prometheus."""
+    await request.app.state.figures.refresh()
+    boat: Lifeboat = request.app.state.boat
+    return Response(boat.metrics.page(), media_type=CONTENT_TYPE_LATEST)
