@@ -13,14 +13,14 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from app.batch.maker import BatchMaker
-from app.batch.policy import Rules
+from app.batch.policy import BatchPolicy
 from app.channels.base import GroupChannel, MailChannel, SmsChannel, SmsTemplate
 from app.channels.group.dry_run import DryRunGroup
 from app.channels.sms.dry_run import DryRunSms
-from app.channels.sms.request import Template
+from app.channels.sms.request import ProviderTemplate
 from app.domain.clock import Clock, SystemClock
 from app.files.export_folder import Exports
-from app.notify.policy import DRY_TARGET, Policy
+from app.notify.policy import DRY_TARGET, MessagePolicy
 from app.settings import Settings
 from app.store.commit.order_writer import OrderWriter
 from app.store.database.engine import Engines, open_engines, settle_log
@@ -79,7 +79,7 @@ class Lifeboat:
 
 
 @dataclass(frozen=True, slots=True)
-class WaysOut:
+class Channels:
     """Every channel of a deployment; without credentials they record and send nothing."""
 
     robots: Mapping[str, GroupChannel]
@@ -94,9 +94,9 @@ class WaysOut:
                 await channel.aclose()
 
 
-def policy_of(settings: Settings) -> Policy:
+def policy_of(settings: Settings) -> MessagePolicy:
     """Return how messages are composed and sent."""
-    return Policy(
+    return MessagePolicy(
         zone=settings.zone,
         robots=tuple(_robot_name(robot) for robot in settings.wecom_robots),
         mentions=settings.wecom_mentions,
@@ -111,7 +111,7 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
-def ways_out(settings: Settings, clock: Clock) -> WaysOut:
+def open_channels(settings: Settings, clock: Clock) -> Channels:
     """Open the channels; a provider's SDK is imported only where it was chosen.
 
     Raises:
@@ -127,7 +127,7 @@ def ways_out(settings: Settings, clock: Clock) -> WaysOut:
         _robot_name(robot): WecomRobot(robot, outbound_client()) for robot in settings.wecom_robots
     }
     mail = Mailer(settings.smtp_url, settings.smtp_from) if settings.smtp_url.get_secret_value() else None
-    return WaysOut(robots or {DRY_TARGET: DryRunGroup()}, _sms_channel(settings, clock), DryRunSms(), mail)
+    return Channels(robots or {DRY_TARGET: DryRunGroup()}, _sms_channel(settings, clock), DryRunSms(), mail)
 
 
 def exports_of(settings: Settings) -> Exports:
@@ -142,7 +142,7 @@ def batch_maker(boat: Lifeboat) -> BatchMaker:
         UnknownColumns: the settings name a file layout that does not exist.
     """
     settings = boat.settings
-    rules = Rules(
+    rules = BatchPolicy(
         zone=settings.zone,
         every=settings.batch_every,
         look_alike_window=timedelta(minutes=settings.lookalike_window_minutes),
@@ -155,7 +155,7 @@ def batch_maker(boat: Lifeboat) -> BatchMaker:
 def _sms_channel(settings: Settings, clock: Clock) -> SmsChannel:
     if settings.sms_provider == "dry_run":
         return DryRunSms()
-    templates: dict[SmsTemplate, Template] = {}
+    templates: dict[SmsTemplate, ProviderTemplate] = {}
     chosen: tuple[tuple[SmsTemplate, str, str], ...] = (
         ("notice", settings.sms_notice_template, settings.sms_notice_variables),
         ("coupon", settings.sms_coupon_template, settings.sms_coupon_variables),
@@ -164,7 +164,9 @@ def _sms_channel(settings: Settings, clock: Clock) -> SmsChannel:
     for kind, template, variables in chosen:
         if template:
             pairs = (part.partition("=") for part in variables.split(",") if part.strip())
-            templates[kind] = Template(template, tuple((name.strip(), value.strip()) for name, _, value in pairs))
+            templates[kind] = ProviderTemplate(
+                template, tuple((name.strip(), value.strip()) for name, _, value in pairs)
+            )
     protocol, _, endpoint = settings.sms_endpoint.rpartition("://")
     where = {"endpoint": endpoint, "protocol": protocol or "https"} if endpoint else {}
     if settings.sms_provider == "aliyun":

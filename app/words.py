@@ -1,9 +1,10 @@
-"""What people read, keyed by the stable codes of the rows."""
+"""What people read: each stable code of a row has one Chinese word here, on every page and in every list."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
-class Word(NamedTuple):
+class Label(NamedTuple):
     """A Chinese word and the colour it is shown in."""
 
     text: str
@@ -11,23 +12,23 @@ class Word(NamedTuple):
 
 
 ORDER_STATES = {
-    "accepted": Word("待进批次", "blue"),
-    "held": Word("待人工确认", "orange"),
-    "batched": Word("已进批次", "cyan"),
-    "imported": Word("已导入主系统", "green"),
-    "duplicate": Word("重复单", "secondary"),
-    "rejected": Word("已人工关闭", "secondary"),
-    "cancelled": Word("已取消", "secondary"),
+    "accepted": Label("待进批次", "blue"),
+    "held": Label("待人工确认", "orange"),
+    "batched": Label("已进批次", "cyan"),
+    "imported": Label("已导入主系统", "green"),
+    "duplicate": Label("重复单", "secondary"),
+    "rejected": Label("已人工关闭", "secondary"),
+    "cancelled": Label("已取消", "secondary"),
 }
-PRIORITIES = {"high": Word("高优处理", "red"), "normal": Word("普通", "secondary")}
+PRIORITIES = {"high": Label("高优处理", "red"), "normal": Label("普通", "secondary")}
 MESSAGE_STATES = {
-    "pending": Word("待发送", "blue"),
-    "sending": Word("发送中", "blue"),
-    "settling": Word("查询中", "orange"),
-    "sent": Word("已发送", "green"),
-    "simulated": Word("模拟发送", "purple"),
-    "merged": Word("已汇总", "secondary"),
-    "dead": Word("死信", "red"),
+    "pending": Label("待发送", "blue"),
+    "sending": Label("发送中", "blue"),
+    "settling": Label("查询中", "orange"),
+    "sent": Label("已发送", "green"),
+    "simulated": Label("模拟发送", "purple"),
+    "merged": Label("已汇总", "secondary"),
+    "dead": Label("死信", "red"),
 }
 MESSAGE_FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "": ("全部", ()),
@@ -39,7 +40,7 @@ MESSAGE_FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "merged": ("已汇总", ("merged",)),
 }
 MESSAGE_KINDS = {
-    "order_wecom": "新订单群通知",
+    "order_wecom": "企业微信群通知",
     "digest_wecom": "新订单汇总",
     "batch_wecom": "批次群通知",
     "alert_wecom": "告警群通知",
@@ -57,10 +58,20 @@ OUTCOMES = {
     "unknown": "结果未知",
 }
 RESULTS = {
-    "imported": Word("成功", "green"),
-    "duplicate": Word("重复", "secondary"),
-    "failed": Word("失败", "red"),
+    "imported": Label("成功", "green"),
+    "duplicate": Label("重复", "secondary"),
+    "failed": Label("失败", "red"),
 }
+RESULT_SENTENCES = {"imported": "主系统导入成功", "duplicate": "主系统判定重复", "failed": "主系统导入失败"}
+LEDGER = {
+    **{state: ORDER_STATES[state].text for state in ("imported", "duplicate", "rejected", "cancelled", "batched")},
+    "waiting": ORDER_STATES["accepted"].text,
+    "held": ORDER_STATES["held"].text,
+    "spooled": "本地暂存",
+}
+"""The parts of the ledger's equation, in the order in which it is written."""
+SPOOL_FILES = {"open": "使用中", "damaged": "损坏，待抢救"}
+QUARANTINED = {"damaged": "记录损坏", "idempotency_conflict": "同号不同内容"}
 BATCH_KINDS = {"regular": "常规批次", "repair": "补录批次"}
 CHECKS = {
     "one_live_batch": "每笔订单只在一个批次",
@@ -86,3 +97,8 @@ STATUS_SENTENCES = {
     405: "这个地址不能这样访问。",
     413: "提交的内容过大。",
 }
+
+
+def ledger_sentence(counts: Mapping[str, int], *parts: str) -> str:
+    """Return ``parts`` of a ledger (all of them if none is named) as people read them: "待进批次 3，已进批次 9"."""
+    return "，".join(f"{LEDGER[part]} {counts[part]}" for part in parts or LEDGER)

@@ -17,7 +17,7 @@ from app.domain.outcome import Delivered, Outcome, Rejected
 from app.intake.accept import Caller, Intake
 from app.intake.schemas import check_order
 from app.notify.compose import Composer
-from app.notify.policy import Policy
+from app.notify.policy import MessagePolicy
 from app.notify.texts import MARKDOWN_LIMIT, TEXT_LIMIT
 from app.store.commit.group_commit import GroupCommit
 from app.store.commit.order_writer import NewOrder, OrderWriter, Stored
@@ -98,7 +98,7 @@ class Deck:
         """Accept orders at the clock's time, in one commit."""
         return self.writer.write(orders, [self.clock.now()] * len(orders))
 
-    def composed(self, *orders: NewOrder, policy: Policy | None = None) -> list[Message]:
+    def composed(self, *orders: NewOrder, policy: MessagePolicy | None = None) -> list[Message]:
         """Accept and compose orders; return all messages there are."""
         if orders:
             self.take(*orders)
@@ -107,7 +107,7 @@ class Deck:
             pass
         return self.messages()
 
-    def composer(self, policy: Policy | None = None) -> Composer:
+    def composer(self, policy: MessagePolicy | None = None) -> Composer:
         return Composer(self.store, KEYS, policy or a_policy(), self.clock)
 
     def messages(self, *, kind: str | None = None, state: str | None = None) -> list[Message]:
@@ -131,7 +131,7 @@ class Deck:
             return uow.coupons.add([(code, worth) for code in codes], now=self.clock.now())
 
 
-def a_policy(**fields: Any) -> Policy:
+def a_policy(**fields: Any) -> MessagePolicy:
     chosen: dict[str, Any] = {
         "zone": ZONE,
         "robots": ("robot-1",),
@@ -145,7 +145,7 @@ def a_policy(**fields: Any) -> Policy:
         "public_url": "https://lifeboat.example",
         "alert_emails": (),
     }
-    return Policy(**{**chosen, **fields})
+    return MessagePolicy(**{**chosen, **fields})
 
 
 # ---- channels ----------------------------------------------------------------------------------------------------------

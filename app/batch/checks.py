@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.store.look_alike_index import Sighting, Sightings
+from app.store.look_alike_index import LookAlikeIndex, Sighting
 
 _ROOM = 1000
 """Forgetting walks over everything remembered, so it waits until that has at least doubled."""
@@ -28,7 +28,7 @@ class LooksLike:
 
 
 @dataclass(frozen=True, slots=True)
-class Unfit:
+class MissingFields:
     """The importing program would refuse it, and might refuse the whole file with it."""
 
     program: str
@@ -50,8 +50,8 @@ class Unreadable:
         return "订单内容无法解密，请核对 SEAL_KEY 后放行"
 
 
-Held = LooksLike | Unfit | Unreadable
-Verdict = Ship | Held
+Held = LooksLike | MissingFields | Unreadable
+HoldDecision = Ship | Held
 
 
 class LookAlikes:
@@ -61,7 +61,7 @@ class LookAlikes:
     pages is too late for is forgotten now and then. Times need not grow.
     """
 
-    def __init__(self, window: timedelta, seen: Sightings) -> None:
+    def __init__(self, window: timedelta, seen: LookAlikeIndex) -> None:
         self._window = window
         self._seen = seen
         self._since: datetime | None = None

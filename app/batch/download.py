@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from app.domain.problems import Gone, NotFound
+from app.domain.problems import NotFound, NotInThisState
 from app.files.export_folder import Exports, Format, NotPublished
 from app.store.tables import Audit
 from app.store.unit_of_work import Store
@@ -29,7 +29,7 @@ def take_file(
 
     Raises:
         NotFound: there is no such batch, or it has no file of this kind.
-        Gone: the file is not where this process can read it.
+        NotInThisState: the file is not where this process can read it.
     """
     with store.writing() as uow:
         batch = uow.batches.named(name)
@@ -40,7 +40,9 @@ def take_file(
         except NotPublished:
             raise NotFound(f"批次 {name} 没有 {kind} 文件。") from None
         if not path.is_file():
-            raise Gone(f"批次 {name} 的文件不在本机的导出目录中，请检查 LIFEBOAT_EXPORT_DIR 是否为各进程共享。")
+            raise NotInThisState(
+                f"批次 {name} 的文件不在本机的导出目录中，请检查 LIFEBOAT_EXPORT_DIR 是否为各进程共享。"
+            )
         files = {file["format"]: file for file in (batch.manifest or {}).get("files", ())}
         sha256 = str(files[kind]["sha256"]) if kind in files else ""
         rows = int(files[kind]["rows"]) if kind in files else 0

@@ -27,7 +27,7 @@ class TakenOver(Exception):
     """Another maker has taken the batch over; whatever this one did since its last renewal was not kept."""
 
 
-class Grip:
+class BatchLease:
     """Holds one batch from its start, or from its take-over, to its end."""
 
     def __init__(self, store: Store, batch: Batch, *, now: datetime, monotonic: Monotonic = time.monotonic) -> None:

@@ -14,17 +14,17 @@ from typing import Any
 import structlog
 
 from app.batch.claim import Claim
-from app.batch.lease import LEASE, Grip, Monotonic, TakenOver
+from app.batch.lease import LEASE, BatchLease, Monotonic, TakenOver
 from app.batch.manifest import Inconsistent
-from app.batch.policy import Rules
+from app.batch.policy import BatchPolicy
 from app.batch.publish import Production
 from app.domain.batch_window import is_due
 from app.domain.names import batch_name
-from app.domain.problems import Gone, NotFound
+from app.domain.problems import NotFound, NotInThisState
+from app.domain.states import BatchState
 from app.files.export_folder import Exports
-from app.files.layouts import UnknownColumns, table_named
-from app.store.look_alike_index import Sightings
-from app.store.repositories.batches import CLAIMING, EMPTIED, PUBLISHED, WRITING
+from app.files.layouts import UnknownLayout, layout_named
+from app.store.look_alike_index import LookAlikeIndex
 from app.store.sealing import CannotUnseal, Keyring
 from app.store.tables import Batch
 from app.store.unit_of_work import Store, UnitOfWork
@@ -68,62 +68,68 @@ class Nothing:
     """Nothing is due."""
 
 
-Outcome = Published | Emptied | Underway | Postponed
+MakeOutcome = Published | Emptied | Underway | Postponed
 
 
 class BatchMaker:
     """Cuts batches; safe to run in several processes."""
 
     def __init__(
-        self, store: Store, keyring: Keyring, exports: Exports, *, rules: Rules, monotonic: Monotonic = time.monotonic
+        self,
+        store: Store,
+        keyring: Keyring,
+        exports: Exports,
+        *,
+        rules: BatchPolicy,
+        monotonic: Monotonic = time.monotonic,
     ) -> None:
-        table_named(rules.columns)  # a misspelt setting is told at the start and not at the first batch
+        layout_named(rules.columns)  # a misspelt setting is told at the start and not at the first batch
         self._store = store
         self._keys = keyring
         self._exports = exports
         self._rules = rules
         self._monotonic = monotonic
 
-    def run_once(self, now: datetime, *, forced: bool = False, incident_id: int | None = None) -> list[Outcome]:
+    def run_once(self, now: datetime, *, forced: bool = False, incident_id: int | None = None) -> list[MakeOutcome]:
         """Finish what dead makers left, then cut what is due; return what became of each, an empty list if nothing was.
 
         ``forced`` cuts whatever waits, whether or not it is due; ``incident_id`` looks at one incident alone.
         """
-        outcomes = [self._finish(grip) for grip in self._orphans(now)]
+        outcomes = [self._finish(lease) for lease in self._orphans(now)]
         with self._store.reading() as uow:
             waiting = [i for i in uow.orders.incidents_waiting() if incident_id in (None, i)]
             incidents = [i for i in waiting if self._due(uow, i, now, forced=forced)]
         for incident in incidents:
             match self._start(incident, now, forced=forced):
-                case Grip() as grip:
-                    outcomes.append(self._finish(grip))
+                case BatchLease() as lease:
+                    outcomes.append(self._finish(lease))
                 case Underway() as underway:
                     outcomes.append(underway)
                 case Nothing():
                     pass
         return outcomes
 
-    def repair(self, batch: str, by: str, now: datetime) -> Outcome | Nothing:
+    def repair(self, batch: str, by: str, now: datetime) -> MakeOutcome | Nothing:
         """Put the failed orders of a published batch, and nothing else, into a new one.
 
         Raises:
             NotFound: there is no such batch.
-            Gone: it is not published yet.
+            NotInThisState: it is not published yet.
         """
-        grip = self._start_repair(batch, by, now)
-        return Nothing() if grip is None else self._finish(grip)
+        lease = self._start_repair(batch, by, now)
+        return Nothing() if lease is None else self._finish(lease)
 
-    def _orphans(self, now: datetime) -> Iterator[Grip]:
+    def _orphans(self, now: datetime) -> Iterator[BatchLease]:
         """Yield each batch whose maker died; one that is postponed again waits for the next tick."""
         while True:
             with self._store.writing() as uow:
                 batch = uow.batches.take_over(now=now, until=now + LEASE, longest=now + 2 * LEASE)
             if batch is None:
                 return
-            yield self._grip(batch, now)
+            yield self._lease(batch, now)
 
-    def _grip(self, batch: Batch, now: datetime) -> Grip:
-        return Grip(self._store, batch, now=now, monotonic=self._monotonic)
+    def _lease(self, batch: Batch, now: datetime) -> BatchLease:
+        return BatchLease(self._store, batch, now=now, monotonic=self._monotonic)
 
     def _due(self, uow: UnitOfWork, incident: int, now: datetime, *, forced: bool) -> bool:
         since = uow.orders.waiting_since(incident)
@@ -131,7 +137,7 @@ class BatchMaker:
             return since is not None
         return is_due(now, oldest_waiting_at=since, every=self._rules.every, zone=self._rules.zone)
 
-    def _start(self, incident: int, now: datetime, *, forced: bool) -> Grip | Underway | Nothing:
+    def _start(self, incident: int, now: datetime, *, forced: bool) -> BatchLease | Underway | Nothing:
         with self._store.writing() as uow:
             uow.batches.lock_making(incident)
             if other := uow.batches.unfinished(incident, kind="regular"):
@@ -139,15 +145,15 @@ class BatchMaker:
             if not self._due(uow, incident, now, forced=forced):  # another maker was faster
                 return Nothing()
             batch = self._begin(uow, incident, now)
-        return self._grip(batch, now)
+        return self._lease(batch, now)
 
-    def _start_repair(self, name: str, by: str, now: datetime) -> Grip | None:
+    def _start_repair(self, name: str, by: str, now: datetime) -> BatchLease | None:
         with self._store.writing() as uow:
             broken = uow.batches.named(name)
             if broken is None or broken.id is None:
                 raise NotFound(f"没有批次 {name}。")
-            if broken.state != PUBLISHED:
-                raise Gone(f"批次 {name} 尚未发布。")
+            if broken.state != BatchState.PUBLISHED:
+                raise NotInThisState(f"批次 {name} 尚未发布。")
             uow.batches.lock_making(broken.incident_id)
             failed = uow.results.failed_in(broken.id)
             if not failed:
@@ -161,7 +167,7 @@ class BatchMaker:
             uow.audit.record(
                 "batch.repair", actor=by, at=now, subject=name, detail={"batch": batch.name, "orders": moved}
             )
-        return self._grip(batch, now)
+        return self._lease(batch, now)
 
     def _begin(self, uow: UnitOfWork, incident: int, now: datetime, *, repairs: Batch | None = None) -> Batch:
         batch = uow.batches.start(
@@ -170,7 +176,7 @@ class BatchMaker:
                 kind="repair" if repairs else "regular",
                 repairs_id=repairs.id if repairs else None,
                 columns=self._rules.columns,
-                state=WRITING if repairs else CLAIMING,
+                state=BatchState.WRITING if repairs else BatchState.CLAIMING,
                 window_from=now,
                 window_to=now,
                 claimed_at=now,
@@ -181,23 +187,23 @@ class BatchMaker:
         uow.flush()
         return batch
 
-    def _finish(self, grip: Grip) -> Outcome:
+    def _finish(self, lease: BatchLease) -> MakeOutcome:
         """Bring a batch to its end from whatever state it is in."""
         try:
-            if grip.batch.state == CLAIMING:
-                with Sightings(self._folder_of(grip), f".{grip.name}.") as seen:  # a draft by its name
-                    Claim(self._store, self._keys, grip, seen, rules=self._rules).run()
-            if grip.batch.state == EMPTIED:
-                return Emptied(grip.name, grip.batch.held)
-            produce = Production(self._store, self._keys, self._exports, grip, rules=self._rules)
-            return Published(grip.name, produce.run())
+            if lease.batch.state == BatchState.CLAIMING:
+                with LookAlikeIndex(self._folder_of(lease), f".{lease.name}.") as seen:  # a draft by its name
+                    Claim(self._store, self._keys, lease, seen, rules=self._rules).run()
+            if lease.batch.state == BatchState.EMPTIED:
+                return Emptied(lease.name, lease.batch.held)
+            produce = Production(self._store, self._keys, self._exports, lease, rules=self._rules)
+            return Published(lease.name, produce.run())
         except TakenOver:
-            return Underway(grip.name)
-        except (OSError, Inconsistent, CannotUnseal, UnknownColumns) as error:
-            grip.let_go()
-            log.warning("batch.postponed", batch=grip.name, reason=repr(error))
-            return Postponed(grip.name, repr(error))
+            return Underway(lease.name)
+        except (OSError, Inconsistent, CannotUnseal, UnknownLayout) as error:
+            lease.let_go()
+            log.warning("batch.postponed", batch=lease.name, reason=repr(error))
+            return Postponed(lease.name, repr(error))
 
-    def _folder_of(self, grip: Grip) -> Path:
+    def _folder_of(self, lease: BatchLease) -> Path:
         with self._store.reading() as uow:
-            return self._exports.folder(uow.incidents.get(grip.batch.incident_id).name)
+            return self._exports.folder(uow.incidents.get(lease.batch.incident_id).name)

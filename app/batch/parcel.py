@@ -1,17 +1,17 @@
 """Turns an order's row and its unsealed content into what the files show."""
 
 from app.domain.order import Order
-from app.files.layouts.layout import Parcel
+from app.files.layouts.layout import ExportOrder
 from app.store.tables import OrderRow
 
 
-def parcel_of(row: OrderRow, order: Order, *, client: str = "", drill: bool = False) -> Parcel:
+def export_order_of(row: OrderRow, order: Order, *, client: str = "", drill: bool = False) -> ExportOrder:
     """Return an order as it goes into a file."""
     remarks = (
         "演练订单，请勿发货" if drill else "",
         "疑似重复单，已人工放行" if row.released_at and row.looks_like else "",
     )
-    return Parcel(
+    return ExportOrder(
         number=row.number,
         client=client,
         high=row.priority == "high",

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class BatchPolicy:
     """The knobs of batches; ``chunk`` orders are claimed in one transaction.
 
     So many take some 3 ms of the database's one writer with SQLite, which the door hardly notices.

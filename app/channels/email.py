@@ -16,7 +16,7 @@ import aiosmtplib
 from pydantic import SecretStr
 
 from app.channels.base import Mail
-from app.channels.failures import Failure, Verdict, caused_by, channel_fault
+from app.channels.failures import Failure, MakeFailure, caused_by, channel_fault
 from app.domain.outcome import Delivered, Outcome, Rejected, Unknown, Unreachable
 from app.outbound import Timeouts
 
@@ -187,6 +187,6 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _refusal(code: int, verdict: Verdict) -> Failure:
+def _refusal(code: int, verdict: MakeFailure) -> Failure:
     """A 5xx is final, a 4xx an invitation to come back."""
     return verdict(f"email:{code}") if code >= _PERMANENT else Unreachable(f"email:{code}")

@@ -8,15 +8,15 @@ from functools import partial
 from app.domain.outcome import Rejected, Throttled, Unknown, Unreachable
 
 Failure = Throttled | Unreachable | Rejected | Unknown
-Verdict = Callable[[str], Failure]
+MakeFailure = Callable[[str], Failure]
 """Makes the outcome for a reason; ``Unreachable``, ``Rejected`` and ``Unknown`` are verdicts by themselves."""
 
-channel_fault: Verdict = partial(Rejected, blame="channel")
+channel_fault: MakeFailure = partial(Rejected, blame="channel")
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,79}")
 
 
-def hold(wait: timedelta) -> Verdict:
+def throttled(wait: timedelta) -> MakeFailure:
     """Return the verdict "not now: come back after ``wait``"."""
     return partial(Throttled, wait)
 

@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from app.batch.maker import Emptied, Nothing, Outcome, Postponed, Published, Underway
+from app.batch.maker import Emptied, MakeOutcome, Nothing, Postponed, Published, Underway
 from app.bootstrap import batch_maker
 from app.cli.terminal import Json, actor, err, fail, lifeboat, out, say_json
 
 
 def export(*, as_json: Json = False) -> None:
-    """立即把待批订单生成批次文件（不等半点）。"""
+    """立即把待进批次的订单生成批次文件（不等半点）。"""
     with lifeboat() as boat:
         outcomes = batch_maker(boat).run_once(boat.clock.now(), forced=True)
         with boat.store.writing() as uow:
@@ -27,7 +27,7 @@ def repair(batch: Annotated[str, typer.Argument(help="批次编号。")], *, as_
     _show([] if isinstance(outcome, Nothing) else [outcome], str(folder), as_json=as_json)
 
 
-def _show(outcomes: list[Outcome], folder: str, *, as_json: bool) -> None:
+def _show(outcomes: list[MakeOutcome], folder: str, *, as_json: bool) -> None:
     published = [outcome for outcome in outcomes if isinstance(outcome, Published)]
     for outcome in outcomes:
         match outcome:
@@ -42,7 +42,7 @@ def _show(outcomes: list[Outcome], folder: str, *, as_json: bool) -> None:
     if as_json:
         say_json(published[-1].manifest if published else {"batch": None})
     elif not published:
-        out.print("没有待批的订单。")
+        out.print("没有待进批次的订单。")
     for outcome in published if not as_json else ():
         m = outcome.manifest
         out.print(

@@ -115,7 +115,7 @@ def _channels(boat: Lifeboat) -> Iterator[Finding]:
 
 
 def _books(boat: Lifeboat) -> Iterator[Finding]:
-    spool_dir = boat.settings.data_dir / "spool"
+    spool_dir = boat.settings.spool_dir
     ledger = ledger_of(boat.store, spool_dir=spool_dir)
     counted = ledger_of(boat.store, spool_dir=spool_dir, full=True)
     yield Finding(
@@ -134,7 +134,7 @@ def _books(boat: Lifeboat) -> Iterator[Finding]:
         f"台账{'平衡' if ledger.balanced else '不平'}：已受理 {ledger.accepted}",
     )
     for path in spool_files(spool_dir):
-        for number, reason in Spool.peek_aside(path):
+        for number, reason in Spool.peek_quarantined(path):
             yield Finding("set_aside", "fail", f"暂存记录放到一边：{number}（{reason}），请看 lifeboat spool list")
     for damaged in damaged_files(spool_dir):
         yield Finding("spool_damaged", "fail", f"暂存文件损坏，已另存，请抢救：lifeboat spool salvage {damaged.name}")

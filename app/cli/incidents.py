@@ -1,14 +1,18 @@
 """``lifeboat incident``: opening, closing and showing an outage or a drill."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from app import words
 from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json
 from app.store.ledger import ledger_of
 from app.web.api.ledger import as_document
 
 app = typer.Typer(help="应急事件：一次宕机（或演练）的全部订单、批次和消息都归于它。", no_args_is_help=True)
+
+UNFINISHED = ("waiting", "held", "batched", "spooled")
 
 Drill = Annotated[bool, typer.Option("--drill", help="演练事件。")]
 
@@ -49,12 +53,12 @@ def close(
             incident = uow.incidents.named(name) if name else uow.incidents.open_one(drill=drill)
         if incident is None or incident.closed_at is not None:
             fail("没有进行中的这个事件。")
-        ledger = ledger_of(boat.store, spool_dir=boat.settings.data_dir / "spool", incident=incident.name)
+        ledger = ledger_of(boat.store, spool_dir=boat.settings.spool_dir, incident=incident.name)
         unfinished = ledger.waiting + ledger.held + ledger.batched + ledger.spooled
         if unfinished and not force:
             fail(
-                f"事件 {incident.name} 还有 {unfinished} 笔订单没有最终结果（待批 {ledger.waiting}，"
-                f"待确认 {ledger.held}，已批未回 {ledger.batched}，暂存 {ledger.spooled}）。确要关闭请加 --force。"
+                f"事件 {incident.name} 还有 {unfinished} 笔订单没有最终结果"
+                f"（{words.ledger_sentence(asdict(ledger), *UNFINISHED)}）。确要关闭请加 --force。"
             )
         with boat.store.writing() as uow:
             again = uow.incidents.named(incident.name)
@@ -92,7 +96,7 @@ def show(
             else:
                 out.print("还没有应急事件。首笔订单会自动开启，或用 lifeboat incident open。")
             return
-        ledger = ledger_of(boat.store, spool_dir=boat.settings.data_dir / "spool", incident=incident.name)
+        ledger = ledger_of(boat.store, spool_dir=boat.settings.spool_dir, incident=incident.name)
         if as_json:
             state = "closed" if incident.closed_at else "open"
             closed_at = incident.closed_at.isoformat() if incident.closed_at else None
@@ -115,6 +119,6 @@ def show(
             markup=False,
         )
         out.print(
-            f"已受理 {ledger.accepted}，待批 {ledger.waiting}，待确认 {ledger.held}，"
-            f"已批 {ledger.batched}，已导入 {ledger.imported}"
+            f"已受理 {ledger.accepted}，"
+            + words.ledger_sentence(asdict(ledger), "waiting", "held", "batched", "imported")
         )

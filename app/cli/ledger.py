@@ -4,21 +4,11 @@ from typing import Annotated
 
 import typer
 
+from app import words
 from app.cli.terminal import Json, err, fail, lifeboat, out, say_json
 from app.store.ledger import NoSuchIncident, ledger_of
 from app.store.spool.file import damaged_files
 from app.web.api.ledger import as_document
-
-NAMES = {
-    "imported": "已导入",
-    "duplicate": "重复单",
-    "rejected": "人工关闭",
-    "cancelled": "已取消",
-    "batched": "已批未回",
-    "waiting": "待批",
-    "held": "待人工确认",
-    "spooled": "本地暂存",
-}
 
 
 def ledger(
@@ -30,7 +20,7 @@ def ledger(
     """对账台账：已受理 = 各去向之和；不平则退出码为 1。"""
     with lifeboat() as boat:
         try:
-            found = ledger_of(boat.store, spool_dir=boat.settings.data_dir / "spool", incident=incident, full=full)
+            found = ledger_of(boat.store, spool_dir=boat.settings.spool_dir, incident=incident, full=full)
         except NoSuchIncident:
             fail(f"没有事件 {incident}。")
     document = as_document(found)
@@ -38,12 +28,14 @@ def ledger(
         say_json(document)
     else:
         out.print(f"应急事件 {found.incident or '（无）'}")
-        out.print(f"已受理 {found.accepted} = " + " + ".join(f"{name} {document[key]}" for key, name in NAMES.items()))
+        out.print(
+            f"已受理 {found.accepted} = " + " + ".join(f"{name} {document[key]}" for key, name in words.LEDGER.items())
+        )
         out.print(
             "台账平衡。" if found.balanced else f"台账不平：相差 {found.accepted - found.accounted}。",
             style=None if found.balanced else "red",
         )
-    damaged = damaged_files(boat.settings.data_dir / "spool")
+    damaged = damaged_files(boat.settings.spool_dir)
     if damaged:
         names = "、".join(path.name for path in damaged)
         err.print(

@@ -5,14 +5,14 @@ from typing import Annotated
 import typer
 
 from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json, table
-from app.store.repositories.messages import DEAD, PENDING
+from app.domain.states import MessageState
 
 app = typer.Typer(help="通知消息：查看状态，重发死信。", no_args_is_help=True)
 
 
 @app.command("list")
 def list_messages(
-    state: Annotated[str, typer.Option(help="pending|sending|settling|sent|simulated|merged|dead")] = DEAD,
+    state: Annotated[str, typer.Option(help="pending|sending|settling|sent|simulated|merged|dead")] = MessageState.DEAD,
     *,
     as_json: Json = False,
 ) -> None:
@@ -51,15 +51,15 @@ def retry(
 ) -> None:
     """重发死信。短信若结果未知，重发可能使顾客收到两条。"""
     with lifeboat() as boat, boat.store.writing() as uow:
-        chosen = [m.id or 0 for m in uow.messages.in_state(DEAD, limit=10_000)] if every else ids or []
+        chosen = [m.id or 0 for m in uow.messages.in_state(MessageState.DEAD, limit=10_000)] if every else ids or []
         if not chosen:
             fail("请给出消息编号，或用 --all。")
         now = boat.clock.now()
         moved = sum(
             uow.messages.change(
                 i,
-                from_states=(DEAD,),
-                state=PENDING,
+                from_states=(MessageState.DEAD,),
+                state=MessageState.PENDING,
                 due_at=now,
                 attempts=0,
                 asked=0,

@@ -8,19 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
+from app import words
 from app.bootstrap import Lifeboat
 from app.cli.terminal import Json, actor, err, fail, lifeboat, local, out, say_json, table
 from app.intake.drain import StoreRefuses
-from app.intake.recover import give_up_aside, retry_aside, salvage_file
+from app.intake.recover import give_up_quarantined, recover_file, retry_quarantined
 from app.store.spool.file import Spool, SpoolDamaged, SpoolFull, damaged_files, spool_files
-from app.store.spool.quarantine import DAMAGED, AsideRecord, aside_records
+from app.store.spool.quarantine import QuarantinedRecord, quarantined_records
 
 app = typer.Typer(help="本地暂存：查看、抢救损坏的文件、处理放到一边的记录。", no_args_is_help=True)
-
-REASONS = {
-    DAMAGED: "记录损坏",
-    "idempotency_conflict": "同号不同内容",
-}
 
 Numbers = Annotated[list[str], typer.Argument(help="应急单号，可多个。")]
 
@@ -30,7 +26,7 @@ def list_spool(*, as_json: Json = False) -> None:
     """列出本机的暂存文件：等待写入的、放到一边的、损坏的。有需要人工处理的，退出码为 1。数据库不可用时也能用。"""
     with lifeboat(prepare=False) as boat:
         folder = _folder(boat)
-        aside, damaged = aside_records(folder), damaged_files(folder)
+        aside, damaged = quarantined_records(folder), damaged_files(folder)
         files = [
             {"file": path.name, "state": "open", "waiting": len(Spool.peek(path))}
             | {"set_aside": [_row(one) for one in aside if one.file == path]}
@@ -58,7 +54,7 @@ def salvage(
     """抢救损坏的暂存文件：读得出的订单写入数据库（可重复执行，不会重复）。还有读不出的，退出码为 1。"""
     with _command() as boat:
         path = _damaged_file(boat, file)
-        done = salvage_file(
+        done = recover_file(
             path,
             store=boat.store,
             writer=boat.writer(),
@@ -110,8 +106,8 @@ def retry(
     if not numbers and not every:
         fail("请给出应急单号，或用 --all。")
     with _command() as boat:
-        chosen = aside_records(_folder(boat)) if every else _chosen(boat, numbers or [])
-        done = retry_aside(
+        chosen = quarantined_records(_folder(boat)) if every else _chosen(boat, numbers or [])
+        done = retry_quarantined(
             chosen,
             store=boat.store,
             writer=boat.writer(),
@@ -138,7 +134,7 @@ def give_up(
     if not reason.strip():
         fail("请写明原因。")
     with _command() as boat:
-        closed = give_up_aside(
+        closed = give_up_quarantined(
             _chosen(boat, numbers), store=boat.store, by=actor(), why=reason.strip()[:200], now=boat.clock.now()
         )
     out.print(f"已放弃 {closed} 条记录。")
@@ -159,7 +155,7 @@ def _command() -> Iterator[Lifeboat]:
 
 
 def _folder(boat: Lifeboat) -> Path:
-    return boat.settings.data_dir / "spool"
+    return boat.settings.spool_dir
 
 
 def _damaged_file(boat: Lifeboat, name: str) -> Path:
@@ -170,14 +166,14 @@ def _damaged_file(boat: Lifeboat, name: str) -> Path:
     return found[Path(name).name]
 
 
-def _chosen(boat: Lifeboat, numbers: Sequence[str]) -> list[AsideRecord]:
-    found = [one for one in aside_records(_folder(boat)) if one.number in numbers]
+def _chosen(boat: Lifeboat, numbers: Sequence[str]) -> list[QuarantinedRecord]:
+    found = [one for one in quarantined_records(_folder(boat)) if one.number in numbers]
     if missing := sorted(set(numbers) - {one.number for one in found}):
         fail(f"没有放到一边的记录：{'、'.join(missing)}")
     return found
 
 
-def _row(one: AsideRecord) -> dict[str, Any]:
+def _row(one: QuarantinedRecord) -> dict[str, Any]:
     return {
         "order_number": one.number,
         "reason": one.reason,
@@ -187,19 +183,20 @@ def _row(one: AsideRecord) -> dict[str, Any]:
 
 
 def _say_files(files: Sequence[dict[str, Any]]) -> None:
-    names = {"open": "使用中", "damaged": "损坏，待抢救"}
-    rows = [(f["file"], names[f["state"]], f.get("waiting", ""), len(f.get("set_aside", ()))) for f in files]
+    rows = [
+        (f["file"], words.SPOOL_FILES[f["state"]], f.get("waiting", ""), len(f.get("set_aside", ()))) for f in files
+    ]
     table("暂存文件", ("文件", "状态", "等待写入", "放到一边"), rows, empty="没有暂存文件。")
 
 
-def _say_aside(boat: Lifeboat, aside: Sequence[AsideRecord]) -> None:
+def _say_aside(boat: Lifeboat, aside: Sequence[QuarantinedRecord]) -> None:
     if aside:
         rows = [(one.number, _reason(one.reason), one.file.name, local(boat, one.since)) for one in aside]
         table("放到一边、等人处理的记录", ("应急单号", "原因", "文件", "时间"), rows, empty="")
 
 
 def _reason(code: str) -> str:
-    return REASONS.get(code, f"数据库拒绝（{code}）")
+    return words.QUARANTINED.get(code, f"数据库拒绝（{code}）")
 
 
 def _some(numbers: Sequence[str]) -> str:

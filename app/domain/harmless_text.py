@@ -5,7 +5,7 @@ import unicodedata
 _DEFUSED = str.maketrans({"<": "\uff1c", "`": "'"})  # <@userid> and <font color> begin with <, code with a backtick
 
 
-def plain(text: str) -> str:
+def harmless_text(text: str) -> str:
     """Return ``text`` on one line, without mentions, font tags, code marks, links or invisible characters.
 
     Characters are replaced, not cut out, so that no mark can form anew from what is left.

@@ -2,18 +2,16 @@
 
 import re
 
+from app.domain.problems import BadIdempotencyKey
+
 _KEY = re.compile(r"[A-Za-z0-9_.:\-]{1,128}")
-
-
-class BadIdempotencyKey(ValueError):
-    """The key is empty, too long, or holds a character outside ``A-Za-z0-9_.:-``."""
 
 
 def key_of_header(value: str) -> str:
     """Return the key in an ``Idempotency-Key`` header, bare or quoted (draft-ietf-httpapi-idempotency-key-header-07).
 
     Raises:
-        BadIdempotencyKey: it does not have the published form.
+        BadIdempotencyKey: it is empty, too long, or holds a character outside ``A-Za-z0-9_.:-``.
     """
     if len(value) > 1 and value[0] == value[-1] == '"':
         value = value[1:-1]

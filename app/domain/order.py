@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 PaymentStatus = Literal["paid", "unpaid", "cod"]
+Priority = Literal["high", "normal"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,3 +71,8 @@ def total_of(
             return None
         total += price * quantity
     return max(total, 0)
+
+
+def priority_of(total_fen: int | None, *, above_fen: int) -> Priority:
+    """Return ``high`` for a total above ``above_fen``; an unknown total is normal."""
+    return "high" if total_fen is not None and total_fen > above_fen else "normal"

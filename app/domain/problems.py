@@ -2,12 +2,12 @@
 
 Problem
 ├── Malformed            malformed               the body is not what its media type says
-├── BadKey               bad_idempotency_key     the Idempotency-Key has not the published form
+├── BadIdempotencyKey    bad_idempotency_key     the Idempotency-Key has not the published form
 ├── Unauthenticated      unauthenticated         no key, or none we know
 ├── Forbidden            forbidden               a known key without the scope
 ├── NotFound             not_found               no such thing, or not yours
 ├── NotAllowed           method_not_allowed      the address is right, the method is not
-├── Gone                 conflict                the thing is in a state that does not allow it
+├── NotInThisState       conflict                the thing is in a state that does not allow it
 ├── TooSlow              request_timeout         the body did not arrive in time
 ├── TooLarge             body_too_large          more bytes than we read
 ├── UnsupportedMedia     unsupported_media_type  not a content type this door reads
@@ -17,7 +17,7 @@ Problem
 ├── TooMany              too_many_requests       this caller should wait
 ├── Busy                 busy                    more orders wait than the queue may hold
 ├── IntakeClosed         intake_unavailable      neither the store nor the spool can take an order
-└── Broken               internal_error          a mistake of ours
+└── InternalError        internal_error          a mistake of ours
 """
 
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ class Malformed(Problem):
     code, title, sentence = "malformed", "请求体无法解析", "请求体不是有效的 JSON。"
 
 
-class BadKey(Problem):
+class BadIdempotencyKey(Problem):
     """The Idempotency-Key has not the published form."""
 
     code, title = "bad_idempotency_key", "幂等键格式错误"
@@ -89,7 +89,7 @@ class NotAllowed(Problem):
     code, title, sentence = "method_not_allowed", "方法不允许", "该地址不支持此请求方法。"
 
 
-class Gone(Problem):
+class NotInThisState(Problem):
     """The thing is in a state that does not allow it."""
 
     code, title, sentence = "conflict", "状态冲突", "当前状态不允许此操作。"
@@ -153,7 +153,7 @@ class IntakeClosed(Problem):
     retry_after = 5
 
 
-class Broken(Problem):
+class InternalError(Problem):
     """A mistake of ours."""
 
     retry_after = 1

@@ -1,4 +1,4 @@
-"""The states of an order, and which may follow which."""
+"""The states of orders, batches and messages, and which state of an order may follow which."""
 
 from enum import StrEnum
 
@@ -30,3 +30,24 @@ FOLLOWS: dict[OrderState, frozenset[OrderState]] = {
 def may_follow(before: OrderState, after: OrderState) -> bool:
     """Tell whether an order may go from ``before`` to ``after``."""
     return after in FOLLOWS[before]
+
+
+class BatchState(StrEnum):
+    """How far a batch has come; the last two are final."""
+
+    CLAIMING = "claiming"
+    WRITING = "writing"
+    PUBLISHED = "published"
+    EMPTIED = "emptied"
+
+
+class MessageState(StrEnum):
+    """What became of a message; the first three are open, ``settling`` asks the provider about an unknown outcome."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SETTLING = "settling"
+    SENT = "sent"
+    SIMULATED = "simulated"
+    MERGED = "merged"
+    DEAD = "dead"

@@ -12,7 +12,7 @@ from typing import Protocol
 from zipfile import ZipFile
 
 from app.files.export_folder import Disk, Exports, Format, sha256_of
-from app.files.layouts import ColumnTable, table_named
+from app.files.layouts import Layout, layout_named
 from app.store.tables import Batch
 
 BOM = b"\xef\xbb\xbf"
@@ -53,7 +53,7 @@ class CsvDraft:
 
     kind: Format = "csv"
 
-    def __init__(self, path: Path, table: ColumnTable, *, disk: Disk) -> None:
+    def __init__(self, path: Path, table: Layout, *, disk: Disk) -> None:
         self.path = path
         self._table = table
         self._disk = disk
@@ -100,7 +100,7 @@ class XlsxDraft:
     kind: Format = "xlsx"
 
     def __init__(
-        self, path: Path, table: ColumnTable, *, disk: Disk, created: datetime, sheet_rows: int = SHEET_ROWS
+        self, path: Path, table: Layout, *, disk: Disk, created: datetime, sheet_rows: int = SHEET_ROWS
     ) -> None:
         self.path = path
         self._table = table
@@ -178,7 +178,7 @@ class Reread:
     sha256: str
 
 
-def reread(path: Path, kind: Format, table: ColumnTable) -> Reread:
+def reread(path: Path, kind: Format, table: Layout) -> Reread:
     """Read a finished file back from disk."""
     size, digest = path.stat().st_size, sha256_of(path)
     if kind == "xlsx":
@@ -193,7 +193,7 @@ def reread(path: Path, kind: Format, table: ColumnTable) -> Reread:
     return Reread(rows, len(seen), repeated, size, digest)
 
 
-def numbers_in(path: Path, table: ColumnTable) -> Iterator[str]:
+def numbers_in(path: Path, table: Layout) -> Iterator[str]:
     """Yield the order number of each row of one of our CSV files, from the row Excel calls 2 onwards."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, strict=True)
@@ -208,7 +208,7 @@ def numbers_by_row(exports: Exports, batch: Batch) -> list[str]:
     Raises:
         NotPublished: the batch has no file.
     """
-    return list(numbers_in(exports.file_of(batch, "csv"), table_named(batch.columns)))
+    return list(numbers_in(exports.file_of(batch, "csv"), layout_named(batch.columns)))
 
 
 def _rows_in_xlsx(path: Path) -> int:

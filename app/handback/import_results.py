@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain.order_number import is_number
-from app.domain.problems import Gone, NotFound
-from app.domain.states import OrderState
+from app.domain.problems import NotFound, NotInThisState
+from app.domain.states import BatchState, OrderState
 from app.handback.result_lines import ResultFile, ResultLine
-from app.handback.verdict import FINAL_OF, Apply, Contradicts, Standing, Unchanged, Word, collate, judge
-from app.store.repositories.batches import PUBLISHED
+from app.handback.verdict import FINAL_OF, Apply, Contradicts, OrderPosition, ReportedResult, Unchanged, collate, judge
 from app.store.repositories.orders import Member
 from app.store.repositories.results import NewResult
 from app.store.tables import ImportResult
@@ -34,8 +33,8 @@ class Conflict:
 
     row: int
     order_number: str
-    known: Word
-    said: Word
+    known: ReportedResult
+    said: ReportedResult
 
 
 @dataclass(slots=True)
@@ -55,14 +54,14 @@ def import_results(
 
     Raises:
         NotFound: there is no such batch.
-        Gone: it is not published yet.
+        NotInThisState: it is not published yet.
     """
     with store.writing() as uow:
         batch = uow.batches.named(batch_name)
         if batch is None or batch.id is None:
             raise NotFound(f"没有批次 {batch_name}。")
-        if batch.state != PUBLISHED:
-            raise Gone(f"批次 {batch_name} 尚未发布。")
+        if batch.state != BatchState.PUBLISHED:
+            raise NotInThisState(f"批次 {batch_name} 尚未发布。")
         report = _Import(uow, batch.id, by=by, now=now).run(upload)
         counts = {"applied": report.applied, "unchanged": report.unchanged}
         counts |= {"unmatched": len(report.unmatched), "conflicts": len(report.conflicts)}
@@ -96,7 +95,7 @@ class _Import:
             rest = [m.number for m in members.values() if m.number not in named and not m.left]
             lines.extend(ResultLine(0, number, "imported") for number in rest)
         self._take(lines, members)
-        self._name_strangers([line for line in lines if line.number not in members])
+        self._explain_unknown([line for line in lines if line.number not in members])
         self._write()
         return report
 
@@ -105,8 +104,8 @@ class _Import:
         failing = [member.order_id for line, member in ours if line.result == "failed"]
         words = self._uow.results.last_words(self._batch_id, failing)
         for line, member in ours:
-            said = Word(line.result, line.main_order_number, line.reason)
-            match judge(_standing(member, words.get(member.order_id)), said):
+            said = ReportedResult(line.result, line.main_order_number, line.reason)
+            match judge(_position(member, words.get(member.order_id)), said):
                 case Apply(moves):
                     self._apply(line, member.order_id, moves=moves)
                 case Unchanged():
@@ -132,7 +131,7 @@ class _Import:
         if line.main_order_number and line.result in FINAL_OF:
             self._main[order_id] = line.main_order_number
 
-    def _name_strangers(self, lines: Sequence[ResultLine]) -> None:
+    def _explain_unknown(self, lines: Sequence[ResultLine]) -> None:
         elsewhere = self._uow.orders.known_numbers([line.number for line in lines])
         for line in lines:
             if line.number in elsewhere:
@@ -148,10 +147,10 @@ class _Import:
             moved = self._uow.orders.move(order_ids, state, only_from=(OrderState.BATCHED,), settled_at=self._now)
             if moved != len(order_ids):
                 raise RuntimeError(f"batch {self._batch_id}: {len(order_ids)} orders came home, moved {moved}")
-        self._uow.orders.know_in_main(self._main)
+        self._uow.orders.set_main_numbers(self._main)
         self._uow.results.add(self._results)
 
 
-def _standing(member: Member, last: ImportResult | None) -> Standing:
+def _position(member: Member, last: ImportResult | None) -> OrderPosition:
     failed = last is not None and last.result == "failed"
-    return Standing(member.state, member.main_order_number, member.left, failed, last.reason if last else None)
+    return OrderPosition(member.state, member.main_order_number, member.left, failed, last.reason if last else None)

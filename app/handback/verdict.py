@@ -11,7 +11,7 @@ _CLOSED = (OrderState.REJECTED, OrderState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class ReportedResult:
     """What is, or was, said of an order."""
 
     result: str
@@ -20,7 +20,7 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class OrderPosition:
     """Where an order stands: its state, its number in the main system, and the last word in this batch."""
 
     state: OrderState
@@ -32,9 +32,9 @@ class Standing:
     failed_reason: str | None = None
 
     @property
-    def known(self) -> Word:
+    def known(self) -> ReportedResult:
         """What a contradiction is shown beside."""
-        return Word(self.state.value, self.main_order_number)
+        return ReportedResult(self.state.value, self.main_order_number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +53,29 @@ class Unchanged:
 class Contradicts:
     """It does not fit what is known; a person decides."""
 
-    known: Word
+    known: ReportedResult
 
 
-Verdict = Apply | Unchanged | Contradicts
+ResultDecision = Apply | Unchanged | Contradicts
 
 
-def judge(standing: Standing, said: Word) -> Verdict:
-    """Decide what ``said`` changes for an order in ``standing``."""
+def judge(position: OrderPosition, said: ReportedResult) -> ResultDecision:
+    """Decide what ``said`` changes for an order in ``position``."""
     if said.result == "failed":
-        return _judge_failure(standing, said)
-    if standing.state == said.result:
-        if said.main_order_number in (None, standing.main_order_number):
+        return _judge_failure(position, said)
+    if position.state == said.result:
+        if said.main_order_number in (None, position.main_order_number):
             return Unchanged()
-        return Apply(moves=False) if standing.main_order_number is None else Contradicts(standing.known)
-    return Apply() if standing.state is OrderState.BATCHED else Contradicts(standing.known)
+        return Apply(moves=False) if position.main_order_number is None else Contradicts(position.known)
+    return Apply() if position.state is OrderState.BATCHED else Contradicts(position.known)
 
 
-def _judge_failure(standing: Standing, said: Word) -> Verdict:
-    if standing.left or standing.state in _CLOSED:
+def _judge_failure(position: OrderPosition, said: ReportedResult) -> ResultDecision:
+    if position.left or position.state in _CLOSED:
         return Unchanged()  # the repair batch will tell, or nobody waits for it any more
-    if standing.state is not OrderState.BATCHED:
-        return Contradicts(standing.known)
-    known_already = standing.failed and said.reason in (None, standing.failed_reason)
+    if position.state is not OrderState.BATCHED:
+        return Contradicts(position.known)
+    known_already = position.failed and said.reason in (None, position.failed_reason)
     return Unchanged() if known_already else Apply(moves=False)
 
 
@@ -84,8 +84,8 @@ class Disagreement:
     """An upload that contradicts itself about one order: rows of its items, say, of which one failed."""
 
     line: ResultLine
-    earlier: Word
-    said: Word
+    earlier: ReportedResult
+    said: ReportedResult
 
 
 def collate(lines: Iterable[ResultLine]) -> tuple[list[ResultLine], list[Disagreement]]:
@@ -98,8 +98,8 @@ def collate(lines: Iterable[ResultLine]) -> tuple[list[ResultLine], list[Disagre
             continue
         mains = {main for main in (first.main_order_number, line.main_order_number) if main}
         if first.result != line.result or len(mains) > 1:
-            earlier = Word(first.result, first.main_order_number, first.reason)
-            said = Word(line.result, line.main_order_number, line.reason)
+            earlier = ReportedResult(first.result, first.main_order_number, first.reason)
+            said = ReportedResult(line.result, line.main_order_number, line.reason)
             disputed.setdefault(line.number, Disagreement(line, earlier, said))
             continue
         said_before = (first.reason or "").split("；")

@@ -7,15 +7,22 @@ from typing import NamedTuple
 
 from app.domain.look_alike import look_alike_mark
 from app.domain.money import MAX_FEN
-from app.domain.order import total_of
+from app.domain.order import Priority, priority_of, total_of
 from app.domain.order_number import derive
 from app.domain.phone import last4
-from app.domain.priority import Priority, priority_of
-from app.domain.problems import Broken, Busy, FieldError, IdempotencyConflict, IntakeClosed, InvalidOrder, Problem
+from app.domain.problems import (
+    Busy,
+    FieldError,
+    IdempotencyConflict,
+    IntakeClosed,
+    InternalError,
+    InvalidOrder,
+    Problem,
+)
 from app.intake.schemas import OrderIn, canonical_json
 from app.store.commit.group_commit import DoorBusy, GroupCommit, NowhereToWrite
 from app.store.commit.order_writer import NewOrder, Stored
-from app.store.commit.writer_thread import Waiting
+from app.store.commit.writer_thread import Waiter
 from app.store.sealing import Keyring
 
 
@@ -64,7 +71,7 @@ def refusal_of(error: Exception) -> Problem:
         case NowhereToWrite():
             return IntakeClosed()
         case _:
-            return Broken()
+            return InternalError()
 
 
 class Intake:
@@ -94,7 +101,7 @@ class Intake:
             raise refusal_of(error) from None
         return accepted_as(new, stored)
 
-    def hand_over(self, new: NewOrder, waiting: Waiting) -> None:
+    def hand_over(self, new: NewOrder, waiting: Waiter) -> None:
         """Queue a prepared order for somebody who is no coroutine; see :func:`accepted_as` and :func:`refusal_of`.
 
         Raises:

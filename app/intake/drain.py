@@ -28,7 +28,7 @@ class Drained:
 
     brought: int = 0
     waiting: int = 0
-    aside: int = 0
+    quarantined: int = 0
     damaged: list[str] = field(default_factory=list)
 
 
@@ -61,7 +61,7 @@ def drain_file(spool: Spool, done: Drained, *, store: Writes, clock: Clock) -> N
     spool.open()
     _drain_records(spool, done, store=store, clock=clock)
     done.waiting += spool.depth()
-    done.aside += len(spool.aside())
+    done.quarantined += len(spool.quarantined())
 
 
 def _drain_records(spool: Spool, done: Drained, *, store: Writes, clock: Clock) -> None:
@@ -70,7 +70,7 @@ def _drain_records(spool: Spool, done: Drained, *, store: Writes, clock: Clock) 
         for record in records:
             if record.order is None:
                 log.error("spool_record_damaged", number=record.number)
-                spool.set_aside(record, reason="damaged", now=clock.now())
+                spool.quarantine(record, reason="damaged", now=clock.now())
         if not whole:
             continue
         try:
@@ -92,7 +92,7 @@ def _settled(spool: Spool, records: Sequence[Record], taken: Sequence[Stored], *
             settled.append(record)
         else:
             log.error("spool_record_conflicts", number=record.number)
-            spool.set_aside(record, reason="idempotency_conflict", now=clock.now())
+            spool.quarantine(record, reason="idempotency_conflict", now=clock.now())
     return settled
 
 
@@ -110,7 +110,7 @@ def _one_by_one(spool: Spool, records: Sequence[Record], *, store: Writes, clock
             if is_the_stores_fault(error):  # gone meanwhile: a good record must not wait for a person because of that
                 raise StoreRefuses(type(error).__name__) from error
             log.exception("spool_record_refused", number=record.number)
-            spool.set_aside(record, reason=f"refused: {type(error).__name__}", now=clock.now())
+            spool.quarantine(record, reason=f"refused: {type(error).__name__}", now=clock.now())
             continue
         brought += not stored.replayed
         spool.forget(_settled(spool, [record], [stored], clock=clock))

@@ -10,8 +10,8 @@ from app.domain.clock import Clock
 from app.intake.drain import Drained, drain_file
 from app.store.commit.writer_thread import Writes
 from app.store.spool.file import Record, Spool
-from app.store.spool.quarantine import DAMAGED, AsideRecord, aside_records, carry_over, give_up, put_back
-from app.store.spool.recovery import read_wreck
+from app.store.spool.quarantine import DAMAGED, QuarantinedRecord, copy_to, give_up, quarantined_records, retry
+from app.store.spool.recovery import read_damaged
 from app.store.unit_of_work import Store
 
 AT_ONCE = 500
@@ -23,7 +23,7 @@ AGAIN = "already_there"
 
 
 @dataclass(slots=True)
-class Salvaged:
+class Recovery:
     """What one damaged file gave."""
 
     file: str
@@ -42,9 +42,9 @@ class Salvaged:
         return not self.unreadable and not self.damaged_pages
 
 
-def salvage_file(
+def recover_file(
     path: Path, *, store: Store, writer: Writes, clock: Clock, max_bytes: int, by: str, accept_loss: bool
-) -> Salvaged:
+) -> Recovery:
     """Bring home what ``path`` holds; rename it, so that it warns no more, once nothing is missing or that is accepted.
 
     The records are put into a spool file of their own first, so a cut-off salvage is finished by the next drain, and
@@ -53,15 +53,15 @@ def salvage_file(
     Raises:
         StoreRefuses: the store went away; what was read waits in the spool.
     """
-    wreck = read_wreck(path)
-    found = sorted(wreck.records)
+    recovered = read_damaged(path)
+    found = sorted(recovered.records)
     with store.reading() as uow:
-        before = uow.orders.known_numbers(sorted({*found, *wreck.unreadable}))
-    done = Salvaged(path.name, unreadable=sorted(wreck.unreadable - before), damaged_pages=wreck.damaged_pages)
+        before = uow.orders.known_numbers(sorted({*found, *recovered.unreadable}))
+    done = Recovery(path.name, unreadable=sorted(recovered.unreadable - before), damaged_pages=recovered.damaged_pages)
     spool = Spool(path.with_name("spool-salvaged.db"), max_bytes=2 * max_bytes)
     try:
-        contradicted = _spooled(spool, wreck.records.values())
-        carry_over(wreck.aside, spool)
+        contradicted = _spooled(spool, recovered.records.values())
+        copy_to(recovered.quarantined, spool)
         drain_file(spool, Drained(), store=writer, clock=clock)
     finally:
         spool.close()
@@ -69,7 +69,7 @@ def salvage_file(
         after = uow.orders.known_numbers(found)
     done.brought, done.already_there = len(after - before), len(before & set(found))
     done.set_aside = sorted(
-        {one.number for one in aside_records(path.parent)} & {*found, *(r.number for r in wreck.aside)}
+        {one.number for one in quarantined_records(path.parent)} & {*found, *(r.number for r in recovered.quarantined)}
     )
     done.unreadable = sorted({*done.unreadable, *(set(found) - after - set(done.set_aside)), *contradicted})
     if done.complete or accept_loss:
@@ -91,7 +91,7 @@ def _spooled(spool: Spool, records: Iterable[Record]) -> list[str]:
     return contradicted
 
 
-def _close(done: Salvaged, path: Path, *, store: Store, by: str, now: datetime) -> None:
+def _close(done: Recovery, path: Path, *, store: Store, by: str, now: datetime) -> None:
     done.renamed_to = path.name.replace(".damaged-", ".salvaged-")
     detail = {
         "brought": done.brought,
@@ -122,8 +122,8 @@ class Retried:
     """(number, reason) of those that still wait for a person."""
 
 
-def retry_aside(
-    records: Sequence[AsideRecord], *, store: Store, writer: Writes, clock: Clock, max_bytes: int, by: str
+def retry_quarantined(
+    records: Sequence[QuarantinedRecord], *, store: Store, writer: Writes, clock: Clock, max_bytes: int, by: str
 ) -> Retried:
     """Offer records to the store once more; a damaged one is closed if its shop has sent the order again.
 
@@ -138,14 +138,14 @@ def retry_aside(
         if one.reason == DAMAGED and one.number in known:
             give_up(one, by=by, why=AGAIN, now=now)
         else:
-            put_back(one)
+            retry(one)
     for path in sorted({one.file for one in records}):
         spool = Spool(path, max_bytes=2 * max_bytes)
         try:
             drain_file(spool, Drained(), store=writer, clock=clock)
         finally:
             spool.close()
-    left = {one.number: one.reason for path in {r.file.parent for r in records} for one in aside_records(path)}
+    left = {one.number: one.reason for path in {r.file.parent for r in records} for one in quarantined_records(path)}
     done = Retried()
     for number in sorted(numbers):
         if number in left:
@@ -155,7 +155,7 @@ def retry_aside(
     return done
 
 
-def give_up_aside(records: Sequence[AsideRecord], *, store: Store, by: str, why: str, now: datetime) -> int:
+def give_up_quarantined(records: Sequence[QuarantinedRecord], *, store: Store, by: str, why: str, now: datetime) -> int:
     """Close records that will not come home, with a reason, in the audit first; return how many there were."""
     with store.writing() as uow:
         for one in records:

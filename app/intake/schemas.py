@@ -58,7 +58,7 @@ _PHONE_SCHEMA: dict[str, Any] = {
 Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(_phone), WithJsonSchema(_PHONE_SCHEMA)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64, pattern=_NO_CONTROLS)]
 Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=_NO_CONTROLS)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)]
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
 Reference = Annotated[
     Annotated[str, StringConstraints(strip_whitespace=True, max_length=128, pattern=_NO_CONTROLS)] | None,
@@ -78,18 +78,18 @@ class ItemIn(Strict):
 
     sku: Code
     quantity: Annotated[int, Field(ge=1, le=99_999)]
-    name: Line | None = None
+    name: ShortText | None = None
     unit_price: Yuan | None = None
 
 
 class RecipientIn(Strict):
     """Where the goods go."""
 
-    name: Line | None = None
+    name: ShortText | None = None
     province: Short | None = None
     city: Short | None = None
     district: Short | None = None
-    address: Line | None = None
+    address: ShortText | None = None
 
 
 class PaymentIn(Strict):
@@ -142,7 +142,7 @@ class OrderIn(Strict):
     discount: Yuan | None = None
     recipient: RecipientIn | None = None
     payment: PaymentIn | None = None
-    buyer: Line | None = None
+    buyer: ShortText | None = None
     note: Text | None = None
     placed_at: AwareDatetime | None = None
 

@@ -7,12 +7,12 @@ from typing import Any
 import structlog
 
 from app.domain.clock import Clock
-from app.domain.harmless_text import plain
-from app.domain.lanes import Lane
+from app.domain.harmless_text import harmless_text
 from app.domain.order import Order
 from app.domain.phone import masked
 from app.domain.quiet_hours import earliest_send
-from app.notify.policy import Policy
+from app.domain.send_budget import Urgency
+from app.notify.policy import MessagePolicy
 from app.store.sealing import CannotUnseal, Keyring
 from app.store.tables import Batch, Coupon, OrderRow
 from app.store.unit_of_work import Store, UnitOfWork
@@ -28,7 +28,7 @@ Rows = list[dict[str, Any]]
 class Composer:
     """Turns rows without messages into messages."""
 
-    def __init__(self, store: Store, keyring: Keyring, policy: Policy, clock: Clock) -> None:
+    def __init__(self, store: Store, keyring: Keyring, policy: MessagePolicy, clock: Clock) -> None:
         self._store = store
         self._keyring = keyring
         self._policy = policy
@@ -67,24 +67,24 @@ class Composer:
 
     def _facts(self, row: OrderRow, order: Order, *, client: str, drill: bool) -> dict[str, Any]:
         first = order.items[0]
-        goods = plain(first.name or first.sku)[:40] + f" ×{first.quantity}"
+        goods = harmless_text(first.name or first.sku)[:40] + f" ×{first.quantity}"
         if len(order.items) > 1:
             goods += f" 等 {len(order.items)} 种"
         return {
             "number": row.number,
-            "client_order_id": plain(row.client_order_id or "")[:64],
+            "client_order_id": harmless_text(row.client_order_id or "")[:64],
             "priority": row.priority,
             "total": row.total_fen,
             "pieces": sum(item.quantity for item in order.items),
             "goods": goods,
             "phone": masked(order.phone),
-            "client": plain(client)[:40],
+            "client": harmless_text(client)[:40],
             "at": row.received_at.astimezone(self._policy.zone).strftime("%Y-%m-%d %H:%M:%S"),
             "drill": drill,
         }
 
     def _group_messages(self, row: OrderRow, facts: Mapping[str, Any], now: datetime) -> Rows:
-        lane = Lane.HIGH if row.priority == "high" else Lane.NORMAL
+        lane = Urgency.HIGH if row.priority == "high" else Urgency.NORMAL
         return [
             _message(
                 f"order_wecom:{row.id}:{group}",
@@ -175,7 +175,7 @@ class Composer:
                 kind="batch_wecom",
                 channel="wecom",
                 target=group,
-                lane=Lane.ALERT,
+                lane=Urgency.ALERT,
                 content=content,
                 now=now,
                 incident_id=batch.incident_id,
@@ -193,7 +193,7 @@ class Composer:
                 kind="alert_wecom",
                 channel="wecom",
                 target=group,
-                lane=Lane.ALERT,
+                lane=Urgency.ALERT,
                 content=content,
                 now=now,
             )
@@ -204,7 +204,7 @@ class Composer:
         return [
             *groups,
             _message(
-                f"alert:{once}:email", kind="alert_email", channel="email", lane=Lane.ALERT, content=content, now=now
+                f"alert:{once}:email", kind="alert_email", channel="email", lane=Urgency.ALERT, content=content, now=now
             ),
         ]
 
@@ -217,7 +217,7 @@ def _message(  # noqa: PLR0913 - the columns of one row
     content: Mapping[str, Any],
     now: datetime,
     target: str = "",
-    lane: Lane = Lane.NORMAL,
+    lane: Urgency = Urgency.NORMAL,
     row: OrderRow | None = None,
     incident_id: int | None = None,
     batch_id: int | None = None,

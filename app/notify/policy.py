@@ -9,7 +9,7 @@ DRY_TARGET = "dry"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class MessagePolicy:
     """How messages are composed and sent."""
 
     zone: ZoneInfo

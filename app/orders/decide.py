@@ -3,20 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.domain.problems import Gone, NotFound
+from app import words
+from app.domain.problems import NotFound, NotInThisState
 from app.domain.states import OrderState
 from app.store.tables import OrderRow
 from app.store.unit_of_work import UnitOfWork
-
-_CHINESE = {
-    OrderState.ACCEPTED: "待批",
-    OrderState.HELD: "待人工确认",
-    OrderState.BATCHED: "已批",
-    OrderState.IMPORTED: "已导入",
-    OrderState.DUPLICATE: "重复单",
-    OrderState.REJECTED: "人工关闭",
-    OrderState.CANCELLED: "已取消",
-}
 
 
 def release(uow: UnitOfWork, number: str, *, by: str, now: datetime, address: str = "") -> None:
@@ -104,10 +95,10 @@ def _decide(  # noqa: PLR0913 - one decision, spelt out
     if row is None:
         raise NotFound(f"没有订单 {number}。")
     if not uow.orders.move([row.id or 0], to, only_from=only_from, **also):
-        raise Gone(f"订单 {number} 当前为“{_CHINESE[OrderState(row.state)]}”，不能执行此操作。")
+        raise NotInThisState(f"订单 {number} 当前为“{state_in_chinese(row)}”，不能执行此操作。")
     uow.audit.record(action, actor=by, at=now, subject=number, address=address, detail={"sentence": sentence})
 
 
 def state_in_chinese(row: OrderRow) -> str:
     """Return an order's state for people."""
-    return _CHINESE[OrderState(row.state)]
+    return words.ORDER_STATES[row.state].text

@@ -3,18 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from app import words
 from app.domain.states import OrderState
 from app.store.tables import OrderRow
 from app.store.unit_of_work import UnitOfWork
 
-_KINDS = {
-    "order_wecom": "企业微信群通知",
-    "order_sms": "安抚短信",
-    "coupon_sms": "优惠券短信",
-}
 _DECISIONS = {"order.release", "order.cancel", "order.reject", "order.mark_duplicate"}
-_RESULTS = {"imported": "主系统导入成功", "duplicate": "主系统判定重复", "failed": "主系统导入失败"}
-_ENDS = {OrderState.CANCELLED: "已取消", OrderState.REJECTED: "已人工关闭", OrderState.DUPLICATE: "已判定为重复单"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +37,20 @@ def time_line(uow: UnitOfWork, row: OrderRow) -> list[Event]:
         Event(
             r.reported_at,
             r.result,
-            _RESULTS[r.result] + (f"：{r.reason or r.main_order_number}" if r.reason or r.main_order_number else ""),
+            words.RESULT_SENTENCES[r.result]
+            + (f"：{r.reason or r.main_order_number}" if r.reason or r.main_order_number else ""),
         )
         for r in results
     ]
     if row.settled_at is not None and not results and not decisions:
-        events.append(Event(row.settled_at, row.state, _ENDS.get(OrderState(row.state), row.state)))
+        events.append(Event(row.settled_at, row.state, words.ORDER_STATES[row.state].text))
     return sorted(events, key=lambda event: event.at)
 
 
 def _messages(uow: UnitOfWork, order_id: int) -> list[Event]:
     events = []
     for message in uow.messages.of_order(order_id):
-        sentence = _KINDS.get(message.kind, message.kind)
+        sentence = words.MESSAGE_KINDS.get(message.kind, message.kind)
         speaker = uow.messages.get(message.merged_into) if message.merged_into else message
         if speaker is None or speaker.finished_at is None:
             continue

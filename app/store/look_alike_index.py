@@ -27,7 +27,7 @@ Sighting = tuple[bytes, datetime, str]
 _EPOCH, _MICRO = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
-class Sightings:
+class LookAlikeIndex:
     """A set of sightings, gone with the process. Every method raises OSError where the disk refuses."""
 
     def __init__(self, folder: Path, prefix: str) -> None:

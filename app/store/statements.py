@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
-from app.store.tables import Standing
+from app.store.tables import StateCount
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ def shift(session: Session, *, incident_id: int, state: str, orders: int) -> Non
 
 @cache
 def _shift(dialect: str) -> Any:  # noqa: ANN401 - as below
-    table: Table = Standing.__table__  # type: ignore[attr-defined]
+    table: Table = StateCount.__table__  # type: ignore[attr-defined]
     statement = _insert(dialect, table)
     counted = {"orders": table.c.orders + statement.excluded.orders}
     return statement.on_conflict_do_update(index_elements=["incident_id", "state"], set_=counted)

@@ -21,7 +21,7 @@ from app.web.console.mount import mount_console
 from app.web.door.door import Door
 from app.web.door.drop_in import drop_in_doors
 from app.web.ops import docs, health, metrics
-from app.web.request_id import Threshold
+from app.web.request_id import RequestIds
 from app.web.runtime import Runtime
 
 
@@ -54,7 +54,7 @@ class WebApp:
         profiles: tuple[Profile, ...] = load_profiles(settings.profiles_dir) if settings.profiles_dir else ()
         parts = {"intake": runtime.intake, "access": runtime.access, "metrics": boat.metrics, "bodies": runtime.bodies}
         self.api = create_api(runtime)
-        self.door = Door(Threshold(self.api), zone=settings.zone, drop_in=drop_in_doors(profiles, **parts), **parts)  # type: ignore[arg-type]
+        self.door = Door(RequestIds(self.api), zone=settings.zone, drop_in=drop_in_doors(profiles, **parts), **parts)  # type: ignore[arg-type]
         self.api.state.door = self.door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,8 +83,8 @@ def create_api(runtime: Runtime) -> FastAPI:
     api.state.store = runtime.boat.store
     api.state.access = runtime.access
     api.state.runtime = runtime
-    api.state.health = health.Health(runtime.standing)
-    api.state.figures = metrics.StoreFigures(runtime.boat, runtime.standing)
+    api.state.health = health.Health(runtime.state)
+    api.state.figures = metrics.StoreMetrics(runtime.boat, runtime.state)
     for module in (orders, batches, results, ledger, health, metrics, docs):
         api.include_router(module.router)
     api.add_exception_handler(Problem, problems.on_problem)
@@ -119,7 +119,7 @@ def _document(api: FastAPI) -> dict[str, Any]:
 def _refuse_in_our_shape(document: dict[str, Any]) -> None:
     """Put our refusal of unreadable parameters in place of the framework's own, which we never answer.
 
-    Whatever takes a text from the address also answers what :class:`Threshold` says of a NUL in it.
+    Whatever takes a text from the address also answers what :class:`RequestIds` says of a NUL in it.
     """
     ours = problems.documented(InvalidOrder)[problems.STATUS[InvalidOrder]]
     nowhere = problems.documented(NotFound)[problems.STATUS[NotFound]]

@@ -19,13 +19,13 @@ REQUEST_ID = "lifeboat.request_id"
 
 STATUS: dict[type[Problem], int] = {
     p.Malformed: 400,
-    p.BadKey: 400,
+    p.BadIdempotencyKey: 400,
     p.Unauthenticated: 401,
     p.Forbidden: 403,
     p.NotFound: 404,
     p.NotAllowed: 405,
     p.TooSlow: 408,
-    p.Gone: 409,
+    p.NotInThisState: 409,
     p.TooLarge: 413,
     p.UnsupportedMedia: 415,
     p.InvalidOrder: 422,
@@ -34,7 +34,7 @@ STATUS: dict[type[Problem], int] = {
     p.TooMany: 429,
     p.Busy: 503,
     p.IntakeClosed: 503,
-    p.Broken: 500,
+    p.InternalError: 500,
 }
 _OF_STATUS: dict[int, type[Problem]] = {
     404: p.NotFound,
@@ -113,7 +113,7 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type alone
     kind = _OF_STATUS.get(error.status_code)
     if kind is None:
-        problem: Problem = p.Malformed(str(error.detail)) if error.status_code < 500 else p.Broken()  # noqa: PLR2004 - the client's fault or ours
+        problem: Problem = p.Malformed(str(error.detail)) if error.status_code < 500 else p.InternalError()  # noqa: PLR2004 - the client's fault or ours
     else:
         problem = kind()
     response = answer(problem, request_id=request_id_of(request))
@@ -134,7 +134,7 @@ async def on_invalid_request(request: Request, error: Exception) -> Response:
 async def on_mistake(request: Request, error: Exception) -> Response:
     """Answer a mistake of ours without a word of how it came about; the log has it, and the traceback follows."""
     log.error("request_broke", request_id=request_id_of(request), reason=type(error).__name__)
-    return answer(p.Broken(), request_id=request_id_of(request))
+    return answer(p.InternalError(), request_id=request_id_of(request))
 
 
 def request_id_of(request: Request) -> str:

@@ -8,13 +8,14 @@ from app.store.database.engine import Engines
 
 
 @dataclass(slots=True)
-class Standing:
+class ProcessState:
     """Read by health checks and figures, kept up to date by the process's own loops."""
 
     commit: GroupCommit
     engines: Engines
     data_dir: Path
+    spool_dir: Path
     spool_depth: int = 0
-    spool_aside: int = 0
+    spool_quarantined: int = 0
     warnings: dict[str, str] = field(default_factory=dict)
     """Stable code to Chinese sentence, e.g. that PostgreSQL runs without a synchronous standby."""

@@ -8,7 +8,7 @@ from app.web.door.door import request_ids
 from app.web.problems import REQUEST_ID, answer
 
 
-class Threshold:
+class RequestIds:
     """ASGI middleware before FastAPI; orders at the door never come here."""
 
     def __init__(self, app: ASGIApp) -> None:

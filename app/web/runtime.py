@@ -17,7 +17,7 @@ from app.store.spool.file import Spool, spool_files
 from app.web.auth import Access
 from app.web.door.body import BodyReader
 from app.web.lookout import warnings_of
-from app.web.process_state import Standing
+from app.web.process_state import ProcessState
 
 log = structlog.get_logger()
 
@@ -37,7 +37,7 @@ class Runtime:
     def __init__(self, boat: Lifeboat, *, slot: int = 0) -> None:
         self.boat = boat
         settings = boat.settings
-        self.spool_dir = settings.data_dir / "spool"
+        self.spool_dir = settings.spool_dir
         spool = Spool(self.spool_dir / f"spool-{slot}.db", max_bytes=settings.spool_max_bytes)
         self.writer = boat.writer()
         self.commit = GroupCommit(
@@ -53,7 +53,7 @@ class Runtime:
         )
         self.bodies = BodyReader(limit=settings.max_body_bytes)
         self.access = Access(boat.store, self.spool_dir / "clients.json")
-        self.standing = Standing(self.commit, boat.engines, settings.data_dir)
+        self.state = ProcessState(self.commit, boat.engines, settings.data_dir, self.spool_dir)
         self._composer = Composer(boat.store, boat.keyring, policy_of(settings), boat.clock)
         self._prepared = False
         self._checkpoints = Checkpointer(boat.engines) if boat.engines.is_sqlite else None
@@ -97,7 +97,7 @@ class Runtime:
         while True:
             await asyncio.sleep(DRAIN_EVERY)
             if self.commit.away_because is not None:
-                self.standing.spool_depth = await asyncio.to_thread(_depth, self.spool_dir)
+                self.state.spool_depth = await asyncio.to_thread(_depth, self.spool_dir)
                 continue
             if not self._prepared:
                 await self._prepare()
@@ -119,7 +119,7 @@ class Runtime:
             await asyncio.sleep(LOOK_OUT_EVERY)
             if self.commit.away_because is None:
                 with suppress(Exception):  # a store that does not answer is the group commit's to notice
-                    self.standing.warnings = await asyncio.to_thread(warnings_of, self.boat)
+                    self.state.warnings = await asyncio.to_thread(warnings_of, self.boat)
 
     async def drain(self) -> Drained:
         """Bring what the spool holds into the store."""
@@ -131,7 +131,7 @@ class Runtime:
             max_bytes=self.boat.settings.spool_max_bytes,
         )
         self.boat.metrics.drained.inc(drained.brought)
-        self.standing.spool_depth, self.standing.spool_aside = drained.waiting, drained.aside
+        self.state.spool_depth, self.state.spool_quarantined = drained.waiting, drained.quarantined
         if drained.brought:
             log.info("spool_drained", orders=drained.brought)
         if sentence := _sentence(drained):

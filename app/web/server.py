@@ -12,7 +12,7 @@ import uvicorn
 
 from app.bootstrap import Lifeboat
 from app.web.application import WebApp
-from app.web.door.fast_path import Lane, look_at_all
+from app.web.door.fast_path import FastProtocol, look_at_all
 
 KEEP_ALIVE = 30
 """Seconds an idle connection is kept; longer than nginx waits between orders of a busy shop."""
@@ -58,7 +58,7 @@ def serve_web(boat: Lifeboat, listener: socket.socket, *, slot: int = 0) -> None
     app = WebApp(boat, slot=slot)
     config = uvicorn.Config(
         app,
-        http=partial(Lane, door=app.door, largest_body=boat.settings.max_body_bytes),  # type: ignore[arg-type]
+        http=partial(FastProtocol, door=app.door, largest_body=boat.settings.max_body_bytes),  # type: ignore[arg-type]
         log_config=None,
         access_log=boat.settings.access_log,
         limit_concurrency=boat.settings.limit_concurrency,

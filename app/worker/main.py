@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from app.bootstrap import ForeignSecrets, Lifeboat, batch_maker, policy_of, ways_out
+from app.bootstrap import ForeignSecrets, Lifeboat, batch_maker, open_channels, policy_of
 from app.domain.batch_window import is_overdue
 from app.notify.compose import Composer
 from app.notify.dispatch.group import GroupDispatcher
@@ -65,7 +65,7 @@ class Worker:
     def __init__(self, boat: Lifeboat) -> None:
         self._boat = boat
         self._policy = policy = policy_of(boat.settings)
-        self._ways = ways = ways_out(boat.settings, boat.clock)
+        self._ways = ways = open_channels(boat.settings, boat.clock)
         store, clock, keyring = boat.store, boat.clock, boat.keyring
         self._composer = Composer(store, keyring, policy, clock)
         self._maker = batch_maker(boat)

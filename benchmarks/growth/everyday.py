@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from sqlalchemy import text
 
-from app.bootstrap import batch_maker, policy_of, ways_out
+from app.bootstrap import batch_maker, open_channels, policy_of
 from app.intake.accept import Caller, Intake
 from app.intake.schemas import check_order
 from app.notify.compose import Composer
@@ -25,7 +25,7 @@ from app.store.ledger import ledger_of
 from app.store.repositories.overview import OrderFilter
 from app.store.tables import OrderRow
 from app.store.unit_of_work import UnitOfWork
-from app.web.console.dashboard_figures import CHUNK, CHUNKS_A_LOOK, Lookout
+from app.web.console.dashboard_figures import CHUNK, CHUNKS_A_LOOK, DashboardFigures
 from app.web.lookout import warnings_of
 from benchmarks.growth.deployment import Deployment, later
 from benchmarks.growth.seed import HELD
@@ -51,10 +51,10 @@ class Everyday:
         self._chance = random.Random(7)  # noqa: S311 - which orders are looked up is no secret
         self._phones = random.Random()  # noqa: S311 - other customers in each run, who are yet to hear from us
         self._policy = policy_of(boat.settings)
-        self._ways = ways_out(boat.settings, boat.clock)
+        self._ways = open_channels(boat.settings, boat.clock)
         self._composer = Composer(boat.store, boat.keyring, self._policy, boat.clock)
         self._maker = batch_maker(boat)
-        self._lookout = Lookout(boat)
+        self._lookout = DashboardFigures(boat)
         self._writer = boat.writer()
         self._serial = 0
         alert: Any = lambda *_: None  # noqa: E731 - nobody is to be told

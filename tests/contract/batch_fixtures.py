@@ -12,11 +12,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.batch.maker import BatchMaker
-from app.batch.policy import Rules
+from app.batch.policy import BatchPolicy
 from app.domain.look_alike import look_alike_mark
-from app.domain.order import Item, Order, Payment, Recipient
+from app.domain.order import Item, Order, Payment, Recipient, priority_of
 from app.domain.order_number import derive
-from app.domain.priority import priority_of
 from app.files.export_folder import Disk, Exports
 from app.store.commit.order_writer import NewOrder, OrderWriter
 from app.store.database.engine import Engines
@@ -60,7 +59,7 @@ class World:
 
     def maker(self, *, disk: Disk | None = None, store: Store | None = None, **rules: Any) -> BatchMaker:
         exports = Exports(self.root, disk=disk) if disk else self.exports
-        return BatchMaker(store or self.store, KEYS, exports, rules=Rules(zone=ZONE, **rules))
+        return BatchMaker(store or self.store, KEYS, exports, rules=BatchPolicy(zone=ZONE, **rules))
 
     def new(self, key: str | None = None, *, drill: bool = False, **fields: Any) -> NewOrder:
         """Return an order; its phone is its own, so that it looks like no other unless told to."""

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from app.channels.base import Sms
 from app.channels.sms import aliyun as module
 from app.channels.sms.aliyun import OUTCOMES, AliyunAccount, AliyunSms
-from app.channels.sms.request import MissingExtra, Template
+from app.channels.sms.request import MissingExtra, ProviderTemplate
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
 from app.outbound import STANDARD, Timeouts
 from tests.fakes.aliyun import AliyunFake
@@ -23,9 +23,9 @@ SECRETS = ("testsecret", PHONE, "AB12")
 IMPATIENT = Timeouts(read=timedelta(seconds=0.3))
 SILENT = ("hang", "slow_body")  # endings of the faults that only a time limit ends
 TEMPLATES = {
-    "notice": Template("SMS_100000001", (("number", "order_number"),)),
-    "coupon": Template("SMS_154950909", (("code", "coupon"),)),
-    "combined": Template("SMS_100000004"),
+    "notice": ProviderTemplate("SMS_100000001", (("number", "order_number"),)),
+    "coupon": ProviderTemplate("SMS_154950909", (("code", "coupon"),)),
+    "combined": ProviderTemplate("SMS_100000004"),
 }
 NOTICE = Sms("msg-0001", PHONE, "notice", "您的订单 LB1 已收到", {"order_number": "LB1"})
 

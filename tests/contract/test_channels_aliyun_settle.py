@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from app.channels.base import Sms
 from app.channels.sms import aliyun as module
 from app.channels.sms.aliyun import AliyunAccount, AliyunSms
-from app.channels.sms.request import Template
+from app.channels.sms.request import ProviderTemplate
 from app.domain.outcome import Delivered, Unknown, Unreachable
 from tests.fakes.aliyun import AliyunFake
 from tests.fakes.clock import ClockAt
@@ -42,7 +42,7 @@ def clock() -> ClockAt:
 def channel(stage: tuple[Stage, str], clock: ClockAt) -> AliyunSms:
     endpoint = stage[1].removeprefix("http://")
     account = AliyunAccount("testid", SecretStr("testsecret"), "测试商城", endpoint=endpoint, protocol="http")
-    templates = {"notice": Template("SMS_100000001", (("number", "order_number"),))}
+    templates = {"notice": ProviderTemplate("SMS_100000001", (("number", "order_number"),))}
     return AliyunSms(account, templates, clock=clock)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.channels.base import Sms
 from app.channels.sms.dry_run import DryRunSms
-from app.channels.sms.request import Filled, MissingExtra, Template, fill
+from app.channels.sms.request import Filled, MissingExtra, ProviderTemplate, fill
 from app.domain.outcome import Rejected, Simulated
 
 MESSAGE = Sms("msg-1", "13800138000", "notice", "您的订单 LB1 已收到", {"order_number": "LB1", "coupon": "AB12"})
@@ -36,7 +36,7 @@ async def test_a_number_no_text_can_reach_is_rejected_even_in_a_dry_run(phone: s
 
 
 def test_a_template_takes_the_values_it_names_in_its_own_order():
-    templates = {"notice": Template("SMS_1", (("code", "coupon"), ("number", "order_number")))}
+    templates = {"notice": ProviderTemplate("SMS_1", (("code", "coupon"), ("number", "order_number")))}
     assert fill(MESSAGE, templates) == Filled("SMS_1", (("code", "AB12"), ("number", "LB1")))
 
 
@@ -45,7 +45,7 @@ def test_a_kind_without_a_template_is_the_channels_fault():
 
 
 def test_a_message_that_lacks_a_value_of_its_template_is_rejected():
-    assert fill(MESSAGE, {"notice": Template("SMS_1", (("n", "order_tail"),))}) == Rejected("sms:value_missing")
+    assert fill(MESSAGE, {"notice": ProviderTemplate("SMS_1", (("n", "order_tail"),))}) == Rejected("sms:value_missing")
 
 
 def test_the_error_for_a_missing_sdk_says_what_to_install():

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from app.channels.base import Sms
 from app.channels.sms import tencent as module
-from app.channels.sms.request import MissingExtra, Template
+from app.channels.sms.request import MissingExtra, ProviderTemplate
 from app.channels.sms.tencent import OUTCOMES, TencentAccount, TencentSms
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
 from app.outbound import STANDARD, Timeouts
@@ -24,9 +24,9 @@ SECRETS = ("SKEXAMPLE", PHONE, "AB12")
 IMPATIENT = Timeouts(read=timedelta(seconds=0.3))
 SILENT = ("hang", "slow_body")  # endings of the faults that only a time limit ends
 TEMPLATES = {
-    "notice": Template("449739", (("number", "order_number"),)),
-    "coupon": Template("449740", (("code", "coupon"),)),
-    "combined": Template("449741", (("second comes first", "coupon"), ("", "order_number"))),
+    "notice": ProviderTemplate("449739", (("number", "order_number"),)),
+    "coupon": ProviderTemplate("449740", (("code", "coupon"),)),
+    "combined": ProviderTemplate("449741", (("second comes first", "coupon"), ("", "order_number"))),
 }
 NOTICE = Sms("msg-0001", PHONE, "notice", "您的订单 LB1 已收到", {"order_number": "LB1"})
 

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from app.channels.base import GroupNotice
 from app.channels.group.wecom import OUTCOMES, WecomRobot, fits
-from app.domain.harmless_text import plain
+from app.domain.harmless_text import harmless_text
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
 from app.outbound import Timeouts, outbound_client
 from tests.fakes.serving import Stage, closed_port, serve
@@ -217,7 +217,7 @@ def test_the_webhook_shows_in_no_repr():
     ],
 )
 def test_untrusted_text_can_neither_ping_nor_colour_nor_link(text: str, expected: str):
-    assert plain(text) == expected
+    assert harmless_text(text) == expected
 
 
 def _answering(answer: httpx.Response) -> httpx.AsyncClient:

@@ -8,11 +8,11 @@ from typing import BinaryIO
 
 import pytest
 
-from app.batch.maker import Nothing, Outcome, Postponed, Published, Underway
+from app.batch.maker import MakeOutcome, Nothing, Postponed, Published, Underway
 from app.domain.order import Item
-from app.domain.problems import Gone, NotFound
+from app.domain.problems import NotFound, NotInThisState
 from app.files.export_folder import Disk, sha256_of
-from app.files.layouts import UnknownColumns
+from app.files.layouts import UnknownLayout
 from app.handback.import_results import import_results
 from app.handback.result_lines import ResultFile, ResultLine
 from tests.contract.batch_fixtures import KEYS, TEN, ZONE, World, a_world, minutes  # noqa: F401 - a fixture
@@ -20,7 +20,7 @@ from tests.contract.batch_fixtures import KEYS, TEN, ZONE, World, a_world, minut
 HALF_PAST = TEN + minutes(30)
 
 
-def published(outcomes: list[Outcome]) -> Published:
+def published(outcomes: list[MakeOutcome]) -> Published:
     (outcome,) = outcomes
     assert isinstance(outcome, Published), outcome
     return outcome
@@ -120,7 +120,7 @@ def test_orders_of_a_closed_incident_still_come_out(world: World):
 
 
 def test_a_misspelt_column_table_is_told_at_the_start(world: World):
-    with pytest.raises(UnknownColumns):
+    with pytest.raises(UnknownLayout):
         world.maker(columns="jst")
 
 
@@ -151,7 +151,7 @@ def test_a_full_disk_leaves_nothing_behind_and_the_next_tick_tries_again(world: 
 
 def test_two_makers_at_once_never_put_an_order_into_two_files(world: World):
     numbers: list[str] = []
-    outcomes: list[Outcome] = []
+    outcomes: list[MakeOutcome] = []
 
     def make(now: datetime, together: threading.Barrier) -> None:
         maker = world.maker(chunk=5)
@@ -204,7 +204,7 @@ def test_a_batch_that_is_not_there_or_not_out_cannot_be_repaired(world: World):
     with pytest.raises(NotFound):
         world.maker().repair("B1", "it", TEN)
     (outcome,) = world.maker(disk=Full(0)).run_once(HALF_PAST)
-    with pytest.raises(Gone):
+    with pytest.raises(NotInThisState):
         world.maker().repair(outcome.name, "it", TEN)
 
 

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import pytest
 
-from app.batch.lease import Grip, TakenOver
+from app.batch.lease import BatchLease, TakenOver
 from app.batch.maker import Postponed, Published, Underway
 from app.domain.states import OrderState
 from app.files.export_folder import Disk, sha256_of
@@ -237,4 +237,4 @@ def test_a_batch_without_a_row_cannot_be_held(world: World):
         lease_until=TEN,
     )
     with pytest.raises(TakenOver):
-        _ = Grip(world.store, batch, now=TEN).batch_id
+        _ = BatchLease(world.store, batch, now=TEN).batch_id

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from app.batch.checks import LooksLike
-from app.batch.maker import Emptied, Outcome, Published
+from app.batch.maker import Emptied, MakeOutcome, Published
 from app.domain.states import OrderState
 from app.store.sealing import Keyring
 from tests.contract.batch_fixtures import TEN, World, a_world, minutes  # noqa: F401 - a fixture
@@ -11,7 +11,7 @@ from tests.contract.batch_fixtures import TEN, World, a_world, minutes  # noqa: 
 HALF_PAST = TEN + minutes(30)
 
 
-def published(outcomes: list[Outcome]) -> Published:
+def published(outcomes: list[MakeOutcome]) -> Published:
     (outcome,) = outcomes
     assert isinstance(outcome, Published), outcome
     return outcome

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from app.domain.lanes import Lane
+from app.domain.send_budget import Urgency
 from app.store.tables import Batch, Coupon, Incident, OrderRow
 from tests.builders import REHEARSAL, TEN, Deck, a_policy, hours, minutes, new_order, new_orders
 
@@ -58,8 +58,8 @@ def test_no_message_keeps_a_name_a_phone_or_an_address(deck: Deck):
 def test_high_priority_goes_by_its_own_lane(deck: Deck):
     messages = deck.composed(new_order("A"), new_order("B", phone="13900139000", total="500.00"))
     assert {(m.content["priority"], m.lane) for m in messages if m.kind == "order_wecom"} == {
-        ("high", Lane.HIGH),
-        ("normal", Lane.NORMAL),
+        ("high", Urgency.HIGH),
+        ("normal", Urgency.NORMAL),
     }
 
 
@@ -214,8 +214,8 @@ def test_a_pool_that_runs_low_and_out_is_told_once_each(deck: Deck):
         deck.composed(order, policy=policy)
     alerts = deck.messages(kind="alert_wecom")
     assert [(m.once, m.lane) for m in alerts] == [
-        ("alert:coupon_low:1:robot-1", Lane.ALERT),
-        ("alert:coupon_empty:1:robot-1", Lane.ALERT),
+        ("alert:coupon_low:1:robot-1", Urgency.ALERT),
+        ("alert:coupon_empty:1:robot-1", Urgency.ALERT),
     ]
     assert "仅剩 2 张" in alerts[0].content["sentence"]
     assert [coupon for kind, _, coupon, _ in _sms(deck) if kind == "coupon_sms"] == ["C-0", "C-1", "C-2", "C-3"]
@@ -281,7 +281,7 @@ def test_a_published_batch_is_announced_once_with_its_figures(deck: Deck):
     deck.composed()
     deck.composed()
     (message,) = deck.messages(kind="batch_wecom")
-    assert (message.lane, message.batch_id, message.incident_id) == (Lane.ALERT, 1, 1)
+    assert (message.lane, message.batch_id, message.incident_id) == (Urgency.ALERT, 1, 1)
     assert message.content == {
         "batch": "B20261122-1030-1",
         "kind": "regular",

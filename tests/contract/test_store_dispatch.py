@@ -4,9 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from app.channels.base import GroupChannel
-from app.domain.lanes import MERGE_AFTER
 from app.domain.outcome import Simulated, Unreachable
-from app.domain.pacing import WECOM_PACE
+from app.domain.send_budget import MERGE_AFTER, WECOM_PACE
 from app.notify.dispatch.group import GroupDispatcher
 from app.store.tables import Attempt
 from tests.builders import (

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from app.channels.base import GroupChannel
-from app.domain.lanes import MERGE_AFTER, Lane
 from app.domain.outcome import Delivered, Rejected, Throttled, Unknown, Unreachable
+from app.domain.send_budget import MERGE_AFTER, Urgency
 from app.notify.dispatch.group import LEASE, GroupDispatcher
 from app.notify.dispatch.record import CHANNEL_REST
 from app.notify.dispatch.sweep import sweep_once
@@ -214,6 +214,6 @@ def test_what_a_group_reads_depends_on_the_kind(deck: Deck):
         },
     )
     assert read().content.startswith("【新批次】B1")
-    message.kind, message.content, message.lane = "alert_wecom", {"sentence": "x"}, Lane.ALERT
+    message.kind, message.content, message.lane = "alert_wecom", {"sentence": "x"}, Urgency.ALERT
     assert (read().content, read().mentions) == ("【告警】x", ("m",))
     assert Delivered().reference == ""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.batch.maker import Outcome, Published
+from app.batch.maker import MakeOutcome, Published
 from app.domain.states import OrderState
 from app.store.commit.order_writer import OrderWriter
 from tests.contract.batch_fixtures import TEN, ZONE, World, a_world, minutes  # noqa: F401 - a fixture
@@ -13,7 +13,7 @@ from tests.contract.batch_fixtures import TEN, ZONE, World, a_world, minutes  # 
 HALF_PAST = TEN + minutes(30)
 
 
-def published(outcomes: list[Outcome]) -> Published:
+def published(outcomes: list[MakeOutcome]) -> Published:
     (outcome,) = outcomes
     assert isinstance(outcome, Published), outcome
     return outcome

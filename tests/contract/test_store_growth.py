@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from app import settings as knobs
 from app.batch.maker import BatchMaker, Published
-from app.batch.policy import Rules
+from app.batch.policy import BatchPolicy
 from app.bootstrap import Lifeboat
 from app.files.export_folder import Exports
 from app.notify.dispatch.group import GroupDispatcher
@@ -23,7 +23,7 @@ from app.store.repositories import ledger
 from app.store.repositories.overview import OrderFilter
 from app.store.tables import METADATA
 from app.telemetry.metrics import Metrics
-from app.web.console.dashboard_figures import Lookout
+from app.web.console.dashboard_figures import DashboardFigures
 from app.web.lookout import warnings_of
 from tests.builders import (
     KEYS,
@@ -57,7 +57,7 @@ class Everyday:
         self.deck = deck
         self.settings = knobs.load(_env_file=None, data_dir=folder, export_dir=folder / "exports")
         self.boat = Lifeboat(self.settings, deck.clock, deck.engines, deck.store, KEYS, Metrics())
-        self.lookout = Lookout(self.boat)
+        self.lookout = DashboardFigures(self.boat)
         self._serial = 0
 
     def steps(self) -> dict[str, Callable[[], object]]:
@@ -106,7 +106,7 @@ class Everyday:
         return MailDispatcher(self.deck.store, self.deck.clock, FakeMail(), to=("a@example.com",), alert=Alarms())
 
     def _tick(self) -> None:
-        rules = Rules(zone=ZONE)
+        rules = BatchPolicy(zone=ZONE)
         maker = BatchMaker(self.deck.store, KEYS, Exports(self.settings.export_dir), rules=rules)
         outcomes = maker.run_once(self.deck.clock.now() + minutes(30))
         assert any(isinstance(outcome, Published) for outcome in outcomes)

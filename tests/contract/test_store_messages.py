@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.store.repositories.messages import DEAD, PENDING, SENDING, SENT, SETTLING
+from app.domain.states import MessageState
 from app.store.tables import Attempt, Message
 from app.store.unit_of_work import UnitOfWork
 from tests.builders import TEN, Deck, hours, minutes, seconds
@@ -21,7 +21,7 @@ def _row(once: str, **fields: Any) -> dict[str, Any]:
         "target": "r1",
         "lane": 2,
         "content": {"n": once},
-        "state": PENDING,
+        "state": MessageState.PENDING,
     }
     return {
         **fixed,
@@ -79,7 +79,7 @@ def test_claims_at_the_same_time_are_disjoint_and_complete(deck: Deck):
     assert together == sorted(set(together))
     # On PostgreSQL a claimer skips what another has locked; whoever comes last finds the rest.
     assert together == [message.id for message in deck.messages()]
-    assert {(message.state, message.attempts) for message in deck.messages()} == {(SENDING, 1)}
+    assert {(message.state, message.attempts) for message in deck.messages()} == {(MessageState.SENDING, 1)}
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_claims_at_the_same_time_are_disjoint_and_complete(deck: Deck):
         ({"due_at": TEN + seconds(1)}, False),
         ({"channel": "sms"}, False),
         ({"target": "r2"}, False),
-        ({"state": SENDING}, False),
-        ({"state": DEAD}, False),
+        ({"state": MessageState.SENDING}, False),
+        ({"state": MessageState.DEAD}, False),
     ],
 )
 def test_what_is_due_is_pending_on_its_channel_and_its_time_has_come(deck: Deck, row: dict[str, Any], *, found: bool):
@@ -125,12 +125,12 @@ def test_a_digest_speaks_for_its_members_and_for_no_other(deck: Deck):
     _add(deck, *(_row(f"m{n}") for n in range(601)), _row("late", due_at=TEN + hours(1)))
     with deck.store.writing() as uow:
         members = uow.messages.claim_for_digest("wecom", "r1", 2, kind="order_wecom", now=TEN, limit=2000)
-        digest = uow.messages.add(Message(**_row("digest", kind="digest_wecom", state=SENDING)))
+        digest = uow.messages.add(Message(**_row("digest", kind="digest_wecom", state=MessageState.SENDING)))
         uow.messages.merge(members, into=digest, now=TEN)
     merged = deck.messages(state="merged")
     assert [message.once for message in merged] == [f"m{n}" for n in range(601)]
     assert {(message.merged_into, message.finished_at) for message in merged} == {(digest.id, TEN)}
-    assert [message.once for message in deck.messages(state=PENDING)] == ["late"]
+    assert [message.once for message in deck.messages(state=MessageState.PENDING)] == ["late"]
 
 
 @pytest.mark.parametrize(
@@ -142,17 +142,22 @@ def test_a_digest_speaks_for_its_members_and_for_no_other(deck: Deck):
     ],  # the last was written before the clock was set back
 )
 def test_a_message_whose_sender_died_comes_back(deck: Deck, lease_until: datetime, *, back: bool):
-    _add(deck, _row("a", state=SENDING))
+    _add(deck, _row("a", state=MessageState.SENDING))
     with deck.store.writing() as uow:
-        uow.messages.change(deck.messages()[0].id or 0, from_states=(SENDING,), lease_until=lease_until)
+        uow.messages.change(deck.messages()[0].id or 0, from_states=(MessageState.SENDING,), lease_until=lease_until)
     with deck.store.writing() as uow:
         found = uow.messages.recover_stalled(
-            "wecom", now=TEN, longest=TEN + minutes(2), state=PENDING, reason="sender_died"
+            "wecom", now=TEN, longest=TEN + minutes(2), state=MessageState.PENDING, reason="sender_died"
         )
-        assert uow.messages.recover_stalled("sms", now=TEN, longest=TEN, state=PENDING, reason="sender_died") == 0
+        assert (
+            uow.messages.recover_stalled("sms", now=TEN, longest=TEN, state=MessageState.PENDING, reason="sender_died")
+            == 0
+        )
     assert found == back
     (message,) = deck.messages()
-    assert (message.state, message.last_reason) == ((PENDING, "sender_died") if back else (SENDING, None))
+    assert (message.state, message.last_reason) == (
+        (MessageState.PENDING, "sender_died") if back else (MessageState.SENDING, None)
+    )
 
 
 def test_what_no_schedule_could_have_put_so_far_ahead_is_pulled_forward(deck: Deck):
@@ -160,7 +165,7 @@ def test_what_no_schedule_could_have_put_so_far_ahead_is_pulled_forward(deck: De
     _add(
         deck,
         _row("far", due_at=TEN + hours(30)),
-        _row("settling", due_at=TEN + hours(30), state=SETTLING),
+        _row("settling", due_at=TEN + hours(30), state=MessageState.SETTLING),
         _row("near", channel="sms", due_at=TEN + hours(20)),
     )
     with deck.store.writing() as uow:
@@ -181,7 +186,7 @@ def test_what_was_due_before_the_clock_was_set_back_does_not_wait_for_it(deck: D
         _row("soon", due_at=TEN + minutes(45)),
         _row("daytime", channel="sms", created_at=TEN + hours(1), due_at=TEN + hours(11)),
         _row("tomorrow", channel="sms", due_at=TEN + hours(20)),
-        _row("asked about", channel="sms", state=SETTLING, due_at=TEN + minutes(47)),
+        _row("asked about", channel="sms", state=MessageState.SETTLING, due_at=TEN + minutes(47)),
     )
     with deck.store.writing() as uow:
         assert _pulled_forward(uow) == 3
@@ -212,18 +217,20 @@ def test_a_message_is_changed_only_from_the_state_one_knows_it_in(deck: Deck):
     _add(deck, _row("a", attempts=1))
     message_id = deck.messages()[0].id or 0
     with deck.store.writing() as uow:
-        assert not uow.messages.change(message_id, from_states=(SENDING,), state=DEAD)
-        assert uow.messages.change(message_id, from_states=(PENDING,), uncount=True, state=DEAD)
-        assert uow.messages.change(message_id, from_states=(DEAD,), uncount=True)
+        assert not uow.messages.change(message_id, from_states=(MessageState.SENDING,), state=MessageState.DEAD)
+        assert uow.messages.change(
+            message_id, from_states=(MessageState.PENDING,), uncount=True, state=MessageState.DEAD
+        )
+        assert uow.messages.change(message_id, from_states=(MessageState.DEAD,), uncount=True)
     (message,) = deck.messages()
-    assert (message.state, message.attempts) == (DEAD, 0)  # never below none
+    assert (message.state, message.attempts) == (MessageState.DEAD, 0)  # never below none
 
 
 def test_messages_of_unknown_fate_are_asked_about_by_one_at_a_time(deck: Deck):
     _add(
         deck,
-        _row("a", channel="sms", state=SETTLING),
-        _row("b", channel="sms", state=SETTLING, due_at=TEN + seconds(9)),
+        _row("a", channel="sms", state=MessageState.SETTLING),
+        _row("b", channel="sms", state=MessageState.SETTLING, due_at=TEN + seconds(9)),
     )
     with deck.store.writing() as uow:
         assert [
@@ -273,13 +280,17 @@ def test_messages_that_wait_or_are_dead_are_counted_by_channel_and_state_and_lis
     _add(
         deck,
         _row("a"),
-        _row("b", state=DEAD),
-        _row("c", state=DEAD),
+        _row("b", state=MessageState.DEAD),
+        _row("c", state=MessageState.DEAD),
         _row("d", channel="sms", order_id=7),
-        _row("e", state=SENT),
+        _row("e", state=MessageState.SENT),
     )
     with deck.store.reading() as uow:
-        assert uow.messages.count_unfinished() == {("wecom", PENDING): 1, ("wecom", DEAD): 2, ("sms", PENDING): 1}
-        assert [message.once for message in uow.messages.in_state(DEAD)] == ["c", "b"]
+        assert uow.messages.count_unfinished() == {
+            ("wecom", MessageState.PENDING): 1,
+            ("wecom", MessageState.DEAD): 2,
+            ("sms", MessageState.PENDING): 1,
+        }
+        assert [message.once for message in uow.messages.in_state(MessageState.DEAD)] == ["c", "b"]
         assert [message.once for message in uow.messages.of_order(7)] == ["d"]
         assert uow.messages.get(10**6) is None

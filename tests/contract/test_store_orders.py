@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from app.store.commit.order_writer import NewOrder, OrderWriter, Stored
-from app.store.tables import Incident, OrderRow, Tally
+from app.store.tables import AcceptedCount, Incident, OrderRow
 from tests.builders import REHEARSAL, TEN, ZONE, Deck, minutes, new_order, new_orders, seconds
 
 
@@ -137,7 +137,7 @@ def test_the_tally_counts_exactly_the_rows_by_incident_and_over_all_shards(deck:
         writer = OrderWriter(deck.engines, zone=ZONE, shard=shard)
         writer.write(new_orders(10, prefix=f"S{shard}-"), [TEN] * 10)
         writer.write(new_orders(10, prefix=f"S{shard}-"), [TEN] * 10)  # replays count nothing
-    assert deck.count(Tally) == 3
+    assert deck.count(AcceptedCount) == 3
     assert _tally(deck) == deck.count(OrderRow) == 30
 
 
@@ -162,7 +162,7 @@ def test_a_lost_row_shows_in_the_ledger(deck: Deck):
 
 
 def _tally(deck: Deck) -> int:
-    return sum(deck.all(select(Tally.accepted)))
+    return sum(deck.all(select(AcceptedCount.accepted)))
 
 
 def _together(*deeds: Callable[[], object]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from app.domain.problems import Gone, NotFound
+from app.domain.problems import NotFound, NotInThisState
 from app.domain.states import OrderState
 from app.orders import decide
 from app.orders.timeline import time_line
@@ -85,7 +85,7 @@ def test_a_decision_is_possible_from_some_states_and_changes_nothing_from_others
             if fields:
                 assert _row(deck, new.number).state_reason == fields["reason"]
         else:
-            with pytest.raises(Gone, match=f"订单 {new.number} 当前为“.+”，不能执行此操作。"):
+            with pytest.raises(NotInThisState, match=f"订单 {new.number} 当前为“.+”，不能执行此操作。"):
                 _decide(deck, decision, new.number, **fields)
             assert _row(deck, new.number).state == before
             with deck.store.reading() as uow:

@@ -7,14 +7,14 @@ import pytest
 
 from app.batch.maker import Published
 from app.domain.order import Item
-from app.domain.problems import Gone, NotFound
+from app.domain.problems import NotFound, NotInThisState
 from app.domain.states import OrderState
 from app.files.export_folder import Disk
 from app.files.sheet_writers import numbers_by_row
 from app.handback.import_results import Conflict, Report, Unmatched, import_results
 from app.handback.read_results import read_results
 from app.handback.result_lines import BadLine, Result, ResultFile, ResultLine
-from app.handback.verdict import Word
+from app.handback.verdict import ReportedResult
 from app.store.tables import ImportResult
 from tests.contract.batch_fixtures import TEN, World, a_world, minutes  # noqa: F401 - a fixture
 
@@ -95,8 +95,8 @@ def test_a_contradiction_is_shown_with_both_words_and_changes_nothing(world: Wor
     upload(world, batch, line(number, "imported", "M1"))
     for said in (line(number, "failed", None, "x"), line(number, "duplicate", "M1"), line(number, "imported", "M2")):
         report = upload(world, batch, said)
-        now_said = Word(said.result, said.main_order_number, said.reason)
-        assert report == Report(conflicts=[Conflict(2, number, Word("imported", "M1"), now_said)])
+        now_said = ReportedResult(said.result, said.main_order_number, said.reason)
+        assert report == Report(conflicts=[Conflict(2, number, ReportedResult("imported", "M1"), now_said)])
     assert (world.states([number]), len(words(world, number))) == (["imported"], 1)
 
 
@@ -106,7 +106,7 @@ def test_an_order_that_a_person_cancelled_and_the_main_system_imported_is_a_cont
     with world.store.writing() as uow:
         uow.orders.move([uow.orders.numbered(number).id], OrderState.CANCELLED)
     report = upload(world, batch, line(number, "imported", "M1"))
-    assert report.conflicts == [Conflict(2, number, Word("cancelled"), Word("imported", "M1"))]
+    assert report.conflicts == [Conflict(2, number, ReportedResult("cancelled"), ReportedResult("imported", "M1"))]
     assert world.states([number]) == ["cancelled"]
 
 
@@ -114,7 +114,7 @@ def test_rows_of_one_order_that_disagree_are_reported(world: World):
     (number,) = world.some(1)
     batch = cut(world)
     report = upload(world, batch, line(number, "imported"), ResultLine(3, number, "failed"))
-    assert report == Report(conflicts=[Conflict(3, number, Word("imported"), Word("failed"))])
+    assert report == Report(conflicts=[Conflict(3, number, ReportedResult("imported"), ReportedResult("failed"))])
     assert world.states([number]) == ["batched"]
 
 
@@ -193,7 +193,7 @@ def test_a_batch_that_is_not_there_or_not_out_takes_no_results(world: World):
             raise OSError(28, "No space left on device")
 
     (outcome,) = world.maker(disk=Refusing()).run_once(HALF_PAST)
-    with pytest.raises(Gone):
+    with pytest.raises(NotInThisState):
         upload(world, outcome.name)
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.domain.problems import Broken, Problem
+from app.domain.problems import InternalError, Problem
 from app.web.problems import STATUS, document_of, status_of
 from tests.house.repository import ROOT
 
@@ -36,7 +36,7 @@ def test_a_problem_has_a_status_of_its_own(kind: type[Problem]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_waiting_is_proposed_where_it_helps_and_only_there(kind: type[Problem]) -> None:
-    helps = status_of(kind()) in {429, 503} or kind is Broken
+    helps = status_of(kind()) in {429, 503} or kind is InternalError
     assert (kind.retry_after is not None) is helps
 
 

@@ -14,7 +14,7 @@ from app.store.commit.order_writer import NewOrder
 from app.store.tables import Client
 from tests.builders import TEN
 from tests.conftest import Web
-from tests.integration.lane_rig import Served, serving
+from tests.integration.fast_path_rig import Served, serving
 
 Run = Callable[..., Result]
 

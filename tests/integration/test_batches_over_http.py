@@ -161,7 +161,7 @@ async def test_the_commands_make_repair_and_answer_batches_beside_a_running_serv
     manifest = json.loads(run("export", "--json"))
     assert manifest["orders"] == 2
     assert json.loads(run("export", "--json")) == {"batch": None}
-    assert "没有待批的订单" in run("export")
+    assert "没有待进批次的订单" in run("export")
     upload = tmp_path / "result.csv"
     upload.write_text(f"应急单号,结果,原因\n{numbers[0]},成功,\n{numbers[1]},失败,缺码\nLBX,成功,\n", encoding="utf-8")
     assert json.loads(run("import-results", manifest["batch"], str(upload), "--json"))["applied"] == 2
@@ -170,7 +170,7 @@ async def test_the_commands_make_repair_and_answer_batches_beside_a_running_serv
     assert "未采纳" in run("import-results", manifest["batch"], str(upload), code=1)
     assert "补录" in run("repair", "--help")
     assert "订单 1 笔" in run("repair", manifest["batch"])
-    assert "没有待批的订单" in run("repair", manifest["batch"])
+    assert "没有待进批次的订单" in run("repair", manifest["batch"])
     assert "没有批次" in run("repair", "B-none", code=1)
     assert "台账平衡" in run("ledger", "--full")
     (settings.data_dir / "spool").mkdir(exist_ok=True)

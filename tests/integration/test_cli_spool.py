@@ -48,7 +48,7 @@ def _without(order: NewOrder) -> Callable[[bytes], bytes]:
 def _aside(folder: Path, order: NewOrder, *, reason: str) -> None:
     spool = Spool(folder / "spool-0.db", max_bytes=ROOM)
     spool.write([order], [TEN])
-    spool.set_aside(spool.oldest(1)[0], reason=reason, now=TEN)
+    spool.quarantine(spool.oldest(1)[0], reason=reason, now=TEN)
     spool.close()
 
 

@@ -94,7 +94,7 @@ async def test_a_mistake_of_ours_is_answered_in_chinese_with_the_same_headers(
     def broken(_self: object):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(dashboard_figures.Lookout, "figures", broken)
+    monkeypatch.setattr(dashboard_figures.DashboardFigures, "figures", broken)
     with structlog.testing.capture_logs() as logged:
         page = await mei.get("/")
     assert logged[0]["event"] == "console_broke"
@@ -162,8 +162,8 @@ async def test_an_overdue_batch_is_said_loudly(rig: Rig, mei: Browser):
 
 
 async def test_degradation_is_said_on_the_home_page(rig: Rig, mei: Browser):
-    rig.web.runtime.standing.spool_depth = 3
-    rig.web.runtime.standing.warnings["no_standby"] = "PostgreSQL 没有同步备库"
+    rig.web.runtime.state.spool_depth = 3
+    rig.web.runtime.state.warnings["no_standby"] = "PostgreSQL 没有同步备库"
     page = await mei.reads("/")
     assert "正在降级运行" in page
     assert "等待补入数据库" in page

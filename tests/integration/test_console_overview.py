@@ -79,8 +79,10 @@ def test_a_stretch_is_split_where_nothing_can_appear_any_more(deck: Deck):
     deck.clock.at += timedelta(minutes=5)
     deck.take(*(new_order(f"x{n}", total="900.00") for n in range(2)))
     with deck.store.reading() as uow:
-        part = uow.overview.stretch(1, after_id=1, up_to_id=5, today=TEN, settled_before=TEN + timedelta(minutes=1))
-        empty = uow.overview.stretch(1, after_id=9, up_to_id=9, today=TEN, settled_before=TEN)
+        part = uow.overview.id_range_counts(
+            1, after_id=1, up_to_id=5, today=TEN, settled_before=TEN + timedelta(minutes=1)
+        )
+        empty = uow.overview.id_range_counts(1, after_id=9, up_to_id=9, today=TEN, settled_before=TEN)
     assert (part.settled_id, part.settled_high, part.settled_today) == (3, 2, 2)
     assert (part.fresh_high, part.fresh_today) == (2, 2)
     assert (empty.settled_id, empty.settled_high, empty.fresh_high) == (9, 0, 0)
@@ -132,7 +134,7 @@ QUESTIONS = {
     "messages": lambda o: o.messages(()),
     "sent messages": lambda o: o.messages(("sent",)),
     "waiting messages": lambda o: o.messages(("pending",)),
-    "a stretch": lambda o: o.stretch(1, after_id=0, up_to_id=9, today=TEN, settled_before=TEN),
+    "a stretch": lambda o: o.id_range_counts(1, after_id=0, up_to_id=9, today=TEN, settled_before=TEN),
 }
 
 

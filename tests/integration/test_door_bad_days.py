@@ -136,7 +136,7 @@ async def test_when_the_store_is_away_orders_are_taken_under_the_same_numbers_an
     key = await web.key()
     runtime = web.app.runtime
     expected = (await web.order(key, order_body("known"))).json()["order_number"]
-    writer, runtime.commit._store_hand._target = runtime.commit._store_hand._target, _Away()  # noqa: SLF001 - the database goes away
+    writer, runtime.commit._store_thread._target = runtime.commit._store_thread._target, _Away()  # noqa: SLF001 - the database goes away
     first = await web.order(key, order_body("SHOP-1"))
     retry = await web.order(key, order_body("SHOP-1"))
     conflict = await web.order(key, order_body("SHOP-1", total="1.00"))
@@ -145,9 +145,9 @@ async def test_when_the_store_is_away_orders_are_taken_under_the_same_numbers_an
     assert first.content == retry.content
     assert again.json()["order_number"] == expected  # the spool cannot know it was there before; the drain will
     assert _orders(web) == 1
-    runtime.commit._store_hand._target = writer  # noqa: SLF001 - and comes back
+    runtime.commit._store_thread._target = writer  # noqa: SLF001 - and comes back
     drained = await runtime.drain()
-    assert (drained.brought, drained.waiting, drained.aside) == (1, 0, 0)
+    assert (drained.brought, drained.waiting, drained.quarantined) == (1, 0, 0)
     assert _orders(web) == 2
 
 
@@ -155,7 +155,7 @@ async def test_with_no_place_to_write_the_answer_is_503_and_never_an_acceptance(
     """P6, P12"""
     key = await web.key()
     commit = web.app.runtime.commit
-    commit._store_hand._target = commit._spool_hand._target = _Away()  # noqa: SLF001 - both are away
+    commit._store_thread._target = commit._spool_thread._target = _Away()  # noqa: SLF001 - both are away
     answer = await web.order(key, order_body())
     _problem(answer, 503, "intake_unavailable")
     assert answer.headers["retry-after"] == "5"

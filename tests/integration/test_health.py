@@ -32,9 +32,9 @@ async def test_a_draining_process_turns_new_ones_away(web: Web):
 
 async def test_without_its_database_it_is_ready_but_says_what_is_wrong(web: Web):
     """P6: the spool takes orders, so nobody may be turned away."""
-    standing = web.app.runtime.standing
-    standing.engines = Engines(writer=standing.engines.writer, reader=_Away())  # type: ignore[arg-type]
-    standing.spool_depth, standing.spool_aside = 3, 1
+    process = web.app.runtime.state
+    process.engines = Engines(writer=process.engines.writer, reader=_Away())  # type: ignore[arg-type]
+    process.spool_depth, process.spool_quarantined = 3, 1
     answer = await web.get("/readyz?verbose")
     assert (answer.status_code, answer.json()["status"]) == (200, "warn")
     assert answer.json()["degraded"] == ["store_away", "spool_waiting", "spool_set_aside"]
@@ -46,8 +46,8 @@ async def test_a_database_that_hangs_does_not_hang_the_health_check(web: Web, mo
 
     let_go = threading.Event()
     monkeypatch.setattr(health, "ASK_WITHIN", 0.02)
-    standing = web.app.runtime.standing
-    standing.engines = Engines(writer=standing.engines.writer, reader=_Hung(let_go))  # type: ignore[arg-type]
+    process = web.app.runtime.state
+    process.engines = Engines(writer=process.engines.writer, reader=_Hung(let_go))  # type: ignore[arg-type]
     answer = await web.get("/readyz?verbose")
     let_go.set()
     assert "timeout" in answer.json()["checks"]["store"]["detail"]
@@ -55,7 +55,7 @@ async def test_a_database_that_hangs_does_not_hang_the_health_check(web: Web, mo
 
 async def test_a_full_disk_and_other_warnings_are_named(web: Web, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(health, "LOW_DISK", 1 << 60)
-    web.app.runtime.standing.warnings["no_synchronous_standby"] = "没有同步备库"
+    web.app.runtime.state.warnings["no_synchronous_standby"] = "没有同步备库"
     document = (await web.get("/readyz?verbose")).json()
     assert document["degraded"] == ["disk_low", "no_synchronous_standby"]
     assert document["checks"]["no_synchronous_standby"]["detail"] == "没有同步备库"
@@ -63,7 +63,7 @@ async def test_a_full_disk_and_other_warnings_are_named(web: Web, monkeypatch: p
 
 async def test_probes_do_not_become_load(web: Web):
     first = (await web.get("/readyz")).json()
-    web.app.runtime.standing.spool_depth = 7
+    web.app.runtime.state.spool_depth = 7
     assert (await web.get("/readyz")).json() == first  # within the second, from memory
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.batch.checks import LookAlikes, LooksLike, Unfit, Unreadable
-from app.store.look_alike_index import Sightings
+from app.batch.checks import LookAlikes, LooksLike, MissingFields, Unreadable
+from app.store.look_alike_index import LookAlikeIndex
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TEN_MINUTES = timedelta(minutes=10)
@@ -25,13 +25,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def sightings(folder: Path) -> Iterator[Sightings]:
-    with Sightings(folder, ".B1.") as seen:
+def sightings(folder: Path) -> Iterator[LookAlikeIndex]:
+    with LookAlikeIndex(folder, ".B1.") as seen:
         yield seen
 
 
 @pytest.fixture
-def seen(sightings: Sightings) -> LookAlikes:
+def seen(sightings: LookAlikeIndex) -> LookAlikes:
     return LookAlikes(TEN_MINUTES, sightings)
 
 
@@ -48,7 +48,7 @@ def test_an_order_does_not_look_like_itself(seen: LookAlikes):
     assert seen.look(b"m", after(0), "A") is None
 
 
-def test_a_window_of_zero_switches_the_check_off(sightings: Sightings):
+def test_a_window_of_zero_switches_the_check_off(sightings: LookAlikeIndex):
     seen = LookAlikes(timedelta(), sightings)
     assert seen.uncovered([NOON]) is None
     seen.add([(b"m", NOON, "A")])
@@ -62,7 +62,7 @@ def test_it_asks_once_for_what_came_before_and_again_only_for_what_is_older(seen
     assert seen.uncovered([]) is None
 
 
-def test_what_is_too_old_for_all_that_follow_is_forgotten(seen: LookAlikes, sightings: Sightings):
+def test_what_is_too_old_for_all_that_follow_is_forgotten(seen: LookAlikes, sightings: LookAlikeIndex):
     for start in range(0, 100_000, 500):
         moments = [after(start + i) for i in range(500)]
         seen.uncovered(moments)
@@ -79,7 +79,7 @@ def test_what_was_forgotten_is_asked_for_again_when_an_old_order_turns_up(seen: 
 
 def test_every_reason_to_hold_is_a_chinese_sentence():
     assert LooksLike("LB1").reason == "疑似重复单：手机号、商品与金额同 LB1"
-    assert Unfit("聚水潭", ("收件人", "单价")).reason == "不符合聚水潭导入要求，缺少：收件人、单价"
+    assert MissingFields("聚水潭", ("收件人", "单价")).reason == "不符合聚水潭导入要求，缺少：收件人、单价"
     assert "SEAL_KEY" in Unreadable().reason
 
 
@@ -95,7 +95,7 @@ def test_it_holds_exactly_those_that_a_slow_and_simple_check_holds(
         if any(mark == m and abs(at - other) <= TEN_MINUTES for m, other, _ in rows[:i])
     }
     held = set()
-    with Sightings(folder, ".B1.") as sightings:
+    with LookAlikeIndex(folder, ".B1.") as sightings:
         seen = LookAlikes(TEN_MINUTES, sightings)
         for start in range(0, len(rows), page):
             part = rows[start : start + page]

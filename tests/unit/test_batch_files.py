@@ -11,12 +11,12 @@ import pytest
 
 from app.batch.manifest import Counts, FileEntry, Inconsistent, as_bytes, manifest_of
 from app.files.export_folder import Disk, Exports, NotPublished, sha256_of
-from app.files.layouts import table_named
+from app.files.layouts import layout_named
 from app.files.sheet_writers import CsvDraft, Reread, Written, XlsxDraft, numbers_by_row, reread
 from app.store.tables import Batch
 from tests.unit.test_batch_columns import ZONE
 
-TABLE = table_named("generic")
+TABLE = layout_named("generic")
 AT = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
 ROW = ["LB1", "=1+1", *["文"] * 22]
 

@@ -82,7 +82,7 @@ def _left(path: Path) -> list[str]:
 
 def _aside(path: Path) -> list[tuple[str, str]]:
     spool = Spool(path, max_bytes=ROOM)
-    found = spool.aside()
+    found = spool.quarantined()
     spool.close()
     return found
 
@@ -101,7 +101,7 @@ def test_the_drain_brings_everything_home_under_the_same_numbers_and_times(path:
     _fill(path.with_name("spool-7.db"), *theirs)
     store = FakeStore()
     done = _drain(path, store)
-    assert (done.brought, done.waiting, done.aside, done.damaged) == (2 * PAGE + 8, 0, 0, [])
+    assert (done.brought, done.waiting, done.quarantined, done.damaged) == (2 * PAGE + 8, 0, 0, [])
     assert set(store.kept) == {order.number for order in [*mine, *theirs]}
     assert {at for _, at in store.kept.values()} == {TEN}
     assert _left(path) == []
@@ -140,7 +140,7 @@ def test_an_order_that_contradicts_the_stored_one_is_kept_for_a_person(path: Pat
     store = FakeStore()
     store.write([new_order("A")], [TEN])
     done = _drain(path, store)
-    assert (done.brought, done.waiting, done.aside) == (1, 0, 1)
+    assert (done.brought, done.waiting, done.quarantined) == (1, 0, 1)
     assert _aside(path) == [(new_order("A").number, "idempotency_conflict")]
     assert store.kept[new_order("A").number][0].total_fen == 59_900
 
@@ -152,11 +152,11 @@ def test_a_damaged_record_is_set_aside_and_holds_up_nobody(path: Path):
     _edit(path, "UPDATE spooled SET record = substr(record, 1, 50) WHERE number = ?", victim)
     store = FakeStore()
     done = _drain(path, store)
-    assert (done.brought, done.waiting, done.aside) == (2, 0, 1)
+    assert (done.brought, done.waiting, done.quarantined) == (2, 0, 1)
     assert _aside(path) == [(victim, "damaged")]
     _fill(path, new_order("only"))
     _edit(path, "UPDATE spooled SET digest = x'00'")
-    assert _drain(path, store).aside == 2
+    assert _drain(path, store).quarantined == 2
 
 
 def test_a_damaged_record_in_a_full_spool_is_set_aside_and_the_rest_comes_home(path: Path):
@@ -168,7 +168,7 @@ def test_a_damaged_record_in_a_full_spool_is_set_aside_and_the_rest_comes_home(p
     spool.close()
     _edit(path, "UPDATE spooled SET digest = x'00' WHERE id = 1")
     done = drain_once(path.parent, store=FakeStore(), clock=ClockAt(TEN), max_bytes=room)
-    assert (done.brought, done.waiting, done.aside) == (full - 1, 0, 1)
+    assert (done.brought, done.waiting, done.quarantined) == (full - 1, 0, 1)
 
 
 def _fill_up(spool: Spool) -> None:
@@ -185,7 +185,7 @@ def test_a_record_of_another_versions_shape_is_set_aside_and_holds_up_nobody(pat
     record = json.dumps({"number": "N", "unheard_of": 1}).encode()
     _edit(path, "UPDATE spooled SET record = ?, digest = ? WHERE id = 1", record, hashlib.sha256(record).digest()[:16])
     done = _drain(path, FakeStore())
-    assert (done.brought, done.aside) == (1, 1)
+    assert (done.brought, done.quarantined) == (1, 1)
 
 
 def test_a_retry_of_a_damaged_record_is_answered_and_not_refused(path: Path):
@@ -203,7 +203,7 @@ def test_a_record_the_store_will_not_take_blocks_no_other(path: Path):
     _fill(path, *orders)
     store = FakeStore(poison={orders[2].number})
     done = _drain(path, store)
-    assert (done.brought, done.waiting, done.aside) == (4, 0, 1)
+    assert (done.brought, done.waiting, done.quarantined) == (4, 0, 1)
     assert _aside(path) == [(orders[2].number, "refused: ValueError")]
     assert set(store.kept) == {order.number for order in orders} - {orders[2].number}
 
@@ -228,7 +228,7 @@ def test_poison_beside_a_contradiction_is_sorted_out_one_by_one(path: Path):
     store = FakeStore(poison={orders[1].number})
     store.write([new_order("A")], [TEN])
     done = _drain(path, store)
-    assert (done.brought, done.aside) == (1, 2)
+    assert (done.brought, done.quarantined) == (1, 2)
     assert dict(_aside(path)) == {orders[0].number: "idempotency_conflict", orders[1].number: "refused: ValueError"}
 
 
@@ -262,7 +262,7 @@ def test_damage_in_any_column_costs_its_own_order_its_place_and_no_other(path: P
     _edit(path, f"UPDATE spooled SET {column} = {damaged} WHERE number = ?", orders[1].number)  # noqa: S608 - the test's own words
     store = FakeStore()
     done = _drain(path, store)
-    assert (done.brought, done.waiting, done.aside) == (2, 0, 1)
+    assert (done.brought, done.waiting, done.quarantined) == (2, 0, 1)
     assert _aside(path) == [(orders[1].number, "damaged")]
 
 

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.pacing import WECOM_PACE, Pace
+from app.domain.send_budget import WECOM_PACE, Pace
 from tests.builders import TEN, most_within, seconds
 
 GAPS = st.lists(st.floats(0, 40, allow_nan=False), min_size=1, max_size=120)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.problems import BadKey, InvalidOrder
+from app.domain.problems import BadIdempotencyKey, InvalidOrder
 from app.intake.profile.build import mapping_of
 from app.intake.profile.file import parse_file
 from app.intake.profile.mapping import Mapped
@@ -28,7 +28,7 @@ def test_the_key_comes_from_the_payload_if_it_is_there(value: object, key: str |
 
 @pytest.mark.parametrize("value", ["订单1", "a b", "x" * 129, True, {"a": 1}])
 def test_a_key_of_another_form_is_refused_by_its_field(value: object):
-    with pytest.raises(BadKey) as caught:
+    with pytest.raises(BadIdempotencyKey) as caught:
         read({"tel": "13800138000", "lines": [{"s": "A"}], "no": value})
     assert caught.value.errors[0].pointer == "/no"
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.intake.profile.expression import Unfit, compile_expression
+from app.intake.profile.expression import BadValue, compile_expression
 from app.intake.profile.fields import money_from_fen, money_from_yuan, text_of, time_of, translated, whole_of
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -61,7 +61,7 @@ def test_what_databases_write_for_no_time_is_missing(value: object):
     ],
 )
 def test_what_is_no_time_is_refused(value: object):
-    with pytest.raises(Unfit):
+    with pytest.raises(BadValue):
         time_of(value, SHANGHAI)
 
 
@@ -84,7 +84,7 @@ def test_fen_become_yuan_without_floats(value: object, yuan: str | None):
 
 @pytest.mark.parametrize("value", [-1, "-1", "5.5", 5.5, True, "￥5", [], 10**13, "9" * 5000])
 def test_what_is_no_whole_fen_is_refused(value: object):
-    with pytest.raises(Unfit):
+    with pytest.raises(BadValue):
         money_from_fen(value)
 
 
@@ -115,7 +115,7 @@ def test_a_number_becomes_its_digits_and_emptiness_is_missing(value: object, tex
 
 
 def test_an_endless_number_is_no_text():
-    with pytest.raises(Unfit):
+    with pytest.raises(BadValue):
         text_of(10**5000)
 
 
@@ -133,7 +133,7 @@ def test_a_translation_knows_others_and_missing_ones_apart():
         "unpaid",
         "cod",
     ]
-    with pytest.raises(Unfit, match="已有：1"):
+    with pytest.raises(BadValue, match="已有：1"):
         translated({"1": "paid"})("2")
     assert translated({"1": "paid"})(None) is None
 
@@ -177,5 +177,5 @@ def test_an_expression_finds_its_value(source: str, payload: object, found: obje
 
 @pytest.mark.parametrize("source", ["from_json(a)", "split(a, '')", "avg(b)", "sort(b)"])
 def test_an_expression_that_fails_says_so(source: str):
-    with pytest.raises(Unfit, match="无法按表达式"):
+    with pytest.raises(BadValue, match="无法按表达式"):
         compile_expression(source).find({"a": "x{", "b": "x"})

@@ -8,13 +8,12 @@ from hypothesis import strategies as st
 
 from app.domain import problems
 from app.domain.clock import SystemClock
-from app.domain.idempotency import BadIdempotencyKey, key_of_header
+from app.domain.idempotency import key_of_header
 from app.domain.ledger import Ledger
 from app.domain.look_alike import look_alike_mark
 from app.domain.names import batch_name, incident_name
-from app.domain.order import total_of
-from app.domain.priority import priority_of
-from app.domain.problems import FieldError, Problem
+from app.domain.order import priority_of, total_of
+from app.domain.problems import BadIdempotencyKey, FieldError, Problem
 from app.domain.states import FINAL, FOLLOWS, OrderState, may_follow
 from tests.builders import ZONE, minutes
 

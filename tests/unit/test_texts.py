@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.harmless_text import plain
-from app.domain.lanes import Lane
+from app.domain.harmless_text import harmless_text
+from app.domain.send_budget import Urgency
 from app.notify.dispatch.digest import MOST_IN_HIGH_DIGEST, digest_of, members_of
 from app.notify.texts import (
     MARKDOWN_LIMIT,
@@ -52,7 +52,7 @@ def _content(**fields: Any) -> dict[str, Any]:
 
 CONTENTS = st.builds(
     lambda goods, client, shop_id, total, drill: _content(
-        number="Z" * 20, goods=plain(goods)[:40] + " ×99999 等 500 种", client=plain(client)[:40], client_order_id=plain(shop_id)[:64], total=total, drill=drill
+        number="Z" * 20, goods=harmless_text(goods)[:40] + " ×99999 等 500 种", client=harmless_text(client)[:40], client_order_id=harmless_text(shop_id)[:64], total=total, drill=drill
     ),
     HOSTILE, HOSTILE, HOSTILE, st.none() | st.integers(0, 10**12), st.booleans(),
 )  # fmt: skip
@@ -95,7 +95,7 @@ def test_a_high_order_says_so_first_and_a_drill_before_that():
 def test_a_high_digest_fits_and_names_every_order_it_speaks_for(contents: list[dict[str, Any]]):
     """P9: what it cannot name stays for the next one."""
     contents = [{**content, "number": f"LB{n:018d}", "drill": False} for n, content in enumerate(contents)]
-    members = members_of(_messages(contents), Lane.HIGH)
+    members = members_of(_messages(contents), Urgency.HIGH)
     assert members
     text = high_digest_text([member.content for member in members])
     assert len(text.encode()) <= TEXT_LIMIT
@@ -107,7 +107,7 @@ def test_a_high_digest_takes_as_many_as_it_can_name_and_one_at_the_least():
     contents = [_content(number=f"LB{n:018d}") for n in range(60)]
     n = fitting(contents)
     assert 20 < n < 60
-    assert len(members_of(_messages(contents), Lane.HIGH)) == n
+    assert len(members_of(_messages(contents), Urgency.HIGH)) == n
     assert len(high_digest_text(contents[:n]).encode()) <= TEXT_LIMIT
     assert fitting(contents[:n]) == n
     assert fitting(contents, limit=80) == 1
@@ -115,7 +115,7 @@ def test_a_high_digest_takes_as_many_as_it_can_name_and_one_at_the_least():
 
 @given(st.lists(CONTENTS, min_size=1, max_size=120))
 def test_a_digest_fits_and_sums_up_all_of_it(contents: list[dict[str, Any]]):
-    digest = digest_of(_messages(contents), Lane.NORMAL, now=TEN, lease_until=TEN + minutes(1))
+    digest = digest_of(_messages(contents), Urgency.NORMAL, now=TEN, lease_until=TEN + minutes(1))
     text = digest_text(digest.content)
     assert len(text.encode()) <= MARKDOWN_LIMIT
     assert f"{len(contents)} 笔" in text
@@ -129,14 +129,14 @@ def test_a_digest_says_how_many_are_unpriced_and_how_many_it_does_not_list():
         _content(number=f"LB{n:018d}", at=f"2026-11-22 10:{n % 60:02d}:00", total=None if n < 3 else 100)
         for n in range(300)
     ]
-    text = digest_text(digest_of(_messages(contents), Lane.NORMAL, now=TEN, lease_until=TEN).content)
+    text = digest_text(digest_of(_messages(contents), Urgency.NORMAL, now=TEN, lease_until=TEN).content)
     assert text.startswith("【新订单汇总】300 笔，合计 ¥297.00（另有 3 笔金额待核）\n受理时间：10:00:00 – 10:59:00\n")
     listed = text.count("LB0")
     assert text.endswith(f"其余 {300 - listed} 笔见控制台与批次文件。")
 
 
 def test_drills_and_real_orders_do_not_share_a_digest():
-    members = members_of(_messages([_content(drill=True), _content(), _content(drill=True)]), Lane.NORMAL)
+    members = members_of(_messages([_content(drill=True), _content(), _content(drill=True)]), Urgency.NORMAL)
     assert [member.id for member in members] == [0, 2]
 
 

@@ -10,7 +10,7 @@ import httpx
 from pydantic import SecretStr
 
 from app.channels.base import GroupNotice
-from app.channels.failures import Failure, Verdict, channel_fault, hold
+from app.channels.failures import Failure, MakeFailure, channel_fault, throttled
 from app.domain.outcome import Delivered, Outcome, Rejected, Unknown, Unreachable
 from app.outbound import STANDARD
 
@@ -21,10 +21,10 @@ MARKDOWN_BYTES = 4096
 RATE_LIMIT_PAUSE = timedelta(seconds=60)
 """A caller stopped by a per-minute limit stays blocked for a minute."""
 
-OUTCOMES: Mapping[int, Verdict] = {
+OUTCOMES: Mapping[int, MakeFailure] = {
     -1: Unreachable,  # system busy
     45033: Unreachable,  # too many calls at once
-    45009: hold(RATE_LIMIT_PAUSE),
+    45009: throttled(RATE_LIMIT_PAUSE),
     **dict.fromkeys((93000, 93004, 93008), channel_fault),  # unknown key; disabled; not in the group
     60020: channel_fault,  # our address is not allowed
     **dict.fromkeys((40004, 40005, 40006, 40007, 40008, 40009), Rejected),  # type, size or media

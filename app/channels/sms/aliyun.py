@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from app.channels.base import Sms
-from app.channels.failures import Failure, Verdict, caused_by, channel_fault, hold, reason_of
+from app.channels.failures import Failure, MakeFailure, caused_by, channel_fault, reason_of, throttled
 from app.channels.sms.request import MissingExtra, Templates, fill
 from app.domain.clock import Clock
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
@@ -36,10 +36,10 @@ FLOW_CONTROL: tuple[tuple[str, timedelta], ...] = (
 )
 """One code says "too often" and only its text says how often; where the text is new, an hour is the middle."""
 
-OUTCOMES: Mapping[str, Verdict] = {
-    "isv.BUSINESS_LIMIT_CONTROL": hold(timedelta(hours=1)),  # unless FLOW_CONTROL knows better
-    "isv.DAY_LIMIT_CONTROL": hold(timedelta(hours=1)),  # the account's own cap: gone at midnight
-    **dict.fromkeys(("Throttling", "Throttling.User", "Throttling.Api"), hold(timedelta(seconds=5))),
+OUTCOMES: Mapping[str, MakeFailure] = {
+    "isv.BUSINESS_LIMIT_CONTROL": throttled(timedelta(hours=1)),  # unless FLOW_CONTROL knows better
+    "isv.DAY_LIMIT_CONTROL": throttled(timedelta(hours=1)),  # the account's own cap: gone at midnight
+    **dict.fromkeys(("Throttling", "Throttling.User", "Throttling.Api"), throttled(timedelta(seconds=5))),
     **dict.fromkeys(("isp.SYSTEM_ERROR", "ServiceUnavailable", "InternalError"), Unreachable),
     # identical bytes arrived twice: the first may have been sent
     "SignatureNonceUsed": Unknown,

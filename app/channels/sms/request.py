@@ -12,7 +12,7 @@ _PRIVACY = re.compile(r"1[3-9][0-9]{9}-[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class ProviderTemplate:
     """An approved template: its id, and for each of its variables the key of ``Sms.values`` that fills it.
 
     The order of ``variables`` is the order of the template; Tencent counts them and ignores the names.
@@ -22,7 +22,7 @@ class Template:
     variables: tuple[tuple[str, str], ...] = ()
 
 
-Templates = Mapping[SmsTemplate, Template]
+Templates = Mapping[SmsTemplate, ProviderTemplate]
 
 
 @dataclass(frozen=True, slots=True)

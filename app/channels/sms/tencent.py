@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from app.channels.base import Sms
-from app.channels.failures import Failure, Verdict, caused_by, channel_fault, hold, reason_of
+from app.channels.failures import Failure, MakeFailure, caused_by, channel_fault, reason_of, throttled
 from app.channels.sms.request import MissingExtra, Templates, fill
 from app.domain.clock import Clock
 from app.domain.outcome import Delivered, Outcome, Rejected, Unknown, Unreachable
@@ -36,19 +36,19 @@ _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 
-OUTCOMES: Mapping[str, Verdict] = {
-    "LimitExceeded.PhoneNumberThirtySecondLimit": hold(_MINUTE),
-    "LimitExceeded.DeliveryFrequencyLimit": hold(_MINUTE),
-    "LimitExceeded.PhoneNumberOneHourLimit": hold(_HOUR),
-    "LimitExceeded.PhoneNumberDailyLimit": hold(_DAY),
-    "LimitExceeded.PhoneNumberSameContentDailyLimit": hold(_DAY),
+OUTCOMES: Mapping[str, MakeFailure] = {
+    "LimitExceeded.PhoneNumberThirtySecondLimit": throttled(_MINUTE),
+    "LimitExceeded.DeliveryFrequencyLimit": throttled(_MINUTE),
+    "LimitExceeded.PhoneNumberOneHourLimit": throttled(_HOUR),
+    "LimitExceeded.PhoneNumberDailyLimit": throttled(_DAY),
+    "LimitExceeded.PhoneNumberSameContentDailyLimit": throttled(_DAY),
     # caps of the account: gone at Beijing midnight
-    "LimitExceeded.AppDailyLimit": hold(_HOUR),
-    "LimitExceeded.AppMainlandChinaDailyLimit": hold(_HOUR),
-    "LimitExceeded.DailyLimit": hold(_HOUR),
+    "LimitExceeded.AppDailyLimit": throttled(_HOUR),
+    "LimitExceeded.AppMainlandChinaDailyLimit": throttled(_HOUR),
+    "LimitExceeded.DailyLimit": throttled(_HOUR),
     "LimitExceeded.PhoneNumberCountLimit": Rejected,
-    "LimitExceeded": hold(_MINUTE),
-    "RequestLimitExceeded": hold(timedelta(seconds=5)),
+    "LimitExceeded": throttled(_MINUTE),
+    "RequestLimitExceeded": throttled(timedelta(seconds=5)),
     # between their gateway and the carriers something may have been sent
     "InternalError.Timeout": Unknown,
     "InternalError.SendAndRecvFail": Unknown,
@@ -62,7 +62,7 @@ OUTCOMES: Mapping[str, Verdict] = {
     "FailedOperation.PhoneNumberParseFail": Rejected,
     "FailedOperation.FailResolvePacket": Rejected,
     "FailedOperation.JsonParseFail": Rejected,
-    "FailedOperation.MarketingSendTimeConstraint": hold(_HOUR),  # marketing only from 8:00 to 22:00
+    "FailedOperation.MarketingSendTimeConstraint": throttled(_HOUR),  # marketing only from 8:00 to 22:00
     "FailedOperation.InsufficientBalanceInSmsPackage": channel_fault,
     "FailedOperation.TemplateParamSetNotMatchApprovedTemplate": channel_fault,
     "FailedOperation.TemplateIncorrectOrUnapproved": channel_fault,

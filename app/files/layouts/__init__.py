@@ -3,26 +3,26 @@
 from app.files.layouts.generic import GENERIC
 from app.files.layouts.guanyi import GUANYI
 from app.files.layouts.jushuitan import JUSHUITAN
-from app.files.layouts.layout import ColumnTable
+from app.files.layouts.layout import Layout
 from app.files.layouts.wangdiantong import WANGDIANTONG
 
-TABLES: dict[str, ColumnTable] = {table.name: table for table in (GENERIC, JUSHUITAN, WANGDIANTONG, GUANYI)}
+LAYOUTS: dict[str, Layout] = {table.name: table for table in (GENERIC, JUSHUITAN, WANGDIANTONG, GUANYI)}
 
 
-class UnknownColumns(LookupError):
+class UnknownLayout(LookupError):
     """No column table has this name."""
 
 
-def table_named(name: str) -> ColumnTable:
+def layout_named(name: str) -> Layout:
     """Return the column table called ``name``.
 
     Raises:
-        UnknownColumns: there is none; the message lists those there are.
+        UnknownLayout: there is none; the message lists those there are.
     """
     try:
-        return TABLES[name]
+        return LAYOUTS[name]
     except KeyError:
-        raise UnknownColumns(f"没有名为 {name} 的导出列表，可用：{'、'.join(TABLES)}") from None
+        raise UnknownLayout(f"没有名为 {name} 的导出列表，可用：{'、'.join(LAYOUTS)}") from None
 
 
-__all__ = ["TABLES", "ColumnTable", "UnknownColumns", "table_named"]
+__all__ = ["LAYOUTS", "Layout", "UnknownLayout", "layout_named"]

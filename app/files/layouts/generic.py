@@ -1,9 +1,9 @@
 """Our own file: every field an order may have, nothing required beyond what the door requires."""
 
 from app.files.layouts import values
-from app.files.layouts.layout import Column, ColumnTable, Kind
+from app.files.layouts.layout import Column, Kind, Layout
 
-GENERIC = ColumnTable(
+GENERIC = Layout(
     name="generic",
     title="通用",
     columns=(

@@ -4,11 +4,11 @@ Flags are 0 and 1; rows of one order belong together by 平台单号.
 """
 
 from app.files.layouts import values
-from app.files.layouts.layout import Column, ColumnTable, Kind
+from app.files.layouts.layout import Column, Kind, Layout
 
 _PAID_BY = {"cod": "货到付款", "paid": "在线支付"}
 
-GUANYI = ColumnTable(
+GUANYI = Layout(
     name="guanyi",
     title="管易",
     columns=(

@@ -4,9 +4,9 @@ An empty 线上单号 is filled there with a random one, which defeats its check
 """
 
 from app.files.layouts import values
-from app.files.layouts.layout import Column, ColumnTable, Kind
+from app.files.layouts.layout import Column, Kind, Layout
 
-JUSHUITAN = ColumnTable(
+JUSHUITAN = Layout(
     name="jushuitan",
     title="聚水潭",
     columns=(

@@ -20,7 +20,7 @@ UNPAID = Payment()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class ExportOrder:
     """An order on its way into a file, with what its row knows besides; ``total`` in fen."""
 
     number: str
@@ -48,10 +48,10 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ExportRow:
     """One row of a file: one item of an order."""
 
-    parcel: Parcel
+    parcel: ExportOrder
     item: Item
 
     @property
@@ -81,9 +81,9 @@ class Column:
 
     header: str
     kind: Kind
-    value: Callable[[Line], Value]
+    value: Callable[[ExportRow], Value]
 
-    def raw(self, line: Line, zone: ZoneInfo) -> str:
+    def raw(self, line: ExportRow, zone: ZoneInfo) -> str:
         """Return the cell as text, times in ``zone``: for a format whose text cells execute nothing (XLSX)."""
         value = self.value(line)
         if value is None:
@@ -104,11 +104,11 @@ class Requirement:
     """What the importing program refuses an order without."""
 
     label: str
-    met: Callable[[Line], object]
+    met: Callable[[ExportRow], object]
 
 
 @dataclass(frozen=True)
-class ColumnTable:
+class Layout:
     """The file format of one importing program."""
 
     name: str
@@ -126,17 +126,17 @@ class ColumnTable:
         """Which column holds our order number."""
         return next(i for i, column in enumerate(self.columns) if column.kind is Kind.NUMBER)
 
-    def rows(self, parcel: Parcel, zone: ZoneInfo) -> Iterator[list[str]]:
+    def rows(self, parcel: ExportOrder, zone: ZoneInfo) -> Iterator[list[str]]:
         """Yield a parcel's rows as plain text, one per item."""
         for item in parcel.order.items:
-            line = Line(parcel, item)
+            line = ExportRow(parcel, item)
             yield [column.raw(line, zone) for column in self.columns]
 
     def defused(self, row: list[str]) -> list[str]:
         """Return a row of plain text as it may stand in a CSV file."""
         return [column.defused(cell) for column, cell in zip(self.columns, row, strict=True)]
 
-    def missing(self, parcel: Parcel) -> list[str]:
+    def missing(self, parcel: ExportOrder) -> list[str]:
         """Name what the importing program would refuse this order for."""
-        lines = [Line(parcel, item) for item in parcel.order.items]
+        lines = [ExportRow(parcel, item) for item in parcel.order.items]
         return [need.label for need in self.requirements if not all(need.met(line) for line in lines)]

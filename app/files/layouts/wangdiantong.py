@@ -1,9 +1,9 @@
 """The import file of 旺店通 (column names as in merchants' own tools); it reads the whole address from one cell."""
 
 from app.files.layouts import values
-from app.files.layouts.layout import Column, ColumnTable, Kind
+from app.files.layouts.layout import Column, Kind, Layout
 
-WANGDIANTONG = ColumnTable(
+WANGDIANTONG = Layout(
     name="wangdiantong",
     title="旺店通",
     columns=(

@@ -39,7 +39,7 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class AnswerTemplate:
     """The body of an answer with its placeholders checked; ``status`` None means the problem's own."""
 
     status: int | None
@@ -62,7 +62,7 @@ class WrongTemplate(ValueError):
         self.reason = reason
 
 
-def template(body: Any, *, content_type: str, status: int | None, names: frozenset[str]) -> Template:  # noqa: ANN401 - a TOML value
+def template(body: Any, *, content_type: str, status: int | None, names: frozenset[str]) -> AnswerTemplate:  # noqa: ANN401 - a TOML value
     """Check an answer's template and return it.
 
     A table or an array is filled and written as JSON: ``"{received_unix}"`` alone keeps its type and becomes a number,
@@ -82,11 +82,11 @@ def template(body: Any, *, content_type: str, status: int | None, names: frozens
     _check(body, names, depth=0)
     if isinstance(body, str):
         written_as = _escape_for(content_type)
-        made = Template(status, content_type, charset, lambda values: _fill_text(body, values, written_as))
+        made = AnswerTemplate(status, content_type, charset, lambda values: _fill_text(body, values, written_as))
         if written_as is _json_escape:
             _check_json(made, names)
         return made
-    return Template(
+    return AnswerTemplate(
         status,
         content_type,
         charset,
@@ -111,7 +111,7 @@ def _check(node: Any, names: frozenset[str], *, depth: int) -> None:  # noqa: AN
             raise WrongTemplate("body", f"不能写进 JSON 的值：{node}；时间请加引号")
 
 
-def _check_json(made: Template, names: frozenset[str]) -> None:
+def _check_json(made: AnswerTemplate, names: frozenset[str]) -> None:
     try:
         json.loads(made.fill(dict.fromkeys(names, "1")))
     except ValueError:

@@ -4,7 +4,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.problems import InvalidOrder
-from app.intake.profile.answer import ACCEPTED_NAMES, PROBLEM_NAMES, Template, WrongTemplate, template
+from app.intake.profile.answer import ACCEPTED_NAMES, PROBLEM_NAMES, AnswerTemplate, WrongTemplate, template
 from app.intake.profile.expression import Expression, WrongExpression, compile_expression
 from app.intake.profile.fields import ALL_FIELDS, ITEM_FIELDS, ORDER_FIELDS, Convert, converter, translated
 from app.intake.profile.file import AnswerTable, BusyTable, ProfileFile, RefusalTable, WrongEntry, leaves
@@ -55,7 +55,7 @@ def mapping_of(file: ProfileFile) -> OrderMapping:
     )
 
 
-def templates_of(file: ProfileFile) -> tuple[Template, Template, Template]:
+def templates_of(file: ProfileFile) -> tuple[AnswerTemplate, AnswerTemplate, AnswerTemplate]:
     """Return the templates of answer, refusal and busy.
 
     Raises:
@@ -74,7 +74,7 @@ def templates_of(file: ProfileFile) -> tuple[Template, Template, Template]:
     )
 
 
-def _template(where: str, table: AnswerTable | RefusalTable | BusyTable, names: frozenset[str]) -> Template:
+def _template(where: str, table: AnswerTable | RefusalTable | BusyTable, names: frozenset[str]) -> AnswerTemplate:
     try:
         return template(
             table.body, content_type=table.content_type or "application/json", status=table.status, names=names

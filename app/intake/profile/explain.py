@@ -5,15 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.money import yuan
-from app.domain.order import total_of
+from app.domain.order import priority_of, total_of
 from app.domain.order_number import derive
-from app.domain.priority import priority_of
-from app.domain.problems import BadKey, InvalidOrder, Malformed, Problem, UnsupportedMedia
+from app.domain.problems import BadIdempotencyKey, InvalidOrder, Malformed, Problem, UnsupportedMedia
 from app.intake.accept import Accepted
 from app.intake.profile.profile import Profile, Rendered
 from app.intake.schemas import OrderIn
 
-_STATUSES = ((Malformed, 400), (BadKey, 400), (UnsupportedMedia, 415), (InvalidOrder, 422))
+_STATUSES = ((Malformed, 400), (BadIdempotencyKey, 400), (UnsupportedMedia, 415), (InvalidOrder, 422))
 _SAMPLE_SECRET = b"a sample is not an order: its number only has the right shape"
 _SAMPLE_TIME = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 _USUAL = {"json": "application/json", "form": "application/x-www-form-urlencoded"}

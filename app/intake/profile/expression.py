@@ -20,7 +20,7 @@ class WrongExpression(ValueError):
     """The text is no JMESPath expression, or calls a function that does not exist."""
 
 
-class Unfit(ValueError):
+class BadValue(ValueError):
     """A value is there but cannot become what the field needs: a stable code and a Chinese sentence."""
 
     def __init__(self, code: str, sentence: str) -> None:
@@ -85,7 +85,7 @@ def compile_expression(source: str) -> Expression:
             return interpreter.visit(parsed.parsed, payload)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError):
             # JMESPathError is a ValueError; the others are what its functions let through for unexpected types.
-            raise Unfit("expression", f"无法按表达式 {source} 取值") from None
+            raise BadValue("expression", f"无法按表达式 {source} 取值") from None
 
     return Expression(source, path, plain=False, find=search)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Literal
 
 from app.domain.money import NotMoney, fen_of_fen, yuan
-from app.intake.profile.expression import Unfit
+from app.intake.profile.expression import BadValue
 
 Kind = Literal["text", "money", "time", "whole"]
 Unit = Literal["yuan", "fen"]
@@ -76,14 +76,14 @@ def text_of(value: Any) -> Any:  # noqa: ANN401 - what is no text is left for Or
         try:
             return str(value)
         except ValueError:  # more than 4,300 digits
-            raise Unfit("string_too_long", "数字过长") from None
+            raise BadValue("string_too_long", "数字过长") from None
     return None if value is None or value in ([], {}) else value
 
 
 def whole_of(value: Any) -> Any:  # noqa: ANN401 - what is no number is left for OrderIn to refuse
     """Return a whole number or its digits; ``"2.00"`` is 2, true is not 1."""
     if isinstance(value, bool):
-        raise Unfit("int_type", "须为整数")
+        raise BadValue("int_type", "须为整数")
     if isinstance(value, str):
         return _without_idle_zeros(value.strip()) or None
     return value
@@ -105,7 +105,7 @@ def money_from_fen(value: Any) -> str | None:  # noqa: ANN401 - anything may com
     try:
         return yuan(fen_of_fen(value))
     except (NotMoney, ValueError):  # ValueError: a text of more than 4,300 digits
-        raise Unfit("money", _WRONG_FEN) from None
+        raise BadValue("money", _WRONG_FEN) from None
 
 
 def _without_idle_zeros(text: str) -> str:
@@ -116,10 +116,10 @@ def time_of(value: Any, zone: tzinfo) -> datetime | None:  # noqa: ANN401 - anyt
     """Read a time: ISO, ``YYYY-MM-DD HH:MM:SS`` (local in ``zone``), ``YYYYMMDDHHMMSS``, unix seconds or milliseconds.
 
     Raises:
-        Unfit: it is none of these.
+        BadValue: it is none of these.
     """
     if isinstance(value, bool):
-        raise Unfit("datetime_type", _WRONG_TIME)
+        raise BadValue("datetime_type", _WRONG_TIME)
     if isinstance(value, int | float):
         value = repr(value).removesuffix(".0") if abs(value) < 10**14 else "?"
     if isinstance(value, str):
@@ -129,13 +129,13 @@ def time_of(value: Any, zone: tzinfo) -> datetime | None:  # noqa: ANN401 - anyt
         try:
             read = _read_time(value, zone)
         except (ValueError, OverflowError):
-            raise Unfit("datetime_parsing", _WRONG_TIME) from None
+            raise BadValue("datetime_parsing", _WRONG_TIME) from None
         if read.year in _YEARS:
             return read
-        raise Unfit("datetime_parsing", _WRONG_TIME)
+        raise BadValue("datetime_parsing", _WRONG_TIME)
     if value is None or value in ([], {}):
         return None
-    raise Unfit("datetime_type", _WRONG_TIME)
+    raise BadValue("datetime_type", _WRONG_TIME)
 
 
 def _read_time(text: str, zone: tzinfo) -> datetime:
@@ -166,7 +166,7 @@ def translated(table: dict[str, str]) -> Convert:
         found = table.get(plain.strip()) if isinstance(plain, str) else None
         found = table.get("*") if found is None else found
         if found is None:
-            raise Unfit("value", f"对照表 [values] 里没有这个取值，已有：{known}")
+            raise BadValue("value", f"对照表 [values] 里没有这个取值，已有：{known}")
         return found
 
     return translate

@@ -80,7 +80,7 @@ def _known_fields(fields: list[str]) -> list[str]:
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$")]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+EntryText = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Success = Annotated[int, Field(ge=200, le=299)]
 Status = Annotated[int, Field(ge=200, le=599)]
 
@@ -96,7 +96,7 @@ class ClientTable(Strict):
 class KeyTable(Strict):
     """Where the idempotency key comes from."""
 
-    key: Line
+    key: EntryText
 
 
 class AnswerTable(Strict):
@@ -137,7 +137,7 @@ class ProfileFile(Strict):
     content_types: list[Annotated[str, StringConstraints(to_lower=True, pattern=r"^[a-z0-9.+-]+/[a-z0-9.+-]+$")]] = (
         Field(default_factory=list)
     )
-    root: Line | None = None
+    root: EntryText | None = None
     required: Annotated[list[str], AfterValidator(_known_fields)] = Field(default_factory=list)
     client: ClientTable = Field(default_factory=lambda: ClientTable(header="Authorization"))
     idempotency: KeyTable | None = None

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
-from app.domain.idempotency import BadIdempotencyKey, key_of_header
-from app.domain.problems import BadKey, FieldError, InvalidOrder
-from app.intake.profile.expression import Expression, Path, Unfit, pointer_of
+from app.domain.idempotency import key_of_header
+from app.domain.problems import BadIdempotencyKey, FieldError, InvalidOrder
+from app.intake.profile.expression import BadValue, Expression, Path, pointer_of
 from app.intake.profile.fields import Convert, text_of
 from app.intake.schemas import OrderIn, check_order
 
@@ -81,14 +81,14 @@ class OrderMapping:
 
         Raises:
             InvalidOrder: fields are missing or wrong; errors point at the foreign field and name the canonical one.
-            BadKey: the idempotency key has not the published form.
+            BadIdempotencyKey: the idempotency key has not the published form.
         """
         prefix: Path = ()
         if self.root is not None:
             prefix = self.root.path
             try:
                 payload = self.root.find(payload)
-            except Unfit as unfit:
+            except BadValue as unfit:
                 raise InvalidOrder(errors=[FieldError(pointer_of(prefix), unfit.code, unfit.sentence)]) from None
         work = _Work(self, payload, prefix)
         order = work.order()
@@ -130,7 +130,7 @@ class _Work:
             rows: Any = (
                 _rows_of_columns(items.rules, self._payload) if items.each is None else items.each.find(self._payload)
             )
-        except Unfit as unfit:
+        except BadValue as unfit:
             self._errors["/items"] = FieldError("/items", unfit.code, unfit.sentence)
             return None
         if isinstance(rows, Mapping):  # one line, not wrapped in an array, as converters from XML write it
@@ -175,7 +175,7 @@ def _fill(
     for rule in rules:
         try:
             value = rule.convert(rule.source.find(source))
-        except Unfit as unfit:
+        except BadValue as unfit:
             pointer = f"{where}/{rule.key if where else rule.field.replace('.', '/')}"
             errors[pointer] = FieldError(pointer, unfit.code, unfit.sentence)
             continue
@@ -192,12 +192,12 @@ def _rows_of_columns(rules: tuple[Rule, ...], payload: object) -> list[tuple[Any
     columns = [rule.source.find(payload) for rule in rules]
     lengths = {len(column) for column in columns if isinstance(column, list)}
     if len(lengths) > 1:
-        raise Unfit("uneven", "各商品字段的个数不一致")
+        raise BadValue("uneven", "各商品字段的个数不一致")
     count = lengths.pop() if lengths else 1
     if count > 1 and any(
         rule.source.source and not isinstance(column, list | None) for rule, column in zip(rules, columns, strict=True)
     ):
-        raise Unfit("uneven", "各商品字段的个数不一致")
+        raise BadValue("uneven", "各商品字段的个数不一致")
     full = [column if isinstance(column, list) else [column] * count for column in columns]
     return list(zip(*full, strict=True))
 
@@ -213,9 +213,10 @@ def _key_from(expression: Expression, payload: object, prefix: Path) -> str | No
         if found is None:
             return None
         return key_of_header(found.strip() if isinstance(found, str) else "")
-    except (Unfit, BadIdempotencyKey) as error:
+    except (BadValue, BadIdempotencyKey) as error:
         sentence = "用作幂等键的字段须为 1–128 位，仅含 A-Z a-z 0-9 _ . : -。"
         pointer = pointer_of(prefix + expression.path)
-        raise BadKey(
-            f"{pointer or expression.source}：{sentence}", errors=[FieldError(pointer, BadKey.code, sentence)]
+        raise BadIdempotencyKey(
+            f"{pointer or expression.source}：{sentence}",
+            errors=[FieldError(pointer, BadIdempotencyKey.code, sentence)],
         ) from error

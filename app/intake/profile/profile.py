@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from app.domain.money import yuan
 from app.domain.problems import Problem
 from app.intake.accept import Accepted
-from app.intake.profile.answer import Rendered, Template
+from app.intake.profile.answer import AnswerTemplate, Rendered
 from app.intake.profile.build import mapping_of, templates_of
 from app.intake.profile.file import ClientTable, ProfileFile, WrongEntry, parse_file
 from app.intake.profile.mapping import Mapped, OrderMapping
@@ -76,9 +76,9 @@ class Profile:
     zone: ZoneInfo
     reader: PayloadReader
     mapping: OrderMapping
-    answer: Template
-    refusal: Template
-    busy: Template
+    answer: AnswerTemplate
+    refusal: AnswerTemplate
+    busy: AnswerTemplate
     statuses: dict[str, int]
     codes: dict[str, str | int]
 

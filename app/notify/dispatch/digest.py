@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from app.domain.lanes import Lane
+from app.domain.send_budget import Urgency
+from app.domain.states import MessageState
 from app.notify.texts import fitting, order_line
-from app.store.repositories.messages import SENDING
 from app.store.tables import Message
 
 MOST_IN_DIGEST = 2000
@@ -20,14 +20,14 @@ LINES_KEPT = 60
 """More than fit 4096 bytes anyway."""
 
 
-def members_of(waiting: Sequence[Message], lane: Lane) -> Sequence[Message]:
+def members_of(waiting: Sequence[Message], lane: Urgency) -> Sequence[Message]:
     """Return which of the waiting messages one digest takes: all of a kind, and of high priority what it can name."""
     drill = waiting[0].content.get("drill", False)
     alike = [message for message in waiting if message.content.get("drill", False) == drill]
-    return alike[: fitting([message.content for message in alike])] if lane is Lane.HIGH else alike
+    return alike[: fitting([message.content for message in alike])] if lane is Urgency.HIGH else alike
 
 
-def digest_of(members: Sequence[Message], lane: Lane, *, now: datetime, lease_until: datetime) -> Message:
+def digest_of(members: Sequence[Message], lane: Urgency, *, now: datetime, lease_until: datetime) -> Message:
     """Return the message that speaks for ``members``, on its way already."""
     contents = [message.content for message in members]
     return Message(
@@ -37,8 +37,8 @@ def digest_of(members: Sequence[Message], lane: Lane, *, now: datetime, lease_un
         channel="wecom",
         target=members[0].target,
         lane=int(lane),
-        content={"high": contents} if lane is Lane.HIGH else _sums(contents),
-        state=SENDING,
+        content={"high": contents} if lane is Urgency.HIGH else _sums(contents),
+        state=MessageState.SENDING,
         created_at=now,
         due_at=now,
         lease_until=lease_until,

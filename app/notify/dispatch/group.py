@@ -11,12 +11,11 @@ from datetime import datetime, timedelta
 
 from app.channels.base import GroupChannel, GroupNotice
 from app.domain.clock import Clock
-from app.domain.lanes import KEPT_FOR_ALERTS, KEPT_FOR_HIGH, Lane, Waiting, plan
 from app.domain.outcome import Outcome
-from app.domain.pacing import WECOM_PACE
 from app.domain.retry import GROUP_DELAYS, NextStep, next_step
+from app.domain.send_budget import KEPT_FOR_ALERTS, KEPT_FOR_HIGH, WECOM_PACE, Backlog, Urgency, plan
 from app.notify.dispatch.digest import MOST_IN_DIGEST, MOST_IN_HIGH_DIGEST, digest_of, members_of
-from app.notify.dispatch.record import Alert, Sending, record
+from app.notify.dispatch.record import Alert, Sending, record_outcome
 from app.notify.texts import alert_text, batch_text, digest_text, high_digest_text, order_text
 from app.store.tables import Message
 from app.store.unit_of_work import Store, UnitOfWork
@@ -27,7 +26,7 @@ LEASE = timedelta(seconds=60)
 SLOWEST = timedelta(seconds=18)
 """A message whose sender died may still have arrived this long after it left."""
 
-_KEPT = {Lane.ALERT: 0, Lane.HIGH: KEPT_FOR_ALERTS, Lane.NORMAL: KEPT_FOR_ALERTS + KEPT_FOR_HIGH}
+_KEPT = {Urgency.ALERT: 0, Urgency.HIGH: KEPT_FOR_ALERTS, Urgency.NORMAL: KEPT_FOR_ALERTS + KEPT_FOR_HIGH}
 
 
 class GroupDispatcher:
@@ -70,7 +69,7 @@ class GroupDispatcher:
 
     def _record(self, sending: Sending, outcome: Outcome, step: NextStep, now: datetime) -> None:
         with self._store.writing() as uow:
-            record(uow, sending, outcome, step, now=now, alert=self._alert)
+            record_outcome(uow, sending, outcome, step, now=now, alert=self._alert)
 
     # ---- claiming --------------------------------------------------------------------------------------------------
 
@@ -93,7 +92,7 @@ class GroupDispatcher:
         if paused and now < paused[0] <= now + timedelta(hours=1):  # further ahead: the clock was set back since
             return None
         free = self._free(uow, target, now)
-        for lane in Lane:
+        for lane in Urgency:
             if free <= _KEPT[lane]:
                 return None
             ready = uow.messages.claim(
@@ -124,16 +123,16 @@ class GroupDispatcher:
             return 0
         return WECOM_PACE.free([at for at in sent_at if at <= now + 2 * SLOWEST], now=now)
 
-    def _choose_order(self, uow: UnitOfWork, target: str, lane: Lane, *, free: int, now: datetime) -> Message | None:
+    def _choose_order(self, uow: UnitOfWork, target: str, lane: Urgency, *, free: int, now: datetime) -> Message | None:
         count, oldest = uow.messages.waiting("wecom", target, lane, kind="order_wecom", now=now)
         if not count or oldest is None:
             return None
-        todo = plan(lane, Waiting(count, now - oldest), free=free)
+        todo = plan(lane, Backlog(count, now - oldest), free=free)
         if todo.single:
             return uow.messages.claim("wecom", now=now, lease_until=now + LEASE, limit=1, target=target, lane=lane)[0]
         if not todo.digests:
             return None
-        most = MOST_IN_HIGH_DIGEST if lane is Lane.HIGH else MOST_IN_DIGEST
+        most = MOST_IN_HIGH_DIGEST if lane is Urgency.HIGH else MOST_IN_DIGEST
         waiting = uow.messages.claim_for_digest("wecom", target, lane, kind="order_wecom", now=now, limit=most)
         members = members_of(waiting, lane)
         digest = uow.messages.add(digest_of(members, lane, now=now, lease_until=now + LEASE))

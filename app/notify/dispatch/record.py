@@ -9,7 +9,7 @@ import structlog
 
 from app.domain.outcome import Outcome, Rejected, Throttled
 from app.domain.retry import DryRun, GiveUp, NextStep, RetryAt, Sent, SettleAt
-from app.store.repositories.messages import DEAD, PENDING, SENDING, SENT, SETTLING, SIMULATED
+from app.domain.states import MessageState
 from app.store.tables import Message
 from app.store.unit_of_work import UnitOfWork
 
@@ -36,16 +36,18 @@ def channel_name(message: Message) -> str:
     return f"{message.channel}:{message.target if message.channel == 'wecom' else ''}"
 
 
-def record(uow: UnitOfWork, sending: Sending, outcome: Outcome, step: NextStep, *, now: datetime, alert: Alert) -> None:
+def record_outcome(
+    uow: UnitOfWork, sending: Sending, outcome: Outcome, step: NextStep, *, now: datetime, alert: Alert
+) -> None:
     """Complete the attempt and move the message on, in the caller's transaction."""
     message = sending.message
     end_attempt(uow, sending, outcome, now=now)
     if isinstance(outcome, Rejected) and outcome.blame == "channel":
-        _rest(uow, message, outcome.reason, now=now, alert=alert)
+        _pause_channel(uow, message, outcome.reason, now=now, alert=alert)
         return
     if isinstance(outcome, Throttled):
         uow.leases.pause(channel_name(message), reason=outcome.reason, until=now + outcome.wait)
-    change(uow, message, step, now=now, from_states=(SENDING,), alert=alert)
+    move_message(uow, message, step, now=now, from_states=(MessageState.SENDING,), alert=alert)
 
 
 def end_attempt(uow: UnitOfWork, sending: Sending, outcome: Outcome, *, now: datetime) -> None:
@@ -59,7 +61,7 @@ def end_attempt(uow: UnitOfWork, sending: Sending, outcome: Outcome, *, now: dat
     )
 
 
-def change(
+def move_message(
     uow: UnitOfWork, message: Message, step: NextStep, *, now: datetime, from_states: tuple[str, ...], alert: Alert
 ) -> None:
     """Move a message to what ``step`` says."""
@@ -67,16 +69,16 @@ def change(
     uncount = False
     match step:
         case Sent():
-            values |= {"state": SENT, "finished_at": now, "last_reason": None}
+            values |= {"state": MessageState.SENT, "finished_at": now, "last_reason": None}
         case DryRun():
-            values |= {"state": SIMULATED, "finished_at": now}
+            values |= {"state": MessageState.SIMULATED, "finished_at": now}
         case RetryAt(at, reason, counted):
-            values |= {"state": PENDING, "due_at": at, "last_reason": reason[:200]}
+            values |= {"state": MessageState.PENDING, "due_at": at, "last_reason": reason[:200]}
             uncount = not counted
         case SettleAt(at, reason):
-            values |= {"state": SETTLING, "due_at": at, "last_reason": reason[:200]}
+            values |= {"state": MessageState.SETTLING, "due_at": at, "last_reason": reason[:200]}
         case GiveUp(reason):
-            values |= {"state": DEAD, "finished_at": now, "last_reason": reason[:200]}
+            values |= {"state": MessageState.DEAD, "finished_at": now, "last_reason": reason[:200]}
             log.error("message_dead", message=message.id, kind=message.kind, reason=reason)
             alert(
                 uow,
@@ -89,15 +91,15 @@ def change(
     uow.messages.change(message.id or 0, from_states=from_states, uncount=uncount, **values)
 
 
-def _rest(uow: UnitOfWork, message: Message, reason: str, *, now: datetime, alert: Alert) -> None:
+def _pause_channel(uow: UnitOfWork, message: Message, reason: str, *, now: datetime, alert: Alert) -> None:
     """Let the whole channel rest and keep the message: once a person has mended the settings, it goes out."""
     until = now + CHANNEL_REST
     uow.leases.pause(channel_name(message), reason=reason, until=until)
     uow.messages.change(
         message.id or 0,
-        from_states=(SENDING,),
+        from_states=(MessageState.SENDING,),
         uncount=True,
-        state=PENDING,
+        state=MessageState.PENDING,
         due_at=until,
         lease_until=None,
         last_reason=reason[:200],

@@ -8,9 +8,9 @@ from app.channels.base import Mail, MailChannel, Sms, SmsChannel
 from app.domain.clock import Clock
 from app.domain.outcome import Outcome, Rejected, Simulated, Unknown
 from app.domain.retry import SMS_DELAYS, NextStep, after_settling, next_step
-from app.notify.dispatch.record import Alert, Sending, change, end_attempt, record
+from app.domain.states import MessageState
+from app.notify.dispatch.record import Alert, Sending, end_attempt, move_message, record_outcome
 from app.notify.texts import alert_text, combined_sms, coupon_sms, notice_sms
-from app.store.repositories.messages import SETTLING
 from app.store.sealing import CannotUnseal, Keyring
 from app.store.tables import Message
 from app.store.unit_of_work import Store, UnitOfWork
@@ -120,7 +120,7 @@ class SmsDispatcher:
 
     def _write(self, sending: Sending, outcome: Outcome, step: NextStep, now: datetime) -> None:
         with self._store.writing() as uow:
-            record(uow, sending, outcome, step, now=now, alert=self._alert)
+            record_outcome(uow, sending, outcome, step, now=now, alert=self._alert)
 
     # ---- settling --------------------------------------------------------------------------------------------------
 
@@ -148,7 +148,7 @@ class SmsDispatcher:
         with self._store.writing() as uow:
             if not isinstance(outcome, Unknown):
                 end_attempt(uow, sending, outcome, now=now)
-            change(uow, sending.message, step, now=now, from_states=(SETTLING,), alert=self._alert)
+            move_message(uow, sending.message, step, now=now, from_states=(MessageState.SETTLING,), alert=self._alert)
 
     # ---- the message itself ----------------------------------------------------------------------------------------
 
@@ -212,4 +212,4 @@ class MailDispatcher:
 
     def _write(self, sending: Sending, outcome: Outcome, step: NextStep, now: datetime) -> None:
         with self._store.writing() as uow:
-            record(uow, sending, outcome, step, now=now, alert=self._alert)
+            record_outcome(uow, sending, outcome, step, now=now, alert=self._alert)

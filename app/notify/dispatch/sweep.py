@@ -6,9 +6,9 @@ import structlog
 
 from app.domain.clock import Clock
 from app.domain.retry import GROUP_DELAYS
+from app.domain.states import MessageState
 from app.notify.dispatch.sms import MAIL_LEASE
-from app.notify.policy import Policy
-from app.store.repositories.messages import PENDING, SETTLING
+from app.notify.policy import MessagePolicy
 from app.store.unit_of_work import Store
 
 log = structlog.get_logger()
@@ -19,11 +19,11 @@ FURTHEST = timedelta(hours=26)
 LONGEST_RETRY = GROUP_DELAYS[-1] * 1.5 + timedelta(minutes=1)
 """Nor a retry, or a question to a provider, further than this: the longest delay with its jitter, and a minute."""
 
-AFTER_DEATH = {"wecom": PENDING, "email": PENDING, "sms": SETTLING}
+AFTER_DEATH = {"wecom": MessageState.PENDING, "email": MessageState.PENDING, "sms": MessageState.SETTLING}
 """A group may see a message twice; a customer is sent nothing again before the provider has been asked."""
 
 
-def sweep_once(store: Store, policy: Policy, clock: Clock) -> int:
+def sweep_once(store: Store, policy: MessagePolicy, clock: Clock) -> int:
     """Put stranded messages back; return how many there were."""
     now = clock.now()
     with store.writing() as uow:

@@ -12,7 +12,7 @@ import structlog
 
 from app.domain.clock import Clock
 from app.store.commit.order_writer import NewOrder, Stored
-from app.store.commit.writer_thread import Batch, Hand, Result, Waiting, Writes
+from app.store.commit.writer_thread import CommitGroup, Result, Waiter, WriterThread, Writes
 from app.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
@@ -48,14 +48,14 @@ class GroupCommit:
         self._clock, self._metrics = clock, metrics
         self._limit, self._patience = limit, patience
         self._orders: list[NewOrder] = []
-        self._waiting: list[Waiting] = []
+        self._waiting: list[Waiter] = []
         self._oldest = 0.0
-        self._in_flight: Batch | None = None
+        self._in_flight: CommitGroup | None = None
         self._handing_over = False
         self._emptied: asyncio.Future[None] | None = None
         self._hung = 0
         self._spool_hung = 0
-        self._probe: asyncio.TimerHandle | Batch | None = None
+        self._probe: asyncio.TimerHandle | CommitGroup | None = None
         self.away_because: str | None = None
         self.away_since: datetime | None = None
         self.spool_trouble: str | None = None
@@ -63,8 +63,8 @@ class GroupCommit:
     def start(self) -> None:
         """Begin to take orders on the running loop."""
         self._loop = asyncio.get_running_loop()
-        self._store_hand = Hand("commit", self._store, self._store_reports)
-        self._spool_hand = Hand("spool", self._spool, self._spool_reports)
+        self._store_thread = WriterThread("commit", self._store, self._store_reports)
+        self._spool_thread = WriterThread("spool", self._spool, self._spool_reports)
         self._metrics.store_up.set(1)
 
     async def close(self) -> None:
@@ -76,8 +76,8 @@ class GroupCommit:
             self._probe.cancel()
         elif self._probe is not None:
             self._probe.settle()
-        self._store_hand.stop()
-        self._spool_hand.stop()
+        self._store_thread.stop()
+        self._spool_thread.stop()
 
     @property
     def waiting(self) -> int:
@@ -94,7 +94,7 @@ class GroupCommit:
         self.queue(order, future)
         return future
 
-    def queue(self, order: NewOrder, waiting: Waiting) -> None:
+    def queue(self, order: NewOrder, waiting: Waiter) -> None:
         """Queue an order; ``waiting`` is told what became of it.
 
         Raises:
@@ -121,7 +121,7 @@ class GroupCommit:
         n = MOST_IN_ONE_COMMIT
         orders, waiting = self._orders[:n], self._waiting[:n]
         self._orders, self._waiting = self._orders[n:], self._waiting[n:]
-        batch = Batch(orders, [self._clock.now()] * len(orders), waiting, self._oldest)
+        batch = CommitGroup(orders, [self._clock.now()] * len(orders), waiting, self._oldest)
         self._metrics.queue_depth.set(len(self._orders))
         if self.away_because is None:
             self._in_flight = batch
@@ -129,13 +129,13 @@ class GroupCommit:
             batch.timer = self._loop.call_at(
                 max(batch.oldest + self._patience, self._loop.time() + 0.05), self._lose_patience, batch
             )
-            self._store_hand.take(batch)
+            self._store_thread.take(batch)
         else:
             self._to_spool(batch)
 
     # ---- the store -------------------------------------------------------------------------------------------------
 
-    def _store_reports(self, batch: Batch, result: Result) -> None:
+    def _store_reports(self, batch: CommitGroup, result: Result) -> None:
         if batch.abandoned:  # answered from the spool long ago; the drain finds whatever did get through
             self._hung -= 1
             if self.away_because is not None and not isinstance(result, Exception):
@@ -154,16 +154,16 @@ class GroupCommit:
             self._metrics.commit_seconds.observe(self._loop.time() - batch.oldest)
             self._answer(batch, result)
 
-    def _lose_patience(self, batch: Batch) -> None:
+    def _lose_patience(self, batch: CommitGroup) -> None:
         batch.abandoned = True
         self._hung += 1
-        self._store_hand.stop()  # once it returns, if ever
-        self._store_hand = Hand("commit", self._store, self._store_reports)
+        self._store_thread.stop()  # once it returns, if ever
+        self._store_thread = WriterThread("commit", self._store, self._store_reports)
         if batch.is_probe:
             self._probe = None
         self._store_is_away("Timeout")
         if not batch.is_probe:
-            self._to_spool(Batch(batch.orders, batch.moments, batch.waiting, batch.oldest))
+            self._to_spool(CommitGroup(batch.orders, batch.moments, batch.waiting, batch.oldest))
 
     def _store_is_away(self, reason: str) -> None:
         if self.away_because is None:
@@ -185,21 +185,21 @@ class GroupCommit:
         elif self._hung >= MOST_ABANDONED:  # enough hands hang already; one of them will bring news
             self._probe = self._loop.call_later(PROBE_EVERY, self._ask)
         else:
-            self._probe = probe = Batch([], [], [], self._loop.time())
+            self._probe = probe = CommitGroup([], [], [], self._loop.time())
             probe.timer = self._loop.call_later(self._patience, self._lose_patience, probe)
-            self._store_hand.take(probe)
+            self._store_thread.take(probe)
 
     # ---- the spool -------------------------------------------------------------------------------------------------
 
-    def _to_spool(self, batch: Batch) -> None:
+    def _to_spool(self, batch: CommitGroup) -> None:
         self._in_flight = batch
         if self._spool_hung >= MOST_ABANDONED:  # refuse at once until one of the hung hands returns
             self._spool_fails(batch, "Timeout")
             return
         batch.timer = self._loop.call_later(SPOOL_PATIENCE, self._give_up, batch)
-        self._spool_hand.take(batch)
+        self._spool_thread.take(batch)
 
-    def _spool_reports(self, batch: Batch, result: Result) -> None:
+    def _spool_reports(self, batch: CommitGroup, result: Result) -> None:
         if batch.abandoned:
             self._spool_hung -= 1
             return
@@ -211,14 +211,14 @@ class GroupCommit:
         self._metrics.spooled.inc(sum(1 for stored in result if not stored.replayed))
         self._answer(batch, result)
 
-    def _give_up(self, batch: Batch) -> None:
+    def _give_up(self, batch: CommitGroup) -> None:
         batch.abandoned = True
         self._spool_hung += 1
-        self._spool_hand.stop()
-        self._spool_hand = Hand("spool", self._spool, self._spool_reports)
+        self._spool_thread.stop()
+        self._spool_thread = WriterThread("spool", self._spool, self._spool_reports)
         self._spool_fails(batch, "Timeout")
 
-    def _spool_fails(self, batch: Batch, reason: str) -> None:
+    def _spool_fails(self, batch: CommitGroup, reason: str) -> None:
         self.spool_trouble = reason
         log.error("spool_refuses", reason=reason)
         self._in_flight = None
@@ -229,7 +229,7 @@ class GroupCommit:
 
     # ---- answering -------------------------------------------------------------------------------------------------
 
-    def _answer(self, batch: Batch, results: list[Stored]) -> None:
+    def _answer(self, batch: CommitGroup, results: list[Stored]) -> None:
         self._in_flight = None
         new = 0
         for one, stored in zip(batch.waiting, results, strict=True):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from app.domain.names import incident_name
-from app.domain.priority import Priority
+from app.domain.order import Priority
 from app.store.database.engine import Engines, begin_at_once
 from app.store.statements import chunks
 
@@ -126,7 +126,7 @@ class OrderWriter:
             existing = self._read(cursor, lost) if lost else {}
             for drill, incident in incidents.items():
                 self._count(cursor, incident, sum(batch[first[number]].drill is drill for number in won))
-        return list(_told(batch, moments, first=first, existing=existing))
+        return list(_answers(batch, moments, first=first, existing=existing))
 
     @contextmanager
     def _transaction(self) -> Iterator[Cursor]:
@@ -218,7 +218,7 @@ class OrderWriter:
         return at.strftime("%Y-%m-%d %H:%M:%S.%f") if self._sqlite else at
 
 
-def _told(
+def _answers(
     batch: Sequence[NewOrder],
     moments: Sequence[datetime],
     *,

@@ -20,7 +20,7 @@ class Writes(Protocol):
         ...
 
 
-class Waiting(Protocol):
+class Waiter(Protocol):
     """Who waits for an order: a future, or whatever answers like one."""
 
     def done(self) -> bool:
@@ -37,12 +37,12 @@ class Waiting(Protocol):
 
 
 @dataclass(slots=True, eq=False)
-class Batch:
+class CommitGroup:
     """Orders on their way to disk together, and those who wait for them."""
 
     orders: list[NewOrder]
     moments: list[datetime]
-    waiting: list[Waiting]
+    waiting: list[Waiter]
     oldest: float
     """When the first of them was queued, in the loop's time."""
     timer: asyncio.TimerHandle | None = None
@@ -61,21 +61,21 @@ class Batch:
 
 
 Result = list[Stored] | Exception
-Report = Callable[[Batch, Result], None]
+Report = Callable[[CommitGroup, Result], None]
 
 
-class Hand:
+class WriterThread:
     """One thread. A hand that hangs is left behind with its batch, and a new one takes its place."""
 
     def __init__(self, name: str, target: Writes, report: Report) -> None:
         self._target = target
         self._report = report
         self._loop = asyncio.get_running_loop()
-        self._batches: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
+        self._batches: queue.SimpleQueue[CommitGroup | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def take(self, batch: Batch) -> None:
+    def take(self, batch: CommitGroup) -> None:
         """Begin to write ``batch``."""
         self._batches.put(batch)
 

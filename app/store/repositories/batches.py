@@ -6,12 +6,10 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
+from app.domain.states import BatchState
 from app.store.tables import Batch, BatchOrder, OrderRow
-from app.store.tables.batch import LEFT, LIVE, OUT, UNANNOUNCED
-from app.store.tables.batch import UNFINISHED as IN_THE_MAKING
+from app.store.tables.batch import LEFT, LIVE, PUBLISHED, UNANNOUNCED, UNFINISHED
 
-CLAIMING, WRITING, PUBLISHED, EMPTIED = "claiming", "writing", "published", "emptied"
-UNFINISHED = (CLAIMING, WRITING)
 _MAKING = 712_025
 """Our name among PostgreSQL's pairs of advisory locks; the second of the pair is the incident."""
 
@@ -41,7 +39,7 @@ class BatchRepository:
 
         A lease beyond ``longest`` was written before the clock was set back.
         """
-        orphan = and_(IN_THE_MAKING, or_(Batch.lease_until < now, Batch.lease_until > longest))
+        orphan = and_(UNFINISHED.query, or_(Batch.lease_until < now, Batch.lease_until > longest))
         batch = self._session.scalars(
             select(Batch).where(orphan).order_by(Batch.id).limit(1).with_for_update(skip_locked=True)
         ).first()
@@ -61,7 +59,7 @@ class BatchRepository:
     def unfinished(self, incident_id: int, *, kind: str) -> Batch | None:
         """Return the batch of a kind that somebody is making for an incident."""
         # Nothing is added: it only keeps SQLite from walking all batches of the incident for the one in the making.
-        mine = and_(IN_THE_MAKING, Batch.incident_id + 0 == incident_id, Batch.kind == kind)
+        mine = and_(UNFINISHED.query, Batch.incident_id + 0 == incident_id, Batch.kind == kind)
         return self._session.scalars(select(Batch).where(mine).order_by(Batch.id)).first()
 
     def advance(
@@ -80,7 +78,7 @@ class BatchRepository:
 
     def page(self, *, incident_id: int | None = None, before_id: int | None = None, limit: int = 50) -> list[Batch]:
         """Return published batches, newest first."""
-        query = select(Batch).where(Batch.state == PUBLISHED)
+        query = select(Batch).where(Batch.state == BatchState.PUBLISHED)
         if incident_id is not None:
             query = query.where(Batch.incident_id == incident_id)
         if before_id is not None:
@@ -89,12 +87,12 @@ class BatchRepository:
 
     def last_published_at(self) -> datetime | None:
         """Return when the newest batch came out."""
-        newest = select(Batch.published_at).where(OUT).order_by(Batch.published_at.desc()).limit(1)
+        newest = select(Batch.published_at).where(PUBLISHED.query).order_by(Batch.published_at.desc()).limit(1)
         return self._session.scalar(newest)
 
     def claim_unannounced(self, *, now: datetime, limit: int = 20) -> list[Batch]:
         """Take published batches nobody has announced, and mark them announced in the caller's transaction."""
-        query = select(Batch).where(UNANNOUNCED).order_by(Batch.id).limit(limit)
+        query = select(Batch).where(UNANNOUNCED.query).order_by(Batch.id).limit(limit)
         batches = list(self._session.scalars(query.with_for_update(skip_locked=True)))
         for batch in batches:
             batch.announced_at = now
@@ -103,13 +101,14 @@ class BatchRepository:
 
     def size(self, batch_id: int) -> int:
         """Return how many orders are in a batch now."""
-        query = select(func.count()).where(BatchOrder.batch_id == batch_id, BatchOrder.left_at.is_(None))
+        query = select(func.count()).where(BatchOrder.batch_id == batch_id, LIVE.query)
         return self._session.scalar(query) or 0
 
     def of_order(self, order_id: int) -> list[Batch]:
         """Return every batch an order was in, oldest first; the live one and those it has left have an index each."""
         memberships = (
-            select(BatchOrder.batch_id).where(BatchOrder.order_id == order_id, condition) for condition in (LIVE, LEFT)
+            select(BatchOrder.batch_id).where(BatchOrder.order_id == order_id, condition.query)
+            for condition in (LIVE, LEFT)
         )
         query = select(Batch).where(Batch.id.in_(union_all(*memberships))).order_by(Batch.id)
         return list(self._session.scalars(query))

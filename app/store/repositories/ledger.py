@@ -7,9 +7,8 @@ from sqlalchemy.orm import Session
 
 from app.domain.ledger import Ledger
 from app.domain.states import OrderState
-from app.store.repositories.orders import WAITING
-from app.store.tables import Incident, OrderRow, Standing, Tally
-from app.store.tables.order import DECIDED
+from app.store.tables import AcceptedCount, Incident, OrderRow, StateCount
+from app.store.tables.order import DECIDED, UNBATCHED
 
 COUNTED_ONE_BY_ONE = 50_000
 """Rows that are counted in well under a second."""
@@ -25,7 +24,9 @@ class LedgerRepository:
         """Return what the door counted, in the transactions that took the orders."""
         return (
             self._session.scalar(
-                select(func.coalesce(func.sum(Tally.accepted), 0)).where(Tally.incident_id == incident_id)
+                select(func.coalesce(func.sum(AcceptedCount.accepted), 0)).where(
+                    AcceptedCount.incident_id == incident_id
+                )
             )
             or 0
         )
@@ -42,7 +43,7 @@ class LedgerRepository:
         if full:
             states = self._counted(incident_id)
         elif accepted <= COUNTED_ONE_BY_ONE:
-            states = self._counted(incident_id, DECIDED) | self._waiting(incident_id)
+            states = self._counted(incident_id, DECIDED.query) | self._waiting(incident_id)
         else:
             states = self._kept(incident_id) | self._waiting(incident_id)
         return Ledger(
@@ -58,11 +59,11 @@ class LedgerRepository:
         return dict(self._session.execute(mine.group_by(OrderRow.state)).all())
 
     def _kept(self, incident_id: int) -> dict[str, int]:
-        kept = select(Standing.state, Standing.orders).where(Standing.incident_id == incident_id)
+        kept = select(StateCount.state, StateCount.orders).where(StateCount.incident_id == incident_id)
         return dict(self._session.execute(kept).all())
 
     def _waiting(self, incident_id: int) -> dict[str, int]:
-        waiting = select(func.count()).where(WAITING, OrderRow.incident_id == incident_id)
+        waiting = select(func.count()).where(UNBATCHED.query, OrderRow.incident_id == incident_id)
         return {OrderState.ACCEPTED: self._session.scalar(waiting) or 0}
 
     def unbatched_strays(self, incident_id: int) -> Sequence[str]:

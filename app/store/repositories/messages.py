@@ -11,14 +11,10 @@ from typing import Any
 from sqlalchemy import Select, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.domain.states import MessageState
 from app.store.statements import IN_LIMIT, chunks, insert_new
 from app.store.tables import Attempt, Message
-from app.store.tables.message import DEAD as GIVEN_UP
-from app.store.tables.message import OPEN
-from app.store.tables.message import SETTLING as ASKED_ABOUT
-
-PENDING, SENDING, SETTLING = "pending", "sending", "settling"
-SENT, SIMULATED, MERGED, DEAD = "sent", "simulated", "merged", "dead"
+from app.store.tables.message import DEAD, OPEN, SETTLING
 
 
 class MessageRepository:
@@ -72,7 +68,7 @@ class MessageRepository:
         )
         messages = list(self._session.scalars(query.with_for_update(skip_locked=True)))
         for message in messages:
-            message.state, message.lease_until = SENDING, lease_until
+            message.state, message.lease_until = MessageState.SENDING, lease_until
             message.attempts += 1
         self._session.add_all(messages)
         return messages
@@ -92,9 +88,9 @@ class MessageRepository:
     def merge(self, messages: Sequence[Message], *, into: Message, now: datetime) -> None:
         """Let ``into`` speak for ``messages``."""
         for part in chunks([m.id for m in messages], IN_LIMIT):
-            statement = update(Message).where(Message.id.in_(part), Message.state == PENDING)
+            statement = update(Message).where(Message.id.in_(part), Message.state == MessageState.PENDING)
             self._session.execute(
-                statement.values(state=MERGED, merged_into=into.id, finished_at=now).execution_options(
+                statement.values(state=MessageState.MERGED, merged_into=into.id, finished_at=now).execution_options(
                     synchronize_session=False
                 )
             )
@@ -102,7 +98,10 @@ class MessageRepository:
     def claim_to_settle(self, *, now: datetime, lease_until: datetime, limit: int) -> list[Message]:
         """Take messages with an unknown outcome about which the provider is to be asked, longest due first."""
         query = (
-            select(Message).where(ASKED_ABOUT, Message.due_at <= now).order_by(Message.due_at, Message.id).limit(limit)
+            select(Message)
+            .where(SETTLING.query, Message.due_at <= now)
+            .order_by(Message.due_at, Message.id)
+            .limit(limit)
         )
         messages = list(self._session.scalars(query.with_for_update(skip_locked=True)))
         for message in messages:
@@ -117,9 +116,9 @@ class MessageRepository:
         A lease beyond ``longest`` was written before the clock was set back.
         """
         stalled = and_(
-            OPEN,
+            OPEN.query,
             Message.channel == channel,
-            Message.state == SENDING,
+            Message.state == MessageState.SENDING,
             or_(Message.lease_until < now, Message.lease_until > longest),
         )
         statement = update(Message).where(stalled).values(state=state, due_at=now, lease_until=None, last_reason=reason)
@@ -133,14 +132,20 @@ class MessageRepository:
         tomorrow, a coupon for the morning); or the message was due when it was written, and that is still to come.
         """
         due_when_written = and_(Message.created_at > now, Message.due_at <= Message.created_at)
-        only_retried = or_(Message.channel != "sms", Message.state == SETTLING)
+        only_retried = or_(Message.channel != "sms", Message.state == MessageState.SETTLING)
         ahead = or_(Message.due_at > furthest, and_(only_retried, Message.due_at > longest_retry), due_when_written)
-        statement = update(Message).where(OPEN, Message.state.in_((PENDING, SETTLING)), ahead).values(due_at=now)
+        statement = (
+            update(Message)
+            .where(OPEN.query, Message.state.in_((MessageState.PENDING, MessageState.SETTLING)), ahead)
+            .values(due_at=now)
+        )
         return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount
 
     def retarget(self, channel: str, *, known: Sequence[str], to: str) -> int:
         """Hand messages for a destination that is no longer configured to one that is."""
-        lost = and_(OPEN, Message.channel == channel, Message.state == PENDING, Message.target.not_in(known))
+        lost = and_(
+            OPEN.query, Message.channel == channel, Message.state == MessageState.PENDING, Message.target.not_in(known)
+        )
         statement = update(Message).where(lost).values(target=to)
         return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount
 
@@ -241,14 +246,14 @@ class MessageRepository:
         query = select(Message.channel, Message.state, func.count()).group_by(Message.channel, Message.state)
         return {
             (channel, state): count
-            for condition in (OPEN, GIVEN_UP)
-            for channel, state, count in self._session.execute(query.where(condition))
+            for condition in (OPEN, DEAD)
+            for channel, state, count in self._session.execute(query.where(condition.query))
         }
 
     def _due(
         self, channel: str, *, now: datetime, target: str | None = None, lane: int | None = None
     ) -> Select[Message]:
-        due = and_(OPEN, Message.channel == channel, Message.state == PENDING, Message.due_at <= now)
+        due = and_(OPEN.query, Message.channel == channel, Message.state == MessageState.PENDING, Message.due_at <= now)
         query = select(Message).where(due)
         if target is not None:
             query = query.where(Message.target == target)

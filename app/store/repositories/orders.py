@@ -6,21 +6,19 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import CursorResult, Update, and_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import CursorResult, Update, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session, defer
 
 from app.domain.states import OrderState, may_follow
 from app.store.statements import IN_LIMIT, chunks, shift
 from app.store.tables import METADATA, BatchOrder, OrderRow
-from app.store.tables.order import DECIDED
+from app.store.tables.order import DECIDED, HELD, UNBATCHED, UNCOMPOSED
 
 _PAYLOAD = defer(OrderRow.sealed_payload)
-WAITING = text("orders.batch_id IS NULL AND orders.state = 'accepted'")
-"""Literal, so that both planners recognise the partial index whatever else is bound."""
 
 _ORDERS, _MEMBERS = METADATA.tables["orders"], METADATA.tables["batch_order"]
 _THESE = _ORDERS.c.id.in_(bindparam("ids", expanding=True))
-_STILL_WAITING = select(_ORDERS.c.id).where(WAITING, _THESE).order_by(_ORDERS.c.id).with_for_update()
+_STILL_WAITING = select(_ORDERS.c.id).where(UNBATCHED.query, _THESE).order_by(_ORDERS.c.id).with_for_update()
 _MOVABLE = (
     select(_ORDERS.c.id, _ORDERS.c.incident_id, _ORDERS.c.state)
     .where(_THESE, _ORDERS.c.state.in_(bindparam("allowed", expanding=True)))
@@ -71,7 +69,7 @@ class OrderRepository:
 
     def held(self, *, incident_id: int | None = None, limit: int = 500) -> list[OrderRow]:
         """Return orders that wait for a person, oldest first."""
-        query = select(OrderRow).where(OrderRow.state == OrderState.HELD)
+        query = select(OrderRow).where(HELD.query)
         if incident_id is not None:
             query = query.where(OrderRow.incident_id == incident_id)
         return list(self._session.scalars(query.order_by(OrderRow.id).limit(limit)))
@@ -80,7 +78,7 @@ class OrderRepository:
 
     def claim_uncomposed(self, *, limit: int, now: datetime) -> list[OrderRow]:
         """Take the oldest orders without messages and mark them composed, in the caller's transaction."""
-        query = select(OrderRow).where(OrderRow.composed_at.is_(None)).order_by(OrderRow.id).limit(limit)
+        query = select(OrderRow).where(UNCOMPOSED.query).order_by(OrderRow.id).limit(limit)
         rows = list(self._session.scalars(query.with_for_update(skip_locked=True)))
         for part in chunks([row.id for row in rows], IN_LIMIT):
             self._session.execute(
@@ -93,14 +91,16 @@ class OrderRepository:
 
     def uncomposed_count(self) -> int:
         """Return how many orders wait to be composed."""
-        return self._session.scalar(select(func.count()).where(OrderRow.composed_at.is_(None))) or 0
+        return self._session.scalar(select(func.count()).select_from(OrderRow).where(UNCOMPOSED.query)) or 0
 
     # ---- batching --------------------------------------------------------------------------------------------------
 
     def incidents_waiting(self) -> list[int]:
         """Return the incidents, open or closed, that have orders waiting for a batch."""
         return list(
-            self._session.scalars(select(OrderRow.incident_id).where(WAITING).distinct().order_by(OrderRow.incident_id))
+            self._session.scalars(
+                select(OrderRow.incident_id).where(UNBATCHED.query).distinct().order_by(OrderRow.incident_id)
+            )
         )
 
     def waiting_since(self, incident_id: int) -> datetime | None:
@@ -109,18 +109,23 @@ class OrderRepository:
         Not simply the lowest row id: an order drained from the spool has a late id and an early time.
         """
         since = func.min(func.coalesce(OrderRow.released_at, OrderRow.received_at))
-        return self._session.scalar(select(since).where(WAITING, OrderRow.incident_id == incident_id))
+        return self._session.scalar(select(since).where(UNBATCHED.query, OrderRow.incident_id == incident_id))
 
     def newest_id(self, incident_id: int) -> int:
         """Return the id of the newest waiting order: what comes later is for the next batch."""
         return (
-            self._session.scalar(select(func.max(OrderRow.id)).where(WAITING, OrderRow.incident_id == incident_id)) or 0
+            self._session.scalar(
+                select(func.max(OrderRow.id)).where(UNBATCHED.query, OrderRow.incident_id == incident_id)
+            )
+            or 0
         )
 
     def waiting(self, incident_id: int, *, up_to: int, limit: int) -> list[OrderRow]:
         """Return the oldest waiting orders to decide about; nothing is locked, see :meth:`still_waiting`."""
         query = (
-            select(OrderRow).options(_PAYLOAD).where(WAITING, OrderRow.incident_id == incident_id, OrderRow.id <= up_to)
+            select(OrderRow)
+            .options(_PAYLOAD)
+            .where(UNBATCHED.query, OrderRow.incident_id == incident_id, OrderRow.id <= up_to)
         )
         return list(self._session.scalars(query.order_by(OrderRow.id).limit(limit)))
 
@@ -131,7 +136,7 @@ class OrderRepository:
             found.update(self._session.scalars(_STILL_WAITING, {"ids": part}))
         return found
 
-    def marks(
+    def look_alike_marks(
         self, incident_id: int, *, since: datetime, until: datetime | None = None, page: int = 2000
     ) -> Iterator[tuple[bytes, datetime, str]]:
         """Yield (look-alike mark, time, number) of orders received in [since, until) that are on their way or held.
@@ -139,7 +144,7 @@ class OrderRepository:
         An order that a person has closed will not be shipped, so nothing can be its double. Found by time and not by
         row id: times do not grow with ids where the spool was drained or a clock was set.
         """
-        near: list[Any] = [DECIDED, OrderRow.incident_id == incident_id, OrderRow.state.not_in(_NEVER_SHIPPED)]
+        near: list[Any] = [DECIDED.query, OrderRow.incident_id == incident_id, OrderRow.state.not_in(_NEVER_SHIPPED)]
         if until is not None:
             near.append(OrderRow.received_at < until)
         after: Any = OrderRow.received_at >= since
@@ -234,7 +239,7 @@ class OrderRepository:
         self._add_members(to_batch, order_ids)
         return moved
 
-    def know_in_main(self, main_numbers: Mapping[int, str]) -> None:
+    def set_main_numbers(self, main_numbers: Mapping[int, str]) -> None:
         """Keep the main system's own number of orders, by row id."""
         if main_numbers:
             statement = update(_ORDERS).where(_ORDERS.c.id == bindparam("order_id"))
@@ -277,7 +282,7 @@ class OrderRepository:
 
     def oldest_waiting_at(self) -> datetime | None:
         """Return when the oldest order without a batch came in, over all incidents."""
-        query = select(OrderRow.received_at).where(WAITING).order_by(OrderRow.incident_id, OrderRow.id).limit(1)
+        query = select(OrderRow.received_at).where(UNBATCHED.query).order_by(OrderRow.incident_id, OrderRow.id).limit(1)
         return self._session.scalar(query)
 
     def _rows(self, statement: Update, values: Mapping[str, Any] | None = None) -> int:

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, case, func, literal, select, text
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, case, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.store.statements import IN_LIMIT, chunks
 from app.store.tables import Batch, Incident, Message, OrderRow
-from app.store.tables.order import SHOP_KNOWN
+from app.store.tables.message import DEAD, OPEN
+from app.store.tables.order import COMPOSED, HELD, IN_BATCH, SHOP_KNOWN, UNBATCHED, UNCOMPOSED
 
 T = TypeVar("T")
 
-Line = Row[Any]
+OrderListRow = Row[Any]
 """A row of a list, with the columns of ``_LINE`` or ``_LETTER`` as attributes."""
 
 PAGE = 30
@@ -49,17 +50,9 @@ _LETTER = [
     )
 ]
 
-UNCOMPOSED = text("orders.composed_at IS NULL")
-COMPOSED = text("orders.composed_at IS NOT NULL")
-WAITING = text("orders.batch_id IS NULL AND orders.state = 'accepted'")
-HELD = text("orders.state = 'held'")
-IN_BATCH = text("orders.batch_id IS NOT NULL")
-OPEN = text("message.state IN ('pending', 'sending', 'settling')")
-DEAD = text("message.state = 'dead'")
-
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class RowPage(Generic[T]):
     """Some rows, newest first, and where to go on.
 
     ``before`` is the cursor of the next page, None at the end. With ``unfinished`` the look stopped for length and
@@ -83,7 +76,7 @@ class OrderFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class IdRangeCounts:
     """What was counted of an incident's orders in a stretch of row ids.
 
     Up to ``settled_id`` nothing can appear any more; what is counted after it is fresh and has to be counted again.
@@ -106,19 +99,21 @@ class OverviewRepository:
 
     def waiting_count(self, incident_id: int) -> int:
         """Count the orders of an incident that wait for a batch, up to ``COUNT_AT_MOST``."""
-        return self._count(select(literal(1)).select_from(_ORDERS).where(WAITING, _ORDERS.c.incident_id == incident_id))
+        return self._count(
+            select(literal(1)).select_from(_ORDERS).where(UNBATCHED.query, _ORDERS.c.incident_id == incident_id)
+        )
 
     def held_count(self) -> int:
         """Count the orders that wait for a person."""
-        return self._count(select(literal(1)).select_from(_ORDERS).where(HELD))
+        return self._count(select(literal(1)).select_from(_ORDERS).where(HELD.query))
 
     def open_message_count(self) -> int:
         """Count the messages that are to be sent or settled."""
-        return self._count(select(literal(1)).select_from(_MESSAGES).where(OPEN))
+        return self._count(select(literal(1)).select_from(_MESSAGES).where(OPEN.query))
 
     def dead_message_count(self) -> int:
         """Count the messages that were given up."""
-        return self._count(select(literal(1)).select_from(_MESSAGES).where(DEAD))
+        return self._count(select(literal(1)).select_from(_MESSAGES).where(DEAD.query))
 
     def first_id_since(self, moment: datetime) -> int:
         """Return about the first row id of the orders received at ``moment`` or later, by bisection.
@@ -141,9 +136,9 @@ class OverviewRepository:
         """Return the newest row id of all orders, 0 if there is none."""
         return self._session.scalar(select(func.max(_ORDERS.c.id))) or 0
 
-    def stretch(
+    def id_range_counts(
         self, incident_id: int, *, after_id: int, up_to_id: int, today: datetime, settled_before: datetime
-    ) -> Stretch:
+    ) -> IdRangeCounts:
         """Count an incident's high-priority orders and those of today among the row ids in (after, up to].
 
         Ids of a transaction that has not committed yet lie among those of the same moment; everything up to the last
@@ -167,11 +162,11 @@ class OverviewRepository:
             )
         ).where(mine)
         counted = tuple(self._session.execute(query).one())
-        return Stretch(settled_id, *counted)
+        return IdRangeCounts(settled_id, *counted)
 
     # ---- orders ----------------------------------------------------------------------------------------------------
 
-    def orders(self, wanted: OrderFilter, *, before: int | None = None, size: int = PAGE) -> Page[Line]:
+    def orders(self, wanted: OrderFilter, *, before: int | None = None, size: int = PAGE) -> RowPage[OrderListRow]:
         """Return a page of orders, newest first, without their sealed parts."""
         o = _ORDERS.c
         query = select(*_LINE)
@@ -185,43 +180,43 @@ class OverviewRepository:
             floor = self.first_id_since(wanted.since - timedelta(minutes=5))
         indexed = True
         if wanted.batch_id is not None:
-            query = query.where(IN_BATCH, o.batch_id == wanted.batch_id)
+            query = query.where(IN_BATCH.query, o.batch_id == wanted.batch_id)
         elif wanted.state == "held":
-            query = query.where(HELD)
+            query = query.where(HELD.query)
         elif wanted.state == "accepted" and wanted.incident_id is not None:
-            query = query.where(WAITING)
+            query = query.where(UNBATCHED.query)
         else:
             indexed = False
         if wanted.state is not None:
             query = query.where(o.state == wanted.state)
         return self._page(query, o.id, before=before, size=size, floor=None if indexed else floor)
 
-    def orders_numbered(self, numbers: Sequence[str]) -> list[Line]:
+    def orders_numbered(self, numbers: Sequence[str]) -> list[OrderListRow]:
         """Return the orders with these numbers."""
-        rows: list[Line] = []
+        rows: list[OrderListRow] = []
         for part in chunks(numbers, IN_LIMIT):
             rows += self._session.execute(select(*_LINE).where(_ORDERS.c.number.in_(part))).all()
         return sorted(rows, key=lambda row: -row.id)
 
-    def orders_beginning(self, prefix: str, *, limit: int = PAGE) -> list[Line]:
+    def orders_beginning(self, prefix: str, *, limit: int = PAGE) -> list[OrderListRow]:
         """Return orders whose number begins with ``prefix``, by number."""
         n = _ORDERS.c.number
         query = select(*_LINE).where(n >= prefix, n <= prefix + "Z" * 20).order_by(n).limit(limit)
         return [row for row in self._session.execute(query) if row.number.startswith(prefix)]
 
-    def orders_of_customer(self, phone_index: bytes, *, limit: int = 200) -> list[Line]:
+    def orders_of_customer(self, phone_index: bytes, *, limit: int = 200) -> list[OrderListRow]:
         """Return a customer's newest orders, those not composed yet included as far back as one stretch."""
         o = _ORDERS.c
         theirs = select(*_LINE).where(o.phone_index == phone_index)
-        return self._with_fresh(theirs.where(COMPOSED).order_by(o.id.desc()).limit(limit), theirs, limit=limit)
+        return self._with_fresh(theirs.where(COMPOSED.query).order_by(o.id.desc()).limit(limit), theirs, limit=limit)
 
-    def orders_of_shop_number(self, client_order_id: str) -> list[Line]:
+    def orders_of_shop_number(self, client_order_id: str) -> list[OrderListRow]:
         """Return newest orders a shop calls so, those not composed yet as far back as one stretch.
 
         Usually the order number is derived from the shop's and looked up directly.
         """
         called_so = select(*_LINE).where(_ORDERS.c.client_order_id == client_order_id)
-        known = called_so.where(SHOP_KNOWN).order_by(_ORDERS.c.id.desc()).limit(PAGE)
+        known = called_so.where(SHOP_KNOWN.query).order_by(_ORDERS.c.id.desc()).limit(PAGE)
         return self._with_fresh(known, called_so, limit=PAGE)
 
     def order_numbers(self, order_ids: Sequence[int]) -> dict[int, str]:
@@ -241,7 +236,7 @@ class OverviewRepository:
         query = select(_INCIDENTS.c.id, _INCIDENTS.c.name).where(_INCIDENTS.c.id.in_(incident_ids))
         return dict(self._session.execute(query).all()) if incident_ids else {}
 
-    def messages(self, states: Sequence[str], *, before: int | None = None, size: int = PAGE) -> Page[Line]:
+    def messages(self, states: Sequence[str], *, before: int | None = None, size: int = PAGE) -> RowPage[OrderListRow]:
         """Return a page of messages in one of ``states`` (all if empty), newest first."""
         m = _MESSAGES.c
         query = select(*_LETTER)
@@ -250,18 +245,18 @@ class OverviewRepository:
             query = query.where(m.state.in_(states))
             if set(states) <= {"pending", "sending", "settling"}:
                 # First the few open ones by their index, which is not in order of id; else the whole outbox is walked.
-                waiting = select(m.id).where(OPEN).limit(COUNT_AT_MOST).correlate(None)
+                waiting = select(m.id).where(OPEN.query).limit(COUNT_AT_MOST).correlate(None)
                 query, floor = query.where(m.id.in_(waiting)), None
             elif set(states) == {"dead"}:
-                query, floor = query.where(DEAD), None
+                query, floor = query.where(DEAD.query), None
         return self._page(query, m.id, before=before, size=size, floor=floor)
 
     # ---- how -------------------------------------------------------------------------------------------------------
 
-    def _with_fresh(self, known: Select[Any], wanted: Select[Any], *, limit: int) -> list[Line]:
+    def _with_fresh(self, known: Select[Any], wanted: Select[Any], *, limit: int) -> list[OrderListRow]:
         """Return what ``known`` finds by an index that composing fills in, and what is wanted of the rest."""
         o = _ORDERS.c
-        fresh = select(o.id).where(UNCOMPOSED).order_by(o.id.desc()).limit(STRETCH).subquery()
+        fresh = select(o.id).where(UNCOMPOSED.query).order_by(o.id.desc()).limit(STRETCH).subquery()
         new = wanted.where(o.id.in_(select(fresh.c.id)))
         rows = [*self._session.execute(known).all(), *self._session.execute(new).all()]
         return sorted(rows, key=lambda row: -row.id)[:limit]
@@ -271,7 +266,7 @@ class OverviewRepository:
 
     def _page(
         self, query: Select[Any], row_id: ColumnElement[int], *, before: int | None, size: int, floor: int | None
-    ) -> Page[Line]:
+    ) -> RowPage[OrderListRow]:
         """Return a page; with a ``floor`` look back one stretch at most and not below it."""
         stop = None
         if floor is not None:
@@ -282,7 +277,7 @@ class OverviewRepository:
             query = query.where(row_id < before)
         rows = self._session.execute(query.order_by(row_id.desc()).limit(size + 1)).all()
         if len(rows) > size:
-            return Page(tuple(rows[:size]), rows[size - 1].id)
+            return RowPage(tuple(rows[:size]), rows[size - 1].id)
         if stop is not None and floor is not None and stop > floor:
-            return Page(tuple(rows), stop, unfinished=True)
-        return Page(tuple(rows), None)
+            return RowPage(tuple(rows), stop, unfinished=True)
+        return RowPage(tuple(rows), None)

@@ -88,7 +88,7 @@ class Spool:
             raise
         except sqlite.DatabaseError as error:
             connection.close()
-            raise SpoolDamaged(str(self._set_file_aside())) from error
+            raise SpoolDamaged(str(self.set_damaged_file_aside())) from error
         self._connection, self._file = connection, self._inode()
 
     def _inode(self) -> int:
@@ -159,7 +159,7 @@ class Spool:
         self._connection.executemany("DELETE FROM spooled WHERE id = ?", [(record.id,) for record in records])
         self._connection.execute("COMMIT")
 
-    def set_aside(self, record: Record, *, reason: str, now: datetime) -> None:
+    def quarantine(self, record: Record, *, reason: str, now: datetime) -> None:
         """Keep a record that the store will not take, for a person."""
         self._connection.execute("BEGIN IMMEDIATE")
         self._connection.execute(
@@ -180,7 +180,7 @@ class Spool:
         self.open()
         return [row[0] for row in self._connection.execute("SELECT number FROM spooled ORDER BY id")]
 
-    def aside(self) -> list[tuple[str, str]]:
+    def quarantined(self) -> list[tuple[str, str]]:
         """Return (number, reason) of every record that was set aside."""
         self.open()
         return list(self._connection.execute("SELECT number, reason FROM set_aside ORDER BY id"))
@@ -196,7 +196,7 @@ class Spool:
         return [(number, b'"drill":true' in record) for number, record in rows]
 
     @staticmethod
-    def peek_aside(path: Path) -> list[tuple[str, str]]:
+    def peek_quarantined(path: Path) -> list[tuple[str, str]]:
         """Return (number, reason) of all records set aside in a spool file, without writing to it."""
         try:
             with closing(looking_at(path)) as connection:
@@ -204,7 +204,8 @@ class Spool:
         except sqlite.DatabaseError:
             return []
 
-    def _set_file_aside(self) -> Path:
+    def set_damaged_file_aside(self) -> Path:
+        """Rename the file and its companions, so that a new one can take their place; return the new path."""
         stamp = int(self.path.stat().st_mtime)
         target = self.path.with_name(f"{self.path.name}.damaged-{stamp}")
         for suffix in ("", "-wal", "-shm"):

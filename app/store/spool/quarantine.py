@@ -12,7 +12,7 @@ from pysqlite3 import dbapi2 as sqlite
 
 from app.store.database.engine import DURABLE
 from app.store.spool.file import Spool, digest_of, looking_at, record_of, spool_files
-from app.store.spool.recovery import AsideRow
+from app.store.spool.recovery import QuarantinedRow
 
 DAMAGED = "damaged"
 """The reason under which a record stands whose digest does not fit: it is evidence, and no order to be believed."""
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS given_up (
 
 
 @dataclass(frozen=True, slots=True)
-class AsideRecord:
+class QuarantinedRecord:
     """One row of a spool file's ``set_aside``."""
 
     file: Path
@@ -55,7 +55,7 @@ class AsideRecord:
         return {name: fields.get(name) for name in _SHOWN} if isinstance(fields, dict) else {}
 
 
-def aside_records(folder: Path) -> list[AsideRecord]:
+def quarantined_records(folder: Path) -> list[QuarantinedRecord]:
     """Return what is set aside in every spool file of this machine, oldest first."""
     found = []
     for path in spool_files(folder):
@@ -63,11 +63,11 @@ def aside_records(folder: Path) -> list[AsideRecord]:
             rows = connection.execute(
                 "SELECT id, number, received_at, record, reason, set_aside_at FROM set_aside ORDER BY id"
             )
-            found += [AsideRecord(path, *row) for row in rows]
+            found += [QuarantinedRecord(path, *row) for row in rows]
     return found
 
 
-def carry_over(rows: Iterable[AsideRow], spool: Spool) -> int:
+def copy_to(rows: Iterable[QuarantinedRow], spool: Spool) -> int:
     """Keep rows of a damaged file in another one, unless they are there already; return how many came."""
     spool.open()
     with _opened(spool.path) as connection:
@@ -84,7 +84,7 @@ def carry_over(rows: Iterable[AsideRow], spool: Spool) -> int:
     return came
 
 
-def put_back(one: AsideRecord) -> bool:
+def retry(one: QuarantinedRecord) -> bool:
     """Let a record wait for the store once more; False if it was never whole, or its number waits already."""
     digest = digest_of(one.record, one.received_at)
     if one.reason == DAMAGED or record_of((0, one.number, one.received_at, one.record, digest)).order is None:
@@ -99,7 +99,7 @@ def put_back(one: AsideRecord) -> bool:
     return put
 
 
-def give_up(one: AsideRecord, *, by: str, why: str, now: datetime) -> bool:
+def give_up(one: QuarantinedRecord, *, by: str, why: str, now: datetime) -> bool:
     """Close a record for good; False if somebody else was first. Its bytes stay in the file, in ``given_up``."""
     with _opened(one.file) as connection:
         connection.execute("BEGIN IMMEDIATE")

@@ -37,7 +37,7 @@ class _Damaged(Exception):
     """These bytes are not what they should be."""
 
 
-class AsideRow(NamedTuple):
+class QuarantinedRow(NamedTuple):
     """A row of the damaged file's ``set_aside``, as it stands."""
 
     number: str
@@ -48,36 +48,36 @@ class AsideRow(NamedTuple):
 
 
 @dataclass(slots=True)
-class Wreck:
+class Recovered:
     """What a damaged file still holds."""
 
     records: dict[str, Record] = field(default_factory=dict)
     """Intact records by number; some may have been in the store for long."""
-    aside: list[AsideRow] = field(default_factory=list)
+    quarantined: list[QuarantinedRow] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
     """Numbers that the file names and whose records cannot be read."""
     damaged_pages: int = 0
     """Pages that make no sense: what stood there, if anything, nobody can say."""
 
 
-def read_wreck(path: Path) -> Wreck:
+def read_damaged(path: Path) -> Recovered:
     """Read a spool file and its log, whatever state they are in; nothing is written."""
     data, log = _bytes_of(path), _bytes_of(path.with_name(path.name + "-wal"))
     size = _page_size(data, log)
     file = {n + 1: data[at : at + size] for n, at in enumerate(range(0, len(data), size))}
     frames = list(_frames(log, size))
     newest = file | dict(frames)
-    wreck = Wreck()
+    recovered = Recovered()
     reader, earlier = _Reader(newest, size), _Reader(file, size)
-    claimed = reader.read_all(wreck)
+    claimed = reader.read_all(recovered)
     for number, image in [*file.items(), *frames]:
         if newest[number] is not image:  # replaced since: of a damaged page this may be the last good state
             for one in (reader, earlier):
                 for row in one.rows(image).found:
-                    _take_record(wreck, row)
-    wreck.damaged_pages = len((newest.keys() | reader.children) - claimed) + reader.cut_off()
-    wreck.unreadable -= wreck.records.keys()
-    return wreck
+                    _take_record(recovered, row)
+    recovered.damaged_pages = len((newest.keys() | reader.children) - claimed) + reader.cut_off()
+    recovered.unreadable -= recovered.records.keys()
+    return recovered
 
 
 def _bytes_of(path: Path) -> Image:
@@ -123,7 +123,7 @@ class _Reader:
         self.children: set[int] = set()
         """Pages to which pages that make sense point: they must be there."""
 
-    def read_all(self, wreck: Wreck) -> set[int]:
+    def read_all(self, recovered: Recovered) -> set[int]:
         """Take everything that makes sense into ``wreck``; return the pages that did, and those known to be free."""
         free = self._free()
         claimed = free | {1, _LOCK_BYTE // self._size + 1}
@@ -135,9 +135,9 @@ class _Reader:
                 claimed |= {number, *page.runs_on_to}
                 self.children |= page.children
             for row in page.found:
-                _take_record(wreck, row)
+                _take_record(recovered, row)
                 if number not in free:
-                    _take_rest(wreck, row)
+                    _take_rest(recovered, row)
         return claimed
 
     def rows(self, image: Image) -> _Page:
@@ -231,23 +231,23 @@ class _Reader:
         return free if len(free) == total else set()
 
 
-def _take_record(wreck: Wreck, row: list[Any]) -> None:
+def _take_record(recovered: Recovered, row: list[Any]) -> None:
     match row:
         case [_, str(), str(), bytes(), bytes()]:
             record = record_of(row)
             if record.order is not None:
-                wreck.records.setdefault(record.order.number, record)
+                recovered.records.setdefault(record.order.number, record)
 
 
-def _take_rest(wreck: Wreck, row: list[Any]) -> None:
+def _take_rest(recovered: Recovered, row: list[Any]) -> None:
     match row:
         case [_, str(number), str(), bytes(), bytes()]:
             if record_of(row).order is None:
-                wreck.unreadable.add(number)
+                recovered.unreadable.add(number)
         case [str(number), _]:
-            wreck.unreadable.add(number)  # until its record turns up
+            recovered.unreadable.add(number)  # until its record turns up
         case [_, str(), str(), bytes(), str(), str()]:
-            wreck.aside.append(AsideRow(*row[1:]))
+            recovered.quarantined.append(QuarantinedRow(*row[1:]))
 
 
 def _columns(payload: bytes) -> list[Any]:

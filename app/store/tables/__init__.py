@@ -5,7 +5,7 @@ from sqlmodel import SQLModel
 from app.store.tables.access import Client, ClientKey, LoginThrottle, User
 from app.store.tables.batch import Batch, BatchOrder, ImportResult
 from app.store.tables.coupon import Coupon
-from app.store.tables.incident import Incident, Standing, Tally
+from app.store.tables.incident import AcceptedCount, Incident, StateCount
 from app.store.tables.message import Attempt, Message
 from app.store.tables.operations import Audit, Instance, Lease
 from app.store.tables.order import OrderRow
@@ -14,6 +14,7 @@ METADATA = SQLModel.metadata
 
 __all__ = [
     "METADATA",
+    "AcceptedCount",
     "Attempt",
     "Audit",
     "Batch",
@@ -28,7 +29,6 @@ __all__ = [
     "LoginThrottle",
     "Message",
     "OrderRow",
-    "Standing",
-    "Tally",
+    "StateCount",
     "User",
 ]

@@ -3,16 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, text
+from sqlalchemy import JSON, BigInteger, Column, Index
 from sqlmodel import Field, SQLModel
 
-from app.store.tables.columns import row_id
+from app.store.tables.columns import condition, partial_index, row_id
 
-UNFINISHED = text("state IN ('claiming', 'writing')")
-UNANNOUNCED = text("state = 'published' AND announced_at IS NULL")
-OUT = text("published_at IS NOT NULL")
-LIVE = text("left_at IS NULL")
-LEFT = text("left_at IS NOT NULL")
+UNFINISHED = condition("batch", "{t}state IN ('claiming', 'writing')")
+UNANNOUNCED = condition("batch", "{t}state = 'published' AND {t}announced_at IS NULL")
+PUBLISHED = condition("batch", "{t}published_at IS NOT NULL")
+LIVE = condition("batch_order", "{t}left_at IS NULL")
+LEFT = condition("batch_order", "{t}left_at IS NOT NULL")
 
 
 class Batch(SQLModel, table=True):
@@ -20,9 +20,9 @@ class Batch(SQLModel, table=True):
 
     __tablename__ = "batch"
     __table_args__ = (
-        Index("batch_unfinished", "id", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
-        Index("batch_unannounced", "id", sqlite_where=UNANNOUNCED, postgresql_where=UNANNOUNCED),
-        Index("batch_published", "published_at", sqlite_where=OUT, postgresql_where=OUT),
+        partial_index("batch_unfinished", "id", where=UNFINISHED),
+        partial_index("batch_unannounced", "id", where=UNANNOUNCED),
+        partial_index("batch_published", "published_at", where=PUBLISHED),
     )
 
     id: int | None = row_id()
@@ -31,7 +31,7 @@ class Batch(SQLModel, table=True):
     kind: str = Field(max_length=8)  # regular | repair
     repairs_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="batch.id")
     columns: str = Field(max_length=32)
-    state: str = Field(max_length=10)  # claimed | published | emptied
+    state: str = Field(max_length=10)  # a BatchState
     window_from: datetime
     window_to: datetime
     claimed_at: datetime
@@ -51,14 +51,8 @@ class BatchOrder(SQLModel, table=True):
 
     __tablename__ = "batch_order"
     __table_args__ = (
-        Index(
-            "live_batch_of_order",
-            "order_id",
-            unique=True,
-            sqlite_where=LIVE,
-            postgresql_where=LIVE,
-        ),
-        Index("left_batch_of_order", "order_id", sqlite_where=LEFT, postgresql_where=LEFT),
+        partial_index("live_batch_of_order", "order_id", where=LIVE, unique=True),
+        partial_index("left_batch_of_order", "order_id", where=LEFT),
     )
 
     batch_id: int = Field(primary_key=True, sa_type=BigInteger, foreign_key="batch.id")

@@ -1,8 +1,9 @@
 """Column shapes that several tables share."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, TextClause, text
 from sqlmodel import Field
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
@@ -17,3 +18,26 @@ def row_id() -> Any:  # noqa: ANN401 - a field of any table
 def blob(*, nullable: bool = False) -> Any:  # noqa: ANN401 - a field of any table
     """Return a column of bytes."""
     return Field(default=None, sa_column=Column(LargeBinary, nullable=nullable))
+
+
+@dataclass(frozen=True, slots=True)
+class IndexCondition:
+    """Which rows a partial index holds, written once for the index and for the queries that want to be served by it.
+
+    Both are literal text: a planner uses the index only where it recognises its condition, and a bound value hides it.
+    """
+
+    index: TextClause
+    """As the index has it."""
+    query: TextClause
+    """As a query names it: with the table in front of each column, so that joins stay unambiguous."""
+
+
+def condition(table: str, template: str) -> IndexCondition:
+    """Return the condition ``template``, in which ``{t}`` stands before each column name."""
+    return IndexCondition(text(template.format(t="")), text(template.format(t=f"{table}.")))
+
+
+def partial_index(name: str, *columns: str, where: IndexCondition, unique: bool = False) -> Index:
+    """Return an index of the rows that meet ``where`` alone."""
+    return Index(name, *columns, unique=unique, sqlite_where=where.index, postgresql_where=where.index)

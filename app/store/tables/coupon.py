@@ -2,10 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, text
+from sqlalchemy import BigInteger, Column, LargeBinary
 from sqlmodel import Field, SQLModel
 
-from app.store.tables.columns import row_id
+from app.store.tables.columns import condition, partial_index, row_id
+
+FREE = condition("coupon", "{t}given_at IS NULL")
+GIVEN = condition("coupon", "{t}given_at IS NOT NULL")
 
 
 class Coupon(SQLModel, table=True):
@@ -13,15 +16,8 @@ class Coupon(SQLModel, table=True):
 
     __tablename__ = "coupon"
     __table_args__ = (
-        Index("coupon_free", "id", sqlite_where=text("given_at IS NULL"), postgresql_where=text("given_at IS NULL")),
-        Index(
-            "coupon_once",
-            "incident_id",
-            "phone_index",
-            unique=True,
-            sqlite_where=text("given_at IS NOT NULL"),
-            postgresql_where=text("given_at IS NOT NULL"),
-        ),
+        partial_index("coupon_free", "id", where=FREE),
+        partial_index("coupon_once", "incident_id", "phone_index", where=GIVEN, unique=True),
     )
 
     id: int | None = row_id()

@@ -2,23 +2,19 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, text
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
+
+from app.store.tables.columns import condition, partial_index
+
+OPEN = condition("incident", "{t}closed_at IS NULL")
 
 
 class Incident(SQLModel, table=True):
     """One outage, or one drill of it; at most one of each kind is open."""
 
     __tablename__ = "incident"
-    __table_args__ = (
-        Index(
-            "one_open_incident",
-            "drill",
-            unique=True,
-            sqlite_where=text("closed_at IS NULL"),
-            postgresql_where=text("closed_at IS NULL"),
-        ),
-    )
+    __table_args__ = (partial_index("one_open_incident", "drill", where=OPEN, unique=True),)
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True, max_length=32)
@@ -30,7 +26,7 @@ class Incident(SQLModel, table=True):
     closed_by: str | None = Field(default=None, max_length=64)
 
 
-class Standing(SQLModel, table=True):
+class StateCount(SQLModel, table=True):
     """How many orders of an incident are in a state, kept by the transactions that move them.
 
     Orders that wait for a batch are not kept here but counted: the door, which adds them, must not wait for this row.
@@ -43,7 +39,7 @@ class Standing(SQLModel, table=True):
     orders: int = Field(default=0, sa_type=BigInteger)
 
 
-class Tally(SQLModel, table=True):
+class AcceptedCount(SQLModel, table=True):
     """How many orders the door has taken for an incident, kept by the very transaction that takes them.
 
     Split over shards so that replicas do not wait for each other's counter; the sum counts.

@@ -3,14 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, text
+from sqlalchemy import JSON, BigInteger, Column, Index
 from sqlmodel import Field, SQLModel
 
-from app.store.tables.columns import row_id
+from app.store.tables.columns import condition, partial_index, row_id
 
-OPEN = text("state IN ('pending', 'sending', 'settling')")
-SETTLING = text("state = 'settling'")
-DEAD = text("state = 'dead'")
+OPEN = condition("message", "{t}state IN ('pending', 'sending', 'settling')")
+SETTLING = condition("message", "{t}state = 'settling'")
+DEAD = condition("message", "{t}state = 'dead'")
+OF_ORDER = condition("message", "{t}order_id IS NOT NULL")
+MERGED = condition("message", "{t}merged_into IS NOT NULL")
 
 
 class Message(SQLModel, table=True):
@@ -22,21 +24,11 @@ class Message(SQLModel, table=True):
 
     __tablename__ = "message"
     __table_args__ = (
-        Index("message_open", "channel", "target", "lane", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
-        Index("message_settling", "due_at", sqlite_where=SETTLING, postgresql_where=SETTLING),
-        Index("message_dead", "id", sqlite_where=DEAD, postgresql_where=DEAD),
-        Index(
-            "message_of_order",
-            "order_id",
-            sqlite_where=text("order_id IS NOT NULL"),
-            postgresql_where=text("order_id IS NOT NULL"),
-        ),
-        Index(
-            "message_merged",
-            "merged_into",
-            sqlite_where=text("merged_into IS NOT NULL"),
-            postgresql_where=text("merged_into IS NOT NULL"),
-        ),
+        partial_index("message_open", "channel", "target", "lane", "due_at", where=OPEN),
+        partial_index("message_settling", "due_at", where=SETTLING),
+        partial_index("message_dead", "id", where=DEAD),
+        partial_index("message_of_order", "order_id", where=OF_ORDER),
+        partial_index("message_merged", "merged_into", where=MERGED),
     )
 
     id: int | None = row_id()
@@ -49,7 +41,7 @@ class Message(SQLModel, table=True):
     order_id: int | None = Field(default=None, sa_type=BigInteger)
     batch_id: int | None = Field(default=None, sa_type=BigInteger)
     content: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    state: str = Field(default="pending", max_length=10)  # pending sending settling | sent simulated merged dead
+    state: str = Field(default="pending", max_length=10)  # a MessageState
     created_at: datetime
     due_at: datetime
     lease_until: datetime | None = None

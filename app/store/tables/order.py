@@ -2,17 +2,19 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, text
+from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
-from app.store.tables.columns import blob, row_id
+from app.store.tables.columns import blob, condition, partial_index, row_id
 
-UNCOMPOSED = text("composed_at IS NULL")
-UNBATCHED = text("batch_id IS NULL AND state = 'accepted'")
-RELEASED = text("batch_id IS NULL AND state = 'accepted' AND released_at IS NOT NULL")
-CUSTOMER_KNOWN = text("composed_at IS NOT NULL")
-SHOP_KNOWN = text("composed_at IS NOT NULL AND client_order_id IS NOT NULL")
-DECIDED = text("state <> 'accepted'")
+UNCOMPOSED = condition("orders", "{t}composed_at IS NULL")
+COMPOSED = condition("orders", "{t}composed_at IS NOT NULL")
+UNBATCHED = condition("orders", "{t}batch_id IS NULL AND {t}state = 'accepted'")
+RELEASED = condition("orders", "{t}batch_id IS NULL AND {t}state = 'accepted' AND {t}released_at IS NOT NULL")
+HELD = condition("orders", "{t}state = 'held'")
+IN_BATCH = condition("orders", "{t}batch_id IS NOT NULL")
+SHOP_KNOWN = condition("orders", "{t}composed_at IS NOT NULL AND {t}client_order_id IS NOT NULL")
+DECIDED = condition("orders", "{t}state <> 'accepted'")
 
 
 class OrderRow(SQLModel, table=True):
@@ -26,21 +28,14 @@ class OrderRow(SQLModel, table=True):
     __tablename__ = "orders"
     __table_args__ = (
         Index("order_number", "number", unique=True),
-        Index("order_decided", "incident_id", "received_at", sqlite_where=DECIDED, postgresql_where=DECIDED),
-        Index("order_uncomposed", "id", sqlite_where=UNCOMPOSED, postgresql_where=UNCOMPOSED),
-        Index("order_unbatched", "incident_id", "id", sqlite_where=UNBATCHED, postgresql_where=UNBATCHED),
-        Index("order_released", "released_at", sqlite_where=RELEASED, postgresql_where=RELEASED),
-        Index("order_held", "id", sqlite_where=text("state = 'held'"), postgresql_where=text("state = 'held'")),
-        Index(
-            "order_in_batch",
-            "batch_id",
-            "priority",
-            "id",
-            sqlite_where=text("batch_id IS NOT NULL"),
-            postgresql_where=text("batch_id IS NOT NULL"),
-        ),
-        Index("order_of_customer", "phone_index", "id", sqlite_where=CUSTOMER_KNOWN, postgresql_where=CUSTOMER_KNOWN),
-        Index("order_of_shop", "client_order_id", sqlite_where=SHOP_KNOWN, postgresql_where=SHOP_KNOWN),
+        partial_index("order_decided", "incident_id", "received_at", where=DECIDED),
+        partial_index("order_uncomposed", "id", where=UNCOMPOSED),
+        partial_index("order_unbatched", "incident_id", "id", where=UNBATCHED),
+        partial_index("order_released", "released_at", where=RELEASED),
+        partial_index("order_held", "id", where=HELD),
+        partial_index("order_in_batch", "batch_id", "priority", "id", where=IN_BATCH),
+        partial_index("order_of_customer", "phone_index", "id", where=COMPOSED),
+        partial_index("order_of_shop", "client_order_id", where=SHOP_KNOWN),
     )
 
     id: int | None = row_id()

@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from pydantic import AwareDatetime, BaseModel
 
 from app.batch.download import DOWNLOADED, take_file
-from app.batch.maker import Emptied, Nothing, Outcome, Postponed, Published, Underway
+from app.batch.maker import Emptied, MakeOutcome, Nothing, Postponed, Published, Underway
 from app.bootstrap import Lifeboat, batch_maker, exports_of
 from app.domain import problems as p
 from app.domain.money import yuan
@@ -128,7 +128,7 @@ def list_batches(
     "",
     status_code=201,
     summary="立即生成批次",
-    responses={**_MADE, **documented(p.Unauthenticated, p.Forbidden, p.Gone)},
+    responses={**_MADE, **documented(p.Unauthenticated, p.Forbidden, p.NotInThisState)},
 )
 def make_batch(request: Request, caller: OpsCaller) -> Response:
     """Cut a batch of whatever waits now; answers its manifest."""
@@ -160,7 +160,7 @@ def show_batch(request: Request, _caller: OpsCaller, number: str) -> dict[str, A
     "/{number}/file",
     summary="下载批次文件（记录在案；ETag 为 SHA-256）",
     response_class=FileResponse,
-    responses={**_FILE, **documented(p.Unauthenticated, p.Forbidden, p.NotFound, p.Gone)},
+    responses={**_FILE, **documented(p.Unauthenticated, p.Forbidden, p.NotFound, p.NotInThisState)},
 )
 def download(
     request: Request,
@@ -195,7 +195,7 @@ def download(
     "/{number}/repair",
     status_code=201,
     summary="把导入失败的订单单独做成补录批次",
-    responses={**_MADE, **documented(p.Unauthenticated, p.Forbidden, p.NotFound, p.Gone)},
+    responses={**_MADE, **documented(p.Unauthenticated, p.Forbidden, p.NotFound, p.NotInThisState)},
 )
 def repair(request: Request, caller: OpsCaller, number: str) -> Response:
     """Put the failed orders of a batch, and nothing else, into a new one."""
@@ -204,11 +204,11 @@ def repair(request: Request, caller: OpsCaller, number: str) -> Response:
     return manifest_answer([] if isinstance(outcome, Nothing) else [outcome])
 
 
-def manifest_answer(outcomes: list[Outcome]) -> Response:
+def manifest_answer(outcomes: list[MakeOutcome]) -> Response:
     """Answer the manifest of the newest batch among ``outcomes``.
 
     Raises:
-        Gone: a batch is being made by somebody else, or could not be finished now.
+        p.NotInThisState: a batch is being made by somebody else, or could not be finished now.
     """
     published = [outcome for outcome in outcomes if isinstance(outcome, Published)]
     if published:
@@ -216,9 +216,9 @@ def manifest_answer(outcomes: list[Outcome]) -> Response:
     for outcome in outcomes:
         match outcome:
             case Underway(name):
-                raise p.Gone(f"批次 {name} 正在生成，请稍后查看。")
+                raise p.NotInThisState(f"批次 {name} 正在生成，请稍后查看。")
             case Postponed(name):
-                raise p.Gone(f"批次 {name} 暂时无法写出，稍后会自动重试；请检查导出目录与磁盘。")
+                raise p.NotInThisState(f"批次 {name} 暂时无法写出，稍后会自动重试；请检查导出目录与磁盘。")
             case Emptied() | Published():
                 continue
     return JSONResponse({"batch": None}, status_code=200)

@@ -46,6 +46,6 @@ def show_ledger(request: Request, _caller: OpsCaller, incident: str | None = Non
     """Tell where every accepted order of an incident is."""
     boat: Lifeboat = request.app.state.boat
     try:
-        return as_document(ledger_of(boat.store, spool_dir=boat.settings.data_dir / "spool", incident=incident))
+        return as_document(ledger_of(boat.store, spool_dir=boat.settings.spool_dir, incident=incident))
     except NoSuchIncident:
         raise p.NotFound("没有这个应急事件。") from None

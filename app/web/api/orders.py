@@ -9,8 +9,8 @@ from starlette.types import Receive, Scope, Send
 
 from app.domain import problems as p
 from app.domain.money import yuan
+from app.domain.order import Priority
 from app.domain.order_number import is_number
-from app.domain.priority import Priority
 from app.domain.states import OrderState
 from app.intake.schemas import OrderIn
 from app.orders.timeline import time_line
@@ -86,7 +86,7 @@ _KEY_PARAMETER = {
         },
         **documented(
             p.Malformed,
-            p.BadKey,
+            p.BadIdempotencyKey,
             p.Unauthenticated,
             p.Forbidden,
             p.TooSlow,

@@ -76,7 +76,9 @@ class ResultsIn(BaseModel):
     "/{number}/import-results",
     response_model=ReportOut,
     summary="上传导入结果（可重复、可部分、可乱序）",
-    responses=documented(p.Malformed, p.Unauthenticated, p.Forbidden, p.NotFound, p.Gone, p.TooLarge, p.InvalidResults),
+    responses=documented(
+        p.Malformed, p.Unauthenticated, p.Forbidden, p.NotFound, p.NotInThisState, p.TooLarge, p.InvalidResults
+    ),
     openapi_extra={
         "requestBody": {
             "required": True,

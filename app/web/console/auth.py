@@ -45,10 +45,10 @@ class Person(AdminUser):
         return self.role.sees_personal_data
 
 
-class Gate(BaseAuthProvider):
+class ConsoleAuth(BaseAuthProvider):
     """starlette-admin's authentication, by our sessions and accounts."""
 
-    def __init__(self, boat: Lifeboat, routes: Callable[["Gate", Jinja2Templates], list[Route]]) -> None:
+    def __init__(self, boat: Lifeboat, routes: Callable[["ConsoleAuth", Jinja2Templates], list[Route]]) -> None:
         super().__init__()
         self.boat = boat
         self.secure = boat.settings.public_base.startswith("https://")
@@ -87,7 +87,7 @@ class Gate(BaseAuthProvider):
 
     def get_middleware(self) -> Middleware:
         """Return what stands before every page."""
-        return Middleware(Doorkeeper, gate=self)
+        return Middleware(SignedInOnly, gate=self)
 
     def _set(self, response: Response, cookie: str) -> None:
         hours = self.boat.settings.session_hours
@@ -103,10 +103,10 @@ class Gate(BaseAuthProvider):
         return Person(username=user.name, user_id=session.user_id, role=Role(user.role), must_change=user.must_change)
 
 
-class Doorkeeper:
+class SignedInOnly:
     """ASGI middleware: lets in who is known, and sends everybody else to the sign-in."""
 
-    def __init__(self, app: ASGIApp, *, gate: Gate) -> None:
+    def __init__(self, app: ASGIApp, *, gate: ConsoleAuth) -> None:
         self._app = app
         self._gate = gate
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from app.batch.download import DOWNLOADED
 from app.bootstrap import Lifeboat
 from app.domain.batch_window import window_start
-from app.store.repositories.overview import Line, OrderFilter
+from app.store.repositories.overview import OrderFilter, OrderListRow
 from app.store.tables import Audit, Batch, Incident
 from app.store.unit_of_work import UnitOfWork
 
@@ -60,11 +60,11 @@ class Figures:
     dead_messages: int
     batches: tuple[Batch, ...]
     downloads: dict[str, list[Audit]]
-    latest: tuple[Line, ...]
+    latest: tuple[OrderListRow, ...]
     clients: dict[str, str]
 
 
-class Lookout:
+class DashboardFigures:
     """Reads the figures; keeps a running count, since high-priority orders of an incident have no index."""
 
     def __init__(self, boat: Lifeboat) -> None:
@@ -129,7 +129,7 @@ class Lookout:
         for _ in range(CHUNKS_A_LOOK):
             upper = min(running.up_to + CHUNK, newest)
             settled = now - SETTLES_AFTER
-            part = uow.overview.stretch(
+            part = uow.overview.id_range_counts(
                 incident_id, after_id=running.up_to, up_to_id=upper, today=midnight, settled_before=settled
             )
             running = replace(

@@ -101,7 +101,7 @@ def filters(zone: ZoneInfo, now: Callable[[], datetime]) -> dict[str, Callable[.
 
 def names() -> dict[str, Any]:
     """Return the global names of our templates."""
-    return {"words": words, "base": BASE, "asset": asset, "no_word": words.Word("未知", "secondary")}
+    return {"words": words, "base": BASE, "asset": asset, "no_word": words.Label("未知", "secondary")}
 
 
 @cache

@@ -31,7 +31,7 @@ HEADERS = {
 _STATIC = f"{BASE}/static/"
 
 
-class Shield:
+class ConsoleMiddleware:
     """ASGI middleware around everything under ``/console``."""
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:

@@ -11,15 +11,15 @@ from starlette_admin.theme import TablerSettings
 
 from app.bootstrap import Lifeboat
 from app.web.console import filters
-from app.web.console.auth import Gate
+from app.web.console.auth import ConsoleAuth
 from app.web.console.filters import BASE
-from app.web.console.middleware import Shield
+from app.web.console.middleware import ConsoleMiddleware
 from app.web.console.pages.account import AccountPage
 from app.web.console.pages.batches import BatchPages
 from app.web.console.pages.dashboard import HomePage
 from app.web.console.pages.messages import HeldPage, MessagePages
 from app.web.console.pages.orders import OrderPages
-from app.web.console.pages.sign_in import entrance
+from app.web.console.pages.sign_in import sign_in_routes
 
 TITLE = "订单救生艇"
 
@@ -27,7 +27,7 @@ TITLE = "订单救生艇"
 def mount_console(api: FastAPI, boat: Lifeboat) -> None:
     """Mount the console onto ``api``, which already has its health at ``state.health``."""
     logging.getLogger("starlette_admin").setLevel(logging.WARNING)  # it tells of each route and each visitor
-    gate = Gate(boat, entrance)
+    gate = ConsoleAuth(boat, sign_in_routes)
     home = HomePage(boat, api.state.health)
     admin = BaseAdmin(
         title=TITLE,
@@ -39,7 +39,7 @@ def mount_console(api: FastAPI, boat: Lifeboat) -> None:
         theme=DefaultTheme(TablerSettings(base="slate", primary="blue", radius=1)),
         auth_provider=gate,
         secret_key=boat.keyring.session.hex(),
-        middlewares=[Middleware(Shield, secure=gate.secure)],
+        middlewares=[Middleware(ConsoleMiddleware, secure=gate.secure)],
         i18n_config=I18nConfig(default_locale="zh"),
         timezone_config=None,
     )

@@ -12,7 +12,7 @@ from app.bootstrap import Lifeboat
 from app.web.console.auth import person_of
 
 
-class Page(CustomView):
+class ConsolePage(CustomView):
     """A view of the console."""
 
     def __init__(self, boat: Lifeboat) -> None:

@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.domain.idempotency import BadIdempotencyKey, key_of_header
-from app.domain.problems import BadKey, Broken, Forbidden, Problem, Unauthenticated, UnsupportedMedia
+from app.domain.idempotency import key_of_header
+from app.domain.problems import Forbidden, InternalError, Problem, Unauthenticated, UnsupportedMedia
 from app.intake.accept import Accepted, Caller, Intake
 from app.intake.schemas import read_order
 from app.store.commit.order_writer import NewOrder
-from app.store.commit.writer_thread import Waiting
+from app.store.commit.writer_thread import Waiter
 from app.telemetry.metrics import Metrics
 from app.web.auth import Access, bearer_of
 from app.web.door.body import BodyReader, ClientGone, Fields, Headers
@@ -78,7 +78,7 @@ class Door:
             return
         except Exception as error:
             log.error("door_broke", request_id=request_id, reason=type(error).__name__, exc_info=True)  # noqa: G201
-            status, extra, body = self.refusal(Broken(), request_id)
+            status, extra, body = self.refusal(InternalError(), request_id)
         await send_answer(send, (status, extra, body), request_id)
 
     async def _accept(self, headers: Headers, receive: Receive) -> Answer:
@@ -104,7 +104,7 @@ class Door:
         """
         return self._intake.prepare(read_order(body), caller, key=key)
 
-    def hand_over(self, new: NewOrder, waiting: Waiting) -> None:
+    def hand_over(self, new: NewOrder, waiting: Waiter) -> None:
         """Queue an order for the disk; ``waiting`` hears what becomes of it.
 
         Raises:
@@ -184,15 +184,10 @@ def key_in(fields: Fields) -> str | None:
     """Return the idempotency key among header fields.
 
     Raises:
-        BadKey: there is one, and it has not the published form.
+        BadIdempotencyKey: there is one, and it has not the published form.
     """
     value = fields.get(b"idempotency-key")
-    if value is None:
-        return None
-    try:
-        return key_of_header(value.decode("latin-1"))
-    except BadIdempotencyKey:
-        raise BadKey from None
+    return None if value is None else key_of_header(value.decode("latin-1"))
 
 
 def _is_json(content_type: bytes) -> bool:

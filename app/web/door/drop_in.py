@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.domain.problems import Broken, Forbidden, NotAllowed, Problem, Unauthenticated
+from app.domain.problems import Forbidden, InternalError, NotAllowed, Problem, Unauthenticated
 from app.intake.accept import Caller, Intake, Original
 from app.intake.profile.profile import ByHeader, ByName, ByQuery, Profile, Rendered
 from app.telemetry.metrics import Metrics
@@ -42,7 +42,7 @@ class DropInDoor:
             return
         except Exception as error:
             log.exception("door_broke", request_id=request_id, reason=type(error).__name__, profile=self._profile.name)
-            answer = self._refusal(Broken(), request_id)
+            answer = self._refusal(InternalError(), request_id)
         await send_answer(send, answer, request_id)
 
     async def _accept(self, scope: Scope, receive: Receive) -> Answer:

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.domain.problems import Broken, Busy, Problem, TooLarge, TooSlow
+from app.domain.problems import Busy, InternalError, Problem, TooLarge, TooSlow
 from app.intake.accept import Caller, accepted_as, refusal_of
 from app.store.commit.order_writer import NewOrder, Stored
 from app.web.door.body import BODY_WITHIN
@@ -49,7 +49,7 @@ class _Nobody:
         """Wake nobody."""
 
 
-class OrderCycle:
+class FastOrder:
     """One order on its way: to uvicorn one of its request cycles, to the group commit somebody who waits."""
 
     __slots__ = (
@@ -68,7 +68,7 @@ class OrderCycle:
 
     message_event = _Nobody()
 
-    def __init__(self, lane: "Lane", caller: Caller, key: str | None, *, keep_alive: bool) -> None:
+    def __init__(self, lane: "FastProtocol", caller: Caller, key: str | None, *, keep_alive: bool) -> None:
         self._lane, self._caller, self._key = lane, caller, key
         self._new: NewOrder
         self._parts: list[bytes] = []
@@ -98,7 +98,7 @@ class OrderCycle:
             self.refuse(problem)
         except Exception as error:
             log.error("door_broke", reason=type(error).__name__, exc_info=True)  # noqa: G201
-            self.refuse(Broken())
+            self.refuse(InternalError())
 
     def done(self) -> bool:
         """Tell whether the client has gone; its order stays."""
@@ -129,7 +129,7 @@ class OrderCycle:
             self._lane.write(answer, request_id or self._lane.door.next_request_id(), keep_alive=self.keep_alive)
 
 
-class Lane(HttpToolsProtocol):
+class FastProtocol(HttpToolsProtocol):
     """One connection; see the module."""
 
     cycle: Any  # an OrderCycle here, uvicorn's own where a request goes the long way
@@ -155,7 +155,7 @@ class Lane(HttpToolsProtocol):
         """Choose the way."""
         self.in_head = False
         if self._crowded() and not self._answers_another():
-            self.cycle = OrderCycle(self, _ANYBODY, None, keep_alive=False)
+            self.cycle = FastOrder(self, _ANYBODY, None, keep_alive=False)
             self.cycle.refuse(Busy())
             return
         if (chosen := self._lane_for()) is not None:
@@ -176,7 +176,7 @@ class Lane(HttpToolsProtocol):
         limit = self.limit_concurrency
         return limit is not None and (len(self.connections) >= limit or len(self.tasks) >= limit)
 
-    def _lane_for(self) -> OrderCycle | None:
+    def _lane_for(self) -> FastOrder | None:
         """Return the order's cycle, if nothing about the head is unusual."""
         parser = self.parser
         if (
@@ -201,12 +201,12 @@ class Lane(HttpToolsProtocol):
             key = key_of(fields, caller)
         except Problem:
             return None
-        return OrderCycle(self, caller, key, keep_alive=parser.should_keep_alive())
+        return FastOrder(self, caller, key, keep_alive=parser.should_keep_alive())
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body."""
         cycle = self.cycle
-        if type(cycle) is not OrderCycle:
+        if type(cycle) is not FastOrder:
             super().on_body(body)
         elif not cycle.response_complete:
             cycle.take(body)
@@ -214,7 +214,7 @@ class Lane(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Take the end of a request."""
         cycle = self.cycle
-        if type(cycle) is not OrderCycle:
+        if type(cycle) is not FastOrder:
             super().on_message_complete()
         elif not cycle.response_complete:
             cycle.hand_over()
@@ -271,7 +271,7 @@ class Lane(HttpToolsProtocol):
                 self.cut_off(408)
             elif not self.in_head and waited > self.timeout_keep_alive:
                 self.transport.close()
-        elif type(cycle) is OrderCycle and not cycle.whole and now - cycle.begun_at > BODY_WITHIN:
+        elif type(cycle) is FastOrder and not cycle.whole and now - cycle.begun_at > BODY_WITHIN:
             cycle.keep_alive = False
             cycle.refuse(TooSlow())
 
@@ -288,5 +288,5 @@ Connections: TypeAlias = Iterable[Any]
 def look_at_all(connections: Connections, now: float) -> None:
     """Look at every connection's clock."""
     for connection in list(connections):
-        if isinstance(connection, Lane):
+        if isinstance(connection, FastProtocol):
             connection.look(now)

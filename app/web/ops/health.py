@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from app.store.database.engine import ping
 from app.store.spool.file import damaged_files
-from app.web.process_state import Standing
+from app.web.process_state import ProcessState
 
 router = APIRouter(tags=["运行状态"])
 
@@ -42,8 +42,8 @@ async def readyz(request: Request, verbose: str | None = None) -> Response:
 class Health:
     """Asks the checks at most once a second, each with a limit, on threads the door does not use."""
 
-    def __init__(self, standing: Standing) -> None:
-        self._standing = standing
+    def __init__(self, process: ProcessState) -> None:
+        self._process = process
         self._known: dict[str, Any] | None = None
         self._known_at = 0.0
         self._asking: asyncio.Task[dict[str, Any]] | None = None
@@ -57,7 +57,7 @@ class Health:
         return self._known
 
     async def _ask(self) -> dict[str, Any]:
-        s = self._standing
+        s = self._process
         checks: dict[str, dict[str, Any]] = {}
         reasons: list[str] = []
         if s.commit.away_because is None and (reason := await self._store_trouble()) is None:
@@ -68,14 +68,14 @@ class Health:
             reasons.append("store_away")
         if s.spool_depth:
             reasons.append("spool_waiting")
-        if s.spool_aside:
+        if s.spool_quarantined:
             reasons.append("spool_set_aside")
         checks["spool"] = {
-            "status": "warn" if s.spool_depth or s.spool_aside else "pass",
+            "status": "warn" if s.spool_depth or s.spool_quarantined else "pass",
             "waiting": s.spool_depth,
-            "set_aside": s.spool_aside,
+            "set_aside": s.spool_quarantined,
         }
-        if damaged := damaged_files(s.data_dir / "spool"):
+        if damaged := damaged_files(s.spool_dir):
             names = "、".join(path.name for path in damaged)
             checks["spool_damaged"] = {
                 "status": "warn",
@@ -105,7 +105,7 @@ class Health:
 
     async def _ping(self) -> dict[str, Any]:
         try:
-            await asyncio.to_thread(ping, self._standing.engines)
+            await asyncio.to_thread(ping, self._process.engines)
         except Exception as error:  # noqa: BLE001 - whatever it was, the store does not answer
             return {"reason": type(error).__name__}
         return {}

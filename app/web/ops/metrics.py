@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge
 
 from app.bootstrap import Lifeboat
-from app.web.process_state import Standing
+from app.web.process_state import ProcessState
 
 router = APIRouter(tags=["运行状态"])
 log = structlog.get_logger()
@@ -19,11 +19,11 @@ REMEMBER = 5.0
 ASK_WITHIN = 2.0
 
 
-class StoreFigures:
+class StoreMetrics:
     """Gauges filled from rows."""
 
-    def __init__(self, boat: Lifeboat, standing: Standing) -> None:
-        self._boat, self._standing = boat, standing
+    def __init__(self, boat: Lifeboat, process: ProcessState) -> None:
+        self._boat, self._process = boat, process
         r = boat.metrics.registry
         self._messages = Gauge(
             "lifeboat_messages", "Messages that wait, and dead letters", ["channel", "state"], registry=r
@@ -37,9 +37,9 @@ class StoreFigures:
 
     async def refresh(self) -> None:
         """Read the store, unless that was done a moment ago or it does not answer."""
-        self._spooled.set(self._standing.spool_depth)
-        self._aside.set(self._standing.spool_aside)
-        if time.monotonic() - self._asked_at < REMEMBER or self._standing.commit.away_because is not None:
+        self._spooled.set(self._process.spool_depth)
+        self._aside.set(self._process.spool_quarantined)
+        if time.monotonic() - self._asked_at < REMEMBER or self._process.commit.away_because is not None:
             return
         self._asked_at = time.monotonic()
         await asyncio.wait({asyncio.create_task(self._try())}, timeout=ASK_WITHIN)

@@ -37,8 +37,8 @@ MUTANTS = (
         (
             Edit(
                 COMMIT,
-                "            self._store_hand.take(batch)\n        else:\n",
-                "            self._store_hand.take(batch)\n"
+                "            self._store_thread.take(batch)\n        else:\n",
+                "            self._store_thread.take(batch)\n"
                 "            for one, order, at in zip(waiting, orders, batch.moments, strict=True):\n"
                 "                one.set_result(Stored(at, order.priority, replayed=False, same_body=True))\n"
                 "        else:\n",
@@ -107,8 +107,8 @@ MUTANTS = (
         (
             Edit(
                 ORDERS,
-                ".where(WAITING, OrderRow.incident_id == incident_id, OrderRow.id <= up_to)",
-                ".where(WAITING, OrderRow.incident_id == incident_id, OrderRow.id <= up_to, OrderRow.id > "
+                ".where(UNBATCHED.query, OrderRow.incident_id == incident_id, OrderRow.id <= up_to)",
+                ".where(UNBATCHED.query, OrderRow.incident_id == incident_id, OrderRow.id <= up_to, OrderRow.id > "
                 "select(func.coalesce(func.max(OrderRow.id), 0))"
                 ".where(OrderRow.batch_id.is_not(None)).scalar_subquery())",
             ),
@@ -123,7 +123,7 @@ MUTANTS = (
         (
             Edit(
                 ORDERS,
-                "_STILL_WAITING = select(_ORDERS.c.id).where(WAITING, _THESE)",
+                "_STILL_WAITING = select(_ORDERS.c.id).where(UNBATCHED.query, _THESE)",
                 "_STILL_WAITING = select(_ORDERS.c.id).where(_THESE)",
             ),
         ),

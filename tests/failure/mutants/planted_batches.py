@@ -75,8 +75,8 @@ MUTANTS = (
         (
             Edit(
                 "app/store/repositories/orders.py",
-                ".where(WAITING, OrderRow.incident_id == incident_id, OrderRow.id <= up_to)",
-                ".where(WAITING, OrderRow.incident_id == incident_id, OrderRow.id <= up_to, OrderRow.received_at > "
+                ".where(UNBATCHED.query, OrderRow.incident_id == incident_id, OrderRow.id <= up_to)",
+                ".where(UNBATCHED.query, OrderRow.incident_id == incident_id, OrderRow.id <= up_to, OrderRow.received_at > "
                 "select(func.coalesce(func.max(OrderRow.received_at), datetime.fromisoformat('2000-01-01T00:00:00+00:00')))"
                 ".where(OrderRow.batch_id.is_not(None)).scalar_subquery())",
             ),

@@ -3,7 +3,7 @@
 from tests.failure.mutants.mutant import Edit, Mutant
 
 LANE = "app/web/door/fast_path.py"
-TESTS = "tests/integration/test_lane_connections.py::"
+TESTS = "tests/integration/test_fast_path_connections.py::"
 
 MUTANTS = (
     Mutant(

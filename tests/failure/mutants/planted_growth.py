@@ -11,18 +11,28 @@ MUTANTS = (
     Mutant(
         "growth: due messages sought without naming what is open",
         "growth",
-        (Edit("app/store/repositories/messages.py", "due = and_(OPEN, Message.channel", "due = and_(Message.channel"),),
+        (
+            Edit(
+                "app/store/repositories/messages.py",
+                "due = and_(OPEN.query, Message.channel",
+                "due = and_(Message.channel",
+            ),
+        ),
         (STEPS,),
     ),
     Mutant(
         "growth: unfinished batches sought among all batches",
         "growth",
         (
-            Edit(BATCHES, "orphan = and_(IN_THE_MAKING, or_(", "orphan = and_(Batch.state.in_(UNFINISHED), or_("),
             Edit(
                 BATCHES,
-                "and_(IN_THE_MAKING, Batch.incident_id + 0",
-                "and_(Batch.state.in_(UNFINISHED), Batch.incident_id",
+                "orphan = and_(UNFINISHED.query, or_(",
+                "orphan = and_(Batch.state.in_(('claiming', 'writing')), or_(",
+            ),
+            Edit(
+                BATCHES,
+                "and_(UNFINISHED.query, Batch.incident_id + 0",
+                "and_(Batch.state.in_(('claiming', 'writing')), Batch.incident_id",
             ),
         ),
         (STEPS,),

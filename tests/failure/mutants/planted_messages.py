@@ -22,7 +22,7 @@ MUTANTS = (
         "P6",
         (Edit(SPOOL, "    if digest in {digest_of(record, received_at), digest_of(record)}:\n", "    if digest:\n"),),
         (
-            "tests/unit/test_wreck.py::test_a_changed_byte_of_a_record_names_its_order_and_spares_the_others",
+            "tests/unit/test_spool_recovery.py::test_a_changed_byte_of_a_record_names_its_order_and_spares_the_others",
             "tests/unit/test_drain.py::test_damage_in_any_column_costs_its_own_order_its_place_and_no_other",
         ),
     ),
@@ -57,18 +57,18 @@ MUTANTS = (
                 "data, log = _bytes_of(path), _NOTHING",
             ),
         ),
-        ("tests/unit/test_wreck.py::test_what_is_in_the_log_alone_is_read_too",),
+        ("tests/unit/test_spool_recovery.py::test_what_is_in_the_log_alone_is_read_too",),
     ),
     Mutant(
         "a damaged file does not miss what was cut off",
         "P6",
         (Edit("app/store/spool/recovery.py", " - claimed) + reader.cut_off()\n", " - claimed)\n"),),
-        ("tests/unit/test_wreck.py::test_a_file_that_ends_too_early_is_never_called_whole",),
+        ("tests/unit/test_spool_recovery.py::test_a_file_that_ends_too_early_is_never_called_whole",),
     ),
     Mutant(
         "a text whose sender was killed is sent again unasked",
         "P9",
-        (Edit("app/notify/dispatch/sweep.py", '"sms": SETTLING}', '"sms": PENDING}'),),
+        (Edit("app/notify/dispatch/sweep.py", '"sms": MessageState.SETTLING}', '"sms": MessageState.PENDING}'),),
         (
             "tests/failure/test_messages.py::test_everybody_hears_of_an_order_whatever_happens_to_the_sender_and_the_providers",
         ),
@@ -76,7 +76,7 @@ MUTANTS = (
     Mutant(
         "a group message whose sender was killed stays where it is",
         "P9",
-        (Edit("app/notify/dispatch/sweep.py", 'AFTER_DEATH = {"wecom": PENDING, ', "AFTER_DEATH = {"),),
+        (Edit("app/notify/dispatch/sweep.py", '"wecom": MessageState.PENDING, ', ""),),
         (
             "tests/failure/test_messages.py::test_everybody_hears_of_an_order_whatever_happens_to_the_sender_and_the_providers",
         ),

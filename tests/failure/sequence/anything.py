@@ -13,7 +13,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from app.batch.download import take_file
 from app.batch.maker import Published, Underway
-from app.domain.problems import Gone
+from app.domain.problems import NotInThisState
 from app.handback.import_results import import_results
 from app.handback.read_results import read_results
 from app.orders import decide
@@ -127,7 +127,7 @@ class AnySequence(AtTheDoor):
                 act(uow, known.number, by="ops", now=self.clock.now(), **reason)
             assert known.state in allowed, f"{what} of an order that is {known.state}"
             self.model.may[key] = {after}
-        except Gone:
+        except NotInThisState:
             assert known.state not in allowed, f"{what} was refused of an order that is {known.state}"
 
     # ---- what must hold --------------------------------------------------------------------------------------------

@@ -107,7 +107,7 @@ class AtTheDoor(RuleBasedStateMachine):
     @rule()
     def drain(self) -> None:
         drained = drain_once(self.spool_dir, store=self.world.writer, clock=self.clock, max_bytes=SPOOL_BYTES)
-        assert (drained.waiting, drained.aside, drained.damaged) == (0, 0, [])
+        assert (drained.waiting, drained.quarantined, drained.damaged) == (0, 0, [])
 
     @rule(by=st.sampled_from((-60, -10, 1, 5, 30, 61)))
     def wait(self, by: int) -> None:

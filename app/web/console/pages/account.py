@@ -11,12 +11,12 @@ from starlette_admin import flash, route
 from app.access import accounts, passwords
 from app.access.sign_in import Refused, SignedIn, TooEarly, sign_in
 from app.web.console import filters
-from app.web.console.auth import Gate, Person, address_of, person_of
+from app.web.console.auth import ConsoleAuth, Person, address_of, person_of
 from app.web.console.filters import BASE
-from app.web.console.page import Page
+from app.web.console.page import ConsolePage
 
 
-class AccountPage(Page):
+class AccountPage(ConsolePage):
     """The page of the person who is signed in."""
 
     menu_label = "我的账号"
@@ -24,7 +24,7 @@ class AccountPage(Page):
     route_name = "account"
     add_to_menu = False
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: ConsoleAuth) -> None:
         super().__init__(gate.boat)
         self._gate = gate
 

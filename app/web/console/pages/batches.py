@@ -14,14 +14,14 @@ from starlette_admin import flash, route
 
 from app.batch.download import DOWNLOADED, take_file
 from app.bootstrap import exports_of
-from app.domain.problems import Gone, NotFound, Problem
+from app.domain.problems import NotFound, NotInThisState, Problem
 from app.files.export_folder import Exports, Format
 from app.store.repositories.overview import PAGE
 from app.store.tables import Audit, Batch
 from app.store.unit_of_work import UnitOfWork
 from app.web.console.auth import Person, address_of, person_of
 from app.web.console.filters import BASE
-from app.web.console.page import Page, cursor_of, with_query
+from app.web.console.page import ConsolePage, cursor_of, with_query
 
 MEDIA = {
     "csv": "text/csv; charset=utf-8",
@@ -31,7 +31,7 @@ SAME_TAP = timedelta(minutes=2)
 """Browsers inside chat apps ask twice for one tap: once to look, once to save."""
 
 
-class BatchPages(Page):
+class BatchPages(ConsolePage):
     """Batches."""
 
     menu_label = "批次"
@@ -120,7 +120,7 @@ def _check(exports: Exports, batch: Batch, kind: str) -> None:
     """Refuse a file whose bytes are not those that were published.
 
     Raises:
-        Gone: they are not, or the file cannot be read.
+        NotInThisState: they are not, or the file cannot be read.
     """
     facts = formats_of(batch).get(kind)
     if facts is None:
@@ -129,9 +129,9 @@ def _check(exports: Exports, batch: Batch, kind: str) -> None:
         with exports.file_of(batch, cast("Format", kind)).open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
-        raise Gone("文件不在导出目录中。请让 IT 检查导出目录是否已挂载，勿手工补建。") from None
+        raise NotInThisState("文件不在导出目录中。请让 IT 检查导出目录是否已挂载，勿手工补建。") from None
     if found != facts["sha256"]:
-        raise Gone("文件内容与登记的 SHA-256 不符，已拒绝下载：文件可能被改动或损坏，请联系 IT。")
+        raise NotInThisState("文件内容与登记的 SHA-256 不符，已拒绝下载：文件可能被改动或损坏，请联系 IT。")
 
 
 def formats_of(batch: Batch) -> dict[str, dict[str, Any]]:

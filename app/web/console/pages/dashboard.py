@@ -9,12 +9,12 @@ from starlette_admin import route
 
 from app import words
 from app.bootstrap import Lifeboat
-from app.web.console.dashboard_figures import Lookout
-from app.web.console.page import Page
+from app.web.console.dashboard_figures import DashboardFigures
+from app.web.console.page import ConsolePage
 from app.web.ops.health import Health
 
 
-class HomePage(Page):
+class HomePage(ConsolePage):
     """The index of the console."""
 
     menu_label = "总览"
@@ -24,7 +24,7 @@ class HomePage(Page):
 
     def __init__(self, boat: Lifeboat, health: Health) -> None:
         super().__init__(boat)
-        self._lookout = Lookout(boat)
+        self._lookout = DashboardFigures(boat)
         self._health = health
 
     @route("")

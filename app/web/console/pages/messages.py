@@ -8,10 +8,10 @@ from starlette.responses import Response
 from starlette_admin import route
 
 from app import words
-from app.web.console.page import Page, cursor_of, with_query
+from app.web.console.page import ConsolePage, cursor_of, with_query
 
 
-class MessagePages(Page):
+class MessagePages(ConsolePage):
     """Messages by state, newest first."""
 
     menu_label = "消息"
@@ -39,7 +39,7 @@ class MessagePages(Page):
             }
 
 
-class HeldPage(Page):
+class HeldPage(ConsolePage):
     """Look-alikes that wait for a person."""
 
     menu_label = "待确认"

@@ -18,7 +18,7 @@ from app.store.tables import Attempt, Batch, ImportResult, Message, OrderRow
 from app.store.unit_of_work import UnitOfWork
 from app.web.console.auth import Person, address_of, person_of
 from app.web.console.filters import BASE
-from app.web.console.page import Page
+from app.web.console.page import ConsolePage
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Whole:
     """Masked."""
 
 
-class OrderDetail(Page):
+class OrderDetail(ConsolePage):
     """The page of one order."""
 
     @route("/{number:str}", name="order")

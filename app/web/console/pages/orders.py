@@ -13,8 +13,8 @@ from starlette_admin import route
 from app import words
 from app.domain.order_number import derive
 from app.domain.phone import NotAPhone, phone_of
-from app.store.repositories.overview import Line, OrderFilter
-from app.store.repositories.overview import Page as Rows
+from app.store.repositories.overview import OrderFilter, OrderListRow
+from app.store.repositories.overview import RowPage as Rows
 from app.store.unit_of_work import UnitOfWork
 from app.web.console.filters import BASE, harmless
 from app.web.console.page import cursor_of, with_query
@@ -29,7 +29,7 @@ _LONGEST_SEARCH = 128
 class Listed:
     """Orders to show, and the names of what they belong to."""
 
-    page: Rows[Line]
+    page: Rows[OrderListRow]
     clients: dict[str, str]
     batches: dict[int, str]
     incident: str | None = None
@@ -124,7 +124,7 @@ class OrderPages(OrderDetail):
         return now.astimezone(self.boat.settings.zone).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _listed(uow: UnitOfWork, page: Rows[Line], *, incident: str | None = None) -> Listed:
+def _listed(uow: UnitOfWork, page: Rows[OrderListRow], *, incident: str | None = None) -> Listed:
     batches = uow.overview.batch_names(sorted({row.batch_id for row in page.rows if row.batch_id}))
     return Listed(page, uow.access.client_names(), batches, incident)
 

@@ -10,7 +10,7 @@ from starlette.templating import Jinja2Templates
 
 from app.access.sign_in import Refused, SignedIn, TooEarly, sign_in
 from app.web.console import filters
-from app.web.console.auth import Gate, address_of
+from app.web.console.auth import ConsoleAuth, address_of
 from app.web.console.filters import BASE
 
 AT_ONCE = 2
@@ -20,7 +20,7 @@ AT_ONCE = 2
 class Entrance:
     """Signs people in and out."""
 
-    def __init__(self, gate: Gate, templates: Jinja2Templates) -> None:
+    def __init__(self, gate: ConsoleAuth, templates: Jinja2Templates) -> None:
         self._gate = gate
         self._templates = templates
         self._limiter = CapacityLimiter(AT_ONCE)
@@ -65,7 +65,7 @@ class Entrance:
         return self._templates.TemplateResponse(request, "console/login.html", context, status_code=status)
 
 
-def entrance(gate: Gate, templates: Jinja2Templates) -> list[Route]:
+def sign_in_routes(gate: ConsoleAuth, templates: Jinja2Templates) -> list[Route]:
     """Return the routes of signing in and out."""
     pages = Entrance(gate, templates)
     return [

@@ -6,8 +6,8 @@ import pytest
 
 from app.store.commit.group_commit import DoorBusy, NowhereToWrite
 from app.web.door import fast_path as lane_module
-from app.web.door.fast_path import OrderCycle
-from tests.integration.lane_rig import Answer, Served, answer_of, body_bytes
+from app.web.door.fast_path import FastOrder
+from tests.integration.fast_path_rig import Answer, Served, answer_of, body_bytes
 
 LONG_WAY = b"/v1/orders?the=long&way"
 """A query sends a request the long way; FastAPI's documented route answers it through the same door."""
@@ -80,7 +80,7 @@ async def test_an_ops_key_takes_no_order(served: Served):
 async def test_what_cannot_be_taken_is_refused_with_a_time_to_come_back(
     served: Served, monkeypatch: pytest.MonkeyPatch, error: Exception, code: str
 ):
-    def queue(_order: object, waiting: OrderCycle) -> None:
+    def queue(_order: object, waiting: FastOrder) -> None:
         if isinstance(error, DoorBusy):
             raise error
         waiting.set_exception(error)

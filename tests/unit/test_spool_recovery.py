@@ -11,7 +11,7 @@ from pysqlite3 import dbapi2 as sqlite
 
 from app.store.commit.order_writer import NewOrder
 from app.store.spool.file import Spool
-from app.store.spool.recovery import Wreck, read_wreck
+from app.store.spool.recovery import Recovered, read_damaged
 from tests.builders import TEN, new_order, new_orders, seconds
 
 ROOM = 1 << 24
@@ -35,21 +35,21 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spool.write([*early, new_order("aside"), *_orders()], [TEN + seconds(n) for n in range(41 + 34)])
     records = spool.oldest(41)
     spool.forget(records[:40])
-    spool.set_aside(records[40], reason="idempotency_conflict", now=TEN)
+    spool.quarantine(records[40], reason="idempotency_conflict", now=TEN)
     spool.close()
     return path
 
 
-def _wrecked(whole: Path, folder: Path, *damage: tuple[int, bytes]) -> Wreck:
+def _wrecked(whole: Path, folder: Path, *damage: tuple[int, bytes]) -> Recovered:
     path = folder / "spool-0.db.damaged-1"
     data = bytearray(whole.read_bytes())
     for at, garbage in damage:
         data[at : at + len(garbage)] = garbage
     path.write_bytes(data)
-    return read_wreck(path)
+    return read_damaged(path)
 
 
-def _nothing_slips(wreck: Wreck) -> None:
+def _nothing_slips(wreck: Recovered) -> None:
     """Check what must hold after any damage."""
     orders = {order.number: order for order in _orders()}
     for number, record in wreck.records.items():
@@ -65,7 +65,9 @@ def test_a_whole_file_gives_everything_and_no_more_than_was_ever_in_it(whole: Pa
     assert {n: wreck.records[n].order for n in expected} == expected
     ever = {*expected, new_order("aside").number, *(order.number for order in new_orders(40, prefix="E"))}
     assert wreck.records.keys() <= ever
-    assert [(row.number, row.reason) for row in wreck.aside] == [(new_order("aside").number, "idempotency_conflict")]
+    assert [(row.number, row.reason) for row in wreck.quarantined] == [
+        (new_order("aside").number, "idempotency_conflict")
+    ]
     assert (wreck.unreadable, wreck.damaged_pages) == (set(), 0)
 
 
@@ -107,10 +109,10 @@ def test_a_file_that_ends_too_early_is_never_called_whole(whole: Path, tmp_path:
     path = tmp_path / "spool-0.db.damaged-1"
     for end in range(PAGE, len(whole.read_bytes()), PAGE // 2):
         path.write_bytes(whole.read_bytes()[:end])
-        _nothing_slips_unless_named_nowhere(read_wreck(path), end)
+        _nothing_slips_unless_named_nowhere(read_damaged(path), end)
 
 
-def _nothing_slips_unless_named_nowhere(wreck: Wreck, end: int) -> None:
+def _nothing_slips_unless_named_nowhere(wreck: Recovered, end: int) -> None:
     missing = {order.number for order in _orders()} - wreck.records.keys()
     assert not missing or wreck.unreadable or wreck.damaged_pages, end
 
@@ -125,15 +127,15 @@ def test_what_is_in_the_log_alone_is_read_too(tmp_path: Path):
         shutil.copy(path.with_name(path.name + suffix), copy.with_name(copy.name + suffix))
     spool.close()
     copy.write_bytes(b"\xff" * len(copy.read_bytes()))
-    assert {order.number for order in _orders()} <= read_wreck(copy).records.keys()
+    assert {order.number for order in _orders()} <= read_damaged(copy).records.keys()
 
 
 def test_nothing_at_all_is_read_from_nothing(tmp_path: Path):
     path = tmp_path / "spool-0.db.damaged-1"
     path.write_bytes(b"")
-    assert read_wreck(path) == Wreck()
+    assert read_damaged(path) == Recovered()
     path.write_bytes(b"no database" * 1000)
-    assert read_wreck(path).damaged_pages > 0
+    assert read_damaged(path).damaged_pages > 0
 
 
 damages = st.lists(st.tuples(st.integers(0, 200_000), st.binary(min_size=1, max_size=PAGE)), min_size=1, max_size=6)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.store.look_alike_index import Sighting, Sightings
+from app.store.look_alike_index import LookAlikeIndex, Sighting
 
 
 def at(micros: int) -> datetime:
@@ -19,13 +19,13 @@ def rows(count: int) -> Iterator[Sighting]:
 
 
 def test_nothing_of_it_can_be_found_in_the_folder(tmp_path: Path):
-    with Sightings(tmp_path, ".B1.") as seen:
+    with LookAlikeIndex(tmp_path, ".B1.") as seen:
         assert seen.add(rows(10)) == 10
         assert list(tmp_path.iterdir()) == []
 
 
 def test_the_first_of_several_is_found_and_never_the_order_itself(tmp_path: Path):
-    with Sightings(tmp_path, ".B1.") as seen:
+    with LookAlikeIndex(tmp_path, ".B1.") as seen:
         seen.add([(b"m", at(30), "C"), (b"m", at(10), "A"), (b"m", at(20), "B"), (b"n", at(5), "N")])
         assert seen.first(b"m", since=at(10), until=at(30), but="C") == "A"
         assert seen.first(b"m", since=at(11), until=at(30), but="C") == "B"
@@ -34,14 +34,14 @@ def test_the_first_of_several_is_found_and_never_the_order_itself(tmp_path: Path
 
 
 def test_an_order_seen_twice_is_one(tmp_path: Path):
-    with Sightings(tmp_path, ".B1.") as seen:
+    with LookAlikeIndex(tmp_path, ".B1.") as seen:
         assert seen.add([(b"m", at(1), "A"), (b"m", at(1), "A")]) == 1
         assert seen.add([(b"m", at(1), "A")]) == 0
         assert len(seen) == 1
 
 
 def test_what_is_older_is_forgotten(tmp_path: Path):
-    with Sightings(tmp_path, ".B1.") as seen:
+    with LookAlikeIndex(tmp_path, ".B1.") as seen:
         seen.add(rows(100))
         seen.forget_before(at(60))
         assert len(seen) == 40
@@ -49,11 +49,11 @@ def test_what_is_older_is_forgotten(tmp_path: Path):
 
 def test_a_folder_that_is_gone_is_an_error_of_the_disk(tmp_path: Path):
     with pytest.raises(FileNotFoundError):
-        Sightings(tmp_path / "gone", ".B1.")
+        LookAlikeIndex(tmp_path / "gone", ".B1.")
 
 
 def test_a_full_disk_is_an_error_of_the_disk(tmp_path: Path):
-    with Sightings(tmp_path, ".B1.") as seen:
+    with LookAlikeIndex(tmp_path, ".B1.") as seen:
         seen._database.execute("PRAGMA max_page_count = 8")  # noqa: SLF001 - SQLite's own word for a disk that is full
         with pytest.raises(OSError, match="full"):
             seen.add(rows(10_000))

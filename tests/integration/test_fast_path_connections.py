@@ -8,8 +8,8 @@ import pytest
 
 from app.store.commit.order_writer import NewOrder
 from app.web.door.body import BODY_WITHIN
-from app.web.door.fast_path import HEAD_WITHIN, LARGEST_HEAD, OrderCycle, look_at_all
-from tests.integration.lane_rig import Served, answer_of, body_bytes, until
+from app.web.door.fast_path import HEAD_WITHIN, LARGEST_HEAD, FastOrder, look_at_all
+from tests.integration.fast_path_rig import Served, answer_of, body_bytes, until
 
 
 class Held:
@@ -17,16 +17,16 @@ class Held:
 
     def __init__(self, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
         self.orders: list[NewOrder] = []
-        self._waiting: list[OrderCycle] = []
+        self._waiting: list[FastOrder] = []
         self._commit, self._queue = served.web.app.runtime.commit, served.web.app.runtime.commit.queue
         monkeypatch.setattr(self._commit, "queue", self._hold)
 
-    def _hold(self, order: NewOrder, waiting: OrderCycle) -> None:
+    def _hold(self, order: NewOrder, waiting: FastOrder) -> None:
         self.orders.append(order)
         self._waiting.append(waiting)
 
     @property
-    def waiting(self) -> OrderCycle:
+    def waiting(self) -> FastOrder:
         """Who waits for the first order."""
         return self._waiting[0]
 
@@ -220,7 +220,7 @@ async def test_a_head_that_drips_is_cut_off(served: Served):
 async def test_a_body_that_drips_is_cut_off(served: Served):
     reader, writer = await served.connect()
     writer.write(served.head("Content-Length: 500") + b"{")
-    await until(lambda: served.lanes and isinstance(served.lanes[0].cycle, OrderCycle))
+    await until(lambda: served.lanes and isinstance(served.lanes[0].cycle, FastOrder))
     later(served, BODY_WITHIN - 1)
     later(served, BODY_WITHIN + 1)
     status, fields, document = await answer_of(reader)
@@ -233,7 +233,7 @@ async def test_a_connection_at_rest_is_closed_and_one_at_work_is_not(served: Ser
     rested[1].write(served.request(body_bytes()))
     await answer_of(rested[0])
     working[1].write(served.head("Content-Length: 500"))
-    await until(lambda: any(isinstance(lane.cycle, OrderCycle) and not lane.cycle.whole for lane in served.lanes))
+    await until(lambda: any(isinstance(lane.cycle, FastOrder) and not lane.cycle.whole for lane in served.lanes))
     later(served, 6)  # uvicorn's own 5 s: the configuration here names none
     assert await silent[0].read() == b""
     assert await rested[0].read() == b""

@@ -11,7 +11,7 @@ from typing import Any
 import uvicorn
 from uvicorn.server import ServerState
 
-from app.web.door.fast_path import Lane
+from app.web.door.fast_path import FastProtocol
 from tests.builders import order_body
 from tests.conftest import Web
 
@@ -26,9 +26,9 @@ class Served:
     key: str
 
     @property
-    def lanes(self) -> list[Lane]:
+    def lanes(self) -> list[FastProtocol]:
         """Every open connection."""
-        return [connection for connection in self.state.connections if isinstance(connection, Lane)]
+        return [connection for connection in self.state.connections if isinstance(connection, FastProtocol)]
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Open a connection."""
@@ -59,7 +59,9 @@ async def serving(web: Web) -> AsyncIterator[Served]:
     config = uvicorn.Config(web.app, log_config=None, access_log=False, lifespan="off", limit_concurrency=50)
     config.load()
     state = ServerState()
-    lane = partial(Lane, config=config, server_state=state, app_state={}, door=web.app.door, largest_body=262_144)
+    lane = partial(
+        FastProtocol, config=config, server_state=state, app_state={}, door=web.app.door, largest_body=262_144
+    )
     server = await asyncio.get_running_loop().create_server(lane, "127.0.0.1", 0)
     yield Served(server.sockets[0].getsockname()[1], state, web, await web.key())
     server.close()

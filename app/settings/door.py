@@ -1,0 +1,38 @@
+"""Settings of the door: what an order may be, and how many may wait."""
+
+from decimal import Decimal
+
+from pydantic import Field, field_validator
+
+from app.domain.order_number import PREFIX as ORDER_PREFIX
+from app.settings.sources import Part, Words
+
+
+class DoorSettings(Part):
+    """How orders come in."""
+
+    order_prefix: str = "LB"
+    high_priority_above: Decimal = Field(
+        default=Decimal(500), ge=0, decimal_places=2
+    )  # yuan; the amount itself is not above
+    max_body_bytes: int = Field(default=256 * 1024, ge=1024)  # an order of 200 lines is about 40 KiB
+    queue_limit: int = Field(default=5000, ge=1)  # orders waiting for their commit; beyond it 503
+    limit_concurrency: int = Field(default=4000, ge=1)  # open requests and connections of one web process
+    web_processes: int = Field(default=1, ge=1, le=32)  # one writer commits best; more pay with PostgreSQL
+    store_patience_seconds: float = Field(default=1.5, gt=0, le=2)  # a commit slower than this goes to the spool
+    spool_max_bytes: int = Field(default=2 * 1024**3, ge=1024 * 1024)  # about three million orders
+    access_log: bool = False
+    trusted_proxies: Words = ()  # addresses of our own nginx: whose X-Forwarded-For is believed
+
+    @field_validator("order_prefix")
+    @classmethod
+    def prefix_makes_valid_numbers(cls, value: str) -> str:
+        """Refuse a prefix that spreadsheets or the check character could not bear."""
+        if not ORDER_PREFIX.fullmatch(value):
+            raise ValueError("须以大写字母开头，仅含大写字母和数字，最多 7 位")
+        return value
+
+    @property
+    def high_priority_above_fen(self) -> int:
+        """The threshold in fen."""
+        return int(self.high_priority_above * 100)

@@ -1,0 +1,76 @@
+"""Settings of messages: the group robots, text messages and coupons, e-mail."""
+
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode
+
+from app.settings.sources import PREFIX, Part, Words, split_at_commas
+
+Webhooks = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(split_at_commas)]
+"""Comma-separated addresses; each holds the key of its robot, so it is a secret as a whole."""
+
+
+class MessageSettings(Part):
+    """Who is told, by which way."""
+
+    wecom_robots: Webhooks = ()
+    wecom_mentions: Words = ()
+
+    # text messages
+    shop_name: str = "本店"
+    sms_provider: Literal["dry_run", "aliyun", "tencent"] = "dry_run"
+    sms_coupon: Literal["combined", "separate", "off"] = "separate"
+    sms_sign_name: str = ""
+    sms_endpoint: str = ""
+    sms_access_key_id: str = ""  # Aliyun AccessKey id, Tencent SecretId
+    sms_access_key_secret: SecretStr = SecretStr("")
+    sms_sdk_app_id: str = ""
+    sms_region: str = "ap-guangzhou"
+    sms_notice_template: str = ""
+    sms_notice_variables: str = "number=order_number"
+    sms_coupon_template: str = ""
+    sms_coupon_variables: str = "code=coupon"
+    sms_combined_template: str = ""
+    sms_combined_variables: str = "number=order_number,code=coupon"
+    sms_per_day: int = Field(default=20_000, ge=0)  # spend stop of the whole deployment
+    sms_per_client_per_day: int = Field(default=10_000, ge=0)  # a stolen key pumps no more than this
+    coupon_low_at: int = Field(default=100, ge=0)
+
+    # e-mail
+    smtp_url: SecretStr = SecretStr("")
+    smtp_from: str = "lifeboat@localhost"
+    alert_emails: Words = ()
+
+    @field_validator("wecom_robots")
+    @classmethod
+    def webhooks_have_a_key(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        """Refuse what is not a webhook address of a robot."""
+        for robot in value:
+            parts = urlsplit(robot.get_secret_value())
+            if parts.scheme not in {"http", "https"} or not parts.hostname or "key=" not in parts.query:
+                raise ValueError("每个地址应形如 https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…")
+        return value
+
+    @model_validator(mode="after")
+    def provider_has_its_account(self) -> Self:
+        """Refuse a provider of text messages without what it needs to send one."""
+        if self.sms_provider == "dry_run":
+            return self
+        needed = ["sms_access_key_id", "sms_access_key_secret", "sms_sign_name", "sms_notice_template"]
+        if self.sms_provider == "tencent":
+            needed.append("sms_sdk_app_id")
+        if self.sms_coupon == "separate":
+            needed.append("sms_coupon_template")
+        if self.sms_coupon == "combined":
+            needed.append("sms_combined_template")
+        values = {name: getattr(self, name) for name in needed}
+        missing = [
+            PREFIX + name.upper()
+            for name, value in values.items()
+            if not (value.get_secret_value() if isinstance(value, SecretStr) else value)
+        ]
+        if missing:
+            raise ValueError(f"{PREFIX}SMS_PROVIDER={self.sms_provider} 还需要 {'、'.join(missing)}")
+        return self

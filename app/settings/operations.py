@@ -1,0 +1,81 @@
+"""Settings of the deployment: where things are, its secrets, its logs."""
+
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, field_validator
+
+from app.settings.sources import Part, Words
+
+_KEY_CHARACTERS = 32
+
+
+class OperationsSettings(Part):
+    """Where things are and how the deployment is run."""
+
+    data_dir: Path = Path("data")
+    export_dir: Path = Path("exports")
+    profiles_dir: Path | None = None
+    database_url: SecretStr = SecretStr("")  # empty: SQLite in the data folder
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    public_url: str = ""  # what people click in the group; empty: http://HOST:PORT
+    timezone: str = "Asia/Shanghai"
+
+    # secrets; empty: generated into the data folder at the first start
+    secret_key: SecretStr = SecretStr("")
+    seal_key: SecretStr = SecretStr("")
+
+    # outgoing and operations
+    outbound_hosts: Words = ("qyapi.weixin.qq.com",)  # for addresses typed into the console
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    session_hours: int = Field(default=12, ge=1, le=24 * 7)
+
+    @field_validator("timezone")
+    @classmethod
+    def zone_is_known(cls, value: str) -> str:
+        """Refuse a time zone this machine does not know."""
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"未知时区 {value!r}，例如 Asia/Shanghai") from error
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def engine_is_supported(cls, value: SecretStr) -> SecretStr:
+        """Refuse an address of a database we do not speak to."""
+        url = value.get_secret_value()
+        if url and not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("须以 sqlite:/// 或 postgresql+psycopg:// 开头")
+        return value
+
+    @field_validator("secret_key", "seal_key")
+    @classmethod
+    def keys_are_long_enough(cls, value: SecretStr) -> SecretStr:
+        """Refuse a key that could be guessed."""
+        if 0 < len(value.get_secret_value()) < _KEY_CHARACTERS:
+            raise ValueError("至少 32 个字符，可用 openssl rand -hex 32 生成")
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The wall clock of the merchant."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def url_of_store(self) -> str:
+        """The database's address; by default SQLite in the data folder."""
+        return self.database_url.get_secret_value() or f"sqlite:///{(self.data_dir / 'lifeboat.db').resolve()}"
+
+    @property
+    def spool_dir(self) -> Path:
+        """Where orders wait while the database is away: one file for each web process of this machine."""
+        return self.data_dir / "spool"
+
+    @property
+    def public_base(self) -> str:
+        """The address people reach us at, without a slash at the end."""
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 - compared, not bound
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
