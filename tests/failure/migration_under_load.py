@@ -10,16 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.failure.harness.away import NoPostgres
-from tests.failure.harness.checker import check_orders
-from tests.failure.harness.client_ledger import ClientLedger
-from tests.failure.harness.cluster import lone_server
-from tests.failure.harness.evidence import Asks, PostgresServer, SqliteFile, spooled
-from tests.failure.harness.fleet import fleet
-from tests.failure.harness.lifeboat_process import Boat, boat, until
-from tests.failure.harness.next_program import REVISION, next_program
-from tests.failure.harness.shop import Shop, consistent, errands
-from tests.failure.harness.trial import Trial, skipped
+from tests.harness.away import NoPostgres
+from tests.harness.checker import check_orders
+from tests.harness.client_ledger import ClientLedger
+from tests.harness.cluster import lone_server
+from tests.harness.evidence import Asks, PostgresServer, SqliteFile, spooled
+from tests.harness.fleet import fleet
+from tests.harness.lifeboat_process import Boat, boat, until
+from tests.harness.next_program import REVISION, next_program
+from tests.harness.shop import Shop, consistent, errands
+from tests.harness.trial import Trial, skipped
 
 DRAINED_WITHIN = 40.0
 MOST_SECONDS = 120

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import httpx
 
-from tests.failure.harness.checker import check_messages, check_orders
-from tests.failure.harness.client_ledger import ClientLedger
-from tests.failure.harness.evidence import SqliteFile, message_counts, open_messages
-from tests.failure.harness.lifeboat_process import (
+from tests.harness.checker import check_messages, check_orders
+from tests.harness.client_ledger import ClientLedger
+from tests.harness.evidence import SqliteFile, message_counts, open_messages
+from tests.harness.lifeboat_process import (
     COUPON,
     NOTICE,
     Boat,
@@ -22,8 +22,8 @@ from tests.failure.harness.lifeboat_process import (
     until,
     where_it_is_noon,
 )
-from tests.failure.harness.shop import Shop, errands
-from tests.failure.harness.trial import Trial
+from tests.harness.shop import Shop, errands
+from tests.harness.trial import Trial
 
 BATCH_LEASE = 150.0
 """Seconds until another maker may finish a batch whose maker was killed (its lease), and a tick."""

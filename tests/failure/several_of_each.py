@@ -15,14 +15,14 @@ from pathlib import Path
 
 import httpx
 
-from tests.failure.harness.away import NoPostgres
-from tests.failure.harness.checker import check_messages, check_orders
-from tests.failure.harness.cluster import Node, lone_server
-from tests.failure.harness.evidence import PostgresServer, message_counts, open_messages
-from tests.failure.harness.fleet import Fleet, fleet
-from tests.failure.harness.lifeboat_process import NOTICE, Boat, Providers, providers, until, where_it_is_noon
-from tests.failure.harness.shop import errands
-from tests.failure.harness.trial import Trial, skipped
+from tests.harness.away import NoPostgres
+from tests.harness.checker import check_messages, check_orders
+from tests.harness.cluster import Node, lone_server
+from tests.harness.evidence import PostgresServer, message_counts, open_messages
+from tests.harness.fleet import Fleet, fleet
+from tests.harness.lifeboat_process import NOTICE, Boat, Providers, providers, until, where_it_is_noon
+from tests.harness.shop import errands
+from tests.harness.trial import Trial, skipped
 
 TAKEN_OVER_WITHIN = 60.0
 """A lease lasts 20 s and is looked at every 5 s."""

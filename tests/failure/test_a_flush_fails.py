@@ -8,14 +8,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.failure.harness.checker import check_orders
-from tests.failure.harness.client_ledger import ClientLedger, read_ledger
-from tests.failure.harness.evidence import SqliteFile, spooled
-from tests.failure.harness.lifeboat_process import Boat, boat, until
-from tests.failure.harness.shop import Manners, Shop, errands
-from tests.failure.harness.syscalls import FLUSHES, Call, NoStrace, calls_in, injected
-from tests.failure.harness.trial import Trial, skipped
-from tests.failure.harness.yard import wrong_answers
+from tests.harness.checker import check_orders
+from tests.harness.client_ledger import ClientLedger, read_ledger
+from tests.harness.evidence import SqliteFile, spooled
+from tests.harness.lifeboat_process import Boat, boat, until
+from tests.harness.shop import Manners, Shop, errands
+from tests.harness.syscalls import FLUSHES, Call, NoStrace, calls_in, injected
+from tests.harness.trial import Trial, skipped
+from tests.harness.yard import wrong_answers
 
 ALWAYS, EVERY_THIRD = "error=EIO", "error=EIO:when=1+3"
 DRAINED_WITHIN = 40.0

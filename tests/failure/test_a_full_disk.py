@@ -12,12 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.failure.harness.checker import check_orders
-from tests.failure.harness.client_ledger import ClientLedger, read_ledger
-from tests.failure.harness.evidence import SqliteFile, spooled
-from tests.failure.harness.lifeboat_process import Boat, boat, until
-from tests.failure.harness.shop import Errand, Shop, errands
-from tests.failure.harness.trial import Trial, skipped
+from tests.harness.checker import check_orders
+from tests.harness.client_ledger import ClientLedger, read_ledger
+from tests.harness.evidence import SqliteFile, spooled
+from tests.harness.lifeboat_process import Boat, boat, until
+from tests.harness.shop import Errand, Shop, errands
+from tests.harness.trial import Trial, skipped
 
 SIZE = "8m"
 BALLAST = 3 * 1024 * 1024

@@ -6,11 +6,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from tests.failure.harness.checker import check_orders
-from tests.failure.harness.client_ledger import ClientLedger
-from tests.failure.harness.evidence import SqliteFile
-from tests.failure.harness.lifeboat_process import LOOPBACK, Boat, boat
-from tests.failure.harness.trial import Trial
+from tests.harness.checker import check_orders
+from tests.harness.client_ledger import ClientLedger
+from tests.harness.evidence import SqliteFile
+from tests.harness.lifeboat_process import LOOPBACK, Boat, boat
+from tests.harness.trial import Trial
 
 MIB = 1024 * 1024
 MOST_TAKEN = 8 * MIB

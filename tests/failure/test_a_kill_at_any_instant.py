@@ -5,13 +5,13 @@ import random
 from contextlib import nullcontext
 from pathlib import Path
 
-from tests.failure.harness.away import Hold
-from tests.failure.harness.checker import check_orders
-from tests.failure.harness.client_ledger import ClientLedger, read_ledger
-from tests.failure.harness.evidence import SqliteFile, spooled
-from tests.failure.harness.lifeboat_process import Boat, boat, until
-from tests.failure.harness.shop import Errand, Manners, Shop, errands
-from tests.failure.harness.trial import Trial
+from tests.harness.away import Hold
+from tests.harness.checker import check_orders
+from tests.harness.client_ledger import ClientLedger, read_ledger
+from tests.harness.evidence import SqliteFile, spooled
+from tests.harness.lifeboat_process import Boat, boat, until
+from tests.harness.shop import Errand, Manners, Shop, errands
+from tests.harness.trial import Trial
 
 WRITERS = 4
 DRAINED_WITHIN = 40.0

@@ -4,12 +4,12 @@ import asyncio
 import signal
 from pathlib import Path
 
-from tests.failure.harness.checker import check_orders
-from tests.failure.harness.client_ledger import ClientLedger
-from tests.failure.harness.evidence import SqliteFile
-from tests.failure.harness.lifeboat_process import Boat, boat
-from tests.failure.harness.shop import Shop, errands
-from tests.failure.harness.trial import Trial
+from tests.harness.checker import check_orders
+from tests.harness.client_ledger import ClientLedger
+from tests.harness.evidence import SqliteFile
+from tests.harness.lifeboat_process import Boat, boat
+from tests.harness.shop import Shop, errands
+from tests.harness.trial import Trial
 
 
 def rolling_restart(home: Path, *, orders: int = 200, rate: float = 40.0, every: float = 4.0) -> Trial:

@@ -11,14 +11,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.failure.harness.away import Hold
-from tests.failure.harness.by_hand import WITHIN, head_of, orders_meanwhile, plain, send_once
-from tests.failure.harness.checker import check_orders
-from tests.failure.harness.client_ledger import ClientLedger, read_ledger
-from tests.failure.harness.evidence import SqliteFile, spooled
-from tests.failure.harness.lifeboat_process import LOOPBACK, Boat, boat, until
-from tests.failure.harness.shop import Errand, Shop
-from tests.failure.harness.trial import Trial
+from tests.harness.away import Hold
+from tests.harness.by_hand import WITHIN, head_of, orders_meanwhile, plain, send_once
+from tests.harness.checker import check_orders
+from tests.harness.client_ledger import ClientLedger, read_ledger
+from tests.harness.evidence import SqliteFile, spooled
+from tests.harness.lifeboat_process import LOOPBACK, Boat, boat, until
+from tests.harness.shop import Errand, Shop
+from tests.harness.trial import Trial
 
 QUEUE = 5
 BODY_LIMIT = 256 * 1024

@@ -11,12 +11,12 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from app.store.database.engine import Engines, open_engines
 from app.store.database.migrate import migrate
-from tests.contract.batch_fixtures import World
-from tests.contract.dying import LEFT_OPEN
-from tests.failure.harness.away import NoPostgres, postgres
-from tests.failure.harness.evidence import Asks, PostgresServer, SqliteFile
-from tests.failure.harness.trial import Trial, skipped
+from tests.engines.batch.batch_fixtures import World
+from tests.engines.dying import LEFT_OPEN
 from tests.failure.sequence.anything import AnySequence
+from tests.harness.away import NoPostgres, postgres
+from tests.harness.evidence import Asks, PostgresServer, SqliteFile
+from tests.harness.trial import Trial, skipped
 
 QUICKLY = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck), phases=(Phase.generate,))
 """Without shrinking: it takes minutes, and twenty steps can be read."""

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.failure.harness.away import NoPostgres
-from tests.failure.harness.checker import check_orders
-from tests.failure.harness.client_ledger import ClientLedger
-from tests.failure.harness.cluster import Node, lone_server
-from tests.failure.harness.evidence import PostgresServer, spooled
-from tests.failure.harness.fleet import Fleet, fleet
-from tests.failure.harness.lifeboat_process import LOOPBACK, until
-from tests.failure.harness.shop import Shop, consistent, errands
-from tests.failure.harness.trial import Trial, skipped
-from tests.failure.harness.wire import Chunk, Cut, CutBeforeReply, Fate, Pass, Wire, unharmed
+from tests.harness.away import NoPostgres
+from tests.harness.checker import check_orders
+from tests.harness.client_ledger import ClientLedger
+from tests.harness.cluster import Node, lone_server
+from tests.harness.evidence import PostgresServer, spooled
+from tests.harness.fleet import Fleet, fleet
+from tests.harness.lifeboat_process import LOOPBACK, until
+from tests.harness.shop import Shop, consistent, errands
+from tests.harness.trial import Trial, skipped
+from tests.harness.wire import Chunk, Cut, CutBeforeReply, Fate, Pass, Wire, unharmed
 
 WITHIN = 2.0
 LOOSE = 3.0

@@ -10,15 +10,15 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.failure.harness.away import NoPostgres
-from tests.failure.harness.checker import check_orders
-from tests.failure.harness.client_ledger import read_ledger
-from tests.failure.harness.cluster import Pair, pair
-from tests.failure.harness.evidence import PostgresServer, stored_orders
-from tests.failure.harness.fleet import Fleet, fleet
-from tests.failure.harness.lifeboat_process import until
-from tests.failure.harness.shop import Errand, Shop, consistent, errands
-from tests.failure.harness.trial import Trial, skipped
+from tests.harness.away import NoPostgres
+from tests.harness.checker import check_orders
+from tests.harness.client_ledger import read_ledger
+from tests.harness.cluster import Pair, pair
+from tests.harness.evidence import PostgresServer, stored_orders
+from tests.harness.fleet import Fleet, fleet
+from tests.harness.lifeboat_process import until
+from tests.harness.shop import Errand, Shop, consistent, errands
+from tests.harness.trial import Trial, skipped
 
 WITHIN = 2.0
 LOOSE = 3.0

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.failure.harness import evidence
-from tests.failure.harness.away import NoPostgres
-from tests.failure.harness.lifeboat_process import until
-from tests.failure.harness.shop import errands
-from tests.failure.harness.syscalls import FLUSHES, NoStrace, calls_in, injected
-from tests.failure.harness.trial import Trial, skipped
-from tests.failure.harness.warm import Running
-from tests.failure.harness.yard import Yard, cut, judge, yard
+from tests.harness import evidence
+from tests.harness.away import NoPostgres
+from tests.harness.lifeboat_process import until
+from tests.harness.shop import errands
+from tests.harness.syscalls import FLUSHES, NoStrace, calls_in, injected
+from tests.harness.trial import Trial, skipped
+from tests.harness.warm import Running
+from tests.harness.yard import Yard, cut, judge, yard
 
 MAKERS = 4
 LATER = 180.0

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tests.failure.harness.checker import NUMBER, check_messages, check_orders
-from tests.failure.harness.client_ledger import ClientLedger
-from tests.failure.harness.evidence import SqliteFile, message_counts, open_messages, stored_orders, summed_up
-from tests.failure.harness.lifeboat_process import (
+from tests.harness.checker import NUMBER, check_messages, check_orders
+from tests.harness.client_ledger import ClientLedger
+from tests.harness.evidence import SqliteFile, message_counts, open_messages, stored_orders, summed_up
+from tests.harness.lifeboat_process import (
     COUPON,
     NOTICE,
     Boat,
@@ -21,9 +21,9 @@ from tests.failure.harness.lifeboat_process import (
     until,
     where_it_is_noon,
 )
-from tests.failure.harness.shop import Errand, Shop, errands
-from tests.failure.harness.trial import Trial
-from tests.failure.harness.turns import Turns
+from tests.harness.shop import Errand, Shop, errands
+from tests.harness.trial import Trial
+from tests.harness.turns import Turns
 
 STRUCK_WITHIN = 30.0
 """Seconds for a worker to start and to begin a send."""

@@ -6,13 +6,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.failure.harness.away import NoPostgres, Postgres, postgres
-from tests.failure.harness.checker import check_orders
-from tests.failure.harness.client_ledger import read_ledger
-from tests.failure.harness.evidence import PostgresServer
-from tests.failure.harness.fleet import Fleet, fleet
-from tests.failure.harness.shop import Errand, Shop, errands
-from tests.failure.harness.trial import Trial, skipped
+from tests.harness.away import NoPostgres, Postgres, postgres
+from tests.harness.checker import check_orders
+from tests.harness.client_ledger import read_ledger
+from tests.harness.evidence import PostgresServer
+from tests.harness.fleet import Fleet, fleet
+from tests.harness.shop import Errand, Shop, errands
+from tests.harness.trial import Trial, skipped
 
 
 def same_keys_at_once(home: Path, *, orders: int = 150, cut_off: int = 20) -> Trial:

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.failure.harness.by_hand import WITHIN, plain, send_once
-from tests.failure.harness.checker import check_orders
-from tests.failure.harness.client_ledger import ClientLedger, read_ledger
-from tests.failure.harness.evidence import SqliteFile, spooled
-from tests.failure.harness.lifeboat_process import Boat, boat, until
-from tests.failure.harness.shop import Errand, Shop
-from tests.failure.harness.trial import Trial
+from tests.harness.by_hand import WITHIN, plain, send_once
+from tests.harness.checker import check_orders
+from tests.harness.client_ledger import ClientLedger, read_ledger
+from tests.harness.evidence import SqliteFile, spooled
+from tests.harness.lifeboat_process import Boat, boat, until
+from tests.harness.shop import Errand, Shop
+from tests.harness.trial import Trial
 
 CROWD = 60
 """Connections that the door serves at once in the trial of too much."""

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.failure.harness.away import NoPostgres, postgres
-from tests.failure.harness.checker import check_messages, check_orders
-from tests.failure.harness.client_ledger import ClientLedger
-from tests.failure.harness.evidence import Asks, PostgresServer, SqliteFile, message_counts, stored_batches
-from tests.failure.harness.instants import Instants, at_any_instant
-from tests.failure.harness.lifeboat_process import COUPON, NOTICE, Boat, Providers, providers, until
-from tests.failure.harness.shop import Errand, Shop, errands
-from tests.failure.harness.trial import Trial, skipped
-from tests.failure.harness.wall_clock import NoFaketime, WallClock
-from tests.failure.harness.warm import warm
-from tests.failure.harness.yard import wrong_answers
+from tests.harness.away import NoPostgres, postgres
+from tests.harness.checker import check_messages, check_orders
+from tests.harness.client_ledger import ClientLedger
+from tests.harness.evidence import Asks, PostgresServer, SqliteFile, message_counts, stored_batches
+from tests.harness.instants import Instants, at_any_instant
+from tests.harness.lifeboat_process import COUPON, NOTICE, Boat, Providers, providers, until
+from tests.harness.shop import Errand, Shop, errands
+from tests.harness.trial import Trial, skipped
+from tests.harness.wall_clock import NoFaketime, WallClock
+from tests.harness.warm import warm
+from tests.harness.yard import wrong_answers
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 STEPS = (HOUR, -HOUR, -HOUR, HOUR, DAY, -DAY, -DAY, DAY)
@@ -288,7 +288,7 @@ def _moment(value: object) -> datetime:
 
 
 def test_a_clock_that_is_set_forward_and_back_loses_and_repeats_nothing(tmp_path: Path):
-    """The worker's part is in tests/contract/test_store_worker.py, where nobody has to wait for it."""
+    """The worker's part is in tests/engines/worker/test_worker.py, where nobody has to wait for it."""
     _prove(clock_steps_at_the_door(tmp_path))
 
 

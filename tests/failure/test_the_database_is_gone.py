@@ -9,13 +9,13 @@ import httpx
 import pytest
 from pysqlite3 import dbapi2 as sqlite
 
-from tests.failure.harness.away import Hold, NoPostgres, postgres
-from tests.failure.harness.checker import check_orders
-from tests.failure.harness.client_ledger import ClientLedger, read_ledger
-from tests.failure.harness.evidence import Asks, PostgresServer, SqliteFile, spooled, stored_orders
-from tests.failure.harness.lifeboat_process import Boat, boat, until
-from tests.failure.harness.shop import Errand, Shop, errands
-from tests.failure.harness.trial import Trial, skipped
+from tests.harness.away import Hold, NoPostgres, postgres
+from tests.harness.checker import check_orders
+from tests.harness.client_ledger import ClientLedger, read_ledger
+from tests.harness.evidence import Asks, PostgresServer, SqliteFile, spooled, stored_orders
+from tests.harness.lifeboat_process import Boat, boat, until
+from tests.harness.shop import Errand, Shop, errands
+from tests.harness.trial import Trial, skipped
 
 WITHIN = 2.0
 LOOSE = 3.0

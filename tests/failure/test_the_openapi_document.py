@@ -15,9 +15,9 @@ from schemathesis.checks import CHECKS
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
-from tests.failure.harness.away import NoPostgres, postgres
-from tests.failure.harness.lifeboat_process import Boat, boat
-from tests.failure.harness.trial import Trial, skipped
+from tests.harness.away import NoPostgres, postgres
+from tests.harness.lifeboat_process import Boat, boat
+from tests.harness.trial import Trial, skipped
 
 SECRETS = {"secret_key": "s" * 40, "seal_key": "t" * 40}
 PROBLEM = "application/problem+json"

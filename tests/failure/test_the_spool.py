@@ -9,14 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.failure.harness.checker import check_orders
-from tests.failure.harness.client_ledger import ClientLedger, read_ledger
-from tests.failure.harness.evidence import SqliteFile, spooled
-from tests.failure.harness.lifeboat_process import Boat, Providers, boat, fresh_data, providers, until
-from tests.failure.harness.shop import Errand, Manners, Shop, errands
-from tests.failure.harness.trial import Trial, skipped
-from tests.failure.harness.turns import Turns
 from tests.failure.test_a_full_disk import NoMount, small_disk
+from tests.harness.checker import check_orders
+from tests.harness.client_ledger import ClientLedger, read_ledger
+from tests.harness.evidence import SqliteFile, spooled
+from tests.harness.lifeboat_process import Boat, Providers, boat, fresh_data, providers, until
+from tests.harness.shop import Errand, Manners, Shop, errands
+from tests.harness.trial import Trial, skipped
+from tests.harness.turns import Turns
 
 WITHIN = 2.0
 LOOSE = 4.0

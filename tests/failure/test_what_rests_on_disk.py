@@ -7,10 +7,10 @@ from pathlib import Path
 
 import httpx
 
-from tests.failure.harness.away import Hold
-from tests.failure.harness.evidence import spooled
-from tests.failure.harness.lifeboat_process import Boat, boat
-from tests.failure.harness.trial import Trial
+from tests.harness.away import Hold
+from tests.harness.evidence import spooled
+from tests.harness.lifeboat_process import Boat, boat
+from tests.harness.trial import Trial
 
 PRIVATE = {
     "name": "欧阳千寻",

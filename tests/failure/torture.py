@@ -11,7 +11,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.failure.harness.trial import Trial, summary
 from tests.failure.migration_under_load import migration_on_postgresql, migration_on_sqlite
 from tests.failure.reference_outage import Plan, reference_outage
 from tests.failure.several_of_each import several_of_each
@@ -43,6 +42,7 @@ from tests.failure.test_the_database_is_gone import (
 from tests.failure.test_the_openapi_document import openapi
 from tests.failure.test_the_spool import full_disks
 from tests.failure.test_what_rests_on_disk import what_rests_on_disk
+from tests.harness.trial import Trial, summary
 
 Scenario = Callable[[Path], Trial]
 out = Console(width=160, soft_wrap=True)

@@ -16,8 +16,8 @@ from app.store.database.engine import Engines, open_engines
 from app.store.database.migrate import current, migrate, newest
 from app.store.tables import METADATA
 from tests.builders import TEN, Deck, new_order
-from tests.failure.harness.next_program import REVISION, next_migrations
 from tests.fakes.clock import ClockAt
+from tests.harness.next_program import REVISION, next_migrations
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.failure.harness.checker import NUMBER
-from tests.failure.harness.lifeboat_process import (
+from tests.harness.checker import NUMBER
+from tests.harness.lifeboat_process import (
     COUPON,
     NOTICE,
     REPOSITORY,

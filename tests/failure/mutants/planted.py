@@ -6,7 +6,7 @@ ORDERS = "app/store/repositories/orders.py"
 ENGINE = "app/store/database/engine.py"
 COMMIT = "app/store/commit/group_commit.py"
 PRAGMAS = (
-    "tests/contract/test_store_transactions.py::test_every_connection_flushes_at_each_commit_and_waits_for_its_turn"
+    "tests/engines/store/test_transactions.py::test_every_connection_flushes_at_each_commit_and_waits_for_its_turn"
 )
 
 MUTANTS = (
@@ -75,19 +75,19 @@ MUTANTS = (
                 '    op.create_index("order_number", "orders", ["number"])\n',
             ),
         ),
-        ("tests/contract/test_store_orders.py::test_the_same_key_again_gets_the_first_answer[sqlite]",),
+        ("tests/engines/store/test_orders.py::test_the_same_key_again_gets_the_first_answer[sqlite]",),
     ),
     Mutant(
         "deferred BEGIN in a unit of work",
         "P2",
         (Edit(ENGINE, '"BEGIN" if read_only else "BEGIN IMMEDIATE"', '"BEGIN"'),),
-        ("tests/contract/test_store_transactions.py::test_a_writer_locks_before_it_reads",),
+        ("tests/engines/store/test_transactions.py::test_a_writer_locks_before_it_reads",),
     ),
     Mutant(
         "deferred BEGIN where orders are written",
         "P2",
         (Edit(ENGINE, 'cursor.execute("BEGIN IMMEDIATE")', 'cursor.execute("BEGIN")'),),
-        ("tests/contract/test_store_durability_sqlite.py::test_the_writer_of_orders_locks_before_it_reads",),
+        ("tests/engines/store/test_durability_sqlite.py::test_the_writer_of_orders_locks_before_it_reads",),
     ),
     Mutant(
         "a spool record dropped before its drain commits",
@@ -114,7 +114,7 @@ MUTANTS = (
             ),
         ),
         (
-            "tests/contract/test_store_durability_batches.py::test_an_order_that_waits_below_the_newest_batched_one_comes_out[sqlite]",
+            "tests/engines/batch/test_durability.py::test_an_order_that_waits_below_the_newest_batched_one_comes_out[sqlite]",
         ),
     ),
     Mutant(
@@ -128,7 +128,7 @@ MUTANTS = (
             ),
         ),
         (
-            "tests/contract/test_store_batches_crash.py::test_an_order_cancelled_between_the_look_and_the_claim_is_left_out[sqlite]",
+            "tests/engines/batch/test_a_maker_dies.py::test_an_order_cancelled_between_the_look_and_the_claim_is_left_out[sqlite]",
         ),
     ),
     Mutant(
@@ -141,9 +141,7 @@ MUTANTS = (
                 "            OrderState.CANCELLED,\n            only_from=(OrderState.ACCEPTED,),",
             ),
         ),
-        (
-            "tests/contract/test_store_batches_held.py::test_the_later_of_two_look_alikes_is_held_and_the_file_goes_out[sqlite]",
-        ),
+        ("tests/engines/batch/test_held.py::test_the_later_of_two_look_alikes_is_held_and_the_file_goes_out[sqlite]",),
     ),
     Mutant(
         "a group message marked sent before it is sent",
@@ -159,7 +157,7 @@ MUTANTS = (
             ),
         ),
         (
-            "tests/contract/test_store_dispatch_failures.py::test_a_dispatcher_that_dies_between_send_and_record_costs_at_most_one_repeat[sqlite-False]",
+            "tests/engines/notify/test_group_failures.py::test_a_dispatcher_that_dies_between_send_and_record_costs_at_most_one_repeat[sqlite-False]",
         ),
     ),
     Mutant(
@@ -179,7 +177,7 @@ MUTANTS = (
         "P9",
         (Edit("app/notify/dispatch/sms.py", "            settles=True,", "            settles=False,"),),
         (
-            "tests/contract/test_store_letters.py::test_an_unknown_outcome_is_asked_about_before_anything_is_sent_again[sqlite]",
+            "tests/engines/notify/test_sms_and_email.py::test_an_unknown_outcome_is_asked_about_before_anything_is_sent_again[sqlite]",
         ),
     ),
 )

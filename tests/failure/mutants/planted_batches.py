@@ -5,9 +5,9 @@ from tests.failure.mutants.mutant import Edit, Mutant
 FILES = "app/files/export_folder.py"
 GROUPS = "app/notify/dispatch/group.py"
 MAKERS = "tests/failure/test_makers_of_batches.py"
-WORKER = "tests/contract/test_store_worker.py"
-LEASES = "tests/contract/test_store_leases.py"
-LOGS = "tests/contract/test_store_durability_sqlite.py"
+WORKER = "tests/engines/worker/test_worker.py"
+LEASES = "tests/engines/store/test_leases.py"
+LOGS = "tests/engines/store/test_durability_sqlite.py"
 
 MUTANTS = (
     Mutant(
@@ -82,7 +82,7 @@ MUTANTS = (
             ),
         ),
         (
-            "tests/contract/test_store_durability_batches.py::test_an_order_that_commits_after_a_batch_was_made_is_in_the_next_one[postgresql]",
+            "tests/engines/batch/test_durability.py::test_an_order_that_commits_after_a_batch_was_made_is_in_the_next_one[postgresql]",
             "tests/failure/test_the_clock_jumps.py::test_a_clock_that_is_set_forward_and_back_loses_and_repeats_nothing",
         ),
     ),
@@ -139,9 +139,7 @@ MUTANTS = (
         "sends dated ahead of the clock count until it has caught up",
         "P11",
         (Edit(GROUPS, "        if newest is None:\n", "        if newest != -1:\n"),),
-        (
-            "tests/contract/test_store_dispatch.py::test_each_time_the_clock_is_set_back_one_window_is_waited_out[sqlite]",
-        ),
+        ("tests/engines/notify/test_groups.py::test_each_time_the_clock_is_set_back_one_window_is_waited_out[sqlite]",),
     ),
     Mutant(
         "what was due before the clock was set back waits for it",
@@ -154,7 +152,7 @@ MUTANTS = (
             ),
         ),
         (
-            "tests/contract/test_store_messages.py::test_what_was_due_before_the_clock_was_set_back_does_not_wait_for_it[sqlite]",
+            "tests/engines/notify/test_messages.py::test_what_was_due_before_the_clock_was_set_back_does_not_wait_for_it[sqlite]",
         ),
     ),
 )

@@ -49,6 +49,6 @@ MUTANTS = (
             ),
             Edit("app/store/database/checkpoint.py", "return not busy and copied == pages", "return True"),
         ),
-        ("tests/contract/test_store_checkpoint.py::test_somebody_who_reads_an_old_page_keeps_no_order_waiting",),
+        ("tests/engines/store/test_checkpoint.py::test_somebody_who_reads_an_old_page_keeps_no_order_waiting",),
     ),
 )

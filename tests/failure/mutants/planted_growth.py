@@ -3,7 +3,7 @@
 from tests.failure.mutants.mutant import Edit, Mutant
 
 BATCHES = "app/store/repositories/batches.py"
-GROWTH = "tests/contract/test_store_growth.py"
+GROWTH = "tests/engines/store/test_growth.py"
 STEPS = f"{GROWTH}::test_what_is_done_every_day_costs_the_same_after_a_long_past[sqlite]"
 PLANS = f"{GROWTH}::test_no_everyday_question_walks_what_is_over[postgresql]"
 

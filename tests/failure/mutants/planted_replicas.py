@@ -7,8 +7,8 @@ DRAIN = "app/intake/drain.py"
 DURABILITY = "app/store/database/durability.py"
 MIGRATE = "app/store/database/migrate.py"
 
-TEST_DURABILITY = "tests/contract/test_store_durability.py"
-TEST_HOSTS = "tests/contract/test_store_several_hosts.py"
+TEST_DURABILITY = "tests/engines/store/test_durability.py"
+TEST_HOSTS = "tests/engines/store/test_several_hosts.py"
 TEST_MIGRATIONS = "tests/integration/test_migrations.py"
 TEST_AWAY = "tests/unit/test_group_commit_away.py"
 
@@ -17,7 +17,7 @@ MUTANTS = (
         "a row found on one host called safe before the standby has it",
         "P5",
         (Edit("app/store/commit/order_writer.py", '"" if self._sqlite else " FOR SHARE"', '""'),),
-        ("tests/contract/test_store_standby.py::test_a_replay_waits_for_the_standby_as_the_order_did",),
+        ("tests/engines/store/test_standby.py::test_a_replay_waits_for_the_standby_as_the_order_did",),
     ),
     Mutant(
         "readers shut out by target_session_attrs=read-write",
@@ -110,7 +110,7 @@ MUTANTS = (
             ),
         ),
         (
-            "tests/contract/test_store_transactions.py::test_one_worker_of_two_is_the_leader_and_the_other_follows_when_it_dies",
+            "tests/engines/store/test_transactions.py::test_one_worker_of_two_is_the_leader_and_the_other_follows_when_it_dies",
         ),
     ),
     Mutant(

@@ -226,7 +226,7 @@ MUTANTS = (
         "security",
         (Edit(LETTERS, "mine = self._per_client - spent.get(client, 0)", "mine = self._per_client"),),
         (
-            "tests/contract/test_store_letters.py::test_a_stolen_key_spends_its_own_days_limit_and_not_that_of_the_others[sqlite]",
+            "tests/engines/notify/test_sms_and_email.py::test_a_stolen_key_spends_its_own_days_limit_and_not_that_of_the_others[sqlite]",
         ),
     ),
     # ---- any sequence ------------------------------------------------------------------------------------------------

@@ -19,10 +19,10 @@ from app.handback.read_results import read_results
 from app.orders import decide
 from app.store.commit import group_commit
 from app.store.ledger import ledger_of
-from tests.contract.dying import dies
-from tests.failure.harness import evidence
-from tests.failure.harness.checker import check_orders
+from tests.engines.dying import dies
 from tests.failure.sequence.door import PICK, AtTheDoor
+from tests.harness import evidence
+from tests.harness.checker import check_orders
 
 FINAL = frozenset({"imported", "duplicate", "rejected", "cancelled"})
 DECISIONS: dict[str, tuple[frozenset[str], str]] = {

@@ -14,11 +14,11 @@ from app.intake.schemas import read_order
 from app.store.commit import group_commit
 from app.store.commit.order_writer import OrderWriter
 from tests.builders import SHOP, order_body
-from tests.contract.batch_fixtures import TEN, ZONE, World, minutes
-from tests.failure.harness import evidence
-from tests.failure.harness.client_ledger import ClientLedger
+from tests.engines.batch.batch_fixtures import TEN, ZONE, World, minutes
 from tests.failure.sequence.model import SPOOL_BYTES, Known, Model, Process, Road
 from tests.fakes.clock import ClockAt
+from tests.harness import evidence
+from tests.harness.client_ledger import ClientLedger
 
 PICK = st.integers(0, 40)
 

@@ -14,7 +14,7 @@ from app.store.commit.order_writer import NewOrder, OrderWriter, Stored
 from app.store.spool.file import Spool
 from app.telemetry.metrics import Metrics
 from tests.builders import SHOP
-from tests.contract.batch_fixtures import KEYS
+from tests.engines.batch.batch_fixtures import KEYS
 from tests.fakes.clock import ClockAt
 
 SPOOL_BYTES = 16 * 1024 * 1024

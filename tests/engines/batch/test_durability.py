@@ -1,0 +1,64 @@
+"""P7: batches claim by row and never by range."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from app.batch.maker import MakeOutcome, Published
+from app.domain.states import OrderState
+from app.store.commit.order_writer import OrderWriter
+from tests.engines.batch.batch_fixtures import TEN, ZONE, World, a_world, minutes  # noqa: F401 - a fixture
+
+HALF_PAST = TEN + minutes(30)
+
+
+def published(outcomes: list[MakeOutcome]) -> Published:
+    (outcome,) = outcomes
+    assert isinstance(outcome, Published), outcome
+    return outcome
+
+
+def test_an_order_that_waits_below_the_newest_batched_one_comes_out(world: World):
+    """A person releases it late, or its transaction began early and committed late: its row id is behind the batch."""
+    early, late = world.some(2)
+    with world.store.writing() as uow:
+        uow.orders.hold([uow.orders.numbered(early).id], looks_like=None, reason="一看")
+    assert world.numbers_in(published(world.maker().run_once(HALF_PAST)).name) == [late]
+    with world.store.writing() as uow:
+        uow.orders.move([uow.orders.numbered(early).id], OrderState.ACCEPTED, released_at=HALF_PAST)
+    assert world.numbers_in(published(world.maker().run_once(HALF_PAST, forced=True)).name) == [early]
+    assert world.balanced()
+
+
+class Slow(OrderWriter):
+    """Has inserted its orders, and takes long to commit."""
+
+    inserted, may_commit = threading.Event(), threading.Event()
+
+    def _count(self, cursor: Any, incident: int, orders: int) -> None:
+        self.inserted.set()
+        assert self.may_commit.wait(30)
+        super()._count(cursor, incident, orders)
+
+
+@pytest.mark.parametrize("engines", ["postgresql"], indirect=True)
+def test_an_order_that_commits_after_a_batch_was_made_is_in_the_next_one(world: World):
+    """Only PostgreSQL lets two transactions write at once; the later row commits first, and the batch goes past."""
+    world.some(1)  # the incident is open
+    published(world.maker().run_once(HALF_PAST))
+    late = world.new()
+    slow = Slow(world.engines, zone=ZONE, shard=1)
+    writing = threading.Thread(target=slow.write, args=([late], [TEN]))
+    writing.start()
+    try:
+        assert slow.inserted.wait(30)
+        (early,) = world.some(1)
+        assert world.numbers_in(published(world.maker().run_once(HALF_PAST)).name) == [early]
+        assert world.balanced()
+    finally:
+        slow.may_commit.set()
+        writing.join(30)
+    assert world.row(late.number).id < world.row(early).id
+    assert world.numbers_in(published(world.maker().run_once(HALF_PAST + minutes(30))).name) == [late.number]
+    assert world.balanced()

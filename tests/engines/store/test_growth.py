@@ -1,0 +1,265 @@
+"""However long the past, what is asked every day costs the same: no question walks what is done and over."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from app import settings as knobs
+from app.batch.maker import BatchMaker, Published
+from app.batch.policy import BatchPolicy
+from app.bootstrap import Lifeboat
+from app.files.export_folder import Exports
+from app.notify.dispatch.group import GroupDispatcher
+from app.notify.dispatch.sms import MailDispatcher, SmsDispatcher
+from app.notify.dispatch.sweep import sweep_once
+from app.orders.timeline import time_line
+from app.store.ledger import ledger_of
+from app.store.repositories import ledger
+from app.store.repositories.overview import OrderFilter
+from app.store.tables import METADATA
+from app.telemetry.metrics import Metrics
+from app.web.console.dashboard_figures import DashboardFigures
+from app.web.lookout import warnings_of
+from tests.builders import (
+    KEYS,
+    ZONE,
+    Alarms,
+    Deck,
+    FakeMail,
+    FakeRobot,
+    FakeSms,
+    a_policy,
+    hours,
+    minutes,
+    new_order,
+)
+from tests.engines.long_past import BATCH, add_past
+
+GREAT = {"orders", "message", "attempt", "batch_order", "import_result", "coupon"}
+"""Tables that grow with every order."""
+
+SMALL = {
+    *("order_held", "order_uncomposed", "order_unbatched", "message_open", "message_dead", "message_settling"),
+    *("coupon_free", "batch_unfinished", "batch_unannounced"),
+}
+"""Indexes of what is still to be done, which may be read from end to end."""
+
+
+class Everyday:
+    """Everything a deployment does again and again, with the same few orders waiting however long the past is."""
+
+    def __init__(self, deck: Deck, folder: Path) -> None:
+        self.deck = deck
+        self.settings = knobs.load(_env_file=None, data_dir=folder, export_dir=folder / "exports")
+        self.boat = Lifeboat(self.settings, deck.clock, deck.engines, deck.store, KEYS, Metrics())
+        self.lookout = DashboardFigures(self.boat)
+        self._serial = 0
+
+    def steps(self) -> dict[str, Callable[[], object]]:
+        """Return what is done, by name; in this order each finds something to do."""
+        return {
+            "compose": self._compose,
+            "send to groups": self._groups,
+            "send text messages": self._sms,
+            "send e-mail": lambda: asyncio.run(self._mail().run_once()),
+            "sweep": lambda: sweep_once(self.deck.store, a_policy(), self.deck.clock),
+            "look out": lambda: warnings_of(self.boat),
+            "make a batch": self._tick,
+            "home page": self._home,
+            "metrics": self._metrics,
+            "ledger": lambda: ledger_of(self.deck.store, spool_dir=self.settings.data_dir / "spool"),
+            "an order's page": self._order_page,
+            "searches": self._searches,
+            "lists": self._lists,
+        }
+
+    def arrive(self, count: int = 20) -> None:
+        """Let new orders come in."""
+        self._serial += 1
+        serial = self._serial
+        self.deck.take(*(new_order(f"N{serial}-{n}", phone=f"138{serial:04d}{n:04d}") for n in range(count)))
+
+    def _compose(self) -> None:
+        composer = self.deck.composer(a_policy(coupon_low_at=10))
+        assert composer.run_once() == 20
+        assert composer.run_once() == 0
+
+    def _groups(self) -> None:
+        robot = FakeRobot(clock=self.deck.clock)
+        sender = GroupDispatcher(self.deck.store, self.deck.clock, {"robot-1": robot}, mentions=(), alert=Alarms())
+        self.deck.clock.at += minutes(1)  # what waits longer than a moment is merged
+        assert asyncio.run(sender.run_once())
+
+    def _sms(self) -> None:
+        sms = FakeSms()
+        caps = {"per_day": 10_000, "per_client": 10_000}
+        sender = SmsDispatcher(self.deck.store, KEYS, self.deck.clock, sms, dry_run=sms, alert=Alarms(), **caps)
+        assert asyncio.run(sender.run_once())
+        asyncio.run(sender.settle_once())
+
+    def _mail(self) -> MailDispatcher:
+        return MailDispatcher(self.deck.store, self.deck.clock, FakeMail(), to=("a@example.com",), alert=Alarms())
+
+    def _tick(self) -> None:
+        rules = BatchPolicy(zone=ZONE)
+        maker = BatchMaker(self.deck.store, KEYS, Exports(self.settings.export_dir), rules=rules)
+        outcomes = maker.run_once(self.deck.clock.now() + minutes(30))
+        assert any(isinstance(outcome, Published) for outcome in outcomes)
+
+    def _home(self) -> None:
+        for _ in range(3):  # the running count catches up with the past, then only looks at what is fresh
+            self.lookout._known = None  # noqa: SLF001 - a second later
+            assert self.lookout.figures().accepted
+
+    def _metrics(self) -> None:
+        with self.deck.store.reading() as uow:
+            uow.messages.count_unfinished()
+            uow.orders.uncomposed_count()
+            uow.orders.oldest_waiting_at()
+            assert uow.batches.last_published_at()
+
+    def _order_page(self) -> None:
+        with self.deck.store.reading() as uow:
+            row = uow.orders.numbered("LBP0000000007")
+            assert row is not None
+            assert uow.batches.of_order(row.id or 0)
+            assert time_line(uow, row)
+            uow.results.last_words(1, [7])
+            uow.batches.high_in(1)
+            uow.results.counts(1)
+
+    def _searches(self) -> None:
+        with self.deck.store.reading() as uow:
+            assert uow.overview.orders_of_customer((7).to_bytes(16))
+            assert uow.overview.orders_of_shop_number("T7")
+            assert uow.overview.orders_beginning("LBP00000000", limit=5)
+            assert uow.overview.orders_numbered(["LBP0000000007"])
+
+    def _lists(self) -> None:
+        with self.deck.store.reading() as uow:
+            for wanted in (OrderFilter(incident_id=2), OrderFilter(), OrderFilter(batch_id=1, state="imported")):
+                assert uow.overview.orders(wanted, size=5).rows
+            for state in ("held", "accepted"):
+                uow.overview.orders(OrderFilter(incident_id=2, state=state), size=5)
+            uow.orders.held()
+            uow.batches.page(limit=5)
+            uow.overview.messages((), size=5)
+            uow.overview.messages(("pending", "sending"))
+            uow.overview.messages(("dead",))
+
+
+@pytest.fixture(autouse=True)
+def _kept_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the ledger use its kept counts also in a short past."""
+    monkeypatch.setattr(ledger, "COUNTED_ONE_BY_ONE", 0)
+
+
+# ---- SQLite: its steps, counted ---------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _steps_counted(deck: Deck) -> Iterator[list[int]]:
+    """Count the instructions SQLite executes on any connection, in hundreds."""
+    counted = [0]
+
+    def one_more() -> int:
+        counted[0] += 1
+        return 0
+
+    def watch(connection: Any, *_: object) -> None:
+        connection.set_progress_handler(one_more, 100)
+
+    engines = (deck.engines.writer, deck.engines.reader)
+    for engine in engines:
+        event.listen(engine, "checkout", watch)
+    yield counted
+    for engine in engines:
+        event.remove(engine, "checkout", watch)
+
+
+def _costs(deck: Deck, folder: Path) -> dict[str, int]:
+    """Return how much SQLite works for each everyday step, in hundreds of instructions."""
+    everyday = Everyday(deck, folder)
+    for _ in range(2):  # the first round warms: statements are prepared, the home page has counted the past
+        everyday.arrive()
+        costs = {}
+        with _steps_counted(deck) as counted:
+            for name, step in everyday.steps().items():
+                counted[0] = 0
+                step()
+                costs[name] = counted[0]
+        deck.clock.at += hours(1)
+    return costs
+
+
+@pytest.mark.parametrize("engines", ["sqlite"], indirect=True)
+def test_what_is_done_every_day_costs_the_same_after_a_long_past(deck: Deck, tmp_path: Path):
+    """Growth: twenty times the past, the same work; judged by SQLite's own count of its steps and not by a clock."""
+    short = BATCH * 20
+    add_past(deck, short)
+    before = _costs(deck, tmp_path)
+    with deck.engines.writer.begin() as connection:
+        for table in reversed(METADATA.sorted_tables):
+            if table.name != "client":
+                connection.execute(table.delete())
+    add_past(deck, 20 * short)
+    after = _costs(deck, tmp_path)
+    grown = {name: (before[name], after[name]) for name in before if after[name] > 1.2 * before[name] + 5}
+    assert grown == {}
+
+
+# ---- PostgreSQL: its plans -------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _plans_of(deck: Deck) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    """Collect the plan of every question and update that PostgreSQL is given."""
+    plans: list[tuple[str, dict[str, Any]]] = []
+
+    def explain(connection: Any, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        if statement.startswith(("SELECT", "UPDATE")) and "pg_" not in statement:
+            cursor = connection.connection.cursor()
+            one = parameters[0] if isinstance(parameters, list) else parameters
+            cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", one)
+            plans.append((statement, cursor.fetchone()[0][0]["Plan"]))
+
+    engines = (deck.engines.writer, deck.engines.reader)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", explain)
+    yield plans
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", explain)
+
+
+def _walks(plan: dict[str, Any], *, limited: bool = False) -> Iterator[str]:
+    """Yield the great tables that a plan reads from end to end; one that stops at a page in the order of an index does not."""
+    kind, index = plan["Node Type"], plan.get("Index Name")
+    table = plan.get("Relation Name")
+    if kind == "Seq Scan" and table in GREAT and not (limited and "Filter" not in plan):
+        yield f"{table}: {kind}"
+    if "Index" in kind and kind.endswith("Scan") and "Index Cond" not in plan and not limited and index not in SMALL:
+        yield f"{table or index}: {kind} of {index}"
+    for part in plan.get("Plans", ()):
+        yield from _walks(
+            part, limited=kind == "Limit" or (limited and kind in ("LockRows", "Result", "Subquery Scan"))
+        )
+
+
+@pytest.mark.parametrize("engines", ["postgresql"], indirect=True)
+def test_no_everyday_question_walks_what_is_over(deck: Deck, tmp_path: Path):
+    """Growth, on PostgreSQL: its own plans, made with the statistics of a long past."""
+    add_past(deck, BATCH * 200)
+    everyday = Everyday(deck, tmp_path)
+    everyday.arrive()
+    walked = {}
+    for name, step in everyday.steps().items():
+        with _plans_of(deck) as plans:
+            step()
+        found = {statement: [*_walks(plan)] for statement, plan in plans}
+        walked.update({(name, statement): where for statement, where in found.items() if where})
+    assert walked == {}
