@@ -1,7 +1,8 @@
 """What people read: each stable code of a row has one Chinese word here, on every page and in every list."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
+
+from app.domain.ledger import Ledger
 
 
 class Label(NamedTuple):
@@ -99,6 +100,10 @@ STATUS_SENTENCES = {
 }
 
 
-def ledger_sentence(counts: Mapping[str, int], *parts: str) -> str:
-    """Return ``parts`` of a ledger (all of them if none is named) as people read them: "待进批次 3，已进批次 9"."""
-    return "，".join(f"{LEDGER[part]} {counts[part]}" for part in parts or LEDGER)
+INCIDENT_KINDS = {False: "应急", True: "演练"}
+"""By whether it is a drill."""
+
+
+def ledger_sentence(ledger: Ledger, *parts: str) -> str:
+    """Return ``parts`` of a ledger as people read them: "待进批次 3，已进批次 9"."""
+    return "，".join(f"{LEDGER[part]} {getattr(ledger, part)}" for part in parts)

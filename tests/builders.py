@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from starlette.types import ASGIApp
 
 from app.channels.base import GroupNotice, Mail, Sms
+from app.domain.actor import Actor, Way
 from app.domain.outcome import Delivered, Outcome, Rejected
 from app.intake.accept import Caller, Intake
 from app.intake.schemas import check_order
@@ -33,6 +34,10 @@ TEN = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 
 KEYS = Keyring.from_secrets("s" * 32, "t" * 32)
 SHOP = Caller(client_id="c1", name="旗舰店", scope="intake", drill=False)
+IT = Actor("it", Way.HTTP, "10.0.0.1")
+OPS = Actor("ops", Way.CONSOLE, "10.0.0.1")
+"""People who act, where a test does not care who."""
+
 REHEARSAL = Caller(client_id="c9", name="演练店", scope="intake", drill=True)
 
 

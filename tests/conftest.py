@@ -16,14 +16,14 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, make_url
 
 from app import settings as knobs
-from app.access.keys import Scope, add_client
+from app.access.clients import Scope, add_client
 from app.bootstrap import Lifeboat, open_lifeboat
 from app.store.database.engine import Engines, open_engines
 from app.store.database.migrate import migrate
 from app.store.tables import METADATA
 from app.store.unit_of_work import Store
 from app.web.application import WebApp
-from tests.builders import TEN, Deck, lifespan
+from tests.builders import IT, TEN, Deck, lifespan
 from tests.fakes.clock import ClockAt
 
 settings.register_profile("lifeboat", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -218,7 +218,7 @@ class Web(httpx.AsyncClient):
     async def key(self, name: str = "tmall", *, scope: Scope = "intake", drill: bool = False) -> str:
         """Make a client and return its key, which the door knows by then."""
         with self.boat.store.writing() as uow:
-            issued = add_client(uow, name, scope=scope, drill=drill, now=self.boat.clock.now())
+            issued = add_client(uow, name, scope=scope, drill=drill, by=IT, now=self.boat.clock.now())
         await self.app.runtime.access.refresh()
         return issued.key
 

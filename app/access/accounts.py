@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.access import passwords, throttle
+from app.domain.actor import Actor
+from app.domain.problems import Refusal
 from app.store.tables import User
 from app.store.unit_of_work import UnitOfWork
 
@@ -32,7 +34,7 @@ class Role(StrEnum):
         return self is not Role.VIEWER
 
 
-class AccountError(Exception):
+class AccountError(Refusal):
     """An account cannot be made or changed; the message is for the person who tried."""
 
 
@@ -58,7 +60,7 @@ def is_name(text: str) -> bool:
 
 
 def add_user(
-    uow: UnitOfWork, name: str, *, role: Role | str, now: datetime, password: str | None = None, by: str = "cli"
+    uow: UnitOfWork, name: str, *, role: Role | str, by: Actor, now: datetime, password: str | None = None
 ) -> str:
     """Add an account and return its password: the given one, else a random one to be changed at the first sign-in.
 
@@ -76,11 +78,11 @@ def add_user(
     uow.access.save_user(
         User(name=name, role=role.value, password_hash=hashed, must_change=password is None, created_at=now)
     )
-    uow.audit.record("user.add", actor=by, at=now, subject=name, detail={"role": role.value})
+    uow.audit.record("user.add", by=by, at=now, subject=name, detail={"role": role.value})
     return chosen
 
 
-def set_password(uow: UnitOfWork, name: str, *, now: datetime, password: str | None = None, by: str = "cli") -> str:
+def set_password(uow: UnitOfWork, name: str, *, by: Actor, now: datetime, password: str | None = None) -> str:
     """Set an account's password (a random one if None, to be changed), end its sessions, and return the password.
 
     Raises:
@@ -94,11 +96,11 @@ def set_password(uow: UnitOfWork, name: str, *, now: datetime, password: str | N
     user.session_epoch += 1
     uow.access.save_user(user)
     throttle.forget_account(uow, name)
-    uow.audit.record("user.set_password", actor=by, at=now, subject=name)
+    uow.audit.record("user.set_password", by=by, at=now, subject=name)
     return chosen
 
 
-def disable_user(uow: UnitOfWork, name: str, *, now: datetime, by: str = "cli") -> None:
+def disable_user(uow: UnitOfWork, name: str, *, by: Actor, now: datetime) -> None:
     """Close an account and end its sessions.
 
     Raises:
@@ -108,10 +110,10 @@ def disable_user(uow: UnitOfWork, name: str, *, now: datetime, by: str = "cli") 
     user.disabled_at = user.disabled_at or now
     user.session_epoch += 1
     uow.access.save_user(user)
-    uow.audit.record("user.disable", actor=by, at=now, subject=name)
+    uow.audit.record("user.disable", by=by, at=now, subject=name)
 
 
-def enable_user(uow: UnitOfWork, name: str, *, now: datetime, by: str = "cli") -> None:
+def enable_user(uow: UnitOfWork, name: str, *, by: Actor, now: datetime) -> None:
     """Open a closed account again, with the password it had.
 
     Raises:
@@ -120,10 +122,10 @@ def enable_user(uow: UnitOfWork, name: str, *, now: datetime, by: str = "cli") -
     user = _existing(uow, name)
     user.disabled_at = None
     uow.access.save_user(user)
-    uow.audit.record("user.enable", actor=by, at=now, subject=name)
+    uow.audit.record("user.enable", by=by, at=now, subject=name)
 
 
-def end_sessions(uow: UnitOfWork, name: str, *, now: datetime, by: str) -> None:
+def end_sessions(uow: UnitOfWork, name: str, *, by: Actor, now: datetime) -> None:
     """Sign an account out on every device.
 
     Raises:
@@ -132,7 +134,7 @@ def end_sessions(uow: UnitOfWork, name: str, *, now: datetime, by: str) -> None:
     user = _existing(uow, name)
     user.session_epoch += 1
     uow.access.save_user(user)
-    uow.audit.record("user.end_sessions", actor=by, at=now, subject=name)
+    uow.audit.record("user.end_sessions", by=by, at=now, subject=name)
 
 
 def _existing(uow: UnitOfWork, name: str) -> User:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from app.access import passwords, throttle
 from app.access.accounts import is_name
+from app.domain.actor import Actor, Way
 from app.store.unit_of_work import Store
 
 
@@ -57,5 +58,5 @@ def sign_in(store: Store, name: str, password: str, *, address: str, now: dateti
             return Refused()  # somebody closed or changed the account while we hashed
         user.password_hash = fresh_hash
         uow.access.save_user(user)
-        uow.audit.record("user.sign_in", actor=name, at=now, subject=name, address=address)
+        uow.audit.record("user.sign_in", by=Actor(name, Way.CONSOLE, address), at=now, subject=name)
         return SignedIn(user.id, user.session_epoch, user.must_change)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from app.domain.actor import Actor
 from app.domain.problems import NotFound, NotInThisState
 from app.files.export_folder import Exports, Format, NotPublished
 from app.store.tables import Audit
@@ -22,10 +23,8 @@ class Download:
     earlier: tuple[Audit, ...]
 
 
-def take_file(
-    store: Store, exports: Exports, name: str, kind: Format, *, by: str, address: str, now: datetime
-) -> Download:
-    """Return a batch's file and record that ``by`` has it.
+def take_file(store: Store, exports: Exports, name: str, kind: Format, *, by: Actor, now: datetime) -> Download:
+    """Return a batch's file and record that ``by`` has taken it.
 
     Raises:
         NotFound: there is no such batch, or it has no file of this kind.
@@ -49,10 +48,9 @@ def take_file(
         earlier = tuple(uow.audit.of(name, DOWNLOADED))
         uow.audit.record(
             DOWNLOADED,
-            actor=by,
+            by=by,
             at=now,
             subject=name,
-            address=address,
             detail={"format": kind, "rows": rows, "sha256": sha256},
         )
     return Download(path, sha256, rows, earlier)

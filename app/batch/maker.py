@@ -18,6 +18,7 @@ from app.batch.lease import LEASE, BatchLease, Monotonic, TakenOver
 from app.batch.manifest import Inconsistent
 from app.batch.policy import BatchPolicy
 from app.batch.publish import Production
+from app.domain.actor import Actor
 from app.domain.batch_window import is_due
 from app.domain.names import batch_name
 from app.domain.problems import NotFound, NotInThisState
@@ -90,17 +91,18 @@ class BatchMaker:
         self._rules = rules
         self._monotonic = monotonic
 
-    def run_once(self, now: datetime, *, forced: bool = False, incident_id: int | None = None) -> list[MakeOutcome]:
+    def run_once(self, now: datetime, *, by: Actor | None = None, incident_id: int | None = None) -> list[MakeOutcome]:
         """Finish what dead makers left, then cut what is due; return what became of each, an empty list if nothing was.
 
-        ``forced`` cuts whatever waits, whether or not it is due; ``incident_id`` looks at one incident alone.
+        Whoever is named in ``by`` wants whatever waits now, whether or not it is due, and stands in the audit for each
+        batch begun so; ``incident_id`` looks at one incident alone.
         """
         outcomes = [self._finish(lease) for lease in self._orphans(now)]
         with self._store.reading() as uow:
             waiting = [i for i in uow.orders.incidents_waiting() if incident_id in (None, i)]
-            incidents = [i for i in waiting if self._due(uow, i, now, forced=forced)]
+            incidents = [i for i in waiting if self._due(uow, i, now, forced=by is not None)]
         for incident in incidents:
-            match self._start(incident, now, forced=forced):
+            match self._start(incident, now, by=by):
                 case BatchLease() as lease:
                     outcomes.append(self._finish(lease))
                 case Underway() as underway:
@@ -109,14 +111,14 @@ class BatchMaker:
                     pass
         return outcomes
 
-    def repair(self, batch: str, by: str, now: datetime) -> MakeOutcome | Nothing:
+    def repair(self, batch: str, *, by: Actor, now: datetime) -> MakeOutcome | Nothing:
         """Put the failed orders of a published batch, and nothing else, into a new one.
 
         Raises:
             NotFound: there is no such batch.
             NotInThisState: it is not published yet.
         """
-        lease = self._start_repair(batch, by, now)
+        lease = self._start_repair(batch, by=by, now=now)
         return Nothing() if lease is None else self._finish(lease)
 
     def _orphans(self, now: datetime) -> Iterator[BatchLease]:
@@ -137,17 +139,19 @@ class BatchMaker:
             return since is not None
         return is_due(now, oldest_waiting_at=since, every=self._rules.every, zone=self._rules.zone)
 
-    def _start(self, incident: int, now: datetime, *, forced: bool) -> BatchLease | Underway | Nothing:
+    def _start(self, incident: int, now: datetime, *, by: Actor | None) -> BatchLease | Underway | Nothing:
         with self._store.writing() as uow:
             uow.batches.lock_making(incident)
             if other := uow.batches.unfinished(incident, kind="regular"):
                 return Underway(other.name or "")
-            if not self._due(uow, incident, now, forced=forced):  # another maker was faster
+            if not self._due(uow, incident, now, forced=by is not None):  # another maker was faster
                 return Nothing()
             batch = self._begin(uow, incident, now)
+            if by is not None:
+                uow.audit.record("batch.make", by=by, at=now, subject=batch.name or "")
         return self._lease(batch, now)
 
-    def _start_repair(self, name: str, by: str, now: datetime) -> BatchLease | None:
+    def _start_repair(self, name: str, *, by: Actor, now: datetime) -> BatchLease | None:
         with self._store.writing() as uow:
             broken = uow.batches.named(name)
             if broken is None or broken.id is None:
@@ -164,9 +168,7 @@ class BatchMaker:
                 raise RuntimeError(f"{batch.name}: took {len(failed)} orders of {name}, moved {moved}")
             batch.orders, batch.total_fen, first = uow.orders.sum_of_batch(batch.id or 0)
             batch.window_from = min(first or now, now)
-            uow.audit.record(
-                "batch.repair", actor=by, at=now, subject=name, detail={"batch": batch.name, "orders": moved}
-            )
+            uow.audit.record("batch.repair", by=by, at=now, subject=name, detail={"batch": batch.name, "orders": moved})
         return self._lease(batch, now)
 
     def _begin(self, uow: UnitOfWork, incident: int, now: datetime, *, repairs: Batch | None = None) -> Batch:

@@ -12,9 +12,7 @@ from app.cli.terminal import Json, actor, err, fail, lifeboat, out, say_json
 def export(*, as_json: Json = False) -> None:
     """立即把待进批次的订单生成批次文件（不等半点）。"""
     with lifeboat() as boat:
-        outcomes = batch_maker(boat).run_once(boat.clock.now(), forced=True)
-        with boat.store.writing() as uow:
-            uow.audit.record("batch.make", actor=actor(), at=boat.clock.now())
+        outcomes = batch_maker(boat).run_once(boat.clock.now(), by=actor())
         folder = boat.settings.export_dir
     _show(outcomes, str(folder), as_json=as_json)
 
@@ -22,7 +20,7 @@ def export(*, as_json: Json = False) -> None:
 def repair(batch: Annotated[str, typer.Argument(help="批次编号。")], *, as_json: Json = False) -> None:
     """把某批次中导入失败的订单单独生成补录批次。"""
     with lifeboat() as boat:
-        outcome = batch_maker(boat).repair(batch, actor(), boat.clock.now())
+        outcome = batch_maker(boat).repair(batch, by=actor(), now=boat.clock.now())
         folder = boat.settings.export_dir
     _show([] if isinstance(outcome, Nothing) else [outcome], str(folder), as_json=as_json)
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from app.access.keys import IssuedKey, NameTaken, Scope, TooManyKeys, add_client, add_key
-from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json, table
+from app.access.clients import IssuedKey, Scope, add_client, revoke_key, rotate_key
+from app.cli.terminal import Json, actor, lifeboat, local, out, say_json, table
 
 app = typer.Typer(help="渠道与密钥：谁可以下单、谁可以取批次。", no_args_is_help=True)
 
@@ -19,20 +19,8 @@ def add(
     as_json: Json = False,
 ) -> None:
     """新增渠道并生成密钥（只显示一次）。"""
-    if not name.strip() or len(name) > 64:  # noqa: PLR2004 - the column's length
-        fail("渠道名称须为 1–64 个字符。")
     with lifeboat() as boat, boat.store.writing() as uow:
-        try:
-            issued = add_client(uow, name.strip(), scope=scope, drill=drill, now=boat.clock.now())
-        except NameTaken:
-            fail(f"渠道 {name} 已存在；要换密钥请用 lifeboat clients rotate。")
-        uow.audit.record(
-            "client.add",
-            actor=actor(),
-            at=boat.clock.now(),
-            subject=issued.client_id,
-            detail={"name": name, "scope": scope},
-        )
+        issued = add_client(uow, name, scope=scope, drill=drill, by=actor(), now=boat.clock.now())
     _show(issued, as_json=as_json)
 
 
@@ -40,14 +28,7 @@ def add(
 def rotate(name: Annotated[str, typer.Argument(help="渠道名称或编号。")], *, as_json: Json = False) -> None:
     """为渠道增加一把新密钥；旧密钥继续有效，确认切换后用 revoke 吊销。"""
     with lifeboat() as boat, boat.store.writing() as uow:
-        client = uow.access.client_named(name)
-        if client is None:
-            fail(f"没有渠道 {name}。")
-        try:
-            issued = add_key(uow, client, now=boat.clock.now())
-        except TooManyKeys:
-            fail("该渠道已有两把有效密钥，请先吊销一把。")
-        uow.audit.record("client.rotate", actor=actor(), at=boat.clock.now(), subject=client.id)
+        issued = rotate_key(uow, name, by=actor(), now=boat.clock.now())
     _show(issued, as_json=as_json)
 
 
@@ -55,9 +36,7 @@ def rotate(name: Annotated[str, typer.Argument(help="渠道名称或编号。")]
 def revoke(key_id: Annotated[str, typer.Argument(help="密钥编号：lbk_ 之后、第二个下划线之前的部分。")]) -> None:
     """吊销一把密钥，数秒内在所有进程生效。"""
     with lifeboat() as boat, boat.store.writing() as uow:
-        if not uow.access.revoke(key_id, now=boat.clock.now()):
-            fail(f"没有有效的密钥 {key_id}。")
-        uow.audit.record("client.revoke", actor=actor(), at=boat.clock.now(), subject=key_id)
+        revoke_key(uow, key_id, by=actor(), now=boat.clock.now())
     out.print(f"密钥 {key_id} 已吊销。")
 
 

@@ -1,19 +1,14 @@
 """``lifeboat coupons``: filling the pool of coupon codes."""
 
-import csv
-import secrets
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.cli.terminal import Json, actor, fail, lifeboat, out, say_json
-from app.domain.csv_cell import DamagedBySpreadsheet, identifier_of
+from app.cli.terminal import Json, actor, lifeboat, out, say_json
+from app.notify.coupons import generate_coupons, import_coupons, read_codes
 
 app = typer.Typer(help="优惠券码池：导入、生成、查看。每个手机号在一次事件中最多得一张。", no_args_is_help=True)
-
-_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # nothing a customer could mistake for another
-_HEADERS = {"code", "券码", "优惠码", "优惠券", "coupon"}
 
 
 @app.command("import")
@@ -25,14 +20,10 @@ def import_codes(
     as_json: Json = False,
 ) -> None:
     """从 CSV 导入券码；重复的券码只记一次。"""
-    codes = _read(file)
-    if not codes:
-        fail("文件中没有券码。")
-    with lifeboat() as boat, boat.store.writing() as uow:
-        added = uow.coupons.add(codes, now=boat.clock.now())
-        uow.audit.record(
-            "coupons.import", actor=actor(), at=boat.clock.now(), detail={"file": file.name, "added": added}
-        )
+    with lifeboat() as boat:
+        codes = read_codes(file.read_bytes())
+        with boat.store.writing() as uow:
+            added = import_coupons(uow, codes, source=file.name, by=actor(), now=boat.clock.now())
     if as_json:
         say_json({"added": added, "known": len(codes) - added})
     else:
@@ -49,14 +40,10 @@ def generate(
     as_json: Json = False,
 ) -> None:
     """生成随机券码并加入券池。"""
-    codes: set[str] = set()
-    if count * 4 > len(_ALPHABET) ** length:
-        fail("位数太少，券码会被猜中；请加大 --length。")
-    while len(codes) < count:
-        codes.add(prefix + "".join(secrets.choice(_ALPHABET) for _ in range(length)))
     with lifeboat() as boat, boat.store.writing() as uow:
-        added = uow.coupons.add([(code, worth) for code in sorted(codes)], now=boat.clock.now())
-        uow.audit.record("coupons.generate", actor=actor(), at=boat.clock.now(), detail={"added": added})
+        added = generate_coupons(
+            uow, count, worth=worth, prefix=prefix, length=length, by=actor(), now=boat.clock.now()
+        )
     if as_json:
         say_json({"added": added})
     else:
@@ -72,27 +59,3 @@ def status(*, as_json: Json = False) -> None:
         say_json({"total": total, "free": free, "given": total - free})
     else:
         out.print(f"券码共 {total} 张，已发 {total - free} 张，剩余 {free} 张。")
-
-
-def _read(file: Path) -> list[tuple[str, str]]:
-    data = file.read_bytes()
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = data.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        fail("无法识别文件编码，请另存为 UTF-8 CSV。")
-    codes = []
-    for number, row in enumerate(csv.reader(text.splitlines(), strict=True), start=1):
-        if not row or not row[0].strip() or (number == 1 and row[0].strip().lower() in _HEADERS):
-            continue
-        try:
-            code = identifier_of(row[0])
-        except DamagedBySpreadsheet:
-            fail(f"第 {number} 行的券码已被表格软件改成科学计数法，无法还原；请从源头重新导出。")
-        if not code or len(code) > 64:  # noqa: PLR2004 - the column's length
-            fail(f"第 {number} 行的券码为空或超过 64 位。")
-        codes.append((code, row[1].strip()[:64] if len(row) > 1 else ""))
-    return codes

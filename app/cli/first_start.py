@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 
 from app.access.accounts import add_user
-from app.access.keys import add_client
+from app.access.clients import add_client
 from app.bootstrap import Lifeboat
+from app.domain.actor import SYSTEM
 
 FIRST_CLIENT = "first-shop"
 FIRST_USER = "admin"
@@ -32,7 +33,7 @@ def greet(boat: Lifeboat) -> str:
     now = boat.clock.now()
     with boat.store.writing() as uow:
         if not uow.access.clients():
-            issued = add_client(uow, FIRST_CLIENT, scope="intake", drill=False, now=now)
+            issued = add_client(uow, FIRST_CLIENT, scope="intake", drill=False, by=SYSTEM, now=now)
             _keep(key_file(settings.data_dir), issued.key)
             lines.append(
                 f"  渠道密钥（{FIRST_CLIENT}，只显示这一次，另存于 {key_file(settings.data_dir)}）：\n    {issued.key}"
@@ -41,7 +42,7 @@ def greet(boat: Lifeboat) -> str:
         else:
             lines.append("  渠道密钥：　已发放过；新增请用 lifeboat clients add 名称")
         if not uow.access.user_count():
-            password = add_user(uow, FIRST_USER, role="admin", password=None, now=now)
+            password = add_user(uow, FIRST_USER, role="admin", by=SYSTEM, now=now)
             lines.append(f"  控制台账号：{FIRST_USER}　首次密码（只显示这一次，登录后须修改）：{password}")
     return "\n".join(lines)
 

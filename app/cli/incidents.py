@@ -1,42 +1,34 @@
 """``lifeboat incident``: opening, closing and showing an outage or a drill."""
 
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from app import words
 from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json
+from app.reconcile.incidents import close_incident, open_incident
 from app.store.ledger import ledger_of
 from app.web.api.ledger import as_document
 
 app = typer.Typer(help="应急事件：一次宕机（或演练）的全部订单、批次和消息都归于它。", no_args_is_help=True)
 
-UNFINISHED = ("waiting", "held", "batched", "spooled")
-
 Drill = Annotated[bool, typer.Option("--drill", help="演练事件。")]
 
 
 @app.command("open")
-def open_incident(
+def open_one(
     reason: Annotated[str, typer.Option(help="原因，写入报告。")] = "", *, drill: Drill = False, as_json: Json = False
 ) -> None:
     """开启应急事件（首笔订单也会自动开启）。"""
     with lifeboat() as boat:
         with boat.store.writing() as uow:
-            current = uow.incidents.open_one(drill=drill)
-            if current is not None:
-                fail(f"已有进行中的{'演练' if drill else '应急'}事件 {current.name}。")
-            incident = uow.incidents.open(
-                drill=drill, reason=reason, by=actor(), now=boat.clock.now(), zone=boat.settings.zone
-            )
-            uow.audit.record(
-                "incident.open", actor=actor(), at=boat.clock.now(), subject=incident.name, detail={"reason": reason}
+            incident = open_incident(
+                uow, drill=drill, reason=reason, by=actor(), now=boat.clock.now(), zone=boat.settings.zone
             )
         if as_json:
             say_json({"incident": incident.name, "drill": drill, "opened_at": incident.opened_at.isoformat()})
         else:
-            out.print(f"已开启{'演练' if drill else '应急'}事件 {incident.name}。")
+            out.print(f"已开启{words.INCIDENT_KINDS[drill]}事件 {incident.name}。")
 
 
 @app.command()
@@ -49,33 +41,19 @@ def close(
 ) -> None:
     """关闭应急事件；之后的订单会开启新的事件。"""
     with lifeboat() as boat:
-        with boat.store.reading() as uow:
-            incident = uow.incidents.named(name) if name else uow.incidents.open_one(drill=drill)
-        if incident is None or incident.closed_at is not None:
-            fail("没有进行中的这个事件。")
-        ledger = ledger_of(boat.store, spool_dir=boat.settings.spool_dir, incident=incident.name)
-        unfinished = ledger.waiting + ledger.held + ledger.batched + ledger.spooled
-        if unfinished and not force:
-            fail(
-                f"事件 {incident.name} 还有 {unfinished} 笔订单没有最终结果"
-                f"（{words.ledger_sentence(asdict(ledger), *UNFINISHED)}）。确要关闭请加 --force。"
-            )
-        with boat.store.writing() as uow:
-            again = uow.incidents.named(incident.name)
-            if again is None or again.closed_at is not None:
-                fail("该事件已被关闭。")
-            uow.incidents.close(again, by=actor(), now=boat.clock.now())
-            uow.audit.record(
-                "incident.close",
-                actor=actor(),
-                at=boat.clock.now(),
-                subject=incident.name,
-                detail={"unfinished": unfinished},
-            )
+        closed = close_incident(
+            boat.store,
+            name,
+            drill=drill,
+            spool_dir=boat.settings.spool_dir,
+            force=force,
+            by=actor(),
+            now=boat.clock.now(),
+        )
         if as_json:
-            say_json({"incident": incident.name, "closed": True, "unfinished": unfinished})
+            say_json({"incident": closed.incident.name, "closed": True, "unfinished": closed.unfinished})
         else:
-            out.print(f"事件 {incident.name} 已关闭。")
+            out.print(f"事件 {closed.incident.name} 已关闭。")
 
 
 @app.command()
@@ -114,11 +92,10 @@ def show(
             return
         state = f"已于 {local(boat, incident.closed_at)} 关闭" if incident.closed_at else "进行中"
         out.print(
-            f"{'演练' if incident.drill else '应急'}事件 {incident.name}：{state}\n"
+            f"{words.INCIDENT_KINDS[incident.drill]}事件 {incident.name}：{state}\n"
             f"开启：{local(boat, incident.opened_at)}（{incident.opened_by}）{incident.reason}",
             markup=False,
         )
         out.print(
-            f"已受理 {ledger.accepted}，"
-            + words.ledger_sentence(asdict(ledger), "waiting", "held", "batched", "imported")
+            f"已受理 {ledger.accepted}，" + words.ledger_sentence(ledger, "waiting", "held", "batched", "imported")
         )

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from app import words
-from app.cli.terminal import Json, err, fail, lifeboat, out, say_json
-from app.store.ledger import NoSuchIncident, ledger_of
+from app.cli.terminal import Json, err, lifeboat, out, say_json
+from app.store.ledger import ledger_of
 from app.store.spool.file import damaged_files
 from app.web.api.ledger import as_document
 
@@ -19,10 +19,7 @@ def ledger(
 ) -> None:
     """对账台账：已受理 = 各去向之和；不平则退出码为 1。"""
     with lifeboat() as boat:
-        try:
-            found = ledger_of(boat.store, spool_dir=boat.settings.spool_dir, incident=incident, full=full)
-        except NoSuchIncident:
-            fail(f"没有事件 {incident}。")
+        found = ledger_of(boat.store, spool_dir=boat.settings.spool_dir, incident=incident, full=full)
     document = as_document(found)
     if as_json:
         say_json(document)

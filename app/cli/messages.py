@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json, table
+from app.cli.terminal import Json, actor, lifeboat, local, out, say_json, table
 from app.domain.states import MessageState
+from app.notify.dispatch.requeue import requeue_dead
 
 app = typer.Typer(help="通知消息：查看状态，重发死信。", no_args_is_help=True)
 
@@ -51,22 +52,5 @@ def retry(
 ) -> None:
     """重发死信。短信若结果未知，重发可能使顾客收到两条。"""
     with lifeboat() as boat, boat.store.writing() as uow:
-        chosen = [m.id or 0 for m in uow.messages.in_state(MessageState.DEAD, limit=10_000)] if every else ids or []
-        if not chosen:
-            fail("请给出消息编号，或用 --all。")
-        now = boat.clock.now()
-        moved = sum(
-            uow.messages.change(
-                i,
-                from_states=(MessageState.DEAD,),
-                state=MessageState.PENDING,
-                due_at=now,
-                attempts=0,
-                asked=0,
-                finished_at=None,
-                lease_until=None,
-            )
-            for i in chosen
-        )
-        uow.audit.record("messages.retry", actor=actor(), at=now, detail={"count": moved})
+        moved = requeue_dead(uow, None if every else ids or [], by=actor(), now=boat.clock.now())
     out.print(f"已将 {moved} 条死信重新排队。")

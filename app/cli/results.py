@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from app.bootstrap import exports_of
 from app.cli.terminal import Json, actor, lifeboat, out, say_json
-from app.web.api.results import report_document, take_results
+from app.handback.upload import take_results
+from app.web.api.results import report_document
 
 Rest = Literal["untouched", "imported"]
 
@@ -22,7 +24,16 @@ def import_file(
     """导入主系统的处理结果；可重复、可部分、可乱序。"""
     content_type = mimetypes.guess_type(file.name)[0] or ""
     with lifeboat() as boat:
-        report = take_results(boat, batch, file.read_bytes(), content_type, rest=rest, by=actor())
+        report = take_results(
+            boat.store,
+            exports_of(boat.settings),
+            batch,
+            file.read_bytes(),
+            content_type=content_type,
+            rest=rest,
+            by=actor(),
+            now=boat.clock.now(),
+        )
     if as_json:
         say_json(report_document(report))
     else:

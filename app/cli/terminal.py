@@ -13,7 +13,8 @@ from rich.table import Table
 
 from app import settings as knobs
 from app.bootstrap import ForeignSecrets, Lifeboat, open_lifeboat
-from app.domain.problems import Problem
+from app.domain.actor import Actor, Way
+from app.domain.problems import Problem, Refusal
 from app.intake.profile.profile import WrongProfile
 from app.store.database.engine import StoreAway, UnsafeDatabase
 from app.telemetry import logging
@@ -73,6 +74,8 @@ def lifeboat(process: str = "cli", *, prepare: bool = True) -> Iterator[Lifeboat
             yield boat
     except Problem as problem:
         fail("\n".join([problem.detail, *(f"  {e.pointer}: {e.detail}" for e in problem.errors[:50])]))
+    except Refusal as error:
+        fail(str(error))
     except (ForeignSecrets, UnsafeDatabase, WrongProfile) as error:
         fail(str(error), code=2)
     except StoreAway as error:
@@ -82,9 +85,9 @@ def lifeboat(process: str = "cli", *, prepare: bool = True) -> Iterator[Lifeboat
         )
 
 
-def actor() -> str:
+def actor() -> Actor:
     """Return who runs this command, for the record."""
-    return f"cli:{os.environ.get('SUDO_USER') or os.environ.get('USER') or os.getuid()}"
+    return Actor(f"cli:{os.environ.get('SUDO_USER') or os.environ.get('USER') or os.getuid()}", Way.CLI)
 
 
 def local(boat: Lifeboat, moment: Any) -> str:  # noqa: ANN401 - a datetime or None

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from app.access.accounts import Role, add_user, disable_user, set_password
-from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json, table
+from app.cli.terminal import Json, actor, lifeboat, local, out, say_json, table
 
 app = typer.Typer(help="控制台账号。", no_args_is_help=True)
 
@@ -21,8 +21,6 @@ def add(
 ) -> None:
     """新增账号，随机首次密码只显示一次。"""
     with lifeboat() as boat, boat.store.writing() as uow:
-        if uow.access.user_named(name) is not None:
-            fail(f"账号 {name} 已存在。")
         password = add_user(uow, name, role=role, now=boat.clock.now(), by=actor())
     if as_json:
         say_json({"name": name, "role": role, "password": password})
@@ -34,8 +32,6 @@ def add(
 def reset_password(name: Name, *, as_json: Json = False) -> None:
     """重置密码并结束其所有登录。"""
     with lifeboat() as boat, boat.store.writing() as uow:
-        if uow.access.user_named(name) is None:
-            fail(f"没有账号 {name}。")
         password = set_password(uow, name, now=boat.clock.now(), by=actor())
     if as_json:
         say_json({"name": name, "password": password})
@@ -47,8 +43,6 @@ def reset_password(name: Name, *, as_json: Json = False) -> None:
 def disable(name: Name) -> None:
     """停用账号并结束其所有登录。"""
     with lifeboat() as boat, boat.store.writing() as uow:
-        if uow.access.user_named(name) is None:
-            fail(f"没有账号 {name}。")
         disable_user(uow, name, now=boat.clock.now(), by=actor())
     out.print(f"账号 {name} 已停用。")
 

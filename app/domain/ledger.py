@@ -22,10 +22,15 @@ class Ledger:
     spooled: int = 0
 
     @property
+    def unfinished(self) -> int:
+        """How many orders have no final result yet."""
+        return self.batched + self.waiting + self.held + self.spooled
+
+    @property
     def accounted(self) -> int:
         """The right-hand side of the equation."""
         final = self.imported + self.duplicate + self.rejected + self.cancelled
-        return final + self.batched + self.waiting + self.held + self.spooled
+        return final + self.unfinished
 
     @property
     def balanced(self) -> bool:

@@ -34,6 +34,10 @@ class FieldError:
     detail: str
 
 
+class Refusal(Exception):
+    """Somebody asked for what cannot be done as things are; the message is a Chinese sentence for that person."""
+
+
 class Problem(Exception):
     """The root. ``detail`` is for a person, ``code`` for a machine, ``retry_after`` in seconds where waiting helps."""
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.domain.actor import Actor
 from app.domain.order_number import is_number
 from app.domain.problems import NotFound, NotInThisState
 from app.domain.states import BatchState, OrderState
@@ -47,9 +48,7 @@ class Report:
     conflicts: list[Conflict] = field(default_factory=list)
 
 
-def import_results(
-    store: Store, batch_name: str, upload: ResultFile, *, by: str, now: datetime, address: str = ""
-) -> Report:
+def import_results(store: Store, batch_name: str, upload: ResultFile, *, by: Actor, now: datetime) -> Report:
     """Keep what ``upload`` says of the orders of a batch; all of it, or nothing if anything breaks.
 
     Raises:
@@ -66,14 +65,14 @@ def import_results(
         counts = {"applied": report.applied, "unchanged": report.unchanged}
         counts |= {"unmatched": len(report.unmatched), "conflicts": len(report.conflicts)}
         detail = {"sha256": upload.sha256, **counts}
-        uow.audit.record("results.import", actor=by, at=now, subject=batch_name, address=address, detail=detail)
+        uow.audit.record("results.import", by=by, at=now, subject=batch_name, detail=detail)
     return report
 
 
 class _Import:
     """One upload on its way into one transaction."""
 
-    def __init__(self, uow: UnitOfWork, batch_id: int, *, by: str, now: datetime) -> None:
+    def __init__(self, uow: UnitOfWork, batch_id: int, *, by: Actor, now: datetime) -> None:
         self._uow = uow
         self._batch_id = batch_id
         self._by = by
@@ -122,7 +121,7 @@ class _Import:
                 result=line.result,
                 main_order_number=line.main_order_number,
                 reason=line.reason,
-                reported_by=self._by[:64],
+                reported_by=self._by.name[:64],
                 reported_at=self._now,
             )
         )

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+from app.domain.actor import Actor
 from app.domain.clock import Clock
 from app.intake.drain import Drained, drain_file
 from app.store.commit.writer_thread import Writes
@@ -43,7 +44,7 @@ class Recovery:
 
 
 def recover_file(
-    path: Path, *, store: Store, writer: Writes, clock: Clock, max_bytes: int, by: str, accept_loss: bool
+    path: Path, *, store: Store, writer: Writes, clock: Clock, max_bytes: int, by: Actor, accept_loss: bool
 ) -> Recovery:
     """Bring home what ``path`` holds; rename it, so that it warns no more, once nothing is missing or that is accepted.
 
@@ -91,7 +92,7 @@ def _spooled(spool: Spool, records: Iterable[Record]) -> list[str]:
     return contradicted
 
 
-def _close(done: Recovery, path: Path, *, store: Store, by: str, now: datetime) -> None:
+def _close(done: Recovery, path: Path, *, store: Store, by: Actor, now: datetime) -> None:
     done.renamed_to = path.name.replace(".damaged-", ".salvaged-")
     detail = {
         "brought": done.brought,
@@ -103,7 +104,7 @@ def _close(done: Recovery, path: Path, *, store: Store, by: str, now: datetime) 
         "loss_accepted": not done.complete,
     }
     with store.writing() as uow:
-        uow.audit.record("spool.salvage", actor=by, at=now, subject=path.name, detail=detail)
+        uow.audit.record("spool.salvage", by=by, at=now, subject=path.name, detail=detail)
     for suffix in ("-wal", "-shm", ""):  # the file itself last: while it stands, a cut-off salvage is done again
         part = path.with_name(path.name + suffix)
         if part.exists():
@@ -123,7 +124,7 @@ class Retried:
 
 
 def retry_quarantined(
-    records: Sequence[QuarantinedRecord], *, store: Store, writer: Writes, clock: Clock, max_bytes: int, by: str
+    records: Sequence[QuarantinedRecord], *, store: Store, writer: Writes, clock: Clock, max_bytes: int, by: Actor
 ) -> Retried:
     """Offer records to the store once more; a damaged one is closed if its shop has sent the order again.
 
@@ -133,10 +134,10 @@ def retry_quarantined(
     now, numbers = clock.now(), {one.number for one in records}
     with store.writing() as uow:
         known = uow.orders.known_numbers(sorted(numbers))
-        uow.audit.record("spool.retry", actor=by, at=now, detail={"numbers": sorted(numbers)[:LISTED]})
+        uow.audit.record("spool.retry", by=by, at=now, detail={"numbers": sorted(numbers)[:LISTED]})
     for one in records:
         if one.reason == DAMAGED and one.number in known:
-            give_up(one, by=by, why=AGAIN, now=now)
+            give_up(one, by=by.name, why=AGAIN, now=now)
         else:
             retry(one)
     for path in sorted({one.file for one in records}):
@@ -155,10 +156,12 @@ def retry_quarantined(
     return done
 
 
-def give_up_quarantined(records: Sequence[QuarantinedRecord], *, store: Store, by: str, why: str, now: datetime) -> int:
+def give_up_quarantined(
+    records: Sequence[QuarantinedRecord], *, store: Store, by: Actor, why: str, now: datetime
+) -> int:
     """Close records that will not come home, with a reason, in the audit first; return how many there were."""
     with store.writing() as uow:
         for one in records:
             detail = {"reason": one.reason, "why": why, "file": one.file.name}
-            uow.audit.record("spool.give_up", actor=by, at=now, subject=one.number[:80], detail=detail)
-    return sum(give_up(one, by=by, why=why, now=now) for one in records)
+            uow.audit.record("spool.give_up", by=by, at=now, subject=one.number[:80], detail=detail)
+    return sum(give_up(one, by=by.name, why=why, now=now) for one in records)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app import words
+from app.domain.actor import Actor
 from app.domain.problems import NotFound, NotInThisState
 from app.domain.states import OrderState
 from app.store.tables import OrderRow
 from app.store.unit_of_work import UnitOfWork
 
 
-def release(uow: UnitOfWork, number: str, *, by: str, now: datetime, address: str = "") -> None:
+def release(uow: UnitOfWork, number: str, *, by: Actor, now: datetime) -> None:
     """Let a held order go: it is no duplicate, and is never held again."""
     _decide(
         uow,
@@ -21,12 +22,11 @@ def release(uow: UnitOfWork, number: str, *, by: str, now: datetime, address: st
         "人工确认不是重复单，放行进入下一批次",
         by=by,
         now=now,
-        address=address,
         released_at=now,
     )
 
 
-def mark_duplicate(uow: UnitOfWork, number: str, *, by: str, now: datetime, address: str = "") -> None:
+def mark_duplicate(uow: UnitOfWork, number: str, *, by: Actor, now: datetime) -> None:
     """Close a held order as a duplicate; final."""
     _decide(
         uow,
@@ -37,12 +37,11 @@ def mark_duplicate(uow: UnitOfWork, number: str, *, by: str, now: datetime, addr
         "人工判定为重复单",
         by=by,
         now=now,
-        address=address,
         settled_at=now,
     )
 
 
-def cancel(uow: UnitOfWork, number: str, *, reason: str, by: str, now: datetime, address: str = "") -> None:
+def cancel(uow: UnitOfWork, number: str, *, reason: str, by: Actor, now: datetime) -> None:
     """Close an order that the customer takes back; final. One in a file already must be stopped there too."""
     open_states = (OrderState.ACCEPTED, OrderState.HELD, OrderState.BATCHED)
     _decide(
@@ -54,13 +53,12 @@ def cancel(uow: UnitOfWork, number: str, *, reason: str, by: str, now: datetime,
         f"已取消：{reason}",
         by=by,
         now=now,
-        address=address,
         settled_at=now,
         state_reason=reason,
     )
 
 
-def reject(uow: UnitOfWork, number: str, *, reason: str, by: str, now: datetime, address: str = "") -> None:
+def reject(uow: UnitOfWork, number: str, *, reason: str, by: Actor, now: datetime) -> None:
     """Close an order that the main system cannot take; final."""
     open_states = (OrderState.HELD, OrderState.BATCHED)
     _decide(
@@ -72,13 +70,12 @@ def reject(uow: UnitOfWork, number: str, *, reason: str, by: str, now: datetime,
         f"已人工关闭：{reason}",
         by=by,
         now=now,
-        address=address,
         settled_at=now,
         state_reason=reason,
     )
 
 
-def _decide(  # noqa: PLR0913 - one decision, spelt out
+def _decide(
     uow: UnitOfWork,
     number: str,
     to: OrderState,
@@ -86,9 +83,8 @@ def _decide(  # noqa: PLR0913 - one decision, spelt out
     action: str,
     sentence: str,
     *,
-    by: str,
+    by: Actor,
     now: datetime,
-    address: str,
     **also: object,
 ) -> None:
     row = uow.orders.numbered(number)
@@ -96,9 +92,21 @@ def _decide(  # noqa: PLR0913 - one decision, spelt out
         raise NotFound(f"没有订单 {number}。")
     if not uow.orders.move([row.id or 0], to, only_from=only_from, **also):
         raise NotInThisState(f"订单 {number} 当前为“{state_in_chinese(row)}”，不能执行此操作。")
-    uow.audit.record(action, actor=by, at=now, subject=number, address=address, detail={"sentence": sentence})
+    uow.audit.record(action, by=by, at=now, subject=number, detail={"sentence": sentence})
 
 
 def state_in_chinese(row: OrderRow) -> str:
     """Return an order's state for people."""
     return words.ORDER_STATES[row.state].text
+
+
+def unmask(uow: UnitOfWork, number: str, *, by: Actor, now: datetime) -> None:
+    """Write down that somebody is about to see an order's customer; nobody sees one whose record could not be kept.
+
+    Raises:
+        NotFound: there is no such order.
+    """
+    row = uow.orders.numbered(number)
+    if row is None:
+        raise NotFound(f"没有订单 {number}。")
+    uow.audit.record("order.unmask", by=by, at=now, subject=row.number)

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from app.domain.ledger import Ledger
+from app.domain.problems import Refusal
 from app.store.spool.file import Spool, spool_files
 from app.store.unit_of_work import Store
 
 
-class NoSuchIncident(Exception):
+class NoSuchIncident(Refusal):
     """There is no incident of that name."""
 
 
@@ -25,7 +26,7 @@ def ledger_of(store: Store, *, spool_dir: Path, incident: str | None = None, ful
         chosen = uow.incidents.latest() if incident is None else uow.incidents.named(incident)
         if chosen is None:
             if incident is not None:
-                raise NoSuchIncident(incident)
+                raise NoSuchIncident(f"没有事件 {incident}。")
             spooled = len({number for number, _ in waiting})
             return Ledger(incident=None, accepted=spooled, spooled=spooled)
         spooled = 0

@@ -15,6 +15,7 @@ import structlog
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from app.domain.actor import Actor, Way
 from app.domain.problems import Forbidden, Unauthenticated
 from app.intake.accept import Caller
 from app.store.unit_of_work import Store
@@ -147,6 +148,11 @@ def bearer_of(fields: Mapping[bytes, bytes]) -> str | None:
         return value[7:].strip().decode("latin-1")
     value = fields.get(b"x-api-key", b"")
     return value.strip().decode("latin-1") if value else None
+
+
+def actor_of(request: Request, caller: Caller) -> Actor:
+    """Return who acts by a request of a program, for the audit."""
+    return Actor(f"client:{caller.name}", Way.HTTP, request.client.host if request.client else "")
 
 
 def scoped(*scopes: str) -> Callable[..., object]:

@@ -30,6 +30,7 @@ from app.web.lookout import warnings_of
 from benchmarks.growth.deployment import Deployment, later
 from benchmarks.growth.seed import HELD
 from benchmarks.load import BODY
+from tests.builders import IT
 
 COMMIT = 64
 """Orders of one commit: what a busy door collects."""
@@ -70,7 +71,7 @@ class Everyday:
         """Bring to rest what an earlier measurement left: everything composed and batched, nothing to be sent."""
         while self._composer.run_once():
             pass
-        self._maker.run_once(self._boat.clock.now(), forced=True)
+        self._maker.run_once(self._boat.clock.now(), by=IT)
         self._deliver_all()
         with self._boat.store.reading() as uow:
             looks = uow.overview.newest_order_id() // (CHUNK * CHUNKS_A_LOOK)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.access.keys import add_client
+from app.access.clients import add_client
 from app.store.database.engine import open_engines
 from app.store.database.migrate import migrate
 from app.store.unit_of_work import Store
+from tests.builders import IT
 from tests.harness.client_ledger import ClientLedger
 from tests.harness.evidence import spooled
 from tests.harness.lifeboat_process import Boat, boat, until
@@ -83,8 +84,8 @@ def _keys(url: str) -> tuple[str, str]:
         with Store(engines).writing() as uow:
             now = datetime.now(UTC)
             return (
-                add_client(uow, "shop", scope="intake", drill=False, now=now).key,
-                add_client(uow, "ops", scope="ops", drill=False, now=now).key,
+                add_client(uow, "shop", scope="intake", drill=False, by=IT, now=now).key,
+                add_client(uow, "ops", scope="ops", drill=False, by=IT, now=now).key,
             )
     finally:
         engines.dispose()

@@ -20,6 +20,7 @@ from app.store.database.engine import open_engines
 from app.store.database.migrate import migrate
 from app.store.tables import Batch, Client, ClientKey, Message
 from app.web.application import WebApp
+from tests.builders import IT
 from tests.fakes.clock import ClockAt
 
 NOON = datetime(2026, 11, 22, 4, 10, tzinfo=UTC)
@@ -60,7 +61,7 @@ class Rig:
     def person(self, name: str, role: str = "ops", password: str | None = PASSWORD) -> str:
         """Add an account and return its password."""
         with self.boat.store.writing() as uow:
-            return accounts.add_user(uow, name, role=role, password=password, now=self.clock.now())
+            return accounts.add_user(uow, name, role=role, password=password, by=IT, now=self.clock.now())
 
     def order(self, *, key: str, at: datetime | None = None, **fields: object) -> str:
         """Accept one order and return its number."""

@@ -11,10 +11,11 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
-from app.access.keys import add_client
+from app.access.clients import add_client
 from app.bootstrap import Lifeboat
 from app.cli.main import app as cli
 from app.web.lookout import warnings_of
+from tests.builders import IT
 
 ORDER = {"phone": "13800138000", "items": [{"sku": "A-1", "quantity": 1, "unit_price": "599.00"}]}
 
@@ -44,8 +45,8 @@ class Shop:
 @pytest.fixture
 async def shop(web: httpx.AsyncClient, boat: Lifeboat) -> AsyncIterator[Shop]:
     with boat.store.writing() as uow:
-        intake = add_client(uow, "shop", scope="intake", drill=False, now=boat.clock.now()).key
-        ops = add_client(uow, "it", scope="ops", drill=False, now=boat.clock.now()).key
+        intake = add_client(uow, "shop", scope="intake", drill=False, by=IT, now=boat.clock.now()).key
+        ops = add_client(uow, "it", scope="ops", drill=False, by=IT, now=boat.clock.now()).key
     yield Shop(web, boat, {"authorization": f"Bearer {intake}"}, {"authorization": f"Bearer {ops}"})
 
 

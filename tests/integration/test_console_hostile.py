@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.actor import Actor, Way
 from app.web.console.filters import harmless
 from tests.integration.console_rig import Browser, Rig, at
 
@@ -49,7 +50,7 @@ async def test_hostile_texts_are_harmless_on_every_page(rig: Rig, mei: Browser, 
     batch = rig.batch([number])
     rig.message("m1", state="dead", last_reason=text, order_id=rig.order_id(number), attempts=3)
     with rig.boat.store.writing() as uow:
-        uow.audit.record("batch.download", actor=text[:60], at=rig.clock.now(), subject=batch, address=text)
+        uow.audit.record("batch.download", by=Actor(text[:60], Way.CONSOLE, text), at=rig.clock.now(), subject=batch)
     held = rig.order(key="2")
     with rig.boat.store.writing() as uow:
         uow.orders.hold([rig.order_id(held)], looks_like=number, reason=text)

@@ -9,6 +9,7 @@ import pytest
 
 from app.access import accounts, throttle
 from app.web.console.session import COOKIE
+from tests.builders import IT
 from tests.integration.console_rig import PASSWORD, Browser, Rig
 
 
@@ -234,11 +235,11 @@ async def test_the_first_password_opens_only_the_page_that_replaces_it(rig: Rig,
 async def test_closing_an_account_ends_its_sessions_at_once(rig: Rig, browser: Browser):
     await browser.sign_in("mei")
     with rig.boat.store.writing() as uow:
-        accounts.disable_user(uow, "mei", now=rig.clock.now())
+        accounts.disable_user(uow, "mei", by=IT, now=rig.clock.now())
     assert (await browser.get("/")).status_code == 303
     assert (await browser.sign_in("mei")).status_code == 401
     with rig.boat.store.writing() as uow:
-        accounts.enable_user(uow, "mei", now=rig.clock.now())
+        accounts.enable_user(uow, "mei", by=IT, now=rig.clock.now())
     assert (await browser.sign_in("mei")).status_code == 303
 
 
@@ -253,27 +254,27 @@ async def test_one_can_sign_out_everywhere_else(rig: Rig, browser: Browser):
 
 def test_accounts_are_made_with_a_role_and_a_password_that_is_not_stored(rig: Rig):
     with rig.boat.store.writing() as uow:
-        password = accounts.add_user(uow, "it-zhang", role="it", now=rig.clock.now())
+        password = accounts.add_user(uow, "it-zhang", role="it", by=IT, now=rig.clock.now())
         user = uow.access.user_named("it-zhang")
         assert user is not None
         assert user.must_change
         assert user.password_hash.startswith("$argon2id$")
         assert password not in user.password_hash
         with pytest.raises(accounts.AccountExists):
-            accounts.add_user(uow, "it-zhang", role="it", now=rig.clock.now())
+            accounts.add_user(uow, "it-zhang", role="it", by=IT, now=rig.clock.now())
         with pytest.raises(accounts.BadAccountName):
-            accounts.add_user(uow, "<b>", role="it", now=rig.clock.now())
+            accounts.add_user(uow, "<b>", role="it", by=IT, now=rig.clock.now())
         with pytest.raises(accounts.WeakPassword):
-            accounts.add_user(uow, "li", role="it", password="1234567", now=rig.clock.now())
+            accounts.add_user(uow, "li", role="it", password="1234567", by=IT, now=rig.clock.now())
         with pytest.raises(ValueError, match="boss"):
-            accounts.add_user(uow, "li", role="boss", now=rig.clock.now())
+            accounts.add_user(uow, "li", role="boss", by=IT, now=rig.clock.now())
         with pytest.raises(accounts.NoSuchAccount):
-            accounts.disable_user(uow, "li", now=rig.clock.now())
+            accounts.disable_user(uow, "li", by=IT, now=rig.clock.now())
 
 
 async def test_a_locked_out_person_gets_in_with_a_password_set_at_the_server(rig: Rig, browser: Browser):
     for _ in range(6):
         await browser.sign_in("mei", "wrong-password")
     with rig.boat.store.writing() as uow:
-        fresh = accounts.set_password(uow, "mei", now=rig.clock.now())
+        fresh = accounts.set_password(uow, "mei", by=IT, now=rig.clock.now())
     assert (await browser.sign_in("mei", fresh)).headers["location"] == "/console/account"

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from app.domain.order_number import is_number
 from app.store.tables import OrderRow
-from tests.builders import TEN, minutes, order_body, send_raw
+from tests.builders import IT, TEN, minutes, order_body, send_raw
 from tests.conftest import Web
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -193,11 +193,11 @@ async def test_the_right_id_with_another_secret_is_not_let_in(web: Web):
 
 
 async def test_a_new_key_works_at_once_even_when_the_keys_were_looked_up_a_moment_ago(web: Web):
-    from app.access.keys import add_client  # noqa: PLC0415 - only here
+    from app.access.clients import add_client  # noqa: PLC0415 - only here
 
     await web.app.runtime.access.refresh()
     with web.boat.store.writing() as uow:
-        issued = add_client(uow, "tmall", scope="intake", drill=False, now=TEN)
+        issued = add_client(uow, "tmall", scope="intake", drill=False, by=IT, now=TEN)
     assert (await web.order(issued.key, order_body())).status_code == 201
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.access.keys import add_client
+from app.access.clients import add_client
 from app.bootstrap import Lifeboat
 from app.domain.problems import Unauthenticated
 from app.store.unit_of_work import Store
@@ -16,7 +16,7 @@ from app.web import auth
 from app.web import runtime as runtimes
 from app.web.auth import Access
 from app.web.runtime import Runtime
-from tests.builders import TEN, new_order, order_body
+from tests.builders import IT, TEN, new_order, order_body
 from tests.conftest import Web
 
 
@@ -28,7 +28,7 @@ class _Away:
 @pytest.fixture
 def key(boat: Lifeboat) -> str:
     with boat.store.writing() as uow:
-        return add_client(uow, "tmall", scope="intake", drill=True, now=TEN).key
+        return add_client(uow, "tmall", scope="intake", drill=True, by=IT, now=TEN).key
 
 
 async def test_keys_are_known_after_a_start_without_the_database(boat: Lifeboat, key: str, tmp_path: Path):
@@ -134,7 +134,7 @@ async def test_a_key_made_while_a_look_up_is_on_its_way_is_looked_up_again(boat:
     looking = asyncio.create_task(access.refresh())
     await access.looked.wait()
     with boat.store.writing() as uow:
-        late = add_client(uow, "tmall", scope="intake", drill=True, now=TEN).key
+        late = add_client(uow, "tmall", scope="intake", drill=True, by=IT, now=TEN).key
     assert not looking.done()
     assert (await access.caller(late)).name == "tmall"
 

@@ -3,19 +3,19 @@
 import base64
 import hashlib
 
-from app.access.keys import add_client, add_key
+from app.access.clients import add_client, rotate_key
 from app.store.database.engine import Engines
-from tests.builders import TEN, Deck
+from tests.builders import IT, TEN, Deck
 from tests.fakes.clock import ClockAt
 
 
 def test_a_key_is_256_random_bits_and_only_its_hash_is_stored(sqlite: Engines, clock: ClockAt):
     deck = Deck(sqlite, clock)
     with deck.store.writing() as uow:
-        first = add_client(uow, "天猫", scope="intake", drill=False, now=TEN)
+        first = add_client(uow, "天猫", scope="intake", drill=False, by=IT, now=TEN)
         client = uow.access.client_named("天猫")
         assert client is not None
-        second = add_key(uow, client, now=TEN)
+        second = rotate_key(uow, client.name, by=IT, now=TEN)
     secrets = [issued.key.split("_", 2)[2] for issued in (first, second)]
     assert [len(base64.urlsafe_b64decode(f"{secret}=")) for secret in secrets] == [32, 32]
     assert len(set(secrets)) == 2

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain.actor import Actor
 from app.store.tables import Audit
 
 
@@ -20,16 +21,21 @@ class AuditRepository:
         self,
         action: str,
         *,
-        actor: str,
+        by: Actor,
         at: datetime,
         subject: str = "",
-        address: str = "",
         detail: Mapping[str, Any] | None = None,
     ) -> None:
-        """Write down one deed."""
-        self._session.add(
-            Audit(at=at, actor=actor, action=action, subject=subject, address=address, detail=dict(detail or {}))
+        """Write down one deed, in the transaction that does it."""
+        deed = Audit(
+            at=at,
+            actor=by.name,
+            action=action,
+            subject=subject,
+            address=by.address,
+            detail=dict(detail or {}),
         )
+        self._session.add(deed)
 
     def of(self, subject: str, action: str | None = None, *, limit: int = 200) -> list[Audit]:
         """Return what was done to ``subject``, oldest first."""

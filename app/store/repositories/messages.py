@@ -213,6 +213,19 @@ class MessageRepository:
         statement = update(Message).where(Message.id == message_id, Message.state.in_(from_states)).values(**values)
         return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount == 1
 
+    def requeue(self, message_id: int, *, now: datetime) -> bool:
+        """Let a dead letter begin anew; False if it is not dead (any more)."""
+        return self.change(
+            message_id,
+            from_states=(MessageState.DEAD,),
+            state=MessageState.PENDING,
+            due_at=now,
+            attempts=0,
+            asked=0,
+            finished_at=None,
+            lease_until=None,
+        )
+
     # ---- looking up ------------------------------------------------------------------------------------------------
 
     def get(self, message_id: int) -> Message | None:

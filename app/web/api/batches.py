@@ -12,7 +12,7 @@ from app.bootstrap import Lifeboat, batch_maker, exports_of
 from app.domain import problems as p
 from app.domain.money import yuan
 from app.store.tables import Batch
-from app.web.auth import OpsCaller
+from app.web.auth import OpsCaller, actor_of
 from app.web.problems import documented
 
 router = APIRouter(prefix="/v1/batches", tags=["批次"])
@@ -133,11 +133,7 @@ def list_batches(
 def make_batch(request: Request, caller: OpsCaller) -> Response:
     """Cut a batch of whatever waits now; answers its manifest."""
     boat: Lifeboat = request.app.state.boat
-    now = boat.clock.now()
-    outcomes = batch_maker(boat).run_once(now, forced=True)
-    with boat.store.writing() as uow:
-        uow.audit.record("batch.make", actor=f"client:{caller.name}"[:80], at=now, address=address_of(request))
-    return manifest_answer(outcomes)
+    return manifest_answer(batch_maker(boat).run_once(boat.clock.now(), by=actor_of(request, caller)))
 
 
 @router.get(
@@ -181,8 +177,7 @@ def download(
         exports_of(boat.settings),
         number,
         format,
-        by=f"client:{caller.name}"[:80],
-        address=address_of(request),
+        by=actor_of(request, caller),
         now=boat.clock.now(),
     )
     headers = {"cache-control": "private, no-store", "x-previous-downloads": str(len(found.earlier))}
@@ -200,7 +195,7 @@ def download(
 def repair(request: Request, caller: OpsCaller, number: str) -> Response:
     """Put the failed orders of a batch, and nothing else, into a new one."""
     boat: Lifeboat = request.app.state.boat
-    outcome = batch_maker(boat).repair(number, f"client:{caller.name}"[:80], boat.clock.now())
+    outcome = batch_maker(boat).repair(number, by=actor_of(request, caller), now=boat.clock.now())
     return manifest_answer([] if isinstance(outcome, Nothing) else [outcome])
 
 
@@ -222,11 +217,6 @@ def manifest_answer(outcomes: list[MakeOutcome]) -> Response:
             case Emptied() | Published():
                 continue
     return JSONResponse({"batch": None}, status_code=200)
-
-
-def address_of(request: Request) -> str:
-    """Return where a request comes from."""
-    return request.client.host if request.client else ""
 
 
 def _shown(uow: Any, batch: Batch) -> dict[str, Any]:  # noqa: ANN401 - a unit of work

@@ -10,11 +10,9 @@ from starlette.datastructures import UploadFile
 from app.bootstrap import Lifeboat, exports_of
 from app.domain import problems as p
 from app.files.sheet_reader import MAX_BYTES
-from app.files.sheet_writers import numbers_by_row
-from app.handback.import_results import Conflict, Report, Unmatched, import_results
-from app.handback.read_results import read_results
-from app.web.api.batches import address_of
-from app.web.auth import OpsCaller
+from app.handback.import_results import Conflict, Report, Unmatched
+from app.handback.upload import take_results
+from app.web.auth import OpsCaller, actor_of
 from app.web.problems import documented
 
 router = APIRouter(prefix="/v1/batches", tags=["导入结果"])
@@ -111,46 +109,18 @@ async def upload(
     """Take what the main system said of a batch's orders."""
     boat: Lifeboat = request.app.state.boat
     data, content_type = await _uploaded(request)
-    return await asyncio.to_thread(
-        _apply, boat, number, data, content_type, rest=rest, by=f"client:{caller.name}", address=address_of(request)
-    )
-
-
-def _apply(
-    boat: Lifeboat,
-    number: str,
-    data: bytes,
-    content_type: str,
-    *,
-    rest: Literal["untouched", "imported"],
-    by: str,
-    address: str = "",
-) -> dict[str, Any]:
-    return report_document(take_results(boat, number, data, content_type, rest=rest, by=by, address=address))
-
-
-def take_results(
-    boat: Lifeboat,
-    number: str,
-    data: bytes,
-    content_type: str,
-    *,
-    rest: Literal["untouched", "imported"],
-    by: str,
-    address: str = "",
-) -> Report:
-    """Read an upload and keep what it says; the same for the command line and the console."""
-    with boat.store.reading() as uow:
-        batch = uow.batches.named(number)
-    if batch is None or batch.published_at is None:
-        raise p.NotFound(f"没有批次 {number}。")
-    found = read_results(
+    report = await asyncio.to_thread(
+        take_results,
+        boat.store,
+        exports_of(boat.settings),
+        number,
         data,
         content_type=content_type,
-        numbers_by_row=lambda: numbers_by_row(exports_of(boat.settings), batch),
         rest=rest,
+        by=actor_of(request, caller),
+        now=boat.clock.now(),
     )
-    return import_results(boat.store, number, found, by=by[:80], now=boat.clock.now(), address=address)
+    return report_document(report)
 
 
 def report_document(report: Report) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from starlette_admin.auth.base import AdminUser, BaseAuthProvider
 
 from app.access.accounts import Role
 from app.bootstrap import Lifeboat
+from app.domain.actor import Actor, Way
 from app.web.console.filters import BASE
 from app.web.console.middleware import bare_page
 from app.web.console.session import COOKIE, Session, Sessions
@@ -153,6 +154,11 @@ def person_of(request: Request) -> Person:
 def address_of(request: Request) -> str:
     """Return where a request comes from, as far as uvicorn trusts its proxies."""
     return request.client.host if request.client else ""
+
+
+def actor_of(request: Request) -> Actor:
+    """Return who acts by a request, for the audit."""
+    return Actor(person_of(request).username, Way.CONSOLE, address_of(request))
 
 
 def _to_sign_in(request: Request) -> Response:

@@ -18,6 +18,7 @@ from app.handback.result_lines import ResultFile, ResultLine
 from app.store.database.engine import Engines
 from app.store.tables import Batch
 from app.store.unit_of_work import Store, UnitOfWork
+from tests.builders import IT
 from tests.engines.batch.batch_fixtures import TEN, World, a_world, minutes  # noqa: F401 - a fixture
 from tests.engines.dying import LEFT_OPEN, all_orders_are_out_once, dies
 
@@ -43,7 +44,7 @@ def test_a_maker_that_dies_at_any_step_is_followed_by_one_that_ends_its_work(sql
         }
         if died:
             world.maker(chunk=2, xlsx=True).run_once(HALF_PAST + minutes(1))  # the lease still runs: hands off
-            (outcome,) = world.maker(chunk=2, xlsx=True).run_once(HALF_PAST + minutes(3), forced=True) or [None]
+            (outcome,) = world.maker(chunk=2, xlsx=True).run_once(HALF_PAST + minutes(3), by=IT) or [None]
             assert outcome is None or isinstance(outcome, Published)
         (name,) = [batch.name for batch in _page(world)]
         assert world.numbers_in(name) == [numbers[1], numbers[0], numbers[2], numbers[4]], step
@@ -75,18 +76,18 @@ def test_a_repair_that_dies_at_any_step_is_ended_by_the_next_tick(sqlite: Engine
         numbers = world.some(3)
         (broken,) = world.maker().run_once(HALF_PAST)
         failed = ResultFile((ResultLine(2, numbers[1], "failed"),), (), "0" * 64)
-        import_results(world.store, broken.name, failed, by="it", now=HALF_PAST)
+        import_results(world.store, broken.name, failed, by=IT, now=HALF_PAST)
         died = dies(
             world,
             step,
             lambda store, disk, world=world, broken=broken: world.maker(store=store, disk=disk).repair(
-                broken.name, "it", HALF_PAST
+                broken.name, by=IT, now=HALF_PAST
             ),
         )
         world.maker().run_once(HALF_PAST + minutes(3))
         if died and len(_page(world)) == 1:  # it died before anything was kept
             assert step == 1
-            world.maker().repair(broken.name, "it", HALF_PAST)
+            world.maker().repair(broken.name, by=IT, now=HALF_PAST)
         assert [world.numbers_in(b.name or "") for b in _page(world)] == [[numbers[1]], numbers]
         assert world.balanced()
         if not died:
@@ -143,7 +144,7 @@ def test_a_maker_that_wakes_up_while_another_is_at_its_batch_keeps_its_hands_off
 def test_a_batch_in_the_making_is_left_to_its_maker(world: World):
     world.some(2)
     seen: list[object] = []
-    disk = Interrupting(lambda: seen.extend(world.maker().run_once(HALF_PAST, forced=True)))
+    disk = Interrupting(lambda: seen.extend(world.maker().run_once(HALF_PAST, by=IT)))
     world.maker(disk=disk).run_once(HALF_PAST)
     assert seen == []  # nothing waits any more
 
@@ -154,12 +155,12 @@ def test_orders_that_come_while_a_batch_is_made_wait_for_its_end(world: World):
 
     def meanwhile() -> None:
         world.some(1, at=HALF_PAST)
-        seen.extend(world.maker().run_once(HALF_PAST, forced=True))
+        seen.extend(world.maker().run_once(HALF_PAST, by=IT))
 
     (outcome,) = world.maker(disk=Interrupting(meanwhile)).run_once(HALF_PAST)
     assert isinstance(outcome, Published)
     assert seen == [Underway(outcome.name)]
-    (late,) = world.maker().run_once(HALF_PAST, forced=True)
+    (late,) = world.maker().run_once(HALF_PAST, by=IT)
     assert isinstance(late, Published)
     assert late.manifest["orders"] == 1
 

@@ -15,6 +15,7 @@ from app.files.export_folder import Disk, sha256_of
 from app.files.layouts import UnknownLayout
 from app.handback.import_results import import_results
 from app.handback.result_lines import ResultFile, ResultLine
+from tests.builders import IT
 from tests.engines.batch.batch_fixtures import KEYS, TEN, ZONE, World, a_world, minutes  # noqa: F401 - a fixture
 
 HALF_PAST = TEN + minutes(30)
@@ -40,7 +41,7 @@ def test_a_second_run_finds_nothing(world: World):
     world.some(2)
     world.maker().run_once(HALF_PAST)
     assert world.maker().run_once(HALF_PAST) == []
-    assert world.maker().run_once(HALF_PAST, forced=True) == []
+    assert world.maker().run_once(HALF_PAST, by=IT) == []
 
 
 def test_a_missed_run_is_made_up_at_the_next_tick(world: World):
@@ -50,7 +51,7 @@ def test_a_missed_run_is_made_up_at_the_next_tick(world: World):
 
 def test_a_forced_batch_does_not_wait_for_the_half_hour(world: World):
     world.some(2)
-    outcome = published(world.maker().run_once(TEN + minutes(3), forced=True))
+    outcome = published(world.maker().run_once(TEN + minutes(3), by=IT))
     assert outcome.manifest["window_from"] == "2026-11-22T10:00:00+08:00"
     assert outcome.manifest["window_to"] == "2026-11-22T10:03:00+08:00"
 
@@ -108,7 +109,7 @@ def test_live_orders_and_those_of_a_drill_never_share_a_file(world: World):
 def test_one_incident_alone_can_be_asked_for(world: World):
     _, drill = world.take(world.new(), world.new(drill=True))
     incident = world.row(drill).incident_id
-    outcome = published(world.maker().run_once(TEN, forced=True, incident_id=incident))
+    outcome = published(world.maker().run_once(TEN, by=IT, incident_id=incident))
     assert world.numbers_in(outcome.name) == [drill]
 
 
@@ -156,7 +157,7 @@ def test_two_makers_at_once_never_put_an_order_into_two_files(world: World):
     def make(now: datetime, together: threading.Barrier) -> None:
         maker = world.maker(chunk=5)
         together.wait()
-        outcomes.extend(maker.run_once(now, forced=True))
+        outcomes.extend(maker.run_once(now, by=IT))
 
     for start in range(3):
         numbers += world.some(40, at=TEN + minutes(40 * start))
@@ -184,14 +185,14 @@ def test_a_repair_batch_takes_the_failed_orders_alone(world: World):
     numbers = world.some(4)
     maker = world.maker()
     broken = published(maker.run_once(HALF_PAST)).name
-    import_results(world.store, broken, failed(numbers[3], numbers[1]), by="it", now=HALF_PAST)
-    repaired = maker.repair(broken, "it", HALF_PAST + minutes(5))
+    import_results(world.store, broken, failed(numbers[3], numbers[1]), by=IT, now=HALF_PAST)
+    repaired = maker.repair(broken, by=IT, now=HALF_PAST + minutes(5))
     assert isinstance(repaired, Published)
     assert repaired.name == "R20261122-1035-2"
     assert (repaired.manifest["kind"], world.batch(repaired.name).repairs_id) == ("repair", 1)
     assert world.numbers_in(repaired.name) == [numbers[1], numbers[3]]
     assert world.numbers_in(broken) == numbers  # its file never changes
-    assert maker.repair(broken, "it", HALF_PAST + minutes(6)) == Nothing()
+    assert maker.repair(broken, by=IT, now=HALF_PAST + minutes(6)) == Nothing()
     assert world.balanced()
     with world.store.reading() as uow:
         (deed,) = uow.audit.of(broken, "batch.repair")
@@ -202,17 +203,17 @@ def test_a_repair_batch_takes_the_failed_orders_alone(world: World):
 def test_a_batch_that_is_not_there_or_not_out_cannot_be_repaired(world: World):
     world.some(1)
     with pytest.raises(NotFound):
-        world.maker().repair("B1", "it", TEN)
+        world.maker().repair("B1", by=IT, now=TEN)
     (outcome,) = world.maker(disk=Full(0)).run_once(HALF_PAST)
     with pytest.raises(NotInThisState):
-        world.maker().repair(outcome.name, "it", TEN)
+        world.maker().repair(outcome.name, by=IT, now=TEN)
 
 
 def test_a_repair_under_way_does_not_delay_the_regular_batch(world: World):
     numbers = world.some(1)
     broken = published(world.maker().run_once(HALF_PAST)).name
-    import_results(world.store, broken, failed(*numbers), by="it", now=HALF_PAST)
-    assert isinstance(world.maker(disk=Full(0)).repair(broken, "it", HALF_PAST), Postponed)
+    import_results(world.store, broken, failed(*numbers), by=IT, now=HALF_PAST)
+    assert isinstance(world.maker(disk=Full(0)).repair(broken, by=IT, now=HALF_PAST), Postponed)
     later = world.some(1, at=HALF_PAST)
     outcomes = world.maker().run_once(TEN + minutes(60))
     assert [world.numbers_in(o.name) for o in outcomes if isinstance(o, Published)] == [numbers, later]

@@ -8,6 +8,7 @@ import pytest
 from app.batch.maker import MakeOutcome, Published
 from app.domain.states import OrderState
 from app.store.commit.order_writer import OrderWriter
+from tests.builders import IT
 from tests.engines.batch.batch_fixtures import TEN, ZONE, World, a_world, minutes  # noqa: F401 - a fixture
 
 HALF_PAST = TEN + minutes(30)
@@ -27,7 +28,7 @@ def test_an_order_that_waits_below_the_newest_batched_one_comes_out(world: World
     assert world.numbers_in(published(world.maker().run_once(HALF_PAST)).name) == [late]
     with world.store.writing() as uow:
         uow.orders.move([uow.orders.numbered(early).id], OrderState.ACCEPTED, released_at=HALF_PAST)
-    assert world.numbers_in(published(world.maker().run_once(HALF_PAST, forced=True)).name) == [early]
+    assert world.numbers_in(published(world.maker().run_once(HALF_PAST, by=IT)).name) == [early]
     assert world.balanced()
 
 

@@ -6,6 +6,7 @@ from app.batch.checks import LooksLike
 from app.batch.maker import Emptied, MakeOutcome, Published
 from app.domain.states import OrderState
 from app.store.sealing import Keyring
+from tests.builders import IT
 from tests.engines.batch.batch_fixtures import TEN, World, a_world, minutes  # noqa: F401 - a fixture
 
 HALF_PAST = TEN + minutes(30)
@@ -96,4 +97,4 @@ def test_a_batch_of_which_nothing_is_left_has_no_file(world: World):
     (number,) = world.some(1, recipient=None)
     assert world.maker(columns="jushuitan").run_once(HALF_PAST) == [Emptied("B20261122-1030-1", held=1)]
     assert (world.states([number]), world.files()) == (["held"], [])
-    assert world.maker(columns="jushuitan").run_once(HALF_PAST, forced=True) == []
+    assert world.maker(columns="jushuitan").run_once(HALF_PAST, by=IT) == []

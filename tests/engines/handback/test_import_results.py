@@ -16,13 +16,14 @@ from app.handback.read_results import read_results
 from app.handback.result_lines import BadLine, Result, ResultFile, ResultLine
 from app.handback.verdict import ReportedResult
 from app.store.tables import ImportResult
+from tests.builders import IT
 from tests.engines.batch.batch_fixtures import TEN, World, a_world, minutes  # noqa: F401 - a fixture
 
 HALF_PAST = TEN + minutes(30)
 
 
 def cut(world: World) -> str:
-    (outcome,) = world.maker().run_once(HALF_PAST, forced=True)
+    (outcome,) = world.maker().run_once(HALF_PAST, by=IT)
     assert isinstance(outcome, Published)
     return outcome.name
 
@@ -33,7 +34,7 @@ def line(number: str, result: Result, main: str | None = None, reason: str | Non
 
 def upload(world: World, batch: str, *lines: ResultLine, **more: object) -> Report:
     file = ResultFile(lines, **{"bad": (), "sha256": "a" * 64, **more})  # type: ignore[arg-type]
-    return import_results(world.store, batch, file, by="it", now=HALF_PAST + minutes(10))
+    return import_results(world.store, batch, file, by=IT, now=HALF_PAST + minutes(10))
 
 
 def words(world: World, number: str) -> list[ImportResult]:
@@ -148,14 +149,14 @@ def test_an_order_taken_over_by_a_repair_batch_may_still_come_home_by_the_old_on
     first, second = world.some(2)
     batch = cut(world)
     upload(world, batch, line(first, "failed"), line(second, "failed"))
-    repaired = world.maker().repair(batch, "it", HALF_PAST)
+    repaired = world.maker().repair(batch, by=IT, now=HALF_PAST)
     assert isinstance(repaired, Published)
     assert upload(world, batch, line(first, "imported", "M1"), line(second, "failed", None, "again")) == Report(
         applied=1, unchanged=1
     )
     assert world.states([first, second]) == ["imported", "batched"]
     assert upload(world, repaired.name, line(second, "failed")) == Report(applied=1)
-    again = world.maker().repair(repaired.name, "it", HALF_PAST)
+    again = world.maker().repair(repaired.name, by=IT, now=HALF_PAST)
     assert isinstance(again, Published)
     assert world.numbers_in(again.name) == [second]
     assert upload(world, again.name, line(second, "imported")) == Report(applied=1)
@@ -173,12 +174,12 @@ def test_row_errors_of_an_erp_program_fail_their_orders_and_the_rest_is_home_if_
     def rows() -> list[str]:
         return numbers_by_row(world.exports, world.batch(batch))
 
-    assert import_results(
-        world.store, batch, read_results(text, numbers_by_row=rows), by="it", now=HALF_PAST
-    ) == Report(applied=1)
+    assert import_results(world.store, batch, read_results(text, numbers_by_row=rows), by=IT, now=HALF_PAST) == Report(
+        applied=1
+    )
     assert world.states(numbers) == ["batched"] * 3
     rest = read_results(text, numbers_by_row=rows, rest="imported")
-    assert import_results(world.store, batch, rest, by="it", now=HALF_PAST) == Report(applied=2, unchanged=1)
+    assert import_results(world.store, batch, rest, by=IT, now=HALF_PAST) == Report(applied=2, unchanged=1)
     assert world.states(numbers) == ["batched", "imported", "imported"]
     assert words(world, numbers[0])[0].reason == "[商品编码]: 不能为空"
 

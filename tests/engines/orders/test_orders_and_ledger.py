@@ -14,7 +14,7 @@ from app.store.commit.order_writer import NewOrder
 from app.store.ledger import NoSuchIncident, ledger_of
 from app.store.spool.file import Spool
 from app.store.tables import OrderRow
-from tests.builders import REHEARSAL, TEN, Deck, a_policy, minutes, new_order, new_orders
+from tests.builders import OPS, REHEARSAL, TEN, Deck, a_policy, minutes, new_order, new_orders
 
 
 def _held(deck: Deck, new: NewOrder) -> str:
@@ -28,7 +28,7 @@ def _held(deck: Deck, new: NewOrder) -> str:
 
 def _decide(deck: Deck, decision: Any, number: str, **fields: Any) -> None:
     with deck.store.writing() as uow:
-        decision(uow, number, by="ops", now=deck.clock.now(), **fields)
+        decision(uow, number, by=OPS, now=deck.clock.now(), **fields)
 
 
 def _row(deck: Deck, number: str) -> OrderRow:
@@ -54,7 +54,7 @@ def test_a_released_order_waits_for_the_next_batch_and_is_never_held_again(deck:
 
 def test_a_duplicate_is_closed_for_good_and_written_down(deck: Deck):
     number = _held(deck, new_order("A"))
-    _decide(deck, decide.mark_duplicate, number, address="10.0.0.1")
+    _decide(deck, decide.mark_duplicate, number)
     row = _row(deck, number)
     assert (row.state, row.settled_at, decide.state_in_chinese(row)) == ("duplicate", TEN, "重复单")
     with deck.store.reading() as uow:

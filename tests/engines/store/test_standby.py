@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.access.keys import add_client
+from app.access.clients import add_client
 from app.store.commit.order_writer import NewOrder, OrderWriter
 from app.store.database.engine import Engines, open_engines
 from app.store.database.migrate import migrate
 from app.store.unit_of_work import Store
-from tests.builders import TEN, new_order
+from tests.builders import IT, TEN, new_order
 from tests.harness.away import NoPostgres
 from tests.harness.cluster import Pair, pair
 from tests.harness.lifeboat_process import until
@@ -39,7 +39,7 @@ def on_primary(servers: Pair) -> Iterator[Engines]:
 def test_a_replay_waits_for_the_standby_as_the_order_did(servers: Pair, on_primary: Engines):
     """The standby is away and the primary crashes while an order's commit waits: then its row is on one host alone."""
     with Store(on_primary).writing() as uow:
-        client = add_client(uow, "shop", scope="intake", drill=False, now=TEN)
+        client = add_client(uow, "shop", scope="intake", drill=False, by=IT, now=TEN)
     order = new_order("A")._replace(client_id=client.client_id)
     writer = OrderWriter(on_primary, zone=ZoneInfo("Asia/Shanghai"))
     writer.write([new_order("B")._replace(client_id=client.client_id)], [TEN])  # opens the incident

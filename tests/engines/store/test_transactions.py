@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.access.keys import NameTaken, TooManyKeys, add_client, add_key
+from app.access.clients import NameTaken, TooManyKeys, add_client, rotate_key
 from app.store.database.engine import Engines, UnsafeDatabase, open_engines, ping, require_safe_sqlite
 from app.store.tables import Audit, Instance, Lease
 from app.store.unit_of_work import Store, UnitOfWork
 from app.worker.leader import LASTS, Leadership
-from tests.builders import TEN, ZONE, Deck, hours, new_order, seconds
+from tests.builders import IT, OPS, TEN, ZONE, Deck, hours, new_order, seconds
 
 
 def test_what_a_unit_of_work_wrote_is_kept(store: Store):
@@ -211,14 +211,14 @@ def test_the_incident_people_mean_is_the_open_live_one_else_the_newest(deck: Dec
 
 def test_a_client_has_two_keys_at_most_and_a_revoked_one_makes_room(store: Store):
     with store.writing() as uow:
-        issued = add_client(uow, "tmall", scope="intake", drill=False, now=TEN)
+        issued = add_client(uow, "tmall", scope="intake", drill=False, by=IT, now=TEN)
         client = uow.access.client_named("tmall")
         assert client is not None
-        second = add_key(uow, client, now=TEN + seconds(1))
+        second = rotate_key(uow, client.name, by=IT, now=TEN + seconds(1))
         with pytest.raises(TooManyKeys):
-            add_key(uow, client, now=TEN)
+            rotate_key(uow, client.name, by=IT, now=TEN)
         with pytest.raises(NameTaken):
-            add_client(uow, "tmall", scope="ops", drill=False, now=TEN)
+            add_client(uow, "tmall", scope="ops", drill=False, by=IT, now=TEN)
         assert uow.access.revoke(issued.key_id, now=TEN)
         assert not uow.access.revoke(issued.key_id, now=TEN)
         assert [key.id for key in uow.access.keys_of(client.id, active=True)] == [second.key_id]
@@ -228,7 +228,7 @@ def test_a_client_has_two_keys_at_most_and_a_revoked_one_makes_room(store: Store
 
 def test_only_the_hash_of_a_key_is_kept(deck: Deck):
     with deck.store.writing() as uow:
-        issued = add_client(uow, "tmall", scope="intake", drill=False, now=TEN)
+        issued = add_client(uow, "tmall", scope="intake", drill=False, by=IT, now=TEN)
     secret = issued.key.removeprefix(f"lbk_{issued.key_id}_")
     with deck.engines.reader.connect() as connection:
         kept = [str(row) for row in connection.exec_driver_sql("SELECT * FROM client_key")]
@@ -238,9 +238,9 @@ def test_only_the_hash_of_a_key_is_kept(deck: Deck):
 
 def test_deeds_are_written_down_and_read_back(deck: Deck):
     with deck.store.writing() as uow:
-        uow.audit.record("batch.download", actor="ops", at=TEN, subject="B1", address="10.0.0.1", detail={"rows": 3})
-        uow.audit.record("batch.announce", actor="ops", at=TEN, subject="B1")
-        uow.audit.record("batch.download", actor="it", at=TEN, subject="B2")
+        uow.audit.record("batch.download", by=OPS, at=TEN, subject="B1", detail={"rows": 3})
+        uow.audit.record("batch.announce", by=OPS, at=TEN, subject="B1")
+        uow.audit.record("batch.download", by=IT, at=TEN, subject="B2")
     with deck.store.reading() as uow:
         assert [(deed.actor, deed.detail) for deed in uow.audit.of("B1", "batch.download")] == [("ops", {"rows": 3})]
         assert [deed.action for deed in uow.audit.of("B1")] == ["batch.download", "batch.announce"]

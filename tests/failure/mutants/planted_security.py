@@ -15,7 +15,7 @@ MUTANTS = (
         "storefront keys stored as they are and compared with ==",
         "security",
         (
-            Edit("app/access/keys.py", "hashlib.sha256(secret.encode()).digest()", "secret.encode()"),
+            Edit("app/access/clients.py", "hashlib.sha256(secret.encode()).digest()", "secret.encode()"),
             Edit(
                 "app/web/auth.py",
                 "not hmac.compare_digest(known[0], hashlib.sha256(match[2].encode()).digest())",
@@ -163,8 +163,8 @@ MUTANTS = (
         (
             Edit(
                 "app/batch/download.py",
-                "            DOWNLOADED,\n            actor=by,",
-                '            "seen",\n            actor=by,',
+                "            DOWNLOADED,\n            by=by,",
+                '            "seen",\n            by=by,',
             ),
         ),
         (ANY,),

@@ -19,6 +19,7 @@ from app.handback.read_results import read_results
 from app.orders import decide
 from app.store.commit import group_commit
 from app.store.ledger import ledger_of
+from tests.builders import IT, OPS
 from tests.engines.dying import dies
 from tests.failure.sequence.door import PICK, AtTheDoor
 from tests.harness import evidence
@@ -51,7 +52,7 @@ class AnySequence(AtTheDoor):
 
     @rule(forced=st.booleans())
     def batch(self, *, forced: bool) -> None:
-        outcomes = self.world.maker(chunk=2).run_once(self.clock.now(), forced=forced)
+        outcomes = self.world.maker(chunk=2).run_once(self.clock.now(), by=IT if forced else None)
         all_out = forced and not any(isinstance(outcome, Underway) for outcome in outcomes)
         self.model.allow("accepted", "batched", "held", *(() if all_out else ("accepted",)))
 
@@ -61,14 +62,16 @@ class AnySequence(AtTheDoor):
         dies(
             self.world,
             at,
-            lambda store, disk: self.world.maker(store=store, disk=disk, chunk=2).run_once(now, forced=forced),
+            lambda store, disk: self.world.maker(store=store, disk=disk, chunk=2).run_once(
+                now, by=IT if forced else None
+            ),
         )
         self.model.allow("accepted", "accepted", "batched", "held")
 
     @precondition(lambda self: self.model.files)
     @rule(pick=PICK)
     def repair(self, pick: int) -> None:
-        outcome = self.world.maker().repair(self._file(pick), "it", self.clock.now())
+        outcome = self.world.maker().repair(self._file(pick), by=IT, now=self.clock.now())
         if isinstance(outcome, Published):
             assert outcome.manifest["kind"] == "repair"
 
@@ -76,15 +79,13 @@ class AnySequence(AtTheDoor):
     @rule(pick=PICK, at=st.integers(1, 8))
     def die_while_repairing(self, pick: int, at: int) -> None:
         name, now = self._file(pick), self.clock.now()
-        dies(self.world, at, lambda store, disk: self.world.maker(store=store, disk=disk).repair(name, "it", now))
+        dies(self.world, at, lambda store, disk: self.world.maker(store=store, disk=disk).repair(name, by=IT, now=now))
 
     @precondition(lambda self: self.model.files)
     @rule(pick=PICK)
     def download(self, pick: int) -> None:
         name = self._file(pick)
-        taken = take_file(
-            self.world.store, self.world.exports, name, "csv", by="ops", address="203.0.113.7", now=self.clock.now()
-        )
+        taken = take_file(self.world.store, self.world.exports, name, "csv", by=OPS, now=self.clock.now())
         assert hashlib.sha256(taken.path.read_bytes()).hexdigest() == taken.sha256 == self.model.files[name]
         assert len(taken.earlier) == self.model.downloads[name]
         self.model.downloads[name] += 1
@@ -124,7 +125,7 @@ class AnySequence(AtTheDoor):
         reason = {"reason": "顾客要求"} if what in {"cancel", "reject"} else {}
         try:
             with self.world.store.writing() as uow:
-                act(uow, known.number, by="ops", now=self.clock.now(), **reason)
+                act(uow, known.number, by=OPS, now=self.clock.now(), **reason)
             assert known.state in allowed, f"{what} of an order that is {known.state}"
             self.model.may[key] = {after}
         except NotInThisState:
@@ -229,5 +230,5 @@ class AnySequence(AtTheDoor):
 
     def _upload(self, name: str, lines: list[dict[str, Any]]) -> int:
         found = read_results(json.dumps({"results": lines}).encode(), content_type="application/json")
-        report = import_results(self.world.store, name, found, by="it", now=self.clock.now())
+        report = import_results(self.world.store, name, found, by=IT, now=self.clock.now())
         return report.applied

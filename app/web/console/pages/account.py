@@ -10,8 +10,9 @@ from starlette_admin import flash, route
 
 from app.access import accounts, passwords
 from app.access.sign_in import Refused, SignedIn, TooEarly, sign_in
+from app.domain.actor import Actor
 from app.web.console import filters
-from app.web.console.auth import ConsoleAuth, Person, address_of, person_of
+from app.web.console.auth import ConsoleAuth, Person, actor_of, person_of
 from app.web.console.filters import BASE
 from app.web.console.page import ConsolePage
 
@@ -45,7 +46,7 @@ class AccountPage(ConsolePage):
             return self._refused(request, "新密码不能与当前密码相同。")
         if why := passwords.weakness(new, person.username):
             return self._refused(request, why)
-        problem = await to_thread.run_sync(self._change, person, old, new, address_of(request))
+        problem = await to_thread.run_sync(self._change, actor_of(request), old, new)
         if problem is not None:
             return self._refused(request, problem)
         flash(request, "密码已修改，其他设备上的登录已全部退出。", "success")
@@ -54,26 +55,26 @@ class AccountPage(ConsolePage):
     @route("/end-sessions", methods=["POST"], name="account-end-sessions")
     async def end_sessions(self, request: Request) -> Response:
         """Sign out on every other device."""
-        person = person_of(request)
+        person, by = person_of(request), actor_of(request)
 
         def end() -> None:
             with self.boat.store.writing() as uow:
-                accounts.end_sessions(uow, person.username, now=self.boat.clock.now(), by=person.username)
+                accounts.end_sessions(uow, person.username, by=by, now=self.boat.clock.now())
 
         await run_in_threadpool(end)
         flash(request, "其他设备上的登录已全部退出。", "success")
         return await self._begin_anew(person)
 
-    def _change(self, person: Person, old: str, new: str, address: str) -> str | None:
+    def _change(self, by: Actor, old: str, new: str) -> str | None:
         store, now = self.boat.store, self.boat.clock.now()
-        match sign_in(store, person.username, old, address=address, now=now):
+        match sign_in(store, by.name, old, address=by.address, now=now):
             case Refused():
                 return "当前密码不正确。"
             case TooEarly(wait):
                 return f"尝试次数过多，请在{filters.span(wait)}后再试。"
             case SignedIn():
                 with store.writing() as uow:
-                    accounts.set_password(uow, person.username, now=now, password=new, by=person.username)
+                    accounts.set_password(uow, by.name, by=by, now=now, password=new)
                 return None
 
     async def _begin_anew(self, person: Person) -> Response:

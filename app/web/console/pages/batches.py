@@ -14,12 +14,13 @@ from starlette_admin import flash, route
 
 from app.batch.download import DOWNLOADED, take_file
 from app.bootstrap import exports_of
+from app.domain.actor import Actor
 from app.domain.problems import NotFound, NotInThisState, Problem
 from app.files.export_folder import Exports, Format
 from app.store.repositories.overview import PAGE
 from app.store.tables import Audit, Batch
 from app.store.unit_of_work import UnitOfWork
-from app.web.console.auth import Person, address_of, person_of
+from app.web.console.auth import actor_of, person_of
 from app.web.console.filters import BASE
 from app.web.console.page import ConsolePage, cursor_of, with_query
 
@@ -70,7 +71,7 @@ class BatchPages(ConsolePage):
         known = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else 0  # noqa: PLR2004 - a count
         name = request.path_params["name"]
         try:
-            path = await run_in_threadpool(self._take, name, kind, person, address_of(request), known=known)
+            path = await run_in_threadpool(self._take, name, kind, actor_of(request), known=known)
         except Problem as problem:
             flash(request, problem.detail, "error")
             return RedirectResponse(f"{BASE}/batches/{name}", status_code=303)
@@ -103,16 +104,14 @@ class BatchPages(ConsolePage):
                 "downloads": uow.audit.of(batch.name or "", DOWNLOADED),
             }
 
-    def _take(self, name: str, kind: str, person: Person, address: str, *, known: int) -> Path | None:
+    def _take(self, name: str, kind: str, by: Actor, *, known: int) -> Path | None:
         now, store, exports = self.boat.clock.now(), self.boat.store, exports_of(self.boat.settings)
         with store.reading() as uow:
             batch = _published(uow, name)
-            if _news(uow.audit.of(batch.name or "", DOWNLOADED), known=known, person=person, now=now):
+            if _news(uow.audit.of(batch.name or "", DOWNLOADED), known=known, by=by, now=now):
                 return None
         _check(exports, batch, kind)
-        taken = take_file(
-            store, exports, batch.name or "", cast("Format", kind), by=person.username, address=address, now=now
-        )
+        taken = take_file(store, exports, batch.name or "", cast("Format", kind), by=by, now=now)
         return taken.path
 
 
@@ -146,6 +145,6 @@ def _published(uow: UnitOfWork, name: str) -> Batch:
     return batch
 
 
-def _news(downloads: Sequence[Audit], *, known: int, person: Person, now: datetime) -> bool:
+def _news(downloads: Sequence[Audit], *, known: int, by: Actor, now: datetime) -> bool:
     """Tell whether there are downloads the person has not been shown, other than this very tap."""
-    return any(d.actor != person.username or abs(now - d.at) > SAME_TAP for d in downloads[known:])
+    return any(d.actor != by.name or abs(now - d.at) > SAME_TAP for d in downloads[known:])

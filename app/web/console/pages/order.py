@@ -8,15 +8,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette_admin import flash, route
 
+from app.domain.actor import Actor
 from app.domain.order import Order
 from app.domain.phone import masked
 from app.domain.problems import Problem
-from app.orders.decide import mark_duplicate, release
+from app.orders.decide import mark_duplicate, release, unmask
 from app.orders.timeline import Event, time_line
 from app.store.sealing import CannotUnseal
 from app.store.tables import Attempt, Batch, ImportResult, Message, OrderRow
 from app.store.unit_of_work import UnitOfWork
-from app.web.console.auth import Person, address_of, person_of
+from app.web.console.auth import actor_of, person_of
 from app.web.console.filters import BASE
 from app.web.console.page import ConsolePage
 
@@ -55,7 +56,7 @@ class OrderDetail(ConsolePage):
         if not person.sees_personal_data:
             raise HTTPException(403)
         number = request.path_params["number"]
-        await run_in_threadpool(self._record_unmask, number, person, address_of(request))
+        await run_in_threadpool(self._unmask, number, actor_of(request))
         whole = await run_in_threadpool(self._whole, number)
         return self.render(request, "order.html", w=whole, title=whole.row.number, unmasked=True)
 
@@ -70,11 +71,11 @@ class OrderDetail(ConsolePage):
         verb = choices.get(str(form.get("decision")))
         if verb is None:
             raise HTTPException(404)
-        number = request.path_params["number"]
+        number, by = request.path_params["number"], actor_of(request)
 
         def act() -> None:
             with self.boat.store.writing() as uow:
-                verb(uow, number, by=person.username, now=self.boat.clock.now(), address=address_of(request))
+                verb(uow, number, by=by, now=self.boat.clock.now())
 
         try:
             await run_in_threadpool(act)
@@ -85,13 +86,9 @@ class OrderDetail(ConsolePage):
             flash(request, f"{number} {done}。", "success")
         return RedirectResponse(f"{BASE}/held", status_code=303)
 
-    def _record_unmask(self, number: str, person: Person, address: str) -> None:
-        """Write the record first: nobody sees a customer whose record could not be kept."""
+    def _unmask(self, number: str, by: Actor) -> None:
         with self.boat.store.writing() as uow:
-            row = _existing(uow, number)
-            uow.audit.record(
-                "order.unmask", actor=person.username, at=self.boat.clock.now(), subject=row.number, address=address
-            )
+            unmask(uow, _existing(uow, number).number, by=by, now=self.boat.clock.now())
 
     def _whole(self, number: str) -> Whole:
         with self.boat.store.reading() as uow:
