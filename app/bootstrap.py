@@ -16,11 +16,12 @@ from app.batch.maker import BatchMaker
 from app.batch.policy import BatchPolicy
 from app.channels.base import GroupChannel, MailChannel, SmsChannel, SmsTemplate
 from app.channels.group.dry_run import DryRunGroup
+from app.channels.kinds import KINDS, WECOM
 from app.channels.sms.dry_run import DryRunSms
 from app.channels.sms.request import ProviderTemplate
 from app.domain.clock import Clock, SystemClock
 from app.files.export_folder import Exports
-from app.notify.policy import DRY_TARGET, MessagePolicy
+from app.notify.policy import DRY, Destination, MessagePolicy
 from app.settings import Settings
 from app.store.commit.order_writer import OrderWriter
 from app.store.database.engine import Engines, open_engines, settle_log
@@ -82,7 +83,7 @@ class Lifeboat:
 class Channels:
     """Every channel of a deployment; without credentials they record and send nothing."""
 
-    robots: Mapping[str, GroupChannel]
+    robots: Mapping[Destination, GroupChannel]
     sms: SmsChannel
     dry_sms: SmsChannel
     mail: MailChannel | None
@@ -98,11 +99,9 @@ def policy_of(settings: Settings) -> MessagePolicy:
     """Return how messages are composed and sent."""
     return MessagePolicy(
         zone=settings.zone,
-        robots=tuple(_robot_name(robot) for robot in settings.wecom_robots),
-        mentions=settings.wecom_mentions,
+        groups=tuple(destination for destination, _ in _groups(settings)) or (DRY,),
         coupon=settings.sms_coupon,
         coupon_template=settings.sms_provider == "dry_run" or bool(settings.sms_coupon_template),
-        coupon_low_at=settings.coupon_low_at,
         sms_per_day=settings.sms_per_day,
         sms_per_client_per_day=settings.sms_per_client_per_day,
         shop=settings.shop_name,
@@ -120,14 +119,13 @@ def open_channels(settings: Settings, clock: Clock) -> Channels:
     """
     # Here and not above: the web process sends nothing and need not hold what sends.
     from app.channels.email import Mailer  # noqa: PLC0415
-    from app.channels.group.wecom import WecomRobot  # noqa: PLC0415
-    from app.outbound import outbound_client  # noqa: PLC0415
 
-    robots: dict[str, GroupChannel] = {
-        _robot_name(robot): WecomRobot(robot, outbound_client()) for robot in settings.wecom_robots
+    robots: dict[Destination, GroupChannel] = {
+        destination: importlib.import_module(KINDS[destination.channel].module).open_robot(address)
+        for destination, address in _groups(settings)
     }
     mail = Mailer(settings.smtp_url, settings.smtp_from) if settings.smtp_url.get_secret_value() else None
-    return Channels(robots or {DRY_TARGET: DryRunGroup()}, _sms_channel(settings, clock), DryRunSms(), mail)
+    return Channels(robots or {DRY: DryRunGroup()}, _sms_channel(settings, clock), DryRunSms(), mail)
 
 
 def exports_of(settings: Settings) -> Exports:
@@ -185,6 +183,14 @@ def _sms_channel(settings: Settings, clock: Clock) -> SmsChannel:
         **where,
     )
     return tencent.TencentSms(account, templates, clock=clock)  # type: ignore[no-any-return]
+
+
+def _groups(settings: Settings) -> list[tuple[Destination, SecretStr]]:
+    """Return every group there is a robot for, with the robot's address."""
+    return [
+        (Destination(WECOM.name, _robot_name(address), settings.wecom_mentions), address)
+        for address in settings.wecom_robots
+    ]
 
 
 def _robot_name(webhook: SecretStr) -> str:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from app.domain.ledger import Ledger
+from app.domain.subject import Subject
 
 
 class Label(NamedTuple):
@@ -40,16 +41,8 @@ MESSAGE_FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "simulated": ("模拟发送", ("simulated",)),
     "merged": ("已汇总", ("merged",)),
 }
-MESSAGE_KINDS = {
-    "order_wecom": "企业微信群通知",
-    "digest_wecom": "新订单汇总",
-    "batch_wecom": "批次群通知",
-    "alert_wecom": "告警群通知",
-    "alert_email": "告警邮件",
-    "order_sms": "安抚短信",
-    "coupon_sms": "优惠券短信",
-}
-CHANNELS = {"wecom": "企业微信", "sms": "短信", "email": "邮件"}
+CUSTOMER_MESSAGES = {Subject.NOTICE: "安抚短信", Subject.COUPON: "优惠券短信"}
+GROUP_MESSAGES = {Subject.DIGEST: "新订单汇总", Subject.BATCH: "批次群通知", Subject.ALERT: "告警群通知"}
 OUTCOMES = {
     "delivered": "成功",
     "simulated": "模拟",
@@ -107,3 +100,12 @@ INCIDENT_KINDS = {False: "应急", True: "演练"}
 def ledger_sentence(ledger: Ledger, *parts: str) -> str:
     """Return ``parts`` of a ledger as people read them: "待进批次 3，已进批次 9"."""
     return "，".join(f"{LEDGER[part]} {getattr(ledger, part)}" for part in parts)
+
+
+def message_name(subject: str, channel: str, label: str) -> str:
+    """Return what people call a kind of message; ``label`` is what they call its channel."""
+    if subject in CUSTOMER_MESSAGES:
+        return CUSTOMER_MESSAGES[Subject(subject)]
+    if channel == "email":
+        return "告警邮件"
+    return GROUP_MESSAGES.get(Subject(subject), f"{label}群通知") if subject in set(Subject) else subject

@@ -9,23 +9,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from starlette.types import ASGIApp
 
 from app.channels.base import GroupNotice, Mail, Sms
+from app.channels.kinds import WECOM
 from app.domain.actor import Actor, Way
 from app.domain.outcome import Delivered, Outcome, Rejected
 from app.intake.accept import Caller, Intake
 from app.intake.schemas import check_order
 from app.notify.compose import Composer
-from app.notify.policy import MessagePolicy
-from app.notify.texts import MARKDOWN_LIMIT, TEXT_LIMIT
+from app.notify.policy import Destination, MessagePolicy
 from app.store.commit.group_commit import GroupCommit
 from app.store.commit.order_writer import NewOrder, OrderWriter, Stored
 from app.store.database.engine import Engines
 from app.store.sealing import Keyring
-from app.store.tables import Client, ClientKey, Message
-from app.store.unit_of_work import Store, UnitOfWork
+from app.store.tables import Alert, Client, ClientKey, Message
+from app.store.unit_of_work import Store
 from tests.fakes.clock import ClockAt
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -117,16 +117,21 @@ class Deck:
 
     def messages(self, *, kind: str | None = None, state: str | None = None) -> list[Message]:
         """Return messages in the order they were written."""
-        query = select(Message).order_by(Message.id)  # type: ignore[arg-type]
-        if kind is not None:
-            query = query.where(Message.kind == kind)
-        if state is not None:
-            query = query.where(Message.state == state)
-        return self.all(query)
+        found: list[Message] = self.all(select(Message).order_by(Message.id))  # type: ignore[arg-type]
+        return [m for m in found if kind in (None, m.kind) and state in (None, m.state)]
+
+    def alerts(self) -> list[Alert]:
+        """Return alerts in the order in which they began."""
+        return self.all(select(Alert).order_by(Alert.id))  # type: ignore[arg-type]
 
     def all(self, query: Any) -> list[Any]:
         with self.store.reading() as uow:
             return list(uow._session.scalars(query))  # noqa: SLF001 - tests ask what no stage asks
+
+    def alter(self, message_id: int | None, **values: Any) -> None:
+        """Give a message's row other values, as if whatever leads there had happened."""
+        with self.engines.writer.begin() as connection:
+            connection.execute(update(Message).where(Message.id == message_id).values(**values))  # type: ignore[arg-type]
 
     def count(self, table: Any) -> int:
         return int(self.all(select(func.count()).select_from(table))[0])
@@ -136,14 +141,16 @@ class Deck:
             return uow.coupons.add([(code, worth) for code in codes], now=self.clock.now())
 
 
-def a_policy(**fields: Any) -> MessagePolicy:
+ROBOT = Destination("wecom", "robot-1", ("13900139000",))
+
+
+def a_policy(*, robots: tuple[str, ...] = (), **fields: Any) -> MessagePolicy:
+    """Return a policy; ``robots`` are the names of WeCom robots that mention nobody."""
     chosen: dict[str, Any] = {
         "zone": ZONE,
-        "robots": ("robot-1",),
-        "mentions": ("13900139000",),
+        "groups": tuple(Destination("wecom", robot) for robot in robots) or (ROBOT,),
         "coupon": "separate",
         "coupon_template": True,
-        "coupon_low_at": 0,
         "sms_per_day": 10_000,
         "sms_per_client_per_day": 10_000,
         "shop": "本店",
@@ -183,7 +190,7 @@ class FakeRobot(Told):
     async def send(self, message: GroupNotice) -> Outcome:
         await asyncio.sleep(0)
         self.clock.at += self.takes
-        fits = len(message.content.encode()) <= (TEXT_LIMIT if message.mentions else MARKDOWN_LIMIT)
+        fits = len(message.content.encode()) <= (WECOM.text_bytes if message.mentions else WECOM.rich_bytes)
         outcome = self.next() if fits else Rejected("wecom:too_long")
         self.seen.append((self.clock.now(), message, outcome))
         return outcome
@@ -226,20 +233,6 @@ class FakeMail(Told):
         return self.next()
 
     async def aclose(self) -> None: ...
-
-
-@dataclass
-class Alarms:
-    """Collects the alerts that stages write, instead of composing messages from them."""
-
-    raised: list[tuple[str, str]] = field(default_factory=list)
-
-    def __call__(self, _uow: UnitOfWork, once: str, sentence: str, _now: datetime) -> None:
-        self.raised.append((once, sentence))
-
-    @property
-    def causes(self) -> list[str]:
-        return [once for once, _ in self.raised]
 
 
 def most_within(moments: Sequence[datetime], window: timedelta) -> int:

@@ -87,9 +87,11 @@ class Claim:
         """Add to the counts, kept in the row so that a maker who takes over knows what the dead one held."""
         batch = self._lease.batch
         alikes = sum(1 for verdict in held if isinstance(verdict, LooksLike))
-        before = batch.manifest or {"look_alikes": 0, "unfit": 0}
-        counts = {"look_alikes": before["look_alikes"] + alikes, "unfit": before["unfit"] + len(held) - alikes}
-        return {"held": batch.held + len(held), "manifest": counts}
+        return {
+            "held": batch.held + len(held),
+            "look_alikes": batch.look_alikes + alikes,
+            "unfit": batch.unfit + len(held) - alikes,
+        }
 
     def _freeze(self) -> None:
         # Summed before the transaction, which would keep the door out for as long as a large batch takes to read.

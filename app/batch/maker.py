@@ -175,6 +175,7 @@ class BatchMaker:
         batch = uow.batches.start(
             Batch(
                 incident_id=incident,
+                drill=uow.incidents.get(incident).drill,
                 kind="repair" if repairs else "regular",
                 repairs_id=repairs.id if repairs else None,
                 columns=self._rules.columns,

@@ -99,8 +99,8 @@ class Production:
         return FileEntry(final.name, draft.kind, written, reread(draft.path, draft.kind, table))
 
     def _counts(self, live: int) -> Counts:
-        held = self._lease.batch.manifest or {}
-        return Counts(self._orders, live, look_alikes=held.get("look_alikes", 0), unfit=held.get("unfit", 0))
+        batch = self._lease.batch
+        return Counts(self._orders, live, look_alikes=batch.look_alikes, unfit=batch.unfit)
 
     def _parcels(self, clients: dict[str, str], *, drill: bool) -> Iterator[ExportOrder]:
         """Yield the orders, large ones first, then as they came; the transaction ends with each page."""

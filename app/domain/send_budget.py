@@ -27,10 +27,6 @@ class Pace:
         return max(self.limit - used, 0)
 
 
-WECOM_PACE = Pace(limit=18, window=timedelta(seconds=62))
-"""WeCom refuses the 21st message of a robot in 60 s; two are kept back, and two seconds for messages under way."""
-
-
 class Urgency(IntEnum):
     """The order in which messages leave."""
 

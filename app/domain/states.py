@@ -1,4 +1,4 @@
-"""The states of orders, batches and messages, and which state of an order may follow which."""
+"""The states of orders, batches, messages and alerts, and which state of an order may follow which."""
 
 from enum import StrEnum
 
@@ -51,3 +51,13 @@ class MessageState(StrEnum):
     SIMULATED = "simulated"
     MERGED = "merged"
     DEAD = "dead"
+
+
+class AlertState(StrEnum):
+    """How far an alert's episode has come; ``resolved`` ends it."""
+
+    PENDING = "pending"
+    FIRING = "firing"
+    ACKNOWLEDGED = "acknowledged"
+    RECOVERING = "recovering"
+    RESOLVED = "resolved"

@@ -1,28 +1,32 @@
-"""Composes what is owed for orders and batches nobody has spoken of yet, each in the transaction that marks it done."""
+"""Composes what is owed for orders, batches and alerts that nobody has heard of, in the transaction that says so."""
 
-from collections.abc import Mapping
+import random
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Literal
 
 import structlog
 
+from app.channels.kinds import EMAIL, KINDS, SMS
 from app.domain.clock import Clock
 from app.domain.harmless_text import harmless_text
 from app.domain.order import Order
 from app.domain.phone import masked
 from app.domain.quiet_hours import earliest_send
 from app.domain.send_budget import Urgency
+from app.domain.subject import Subject
+from app.notify.contents import AlertContent, BatchContent, CustomerContent, OrderContent
+from app.notify.new_message import NewMessage
 from app.notify.policy import MessagePolicy
 from app.store.sealing import CannotUnseal, Keyring
-from app.store.tables import Batch, Coupon, OrderRow
+from app.store.tables import Alert, Batch, Coupon, OrderRow
 from app.store.unit_of_work import Store, UnitOfWork
 
 log = structlog.get_logger()
 
 PAGE = 100
 """Orders in one transaction: short, so that the door's commits are not kept waiting."""
-
-Rows = list[dict[str, Any]]
 
 
 class Composer:
@@ -35,206 +39,159 @@ class Composer:
         self._clock = clock
 
     def run_once(self) -> int:
-        """Compose one page of orders and all new batches; return how many orders were composed."""
+        """Compose one page of orders, and all new batches and alerts; return how many orders were composed."""
         now = self._clock.now()
         with self._store.writing() as uow:
             orders = uow.orders.claim_uncomposed(limit=PAGE, now=now)
             if orders:
                 self._compose_orders(uow, orders, now)
             for batch in uow.batches.claim_unannounced(now=now):
-                uow.messages.add_new(self._batch_messages(uow, batch, now))
+                self._add(uow, self._batch_messages(uow, batch, now))
+            for alert, ended in uow.alerts.claim_untold(now=now):
+                self._add(uow, self._alert_messages(alert, ended=ended, now=now))
         return len(orders)
+
+    def _add(self, uow: UnitOfWork, messages: Sequence[NewMessage]) -> None:
+        uow.messages.add_new([message.as_row() for message in messages])
 
     # ---- orders ----------------------------------------------------------------------------------------------------
 
     def _compose_orders(self, uow: UnitOfWork, orders: list[OrderRow], now: datetime) -> None:
-        clients = {client.id: client.name for client in uow.access.clients()}
-        drills = {i: uow.incidents.get(i).drill for i in {row.incident_id for row in orders}}
-        rows: Rows = []
+        clients = uow.access.client_names()
+        messages: list[NewMessage] = []
         for row in orders:
             try:
                 order = self._keyring.open_order(row.sealed, row.number)
             except CannotUnseal:
                 log.exception("order_cannot_be_unsealed", number=row.number)
                 continue  # its group message could say nothing; the batch stage holds it for a person
-            facts = self._facts(
-                row, order, client=clients.get(row.client_id, row.client_id), drill=drills[row.incident_id]
+            messages += self._group_messages(
+                row, self._facts(row, order, clients.get(row.client_id, row.client_id)), now
             )
-            rows += self._group_messages(row, facts, now)
-            rows += self._text_messages(uow, row, order.phone, drill=drills[row.incident_id], now=now)
-        uow.messages.add_new(rows)
-        self._watch_the_pool(uow, orders[0].incident_id, now)
+            messages += self._text_messages(uow, row, order.phone, now=now)
+        self._add(uow, messages)
 
-    def _facts(self, row: OrderRow, order: Order, *, client: str, drill: bool) -> dict[str, Any]:
+    def _facts(self, row: OrderRow, order: Order, client: str) -> OrderContent:
         first = order.items[0]
         goods = harmless_text(first.name or first.sku)[:40] + f" ×{first.quantity}"
         if len(order.items) > 1:
             goods += f" 等 {len(order.items)} 种"
-        return {
-            "number": row.number,
-            "client_order_id": harmless_text(row.client_order_id or "")[:64],
-            "priority": row.priority,
-            "total": row.total_fen,
-            "pieces": sum(item.quantity for item in order.items),
-            "goods": goods,
-            "phone": masked(order.phone),
-            "client": harmless_text(client)[:40],
-            "at": row.received_at.astimezone(self._policy.zone).strftime("%Y-%m-%d %H:%M:%S"),
-            "drill": drill,
-        }
+        return OrderContent(
+            number=row.number,
+            client_order_id=harmless_text(row.client_order_id or "")[:64],
+            priority="high" if row.priority == "high" else "normal",
+            total=row.total_fen,
+            pieces=sum(item.quantity for item in order.items),
+            goods=goods,
+            phone=masked(order.phone),
+            client=harmless_text(client)[:40],
+            at=row.received_at.astimezone(self._policy.zone).strftime("%Y-%m-%d %H:%M:%S"),
+            drill=row.drill,
+        )
 
-    def _group_messages(self, row: OrderRow, facts: Mapping[str, Any], now: datetime) -> Rows:
-        lane = Urgency.HIGH if row.priority == "high" else Urgency.NORMAL
+    def _group_messages(self, row: OrderRow, facts: OrderContent, now: datetime) -> list[NewMessage]:
         return [
-            _message(
-                f"order_wecom:{row.id}:{group}",
-                kind="order_wecom",
-                channel="wecom",
-                target=group,
-                lane=lane,
-                row=row,
+            NewMessage(
+                once=f"order_{group.channel}:{row.id}:{group.target}",
+                subject=Subject.ORDER,
+                channel=group.channel,
+                target=group.target,
+                urgency=Urgency.HIGH if row.priority == "high" else Urgency.NORMAL,
                 content=facts,
                 now=now,
-            )
+            ).about(row)
             for group in self._policy.groups
         ]
 
-    def _text_messages(self, uow: UnitOfWork, row: OrderRow, phone: str, *, drill: bool, now: datetime) -> Rows:
+    def _text_messages(self, uow: UnitOfWork, row: OrderRow, phone: str, *, now: datetime) -> list[NewMessage]:
         """One notice and one coupon for a phone and incident, however often it orders."""
         if "-" in phone:  # a marketplace's privacy number takes calls, not messages
             return []
         customer = f"{row.incident_id}:{row.phone_index.hex()}"
-        facts = {"number": row.number, "shop": self._policy.shop, "drill": drill}
-        coupon = None if drill else self._coupon(uow, row, now)  # a drill gives no real code away
-        notice = _message(
-            f"order_sms:{customer}",
-            kind="order_sms",
-            channel="sms",
+        plain = CustomerContent(number=row.number, shop=self._policy.shop, template="notice", drill=row.drill)
+        coupon = None if row.drill else self._coupon(uow, row, now)  # a drill gives no real code away
+        notice = NewMessage(
+            once=f"order_sms:{customer}",
+            subject=Subject.NOTICE,
+            channel=SMS.name,
             target=row.client_id,
-            row=row,
-            content={**facts, "template": "notice"},
+            content=plain,
             now=now,
-        )
+        ).about(row)
         if coupon is None or coupon.order_id != row.id:  # an earlier order's messages bring it, or have brought it
             return [notice]
-        gift = {**facts, "coupon": coupon.code, "worth": coupon.worth}
         daytime = earliest_send(now, zone=self._policy.zone)
-        if self._policy.coupon == "combined" and daytime == now and not uow.messages.exists(notice["once"]):
-            return [{**notice, "content": {**gift, "template": "combined"}}]
+        if self._policy.coupon == "combined" and daytime == now and not uow.messages.exists(notice.once):
+            return [notice.saying(_with(coupon, plain, template="combined"))]
         # At night the notice goes alone and at once; the coupon, being marketing, follows in the morning.
-        template = "coupon" if self._policy.coupon == "separate" or self._policy.coupon_template else "combined"
-        follow_up = _message(
-            f"coupon_sms:{customer}",
-            kind="coupon_sms",
-            channel="sms",
+        alone = self._policy.coupon == "separate" or self._policy.coupon_template
+        follow_up = NewMessage(
+            once=f"coupon_sms:{customer}",
+            subject=Subject.COUPON,
+            channel=SMS.name,
             target=row.client_id,
-            row=row,
-            content={**gift, "template": template},
+            content=_with(coupon, plain, template="coupon" if alone else "combined"),
             now=now,
-        )
-        return [notice, {**follow_up, "due_at": daytime}]
+            due_at=daytime,
+        ).about(row)
+        return [notice, follow_up]
 
     def _coupon(self, uow: UnitOfWork, row: OrderRow, now: datetime) -> Coupon | None:
         if self._policy.coupon == "off":
             return None
         return uow.coupons.give(incident_id=row.incident_id, phone_index=row.phone_index, order_id=row.id or 0, now=now)
 
-    def _watch_the_pool(self, uow: UnitOfWork, incident_id: int, now: datetime) -> None:
-        if self._policy.coupon == "off" or not uow.coupons.any():
-            return
-        free = uow.coupons.free(at_most=self._policy.coupon_low_at + 1)  # a large pool is not counted for every page
-        if free == 0:
-            uow.messages.add_new(
-                self.alert(
-                    f"coupon_empty:{incident_id}", "优惠券已发完，后续短信只发通知、不带优惠券。请导入新券码。", now=now
-                )
-            )
-        elif free <= self._policy.coupon_low_at:
-            uow.messages.add_new(
-                self.alert(f"coupon_low:{incident_id}", f"优惠券仅剩 {free} 张，请尽快导入新券码。", now=now)
-            )
-
     # ---- batches and alerts ----------------------------------------------------------------------------------------
 
-    def _batch_messages(self, uow: UnitOfWork, batch: Batch, now: datetime) -> Rows:
-        content = {
-            "batch": batch.name,
-            "kind": batch.kind,
-            "orders": batch.orders,
-            "rows": batch.rows,
-            "total": batch.total_fen,
-            "high": uow.batches.high_in(batch.id or 0),
-            "held": batch.held,
-            "sha256": batch.sha256,
-            "url": f"{self._policy.public_url}/console/batches/{batch.name}",
-            "drill": uow.incidents.get(batch.incident_id).drill,
-        }
+    def _batch_messages(self, uow: UnitOfWork, batch: Batch, now: datetime) -> list[NewMessage]:
+        content = BatchContent(
+            batch=batch.name or "",
+            kind="repair" if batch.kind == "repair" else "regular",
+            orders=batch.orders,
+            rows=batch.rows,
+            total=batch.total_fen,
+            high=uow.batches.high_in(batch.id or 0),
+            held=batch.held,
+            sha256=batch.sha256,
+            url=f"{self._policy.public_url}/console/batches/{batch.name}",
+            drill=batch.drill,
+        )
         return [
-            _message(
-                f"batch_wecom:{batch.id}:{group}",
-                kind="batch_wecom",
-                channel="wecom",
-                target=group,
-                lane=Urgency.ALERT,
+            NewMessage(
+                once=f"batch_{group.channel}:{batch.id}:{group.target}",
+                subject=Subject.BATCH,
+                channel=group.channel,
+                target=group.target,
+                urgency=Urgency.ALERT,
                 content=content,
                 now=now,
+                due_at=now + KINDS[group.channel].announcement_delay(random.random()),  # noqa: S311 - spread, not secrecy
                 incident_id=batch.incident_id,
                 batch_id=batch.id,
+                drill=batch.drill,
             )
             for group in self._policy.groups
         ]
 
-    def alert(self, once: str, sentence: str, *, now: datetime, drill: bool = False) -> Rows:
-        """Return an alert to every group, and by e-mail to those named in the settings; ``once`` names its cause."""
-        content = {"sentence": sentence, "drill": drill}
-        groups = [
-            _message(
-                f"alert:{once}:{group}",
-                kind="alert_wecom",
-                channel="wecom",
-                target=group,
-                lane=Urgency.ALERT,
+    def _alert_messages(self, alert: Alert, *, ended: bool, now: datetime) -> list[NewMessage]:
+        """Return an alert, or its end, to every group, and by e-mail to those named in the settings."""
+        content = AlertContent(sentence=alert.text, ended=ended)
+        exits = [(group.channel, group.target) for group in self._policy.groups]
+        if self._policy.alert_emails:
+            exits.append((EMAIL.name, ""))
+        return [
+            NewMessage(
+                once=f"alert:{alert.id}:{'end' if ended else 'begin'}:{channel}:{target}",
+                subject=Subject.ALERT,
+                channel=channel,
+                target=target,
+                urgency=Urgency.ALERT,
                 content=content,
                 now=now,
             )
-            for group in self._policy.groups
-        ]
-        if not self._policy.alert_emails:
-            return groups
-        return [
-            *groups,
-            _message(
-                f"alert:{once}:email", kind="alert_email", channel="email", lane=Urgency.ALERT, content=content, now=now
-            ),
+            for channel, target in exits
         ]
 
 
-def _message(  # noqa: PLR0913 - the columns of one row
-    once: str,
-    *,
-    kind: str,
-    channel: str,
-    content: Mapping[str, Any],
-    now: datetime,
-    target: str = "",
-    lane: Urgency = Urgency.NORMAL,
-    row: OrderRow | None = None,
-    incident_id: int | None = None,
-    batch_id: int | None = None,
-) -> dict[str, Any]:
-    return {
-        "once": once,
-        "kind": kind,
-        "channel": channel,
-        "target": target,
-        "lane": int(lane),
-        "incident_id": row.incident_id if row else incident_id,
-        "order_id": row.id if row else None,
-        "batch_id": batch_id,
-        "content": dict(content),
-        "state": "pending",
-        "created_at": now,
-        "due_at": now,
-        "attempts": 0,
-        "asked": 0,
-    }
+def _with(coupon: Coupon, plain: CustomerContent, *, template: Literal["coupon", "combined"]) -> CustomerContent:
+    return replace(plain, template=template, coupon=coupon.code, worth=coupon.worth)

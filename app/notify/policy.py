@@ -4,8 +4,20 @@ from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-DRY_TARGET = "dry"
-"""The destination of group messages where no robot is configured: recorded as simulated."""
+from app.channels.kinds import WECOM
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One chat group: the kind of its robot, the robot's name (a hash of its address), and whom to mention there."""
+
+    channel: str
+    target: str
+    mentions: tuple[str, ...] = ()
+
+
+DRY = Destination(WECOM.name, "dry")
+"""Where group messages go if no robot is configured: recorded as simulated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,20 +25,13 @@ class MessagePolicy:
     """How messages are composed and sent."""
 
     zone: ZoneInfo
-    robots: tuple[str, ...]
-    """Names of the WeCom robots (hashes of their addresses); each group gets every message."""
-    mentions: tuple[str, ...]
+    groups: tuple[Destination, ...]
+    """Where group messages go; each group gets every message. Never empty: see ``DRY``."""
     coupon: Literal["combined", "separate", "off"]
     coupon_template: bool
     """Whether a coupon can be sent as a message of its own."""
-    coupon_low_at: int
     sms_per_day: int
     sms_per_client_per_day: int
     shop: str
     public_url: str
     alert_emails: tuple[str, ...]
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """Where group messages go."""
-        return self.robots or (DRY_TARGET,)

@@ -1,13 +1,24 @@
 """What people read, made from a message's content at the moment it is sent."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import assert_never
 
 from app.domain.money import yuan
+from app.notify.contents import (
+    AlertContent,
+    BatchContent,
+    CustomerContent,
+    DigestContent,
+    GroupContent,
+    HighDigestContent,
+    OrderContent,
+)
 
-TEXT_LIMIT = 2048
-MARKDOWN_LIMIT = 4096
-"""UTF-8 bytes WeCom takes (facts on WeCom, section 2); a longer message is refused, not cut."""
+HEAD_ROOM = 64
+"""Bytes kept for the head line of a digest of high-priority orders."""
+
+CLOSING_ROOM = 80
+"""Bytes kept for the line that says how many orders a digest does not list."""
 
 
 def money(fen: int | None) -> str:
@@ -15,103 +26,116 @@ def money(fen: int | None) -> str:
     return "金额待核" if fen is None else f"¥{yuan(fen)}"
 
 
-def order_text(content: Mapping[str, Any]) -> str:
+def group_text(content: GroupContent, *, limit: int) -> str:
+    """Return a group message; only a digest is longer or shorter as ``limit`` bytes of UTF-8 allow."""
+    match content:
+        case OrderContent():
+            return order_text(content)
+        case HighDigestContent():
+            return high_digest_text(content)
+        case DigestContent():
+            return digest_text(content, limit=limit)
+        case BatchContent():
+            return batch_text(content)
+        case AlertContent():
+            return alert_text(content)
+        case _:
+            assert_never(content)
+
+
+def order_text(content: OrderContent) -> str:
     """Return the group message of one order."""
-    high = content["priority"] == "high"
-    head = f"{_drill(content)}{'【高优处理】' if high else '【新订单】'}{content['number']}"
+    head = "【高优处理】" if content.priority == "high" else "【新订单】"
     lines = [
-        head,
-        f"金额：{money(content['total'])}　件数：{content['pieces']}",
-        f"商品：{content['goods']}",
-        f"手机：{content['phone']}　渠道：{content['client']}",
-        f"受理：{content['at']}",
+        f"{_drill(drill=content.drill)}{head}{content.number}",
+        f"金额：{money(content.total)}　件数：{content.pieces}",
+        f"商品：{content.goods}",
+        f"手机：{content.phone}　渠道：{content.client}",
+        f"受理：{content.at}",
     ]
-    if content.get("client_order_id"):
-        lines.append(f"外部单号：{content['client_order_id']}")
+    if content.client_order_id:
+        lines.append(f"外部单号：{content.client_order_id}")
     return "\n".join(lines)
 
 
-def order_line(content: Mapping[str, Any]) -> str:
+def order_line(content: OrderContent) -> str:
     """Return one order as a line of a digest."""
-    return f"{content['number']} {money(content['total'])} {content['phone']} {content['at'][11:16]}"
+    return f"{content.number} {money(content.total)} {content.phone} {content.at[11:16]}"
 
 
-def high_digest_text(contents: Sequence[Mapping[str, Any]]) -> str:
+def high_digest_text(content: HighDigestContent) -> str:
     """Return high-priority orders in one message; every one is named."""
-    lines = [f"{_drill(contents[0])}【高优处理】{len(contents)} 笔"]
-    return "\n".join(lines + [order_line(content) for content in contents])
+    lines = [f"{_drill(drill=content.high[0].drill)}【高优处理】{len(content.high)} 笔"]
+    return "\n".join(lines + [order_line(order) for order in content.high])
 
 
-def fitting(contents: Sequence[Mapping[str, Any]], *, limit: int = TEXT_LIMIT) -> int:
-    """Return how many of these orders one high-priority digest can name."""
-    room = limit - 64  # the head line
-    for n, content in enumerate(contents):
-        room -= len(order_line(content).encode()) + 1
+def fitting(orders: Sequence[OrderContent], *, limit: int) -> int:
+    """Return how many of these orders one high-priority digest of ``limit`` bytes can name."""
+    room = limit - HEAD_ROOM
+    for n, order in enumerate(orders):
+        room -= len(order_line(order).encode()) + 1
         if room < 0:
             return max(n, 1)
-    return len(contents)
+    return len(orders)
 
 
-def digest_text(digest: Mapping[str, Any]) -> str:
+def digest_text(digest: DigestContent, *, limit: int) -> str:
     """Return many orders in one message: sums first, then as many lines as fit."""
-    head = f"{_drill(digest)}【新订单汇总】{digest['count']} 笔，合计 {money(digest['total'])}"
-    if digest["unpriced"]:
-        head += f"（另有 {digest['unpriced']} 笔金额待核）"
-    lines = [head, f"受理时间：{digest['first_at'][11:19]} – {digest['last_at'][11:19]}"]
+    head = f"{_drill(drill=digest.drill)}【新订单汇总】{digest.count} 笔，合计 {money(digest.total)}"
+    if digest.unpriced:
+        head += f"（另有 {digest.unpriced} 笔金额待核）"
+    lines = [head, f"受理时间：{digest.first_at[11:19]} – {digest.last_at[11:19]}"]
     size = sum(len(line.encode()) + 1 for line in lines)
     shown = 0
-    for line in digest["lines"]:
+    for line in digest.lines:
         size += len(line.encode()) + 1
-        if size > MARKDOWN_LIMIT - 80:  # the closing line
+        if size > limit - CLOSING_ROOM:
             break
         lines.append(line)
         shown += 1
-    if shown < digest["count"]:
-        lines.append(f"其余 {digest['count'] - shown} 笔见控制台与批次文件。")
+    if shown < digest.count:
+        lines.append(f"其余 {digest.count - shown} 笔见控制台与批次文件。")
     return "\n".join(lines)
 
 
-def batch_text(content: Mapping[str, Any]) -> str:
+def batch_text(content: BatchContent) -> str:
     """Return the announcement of a batch."""
-    kind = "补录批次" if content["kind"] == "repair" else "新批次"
+    kind = "补录批次" if content.kind == "repair" else "新批次"
     lines = [
-        f"{_drill(content)}【{kind}】{content['batch']}",
-        f"订单 {content['orders']} 笔，{content['rows']} 行，合计 {money(content['total'])}，高优 {content['high']} 笔",
-        f"SHA-256：{content['sha256'][:16]}…",
-        f"下载：{content['url']}",
+        f"{_drill(drill=content.drill)}【{kind}】{content.batch}",
+        f"订单 {content.orders} 笔，{content.rows} 行，合计 {money(content.total)}，高优 {content.high} 笔",
+        f"SHA-256：{(content.sha256 or '')[:16]}…",
+        f"下载：{content.url}",
     ]
-    if content["held"]:
-        lines.insert(2, f"另有 {content['held']} 笔待人工确认，未进入本批次。")
+    if content.held:
+        lines.insert(2, f"另有 {content.held} 笔待人工确认，未进入本批次。")
     return "\n".join(lines)
 
 
-def alert_text(content: Mapping[str, Any]) -> str:
-    """Return an alert."""
-    return f"{_drill(content)}【告警】{content['sentence']}"
+def alert_text(content: AlertContent) -> str:
+    """Return an alert, or the end of one."""
+    return f"{_drill(drill=content.drill)}{'【已恢复】' if content.ended else '【告警】'}{content.sentence}"
 
 
-def notice_sms(content: Mapping[str, Any]) -> str:
-    """Return the calming text message as its reader sees it."""
-    return (
-        f"【{content['shop']}】您的订单已收到，应急单号 {content['number']}。"
-        "系统繁忙，我们会尽快安排发货，请放心，无需重复下单。"
-    )
+def customer_text(content: CustomerContent) -> str:
+    """Return a text message as its reader sees it; marketing texts end with the way out of them."""
+    worth = f"{content.worth} " if content.worth else ""
+    match content.template:
+        case "notice":
+            return (
+                f"【{content.shop}】您的订单已收到，应急单号 {content.number}。"
+                "系统繁忙，我们会尽快安排发货，请放心，无需重复下单。"
+            )
+        case "coupon":
+            return f"【{content.shop}】感谢您的耐心等待，送您{worth}优惠券 {content.coupon}，下次购物可用。拒收请回复R"
+        case "combined":
+            return (
+                f"【{content.shop}】您的订单已收到，应急单号 {content.number}，我们会尽快安排发货。"
+                f"为表歉意送您{worth}优惠券 {content.coupon}。拒收请回复R"
+            )
+        case _:
+            assert_never(content.template)
 
 
-def coupon_sms(content: Mapping[str, Any]) -> str:
-    """Return the coupon message as its reader sees it; marketing texts end with the way out of them."""
-    worth = f"{content['worth']} " if content.get("worth") else ""
-    return f"【{content['shop']}】感谢您的耐心等待，送您{worth}优惠券 {content['coupon']}，下次购物可用。拒收请回复R"
-
-
-def combined_sms(content: Mapping[str, Any]) -> str:
-    """Return notice and coupon in one message."""
-    worth = f"{content['worth']} " if content.get("worth") else ""
-    return (
-        f"【{content['shop']}】您的订单已收到，应急单号 {content['number']}，我们会尽快安排发货。"
-        f"为表歉意送您{worth}优惠券 {content['coupon']}。拒收请回复R"
-    )
-
-
-def _drill(content: Mapping[str, Any]) -> str:
-    return "【演练】" if content.get("drill") else ""
+def _drill(*, drill: bool) -> str:
+    return "【演练】" if drill else ""

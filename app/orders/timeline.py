@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app import words
+from app.channels.kinds import label_of
 from app.domain.states import OrderState
 from app.store.tables import OrderRow
 from app.store.unit_of_work import UnitOfWork
@@ -50,7 +51,7 @@ def time_line(uow: UnitOfWork, row: OrderRow) -> list[Event]:
 def _messages(uow: UnitOfWork, order_id: int) -> list[Event]:
     events = []
     for message in uow.messages.of_order(order_id):
-        sentence = words.MESSAGE_KINDS.get(message.kind, message.kind)
+        sentence = words.message_name(message.subject, message.channel, label_of(message.channel))
         speaker = uow.messages.get(message.merged_into) if message.merged_into else message
         if speaker is None or speaker.finished_at is None:
             continue

@@ -9,7 +9,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
-from app.store.tables import StateCount
+from app.store.tables import Alert, StateCount
+from app.store.tables.alert import UNENDED
 
 T = TypeVar("T")
 
@@ -30,6 +31,14 @@ def insert_new(
         .returning(table.c[unique[0]])
     )
     return [row[0] for chunk in chunks(rows, IN_LIMIT) for row in session.execute(statement, list(chunk))]
+
+
+def insert_unended(session: Session, row: dict[str, Any]) -> bool:
+    """Insert an alert unless one of its fingerprint has not ended yet; tell whether it was inserted."""
+    table: Table = Alert.__table__  # type: ignore[attr-defined]
+    statement = _insert(session.get_bind().dialect.name, table).values(**row)
+    untouched = statement.on_conflict_do_nothing(index_elements=["fingerprint"], index_where=UNENDED.index)
+    return session.execute(untouched.returning(table.c.id)).first() is not None
 
 
 def shift(session: Session, *, incident_id: int, state: str, orders: int) -> None:

@@ -9,15 +9,18 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.store.database.engine import Engines
 from app.store.repositories.access import AccessRepository
+from app.store.repositories.alerts import AlertRepository
 from app.store.repositories.audit import AuditRepository
 from app.store.repositories.batches import BatchRepository
 from app.store.repositories.coupons import CouponRepository
 from app.store.repositories.incidents import IncidentRepository
+from app.store.repositories.jobs import JobRepository
 from app.store.repositories.leases import LeaseRepository
 from app.store.repositories.ledger import LedgerRepository
 from app.store.repositories.messages import MessageRepository
 from app.store.repositories.orders import OrderRepository
 from app.store.repositories.overview import OverviewRepository
+from app.store.repositories.pauses import PauseRepository
 from app.store.repositories.results import ResultRepository
 
 
@@ -37,15 +40,18 @@ class UnitOfWork:
             gc.disable()
         self._session = session = self._sessions()
         self.access = AccessRepository(session)
+        self.alerts = AlertRepository(session)
         self.audit = AuditRepository(session)
         self.batches = BatchRepository(session)
         self.coupons = CouponRepository(session)
         self.incidents = IncidentRepository(session)
+        self.jobs = JobRepository(session)
         self.leases = LeaseRepository(session)
         self.ledger = LedgerRepository(session)
         self.messages = MessageRepository(session)
         self.orders = OrderRepository(session)
         self.overview = OverviewRepository(session)
+        self.pauses = PauseRepository(session)
         self.results = ResultRepository(session)
         return self
 

@@ -1,16 +1,16 @@
 """The parts of one web process that live as long as its event loop, and the loops that keep them fresh."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import structlog
 
-from app.bootstrap import ForeignSecrets, Lifeboat, policy_of
+from app.bootstrap import ForeignSecrets, Lifeboat
 from app.intake.accept import Intake
 from app.intake.drain import Drained, StoreRefuses, drain_once
-from app.notify.compose import Composer
 from app.store.commit.group_commit import GroupCommit
 from app.store.database.checkpoint import Checkpointer
 from app.store.spool.file import Spool, spool_files
@@ -54,7 +54,6 @@ class Runtime:
         self.bodies = BodyReader(limit=settings.max_body_bytes)
         self.access = Access(boat.store, self.spool_dir / "clients.json")
         self.state = ProcessState(self.commit, boat.engines, settings.data_dir, self.spool_dir)
-        self._composer = Composer(boat.store, boat.keyring, policy_of(settings), boat.clock)
         self._prepared = False
         self._checkpoints = Checkpointer(boat.engines) if boat.engines.is_sqlite else None
 
@@ -139,9 +138,8 @@ class Runtime:
         return drained
 
     def _tell(self, sentence: str) -> None:
-        now = self.boat.clock.now()
         with self.boat.store.writing() as uow:
-            uow.messages.add_new(self._composer.alert(f"spool:{now:%Y%m%d%H%M}", sentence, now=now))
+            uow.alerts.tell("spool_drained", text=sentence, now=self.boat.clock.now(), subject=socket.gethostname())
 
 
 def _sentence(drained: Drained) -> str:

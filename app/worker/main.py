@@ -2,18 +2,16 @@
 
 import asyncio
 import time
-from datetime import datetime
 
 import structlog
 
 from app.bootstrap import ForeignSecrets, Lifeboat, batch_maker, open_channels, policy_of
 from app.domain.batch_window import is_overdue
 from app.notify.compose import Composer
+from app.notify.dispatch.email import MailDispatcher
 from app.notify.dispatch.group import GroupDispatcher
-from app.notify.dispatch.record import Alert
-from app.notify.dispatch.sms import MailDispatcher, SmsDispatcher
+from app.notify.dispatch.sms import SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
-from app.store.unit_of_work import UnitOfWork
 from app.worker.leader import RENEW_EVERY, Leadership
 from app.worker.loops import keep_doing, pause
 from app.worker.timetable import Steps, timetable
@@ -69,8 +67,7 @@ class Worker:
         store, clock, keyring = boat.store, boat.clock, boat.keyring
         self._composer = Composer(store, keyring, policy, clock)
         self._maker = batch_maker(boat)
-        alert: Alert = self._alert
-        self._groups = GroupDispatcher(store, clock, ways.robots, mentions=policy.mentions, alert=alert)
+        self._groups = GroupDispatcher(store, clock, ways.robots)
         self._sms = SmsDispatcher(
             store,
             keyring,
@@ -79,9 +76,8 @@ class Worker:
             dry_run=ways.dry_sms,
             per_day=policy.sms_per_day,
             per_client=policy.sms_per_client_per_day,
-            alert=alert,
         )
-        self._mail = MailDispatcher(store, clock, ways.mail, to=policy.alert_emails, alert=alert)
+        self._mail = MailDispatcher(store, clock, ways.mail, to=policy.alert_emails)
 
     def steps(self) -> Steps:
         """Return what this worker can do."""
@@ -129,15 +125,11 @@ class Worker:
             waits = [
                 since for incident in uow.orders.incidents_waiting() if (since := uow.orders.waiting_since(incident))
             ]
-        if is_overdue(now, oldest_waiting_at=min(waits, default=None), every=settings.batch_every):
-            with self._boat.store.writing() as uow:
-                self._alert(
-                    uow,
-                    f"batch_overdue:{now:%Y%m%d%H}",
-                    f"批次逾期：有订单等待超过 {settings.batch_every_minutes} 分钟仍未进入批次，请检查磁盘。",
-                    now,
-                )
+        overdue = is_overdue(now, oldest_waiting_at=min(waits, default=None), every=settings.batch_every)
+        with self._boat.store.writing() as uow:
+            if overdue:
+                text = f"批次逾期：有订单等待超过 {settings.batch_every_minutes} 分钟仍未进入批次，请检查磁盘。"
+                uow.alerts.fire("batch_overdue", level="red", text=text, now=now)
+            else:
+                uow.alerts.resolve("batch_overdue", now=now)
         return 0
-
-    def _alert(self, uow: UnitOfWork, once: str, sentence: str, now: datetime) -> None:
-        uow.messages.add_new(self._composer.alert(once, sentence, now=now))

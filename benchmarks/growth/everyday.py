@@ -11,11 +11,13 @@ from typing import Any, cast
 from sqlalchemy import text
 
 from app.bootstrap import batch_maker, open_channels, policy_of
+from app.domain.actor import SYSTEM
 from app.intake.accept import Caller, Intake
 from app.intake.schemas import check_order
 from app.notify.compose import Composer
+from app.notify.dispatch.email import MailDispatcher
 from app.notify.dispatch.group import GroupDispatcher
-from app.notify.dispatch.sms import MailDispatcher, SmsDispatcher
+from app.notify.dispatch.sms import SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
 from app.orders.timeline import time_line
 from app.store.commit.group_commit import GroupCommit
@@ -30,7 +32,6 @@ from app.web.lookout import warnings_of
 from benchmarks.growth.deployment import Deployment, later
 from benchmarks.growth.seed import HELD
 from benchmarks.load import BODY
-from tests.builders import IT
 
 COMMIT = 64
 """Orders of one commit: what a busy door collects."""
@@ -58,20 +59,17 @@ class Everyday:
         self._lookout = DashboardFigures(boat)
         self._writer = boat.writer()
         self._serial = 0
-        alert: Any = lambda *_: None  # noqa: E731 - nobody is to be told
         store, clock, ways = boat.store, boat.clock, self._ways
-        self._groups = GroupDispatcher(store, clock, ways.robots, mentions=(), alert=alert)
+        self._groups = GroupDispatcher(store, clock, ways.robots)
         dry = ways.dry_sms
-        self._sms = SmsDispatcher(
-            store, boat.keyring, clock, dry, dry_run=dry, per_day=10**9, per_client=10**9, alert=alert
-        )
-        self._mail = MailDispatcher(store, clock, None, to=(), alert=alert)
+        self._sms = SmsDispatcher(store, boat.keyring, clock, dry, dry_run=dry, per_day=10**9, per_client=10**9)
+        self._mail = MailDispatcher(store, clock, None, to=())
 
     def settle(self) -> None:
         """Bring to rest what an earlier measurement left: everything composed and batched, nothing to be sent."""
         while self._composer.run_once():
             pass
-        self._maker.run_once(self._boat.clock.now(), by=IT)
+        self._maker.run_once(self._boat.clock.now(), by=SYSTEM)
         self._deliver_all()
         with self._boat.store.reading() as uow:
             looks = uow.overview.newest_order_id() // (CHUNK * CHUNKS_A_LOOK)

@@ -72,23 +72,23 @@ SELECT batch_id, id, state, main_order_number, 'seed', settled_at FROM orders
 WHERE batch_id IS NOT NULL AND state <> 'batched'
 """,
     f"""
-INSERT INTO message (id, once, incident_id, kind, channel, target, lane, order_id, content, state, created_at, due_at,
+INSERT INTO message (id, once, incident_id, subject, channel, target, lane, order_id, content, state, created_at, due_at,
   attempts, asked, finished_at, merged_into)
-SELECT id, 'order_wecom:' || id || ':dry', incident_id, 'order_wecom', 'wecom', 'dry', 2, id,
+SELECT id, 'order_wecom:' || id || ':dry', incident_id, 'order', 'wecom', 'dry', 2, id,
   '{{"number": "' || number || '", "goods": "跑步鞋 42 ×1", "phone": "138****1234", "client": "旗舰店"}}', 'merged',
   received_at, received_at, 0, 0, received_at, :orders + 1 + id / {DIGEST} FROM orders
 """,
     f"""
-INSERT INTO message (id, once, incident_id, kind, channel, target, lane, content, state, created_at, due_at, attempts,
+INSERT INTO message (id, once, incident_id, subject, channel, target, lane, content, state, created_at, due_at, attempts,
   asked, finished_at)
-SELECT :orders + 1 + id / {DIGEST}, 'digest:' || (id / {DIGEST}), incident_id, 'digest_wecom', 'wecom', 'dry', 2,
+SELECT :orders + 1 + id / {DIGEST}, 'digest:' || (id / {DIGEST}), incident_id, 'digest', 'wecom', 'dry', 2,
   '{{"orders": {DIGEST}}}', 'simulated', received_at, received_at, 1, 0, received_at
 FROM orders WHERE id % {DIGEST} = 0
 """,
     f"""
-INSERT INTO message (once, incident_id, kind, channel, target, lane, order_id, content, state, created_at, due_at,
+INSERT INTO message (once, incident_id, subject, channel, target, lane, order_id, content, state, created_at, due_at,
   attempts, asked, finished_at)
-SELECT 'order_sms:' || incident_id || ':' || lower(hex(phone_index)), incident_id, 'order_sms', 'sms', '', 2, id,
+SELECT 'order_sms:' || incident_id || ':' || lower(hex(phone_index)), incident_id, 'notice', 'sms', '', 2, id,
   '{{"number": "' || number || '", "template": "notice"}}', 'simulated', received_at, received_at, 1, 0, received_at
 FROM orders WHERE id % {EVERY} = 0
 """,

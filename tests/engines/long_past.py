@@ -97,7 +97,13 @@ def _coupon(i: int, at: datetime, *, given: bool) -> dict[str, Any]:
 
 
 def _message(i: int, at: datetime, once: str, channel: str, *, target: str) -> dict[str, Any]:
-    row = {"once": once, "kind": once.partition(":")[0], "channel": channel, "target": target, "lane": 2, "order_id": i}
+    row = {
+        "once": once,
+        "subject": once.partition("_")[0].replace("order", "order" if channel == "wecom" else "notice"),
+        "channel": channel,
+        "target": target,
+    }
+    row |= {"lane": 2, "order_id": i, "drill": False}
     times = {"created_at": at, "due_at": at, "finished_at": at}
     return {**row, "content": {"number": f"LBP{i:010d}"}, "state": "sent", "attempts": 1, "asked": 0, **times}
 

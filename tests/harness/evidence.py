@@ -122,7 +122,7 @@ def counted_at_the_door(source: Asks) -> int:
 def open_messages(source: Asks) -> set[str]:
     """Return the orders whose group message is still owed, alone or in a digest."""
     sql = """
-        SELECT orders.number FROM orders LEFT JOIN message ON message.order_id = orders.id AND message.kind = 'order_wecom'
+        SELECT orders.number FROM orders LEFT JOIN message ON message.order_id = orders.id AND message.subject = 'order' AND message.channel = 'wecom'
         LEFT JOIN message AS speaker ON speaker.id = message.merged_into
         WHERE orders.composed_at IS NULL OR message.state IN ('pending', 'sending') OR speaker.state IN ('pending', 'sending')
     """
@@ -132,7 +132,7 @@ def open_messages(source: Asks) -> set[str]:
 def summed_up(source: Asks) -> set[str]:
     """Return the normal orders that a digest which has been sent speaks for: a long one names some and sums up the rest."""
     sql = """
-        SELECT orders.number FROM orders JOIN message ON message.order_id = orders.id AND message.kind = 'order_wecom'
+        SELECT orders.number FROM orders JOIN message ON message.order_id = orders.id AND message.subject = 'order' AND message.channel = 'wecom'
         JOIN message AS speaker ON speaker.id = message.merged_into
         WHERE message.state = 'merged' AND speaker.state = 'sent' AND orders.priority = 'normal'
     """

@@ -119,7 +119,7 @@ class Rig:
 
     def message(self, once: str, **columns: object) -> None:
         """Add a message."""
-        known = {"kind": "order_wecom", "channel": "wecom", "created_at": self.clock.now(), "due_at": self.clock.now()}
+        known = {"subject": "order", "channel": "wecom", "created_at": self.clock.now(), "due_at": self.clock.now()}
         with self.boat.store.writing() as uow:
             uow.messages.add(Message(once=once, content={}, **{**known, **columns}))  # type: ignore[arg-type]
 

@@ -10,6 +10,7 @@ from click.testing import Result
 
 from app.bootstrap import Lifeboat
 from app.cli import doctor
+from app.domain.states import MessageState
 from tests.builders import KEYS, a_policy, new_order, new_orders
 from tests.integration.conftest import Run
 
@@ -196,9 +197,11 @@ def test_dead_letters_are_listed_and_queued_again(run: Run, take: Callable[..., 
     take(new_order("A"))
     Composer(boat.store, KEYS, a_policy(), boat.clock).run_once()
     with boat.store.writing() as uow:
-        uow.messages.change(1, from_states=("pending",), state="dead", attempts=9, last_reason="wecom:40058")
+        uow.messages.finish(
+            1, MessageState.DEAD, from_states=(MessageState.PENDING,), now=boat.clock.now(), reason="wecom:40058"
+        )
     (dead,) = _json(run("messages", "list", "--json"))
-    assert (dead["id"], dead["kind"], dead["attempts"], dead["reason"]) == (1, "order_wecom", 9, "wecom:40058")
+    assert (dead["id"], dead["kind"], dead["attempts"], dead["reason"]) == (1, "order_wecom", 0, "wecom:40058")
     assert "请给出消息编号" in run("messages", "retry", code=1).stderr
     run("messages", "retry", "--all")
     assert _json(run("messages", "list", "--json")) == []

@@ -118,7 +118,7 @@ async def test_an_order_is_shown_with_its_whole_way_and_its_customer_masked(rig:
     batch = rig.batch([number])
     rig.message(
         "m1",
-        kind="order_sms",
+        subject="notice",
         channel="sms",
         state="simulated",
         order_id=rig.order_id(number),

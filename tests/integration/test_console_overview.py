@@ -95,7 +95,7 @@ def test_figures_count_what_is_open_and_stop_at_a_limit(deck: Deck, monkeypatch:
         for n, state in enumerate(("pending", "sending", "settling", "sent", "dead")):
             uow.messages.add(
                 Message(
-                    once=str(n), kind="order_sms", channel="sms", state=state, content={}, created_at=TEN, due_at=TEN
+                    once=str(n), subject="notice", channel="sms", state=state, content={}, created_at=TEN, due_at=TEN
                 )
             )
     with deck.store.reading() as uow:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.domain.states import MessageState
 from app.store.database.engine import Engines
 from app.web.ops import health
 from tests.builders import minutes, order_body
@@ -91,9 +92,10 @@ async def test_a_state_nobody_is_in_any_more_leaves_the_figures(web: Web):
     figures = web.app.api.state.figures
     with web.boat.store.writing() as uow:
         row = {
-            "kind": "alert_wecom",
+            "subject": "alert",
             "channel": "wecom",
             "target": "r",
+            "drill": False,
             "lane": 0,
             "content": {},
             "state": "pending",
@@ -103,7 +105,7 @@ async def test_a_state_nobody_is_in_any_more_leaves_the_figures(web: Web):
         uow.messages.add_new([{"once": "a", **row, "attempts": 0, "asked": 0}])
     assert 'lifeboat_messages{channel="wecom",state="pending"} 1.0' in (await web.get("/metrics")).text
     with web.boat.store.writing() as uow:
-        uow.messages.change(1, from_states=("pending",), state="dead")
+        uow.messages.finish(1, MessageState.DEAD, from_states=(MessageState.PENDING,), now=web.boat.clock.now())
     figures._asked_at = -1e9  # noqa: SLF001 - some seconds later
     text = (await web.get("/metrics")).text
     assert 'state="pending"' not in text

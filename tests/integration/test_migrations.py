@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, select
 
 from app.store.database import migrate as migrate_module
 from app.store.database.engine import Engines, open_engines
 from app.store.database.migrate import current, migrate, newest
 from app.store.tables import METADATA
+from app.store.unit_of_work import Store
 from tests.builders import TEN, Deck, new_order
 from tests.fakes.clock import ClockAt
 from tests.harness.next_program import REVISION, next_migrations
@@ -65,6 +66,66 @@ def test_migrating_twice_changes_nothing_and_keeps_the_orders(nothing: Engines):
     deck.take(new_order("A"))
     assert migrate(nothing) == newest()
     assert deck.take(new_order("A"))[0].replayed
+
+
+def test_what_the_first_release_wrote_is_brought_along(nothing: Engines):
+    """P13, P18: live and drill rows are told apart, a batch in the making keeps its counts, a message its meaning."""
+    migrate(nothing, "0002")
+    at = "2026-11-22 02:00:00.000000" + ("" if nothing.is_sqlite else "+00")
+    yes, no = ("1", "0") if nothing.is_sqlite else ("true", "false")
+    blob = "x'00'" if nothing.is_sqlite else "'\\x00'"
+    statements = [
+        f"INSERT INTO incident (id, name, drill, reason, opened_by, opened_at) VALUES (1, 'E', {no}, '', '', '{at}')",
+        f"INSERT INTO incident (id, name, drill, reason, opened_by, opened_at) VALUES (2, 'D', {yes}, '', '', '{at}')",
+        *(
+            f"INSERT INTO batch (id, incident_id, kind, columns, state, window_from, window_to, claimed_at, "
+            f"lease_until, orders, rows, total_fen, held, manifest) VALUES ({n}, {n}, 'regular', 'generic', 'claiming', "
+            f"'{at}', '{at}', '{at}', '{at}', 1, 1, 0, 3, '{{\"look_alikes\": 2, \"unfit\": 1}}')"
+            for n in (1, 2)
+        ),
+        *(
+            f"INSERT INTO orders (id, number, incident_id, client_id, idempotency_key, fingerprint, look_alike, "
+            f"phone_index, phone_last4, priority, sealed, received_at, state, batch_id) VALUES ({n}, 'LB{n}', {n}, 'c', "
+            f"'k', {blob}, {blob}, {blob}, '0000', 'high', {blob}, '{at}', 'batched', {n})"
+            for n in (1, 2)
+        ),
+        *(f"INSERT INTO batch_order (batch_id, order_id) VALUES ({n}, {n})" for n in (1, 2)),
+        *(
+            f"INSERT INTO message (once, incident_id, kind, channel, target, lane, order_id, content, state, created_at, "
+            f"due_at, attempts, asked) VALUES ('{kind}', {n}, '{kind}', '{kind.partition('_')[2]}', '', 2, {n}, "
+            f"'{{}}', 'pending', '{at}', '{at}', 0, 0)"
+            for n, kind in ((1, "order_wecom"), (2, "order_sms"), (1, "coupon_sms"), (2, "alert_email"))
+        ),
+        f"INSERT INTO lease (name, holder, until) VALUES ('pause:wecom:r', '45009', '{at}'), "
+        f"('pause:ahead:wecom:r', '7', '{at}'), ('leader', 'me', '{at}')",
+        f"INSERT INTO audit (at, actor, action, subject, address, detail) VALUES ('{at}', 'it', 'a', 's', '', '{{}}')",
+    ]
+    with nothing.writer.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    migrate(nothing)
+    with Store(nothing).reading() as uow:
+        rows = {table: uow._session.execute(select(METADATA.tables[table])).all() for table in METADATA.tables}  # noqa: SLF001
+    for table in ("orders", "batch", "batch_order"):
+        assert [row.drill for row in rows[table]] == [False, True], table
+    assert [(row.look_alikes, row.unfit, row.held, row.manifest) for row in rows["batch"]] == [(2, 1, 3, None)] * 2
+    assert [(row.once, row.subject, row.channel, row.drill) for row in sorted(rows["message"])] == [
+        ("order_wecom", "order", "wecom", False),
+        ("order_sms", "notice", "sms", True),
+        ("coupon_sms", "coupon", "sms", False),
+        ("alert_email", "alert", "email", True),
+    ]
+    assert [(row.name, row.reason, row.fault) for row in rows["pause"]] == [("wecom:r", "45009", False)]
+    assert [row.name for row in rows["lease"]] == ["leader"]
+    assert [(row.way, row.chained_at) for row in rows["audit"]] == [("", None)]
+    if nothing.is_sqlite:
+        with nothing.reader.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+            assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+    migrate(nothing, "0002")
+    with nothing.reader.connect() as connection:
+        kinds = connection.exec_driver_sql("SELECT kind FROM message ORDER BY id").scalars().all()
+    assert kinds == ["order_wecom", "order_sms", "coupon_sms", "alert_email"]
 
 
 def test_a_program_leaves_alone_what_a_newer_one_has_migrated(

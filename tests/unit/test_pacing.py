@@ -3,7 +3,8 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.send_budget import WECOM_PACE, Pace
+from app.channels.kinds import WECOM
+from app.domain.send_budget import Pace
 from tests.builders import TEN, most_within, seconds
 
 GAPS = st.lists(st.floats(0, 40, allow_nan=False), min_size=1, max_size=120)
@@ -25,15 +26,15 @@ def test_no_window_ever_holds_more_than_the_limit(gaps: list[float], limit: int)
 def test_what_is_free_is_the_limit_less_what_was_sent_in_the_window(offsets: list[float]):
     sent = [TEN + timedelta(seconds=offset) for offset in offsets]
     used = sum(1 for at in sent if at > TEN - seconds(62))
-    assert WECOM_PACE.free(sent, now=TEN) == max(18 - used, 0)
+    assert WECOM.pace.free(sent, now=TEN) == max(18 - used, 0)
 
 
 def test_a_place_comes_back_when_its_window_has_passed_and_not_before():
     full = [TEN] * 18
-    assert WECOM_PACE.free(full, now=TEN + seconds(61.999)) == 0
-    assert WECOM_PACE.free(full, now=TEN + seconds(62)) == 18
+    assert WECOM.pace.free(full, now=TEN + seconds(61.999)) == 0
+    assert WECOM.pace.free(full, now=TEN + seconds(62)) == 18
 
 
 def test_after_the_clock_was_set_back_we_wait_rather_than_send_too_much():
     """P11"""
-    assert WECOM_PACE.free([TEN] * 18, now=TEN - timedelta(hours=1)) == 0
+    assert WECOM.pace.free([TEN] * 18, now=TEN - timedelta(hours=1)) == 0

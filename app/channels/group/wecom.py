@@ -11,12 +11,9 @@ from pydantic import SecretStr
 
 from app.channels.base import GroupNotice
 from app.channels.failures import Failure, MakeFailure, channel_fault, throttled
+from app.channels.kinds import WECOM
 from app.domain.outcome import Delivered, Outcome, Rejected, Unknown, Unreachable
-from app.outbound import STANDARD
-
-TEXT_BYTES = 2048
-MARKDOWN_BYTES = 4096
-"""Longest contents in UTF-8 bytes; the provider refuses longer ones and cuts nothing."""
+from app.outbound import STANDARD, outbound_client
 
 RATE_LIMIT_PAUSE = timedelta(seconds=60)
 """A caller stopped by a per-minute limit stays blocked for a minute."""
@@ -34,6 +31,11 @@ OUTCOMES: Mapping[int, MakeFailure] = {
 
 _PHONE = re.compile(r"1[0-9]{10}")
 _JSON = {"Content-Type": "application/json"}
+
+
+def open_robot(address: SecretStr) -> "WecomRobot":
+    """Return the robot at an address, with a client of its own."""
+    return WecomRobot(address, outbound_client())
 
 
 class WecomRobot:
@@ -63,7 +65,7 @@ class WecomRobot:
 
 def fits(message: GroupNotice) -> bool:
     """Tell whether ``message`` is short enough for its kind."""
-    limit = TEXT_BYTES if message.mentions else MARKDOWN_BYTES
+    limit = WECOM.text_bytes if message.mentions else WECOM.rich_bytes
     return len(message.content.encode("utf-8", "replace")) <= limit
 
 

@@ -2,58 +2,72 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from app.domain.send_budget import Urgency
 from app.domain.states import MessageState
+from app.domain.subject import Subject
+from app.notify.contents import Digest, DigestContent, HighDigestContent, OrderContent, as_row
 from app.notify.texts import fitting, order_line
 from app.store.tables import Message
 
 MOST_IN_DIGEST = 2000
 """Orders one digest speaks for; it lists what fits and sums up the rest."""
 
-MOST_IN_HIGH_DIGEST = 60
-"""More lines of high-priority orders than fit 2048 bytes anyway."""
+MOST_IN_HIGH_DIGEST = 300
+"""More lines of high-priority orders than any channel's longest message holds."""
 
-LINES_KEPT = 60
-"""More than fit 4096 bytes anyway."""
+LINES_KEPT = 300
+"""Likewise of a digest that only sums up."""
 
 
-def members_of(waiting: Sequence[Message], lane: Urgency) -> Sequence[Message]:
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A waiting message, and the order it tells of."""
+
+    message: Message
+    order: OrderContent
+
+
+def members_of(waiting: Sequence[Member], urgency: Urgency, *, limit: int) -> Sequence[Member]:
     """Return which of the waiting messages one digest takes: all of a kind, and of high priority what it can name."""
-    drill = waiting[0].content.get("drill", False)
-    alike = [message for message in waiting if message.content.get("drill", False) == drill]
-    return alike[: fitting([message.content for message in alike])] if lane is Urgency.HIGH else alike
+    drill = waiting[0].order.drill
+    alike = [member for member in waiting if member.order.drill == drill]
+    return alike[: fitting([one.order for one in alike], limit=limit)] if urgency is Urgency.HIGH else alike
 
 
-def digest_of(members: Sequence[Message], lane: Urgency, *, now: datetime, lease_until: datetime) -> Message:
+def digest_content(orders: Sequence[OrderContent], urgency: Urgency) -> Digest:
+    """Return what the digest of these orders says."""
+    if urgency is Urgency.HIGH:
+        return HighDigestContent(high=tuple(orders))
+    moments = sorted(order.at for order in orders)
+    return DigestContent(
+        drill=orders[0].drill,
+        count=len(orders),
+        total=sum(order.total or 0 for order in orders),
+        unpriced=sum(order.total is None for order in orders),
+        first_at=moments[0],
+        last_at=moments[-1],
+        lines=tuple(order_line(order) for order in orders[:LINES_KEPT]),
+    )
+
+
+def digest_of(members: Sequence[Member], urgency: Urgency, *, now: datetime, lease_until: datetime) -> Message:
     """Return the message that speaks for ``members``, on its way already."""
-    contents = [message.content for message in members]
+    first = members[0].message
     return Message(
         once=f"digest:{secrets.token_hex(12)}",
-        incident_id=members[0].incident_id,
-        kind="digest_wecom",
-        channel="wecom",
-        target=members[0].target,
-        lane=int(lane),
-        content={"high": contents} if lane is Urgency.HIGH else _sums(contents),
+        incident_id=first.incident_id,
+        drill=first.drill,
+        subject=Subject.DIGEST,
+        channel=first.channel,
+        target=first.target,
+        lane=int(urgency),
+        content=as_row(digest_content([member.order for member in members], urgency)),
         state=MessageState.SENDING,
         created_at=now,
         due_at=now,
         lease_until=lease_until,
         attempts=1,
     )
-
-
-def _sums(contents: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    moments = sorted(content["at"] for content in contents)
-    return {
-        "drill": contents[0].get("drill", False),
-        "count": len(contents),
-        "total": sum(content["total"] or 0 for content in contents),
-        "unpriced": sum(content["total"] is None for content in contents),
-        "first_at": moments[0],
-        "last_at": moments[-1],
-        "lines": [order_line(content) for content in contents[:LINES_KEPT]],
-    }

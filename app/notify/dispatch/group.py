@@ -5,18 +5,31 @@ between costs one place in the budget and at most one message that is seen twice
 """
 
 import asyncio
-import random
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from app.channels.base import GroupChannel, GroupNotice
+from app.channels.kinds import KINDS, ChannelKind
 from app.domain.clock import Clock
 from app.domain.outcome import Outcome
-from app.domain.retry import GROUP_DELAYS, NextStep, next_step
-from app.domain.send_budget import KEPT_FOR_ALERTS, KEPT_FOR_HIGH, WECOM_PACE, Backlog, Urgency, plan
-from app.notify.dispatch.digest import MOST_IN_DIGEST, MOST_IN_HIGH_DIGEST, digest_of, members_of
-from app.notify.dispatch.record import Alert, Sending, record_outcome
-from app.notify.texts import alert_text, batch_text, digest_text, high_digest_text, order_text
+from app.domain.retry import GROUP_DELAYS, GiveUp
+from app.domain.send_budget import KEPT_FOR_ALERTS, KEPT_FOR_HIGH, Backlog, Urgency, plan
+from app.domain.states import MessageState
+from app.domain.subject import Subject
+from app.notify.contents import (
+    AlertContent,
+    Content,
+    CustomerContent,
+    HighDigestContent,
+    OrderContent,
+    UnreadableContent,
+    read_content,
+)
+from app.notify.dispatch.digest import MOST_IN_DIGEST, MOST_IN_HIGH_DIGEST, Member, digest_of, members_of
+from app.notify.dispatch.record import Sending, move_message
+from app.notify.dispatch.run import Sender, begin_sending
+from app.notify.policy import Destination
+from app.notify.texts import group_text
 from app.store.tables import Message
 from app.store.unit_of_work import Store, UnitOfWork
 
@@ -26,131 +39,158 @@ LEASE = timedelta(seconds=60)
 SLOWEST = timedelta(seconds=18)
 """A message whose sender died may still have arrived this long after it left."""
 
+LONGEST_PAUSE = timedelta(hours=1)
+"""No pause of ours reaches further ahead; one that does was written before the clock was set back."""
+
 _KEPT = {Urgency.ALERT: 0, Urgency.HIGH: KEPT_FOR_ALERTS, Urgency.NORMAL: KEPT_FOR_ALERTS + KEPT_FOR_HIGH}
 
 
 class GroupDispatcher:
-    """Sends what waits for the WeCom groups."""
+    """Sends what waits for the groups, whatever kind their robots are."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        robots: Mapping[str, GroupChannel],
-        *,
-        mentions: tuple[str, ...],
-        alert: Alert,
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, robots: Mapping[Destination, GroupChannel]) -> None:
         self._store = store
         self._clock = clock
-        self._robots = robots
-        self._mentions = mentions
-        self._alert = alert
+        self._robots = [_Robot(store, clock, destination, channel) for destination, channel in robots.items()]
 
     async def run_once(self) -> int:
         """Send what the budgets allow to every group; return how many messages left."""
-        return sum(await asyncio.gather(*(self._send_to(target, robot) for target, robot in self._robots.items())))
+        return sum(await asyncio.gather(*(robot.run_once() for robot in self._robots)))
 
-    async def _send_to(self, target: str, robot: GroupChannel) -> int:
+
+class _Robot:
+    """Sends to one group."""
+
+    def __init__(self, store: Store, clock: Clock, destination: Destination, channel: GroupChannel) -> None:
+        self._store = store
+        self._clock = clock
+        self._kind: ChannelKind = KINDS[destination.channel]
+        self._destination = destination
+        self._channel = channel
+        self._name = f"{destination.channel}:{destination.target}"
+        self._sender = Sender(store, clock, delays=GROUP_DELAYS)
+
+    async def run_once(self) -> int:
         sent = 0
-        while sent < WECOM_PACE.limit and (sending := await asyncio.to_thread(self._claim, target)) is not None:
-            outcome = await robot.send(notice_of(sending.message, self._mentions))
-            now = self._clock.now()
-            step = next_step(
-                outcome,
-                attempts=sending.message.attempts,
-                delays=GROUP_DELAYS,
-                now=now,
-                jitter=random.random(),  # noqa: S311 - spread, not secrecy
-            )
-            await asyncio.to_thread(self._record, sending, outcome, step, now)
+        while sent < self._kind.pace.limit and (sending := await asyncio.to_thread(self._claim)) is not None:
+            await self._sender.send(sending, self._answer(sending.content))
             sent += 1
         return sent
 
-    def _record(self, sending: Sending, outcome: Outcome, step: NextStep, now: datetime) -> None:
-        with self._store.writing() as uow:
-            record_outcome(uow, sending, outcome, step, now=now, alert=self._alert)
+    async def _answer(self, content: Content) -> Outcome:
+        return await self._channel.send(notice_of(content, self._destination.mentions, kind=self._kind))
 
     # ---- claiming --------------------------------------------------------------------------------------------------
 
-    def _claim(self, target: str) -> Sending | None:
+    def _claim(self) -> Sending | None:
+        """Return what leaves next; a message that cannot be read is passed over, and the one behind it is looked at."""
         now = self._clock.now()
+        channel, target = self._destination.channel, self._destination.target
         with self._store.reading() as uow:
-            if not uow.messages.anything_due("wecom", now=now, target=target):
+            if not uow.messages.anything_due(channel, now=now, target=target):
                 return None
         with self._store.writing() as uow:
-            uow.leases.serialise(f"wecom:{target}")  # two who count at once would both find the last place free
-            message = self._choose(uow, target, now)
-            if message is None:
-                return None
-            attempts = uow.messages.begin_attempts([message], now=now)
-            return Sending(message, attempts[message.id or 0], now)
-
-    def _choose(self, uow: UnitOfWork, target: str, now: datetime) -> Message | None:
-        """Return the message that leaves next, claimed, or None while the budget says wait."""
-        paused = uow.leases.paused_until(f"wecom:{target}")
-        if paused and now < paused[0] <= now + timedelta(hours=1):  # further ahead: the clock was set back since
+            uow.leases.serialise(self._name)  # two who count at once would both find the last place free
+            while (message := self._choose(uow, now)) is not None:
+                if begun := begin_sending(uow, [message], now=now):
+                    return begun[0]
             return None
-        free = self._free(uow, target, now)
-        for lane in Urgency:
-            if free <= _KEPT[lane]:
+
+    def _choose(self, uow: UnitOfWork, now: datetime) -> Message | None:
+        """Return the message that leaves next, claimed, or None while the budget says wait."""
+        if uow.pauses.holds(self._name, now=now, longest=LONGEST_PAUSE):
+            return None
+        free = self._free(uow, now)
+        for urgency in Urgency:
+            if free <= _KEPT[urgency]:
                 return None
-            ready = uow.messages.claim(
-                "wecom", now=now, lease_until=now + LEASE, limit=1, target=target, lane=lane, but_not="order_wecom"
-            )
-            if ready:
-                return ready[0]
-            message = self._choose_order(uow, target, lane, free=free, now=now)
-            if message is not None:
+            if ready := self._take_one(uow, urgency, now, but_not=Subject.ORDER):
+                return ready
+            if message := self._choose_order(uow, urgency, free=free, now=now):
                 return message
         return None
 
-    def _free(self, uow: UnitOfWork, target: str, now: datetime) -> int:
+    def _take_one(self, uow: UnitOfWork, urgency: Urgency, now: datetime, *, but_not: str = "") -> Message | None:
+        taken = uow.messages.claim(
+            self._destination.channel,
+            now=now,
+            lease_until=now + LEASE,
+            limit=1,
+            target=self._destination.target,
+            lane=urgency,
+            but_not=but_not,
+        )
+        return taken[0] if taken else None
+
+    def _free(self, uow: UnitOfWork, now: datetime) -> int:
         """Return how many messages may leave now.
 
         Attempts dated ahead of the clock left before it was set back. How long ago that was no clock can tell any more,
         so one window is waited out from when they are noticed, whoever noticed it; then they are past.
         """
-        sent_at = uow.messages.sends_since("wecom", target, now - WECOM_PACE.window, slowest=SLOWEST)
-        newest = uow.messages.newest_attempt_after("wecom", target, now + SLOWEST)
-        if newest is None:
-            return WECOM_PACE.free(sent_at, now=now)
-        noted = uow.leases.paused_until(f"ahead:{target}")
-        if noted is None or newest > int(noted[1]) or noted[0] > now + WECOM_PACE.window:
-            uow.leases.pause(f"ahead:{target}", reason=str(newest), until=now + WECOM_PACE.window)
+        pace, burst = self._kind.pace, self._kind.burst
+        channel, target = self._destination.channel, self._destination.target
+        sent_at = uow.messages.sends_since(channel, target, now - pace.window, slowest=SLOWEST)
+        newest = uow.messages.newest_attempt_after(channel, target, now + SLOWEST)
+        if newest is not None:
+            noted = uow.pauses.get(f"ahead:{self._name}")
+            if noted is None or newest > (noted.after_attempt or 0) or noted.until > now + pace.window:
+                uow.pauses.pause(
+                    f"ahead:{self._name}", reason="clock_set_back", until=now + pace.window, now=now, attempt=newest
+                )
+                return 0
+            if now < noted.until:
+                return 0
+            sent_at = [at for at in sent_at if at <= now + 2 * SLOWEST]
+        if burst is not None and not burst.free(sent_at, now=now):
             return 0
-        if now < noted[0]:
-            return 0
-        return WECOM_PACE.free([at for at in sent_at if at <= now + 2 * SLOWEST], now=now)
+        return pace.free(sent_at, now=now)
 
-    def _choose_order(self, uow: UnitOfWork, target: str, lane: Urgency, *, free: int, now: datetime) -> Message | None:
-        count, oldest = uow.messages.waiting("wecom", target, lane, kind="order_wecom", now=now)
+    def _choose_order(self, uow: UnitOfWork, urgency: Urgency, *, free: int, now: datetime) -> Message | None:
+        channel, target = self._destination.channel, self._destination.target
+        count, oldest = uow.messages.waiting(channel, target, urgency, subject=Subject.ORDER, now=now)
         if not count or oldest is None:
             return None
-        todo = plan(lane, Backlog(count, now - oldest), free=free)
+        todo = plan(urgency, Backlog(count, now - oldest), free=free)
         if todo.single:
-            return uow.messages.claim("wecom", now=now, lease_until=now + LEASE, limit=1, target=target, lane=lane)[0]
-        if not todo.digests:
+            return self._take_one(uow, urgency, now)
+        return self._merge(uow, urgency, now) if todo.digests else None
+
+    def _merge(self, uow: UnitOfWork, urgency: Urgency, now: datetime) -> Message | None:
+        """Merge what waits into a digest, claimed; None if none of it can be read."""
+        waiting = uow.messages.claim_for_digest(
+            self._destination.channel,
+            self._destination.target,
+            urgency,
+            subject=Subject.ORDER,
+            now=now,
+            limit=MOST_IN_HIGH_DIGEST if urgency is Urgency.HIGH else MOST_IN_DIGEST,
+        )
+        readable = [member for message in waiting if (member := _member(uow, message, now))]
+        if not readable:
             return None
-        most = MOST_IN_HIGH_DIGEST if lane is Urgency.HIGH else MOST_IN_DIGEST
-        waiting = uow.messages.claim_for_digest("wecom", target, lane, kind="order_wecom", now=now, limit=most)
-        members = members_of(waiting, lane)
-        digest = uow.messages.add(digest_of(members, lane, now=now, lease_until=now + LEASE))
-        uow.messages.merge(members, into=digest, now=now)
+        members = members_of(readable, urgency, limit=self._kind.text_bytes)
+        digest = uow.messages.add(digest_of(members, urgency, now=now, lease_until=now + LEASE))
+        uow.messages.merge([member.message for member in members], into=digest, now=now)
         return digest
 
 
-def notice_of(message: Message, mentions: tuple[str, ...]) -> GroupNotice:
-    """Return a message as its group reads it; high priority mentions the people named in the settings."""
-    content = message.content
-    match message.kind:
-        case "order_wecom":
-            return GroupNotice(order_text(content), mentions if content["priority"] == "high" else ())
-        case "digest_wecom" if "high" in content:
-            return GroupNotice(high_digest_text(content["high"]), mentions)
-        case "digest_wecom":
-            return GroupNotice(digest_text(content))
-        case "batch_wecom":
-            return GroupNotice(batch_text(content))
-        case _:
-            return GroupNotice(alert_text(content), mentions)
+def _member(uow: UnitOfWork, message: Message, now: datetime) -> Member | None:
+    """Return the order a waiting message tells of; one that cannot be read becomes a dead letter."""
+    try:
+        content = read_content(message.subject, message.content)
+    except UnreadableContent as error:
+        move_message(uow, message, GiveUp(str(error)), now=now, from_states=(MessageState.PENDING,))
+        return None
+    return Member(message, content) if isinstance(content, OrderContent) else None
+
+
+def notice_of(content: Content, mentions: tuple[str, ...], *, kind: ChannelKind) -> GroupNotice:
+    """Return a message as its group reads it; high priority and alerts mention the people named in the settings."""
+    if isinstance(content, CustomerContent):
+        raise TypeError("a customer's message goes to no group")
+    urgent = isinstance(content, AlertContent | HighDigestContent) or (
+        isinstance(content, OrderContent) and content.priority == "high"
+    )
+    mentioned = mentions if urgent else ()
+    return GroupNotice(group_text(content, limit=kind.text_bytes if mentioned else kind.rich_bytes), mentioned)

@@ -1,15 +1,15 @@
 """Writes down how an attempt ended, and what follows from it for the message and for its channel."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, assert_never
+from typing import assert_never
 
 import structlog
 
-from app.domain.outcome import Outcome, Rejected, Throttled
+from app.domain.outcome import Delivered, Outcome, Rejected, Throttled
 from app.domain.retry import DryRun, GiveUp, NextStep, RetryAt, Sent, SettleAt
 from app.domain.states import MessageState
+from app.notify.contents import Content
 from app.store.tables import Message
 from app.store.unit_of_work import UnitOfWork
 
@@ -18,42 +18,43 @@ log = structlog.get_logger()
 CHANNEL_REST = timedelta(minutes=5)
 """How long a channel rests that refused for a reason of its own (key revoked, account blocked): its messages wait."""
 
-Alert = Callable[[UnitOfWork, str, str, datetime], None]
-"""Writes an alert into a transaction: the cause it is told of once, and a Chinese sentence."""
-
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A message on its way, and the attempt that was written down before it left."""
+    """A message on its way, what it says, and the attempt that was written down before it left."""
 
     message: Message
+    content: Content
     attempt_id: int
     started_at: datetime
 
 
-def channel_name(message: Message) -> str:
-    """Return the name under which a message's channel is paused: each robot by itself, text messages together."""
-    return f"{message.channel}:{message.target if message.channel == 'wecom' else ''}"
+def pause_name(message: Message) -> str:
+    """Return the name under which a message's destination is paused: each robot by itself, text messages together."""
+    return f"{message.channel}:{'' if message.channel == 'sms' else message.target}"
 
 
-def record_outcome(
-    uow: UnitOfWork, sending: Sending, outcome: Outcome, step: NextStep, *, now: datetime, alert: Alert
-) -> None:
+def record_outcome(uow: UnitOfWork, sending: Sending, outcome: Outcome, step: NextStep, *, now: datetime) -> None:
     """Complete the attempt and move the message on, in the caller's transaction."""
     message = sending.message
-    end_attempt(uow, sending, outcome, now=now)
-    if isinstance(outcome, Rejected) and outcome.blame == "channel":
-        _pause_channel(uow, message, outcome.reason, now=now, alert=alert)
-        return
-    if isinstance(outcome, Throttled):
-        uow.leases.pause(channel_name(message), reason=outcome.reason, until=now + outcome.wait)
-    move_message(uow, message, step, now=now, from_states=(MessageState.SENDING,), alert=alert)
+    end_attempt(uow, sending.attempt_id, outcome, now=now)
+    match outcome:
+        case Rejected(reason, "channel"):
+            _pause_channel(uow, message, reason, now=now)
+            return
+        case Throttled(wait, reason):
+            uow.pauses.pause(pause_name(message), reason=reason, until=now + wait, now=now)
+        case Delivered():
+            uow.pauses.lift(pause_name(message))
+        case _:
+            pass
+    move_message(uow, message, step, now=now, from_states=(MessageState.SENDING,))
 
 
-def end_attempt(uow: UnitOfWork, sending: Sending, outcome: Outcome, *, now: datetime) -> None:
+def end_attempt(uow: UnitOfWork, attempt_id: int, outcome: Outcome, *, now: datetime) -> None:
     """Write down how the attempt ended."""
     uow.messages.end_attempt(
-        sending.attempt_id,
+        attempt_id,
         now=now,
         outcome=type(outcome).__name__.lower(),
         reason=getattr(outcome, "reason", ""),
@@ -62,52 +63,38 @@ def end_attempt(uow: UnitOfWork, sending: Sending, outcome: Outcome, *, now: dat
 
 
 def move_message(
-    uow: UnitOfWork, message: Message, step: NextStep, *, now: datetime, from_states: tuple[str, ...], alert: Alert
+    uow: UnitOfWork, message: Message, step: NextStep, *, now: datetime, from_states: tuple[MessageState, ...]
 ) -> None:
     """Move a message to what ``step`` says."""
-    values: dict[str, Any] = {"lease_until": None}
-    uncount = False
+    message_id = message.id or 0
     match step:
         case Sent():
-            values |= {"state": MessageState.SENT, "finished_at": now, "last_reason": None}
+            uow.messages.finish(message_id, MessageState.SENT, from_states=from_states, now=now)
         case DryRun():
-            values |= {"state": MessageState.SIMULATED, "finished_at": now}
+            uow.messages.finish(message_id, MessageState.SIMULATED, from_states=from_states, now=now)
         case RetryAt(at, reason, counted):
-            values |= {"state": MessageState.PENDING, "due_at": at, "last_reason": reason[:200]}
-            uncount = not counted
-        case SettleAt(at, reason):
-            values |= {"state": MessageState.SETTLING, "due_at": at, "last_reason": reason[:200]}
-        case GiveUp(reason):
-            values |= {"state": MessageState.DEAD, "finished_at": now, "last_reason": reason[:200]}
-            log.error("message_dead", message=message.id, kind=message.kind, reason=reason)
-            alert(
-                uow,
-                f"dead:{message.channel}:{now:%Y%m%d%H}",
-                f"有消息未能送达（{message.channel}，{reason}），请用 lifeboat messages list --state dead 查看。",
-                now,
+            uow.messages.put_off(
+                message_id, MessageState.PENDING, from_states=from_states, until=at, reason=reason, uncount=not counted
             )
+        case SettleAt(at, reason):
+            uow.messages.put_off(message_id, MessageState.SETTLING, from_states=from_states, until=at, reason=reason)
+        case GiveUp(reason):
+            uow.messages.finish(message_id, MessageState.DEAD, from_states=from_states, now=now, reason=reason)
+            log.error("message_dead", message=message.id, kind=message.kind, reason=reason)
         case _:
             assert_never(step)
-    uow.messages.change(message.id or 0, from_states=from_states, uncount=uncount, **values)
 
 
-def _pause_channel(uow: UnitOfWork, message: Message, reason: str, *, now: datetime, alert: Alert) -> None:
+def _pause_channel(uow: UnitOfWork, message: Message, reason: str, *, now: datetime) -> None:
     """Let the whole channel rest and keep the message: once a person has mended the settings, it goes out."""
     until = now + CHANNEL_REST
-    uow.leases.pause(channel_name(message), reason=reason, until=until)
-    uow.messages.change(
+    uow.pauses.pause(pause_name(message), reason=reason, until=until, now=now, fault=True)
+    uow.messages.put_off(
         message.id or 0,
+        MessageState.PENDING,
         from_states=(MessageState.SENDING,),
+        until=until,
+        reason=reason,
         uncount=True,
-        state=MessageState.PENDING,
-        due_at=until,
-        lease_until=None,
-        last_reason=reason[:200],
     )
     log.error("channel_rests", channel=message.channel, target=message.target, reason=reason)
-    alert(
-        uow,
-        f"channel:{channel_name(message)}:{reason}:{now:%Y%m%d}",
-        f"通知渠道 {message.channel} 不可用（{reason}），消息已保留，请检查配置。",
-        now,
-    )

@@ -31,7 +31,7 @@ class NewOrder(NamedTuple):
     priority: Priority
     sealed: bytes
     sealed_payload: bytes | None
-    drill: bool  # not a column: decides the incident
+    drill: bool  # decides the incident too
 
 
 class Stored(NamedTuple):
@@ -66,6 +66,7 @@ _COLUMNS = {
     "priority": "text",
     "sealed": "bytea",
     "sealed_payload": "bytea",
+    "drill": "boolean",
     "state": "text",
     "incident_id": "integer",
     "received_at": "timestamptz",
@@ -118,7 +119,7 @@ class OrderWriter:
             written = {at: self._moment(at) for at in set(moments)}  # the door gives a whole batch one moment
             # Sorted, so that two replicas with the same keys wait for each other instead of deadlocking.
             rows = [
-                (*batch[i][:-1], "accepted", incidents[batch[i].drill], written[moments[i]])
+                (*batch[i], "accepted", incidents[batch[i].drill], written[moments[i]])
                 for i in (first[number] for number in sorted(first))
             ]
             won = self._insert(cursor, rows)

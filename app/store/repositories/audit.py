@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.domain.actor import Actor
-from app.store.tables import Audit
+from app.store.tables import Audit, AuditBlock
+from app.store.tables.operations import UNCHAINED
 
 
 class AuditRepository:
@@ -30,6 +31,7 @@ class AuditRepository:
         deed = Audit(
             at=at,
             actor=by.name,
+            way=by.way,
             action=action,
             subject=subject,
             address=by.address,
@@ -51,3 +53,44 @@ class AuditRepository:
         for deed in self._session.scalars(query.order_by(Audit.id.desc()).limit(limit)):
             found.setdefault(deed.subject, []).append(deed)
         return found
+
+    def page(self, *, before: int | None = None, limit: int = 50) -> list[Audit]:
+        """Return deeds, newest first."""
+        query = select(Audit).order_by(Audit.id.desc()).limit(limit)
+        return list(self._session.scalars(query if before is None else query.where(Audit.id < before)))
+
+    # ---- the chain -------------------------------------------------------------------------------------------------
+
+    def unchained(self, *, limit: int) -> list[Audit]:
+        """Return deeds that no block holds yet, locked for the caller's transaction.
+
+        Claimed by what is still missing and never by a range of ids: a deed that commits late is in the next block.
+        """
+        query = select(Audit).where(UNCHAINED.query).order_by(Audit.id).limit(limit)
+        return list(self._session.scalars(query.with_for_update(skip_locked=True)))
+
+    def last_block(self) -> AuditBlock | None:
+        """Return the newest block of the chain."""
+        return self._session.scalars(select(AuditBlock).order_by(AuditBlock.id.desc()).limit(1)).first()
+
+    def add_block(self, deeds: Sequence[Audit], *, hash_: str, now: datetime) -> None:
+        """Add a block that holds ``deeds``."""
+        block = AuditBlock(deeds=len(deeds), hash=hash_, made_at=now)
+        self._session.add(block)
+        self._session.flush()
+        for deed in deeds:
+            deed.block_id, deed.chained_at = block.id, now
+            self._session.add(deed)
+
+    def blocks(self, *, after: int, limit: int = 100) -> list[AuditBlock]:
+        """Return blocks in the order of the chain."""
+        query = select(AuditBlock).where(AuditBlock.id > after).order_by(AuditBlock.id).limit(limit)
+        return list(self._session.scalars(query))
+
+    def in_block(self, block_id: int) -> list[Audit]:
+        """Return the deeds of a block, in the order in which its hash covers them."""
+        return list(self._session.scalars(select(Audit).where(Audit.block_id == block_id).order_by(Audit.id)))
+
+    def unchained_count(self) -> int:
+        """Return how many deeds no block holds yet."""
+        return self._session.scalar(select(func.count()).select_from(Audit).where(UNCHAINED.query)) or 0

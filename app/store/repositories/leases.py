@@ -1,4 +1,4 @@
-"""Roles that one process holds at a time, and pauses that all processes keep."""
+"""Roles that one process holds at a time."""
 
 from datetime import UTC, datetime
 
@@ -46,12 +46,3 @@ class LeaseRepository:
     def get(self, name: str) -> Lease | None:
         """Return a lease, held or run out."""
         return self._session.scalars(select(Lease).where(Lease.name == name)).first()
-
-    def pause(self, name: str, *, reason: str, until: datetime) -> None:
-        """Keep everybody from ``name`` until then."""
-        self._session.merge(Lease(name=f"pause:{name}", holder=reason[:64], until=until))
-
-    def paused_until(self, name: str) -> tuple[datetime, str] | None:
-        """Return until when and why ``name`` is paused."""
-        row = self._session.get(Lease, f"pause:{name}")
-        return (row.until, row.holder) if row else None

@@ -4,7 +4,7 @@ Questions about what is open name its partial index by the literal condition: fr
 conclude that a row is among the open ones, and would walk the whole outbox.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,9 +41,11 @@ class MessageRepository:
         """Tell whether there is anything to send; asked often, so it takes no lock."""
         return self._session.scalars(self._due(channel, now=now, target=target).limit(1)).first() is not None
 
-    def waiting(self, channel: str, target: str, lane: int, *, kind: str, now: datetime) -> tuple[int, datetime | None]:
-        """Return how many messages of a kind are due in a lane, and when the oldest of them was written."""
-        due = self._due(channel, now=now, target=target, lane=lane).where(Message.kind == kind)
+    def waiting(
+        self, channel: str, target: str, lane: int, *, subject: str, now: datetime
+    ) -> tuple[int, datetime | None]:
+        """Return how many messages of a subject are due in a lane, and when the oldest of them was written."""
+        due = self._due(channel, now=now, target=target, lane=lane).where(Message.subject == subject)
         counted = due.with_only_columns(func.count(), func.min(Message.created_at))
         count, oldest = self._session.execute(counted).one()
         return count, oldest
@@ -59,10 +61,10 @@ class MessageRepository:
         lane: int | None = None,
         but_not: str = "",
     ) -> list[Message]:
-        """Take due messages for sending, oldest first, except those of kind ``but_not``."""
+        """Take due messages for sending, oldest first, except those about ``but_not``."""
         query = (
             self._due(channel, now=now, target=target, lane=lane)
-            .where(Message.kind != but_not)
+            .where(Message.subject != but_not)
             .order_by(Message.lane, Message.id)
             .limit(limit)
         )
@@ -74,12 +76,12 @@ class MessageRepository:
         return messages
 
     def claim_for_digest(
-        self, channel: str, target: str, lane: int, *, kind: str, now: datetime, limit: int
+        self, channel: str, target: str, lane: int, *, subject: str, now: datetime, limit: int
     ) -> list[Message]:
-        """Lock due messages of one kind that are to be merged, oldest first."""
+        """Lock due messages about one subject that are to be merged, oldest first."""
         query = (
             self._due(channel, now=now, target=target, lane=lane)
-            .where(Message.kind == kind)
+            .where(Message.subject == subject)
             .order_by(Message.id)
             .limit(limit)
         )
@@ -141,12 +143,11 @@ class MessageRepository:
         )
         return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount
 
-    def retarget(self, channel: str, *, known: Sequence[str], to: str) -> int:
-        """Hand messages for a destination that is no longer configured to one that is."""
-        lost = and_(
-            OPEN.query, Message.channel == channel, Message.state == MessageState.PENDING, Message.target.not_in(known)
-        )
-        statement = update(Message).where(lost).values(target=to)
+    def retarget(self, channel: str, *, known: Sequence[tuple[str, str]], to: tuple[str, str]) -> int:
+        """Hand messages for a destination that is not among the known (channel, target) pairs to ``to``, which is."""
+        here = [target for one, target in known if one == channel]
+        lost = and_(OPEN.query, Message.channel == channel, Message.state == MessageState.PENDING)
+        statement = update(Message).where(lost, Message.target.not_in(here)).values(channel=to[0], target=to[1])
         return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount
 
     # ---- attempts --------------------------------------------------------------------------------------------------
@@ -206,25 +207,45 @@ class MessageRepository:
             select(Attempt).where(Attempt.message_id == message_id).order_by(Attempt.id.desc()).limit(1)
         ).first()
 
-    def change(self, message_id: int, *, from_states: Sequence[str], uncount: bool = False, **values: Any) -> bool:  # noqa: ANN401 - columns
-        """Change a message that is still in one of ``from_states``; ``uncount`` takes back the attempt."""
+    def finish(
+        self,
+        message_id: int,
+        state: MessageState,
+        *,
+        from_states: Sequence[MessageState],
+        now: datetime,
+        reason: str | None = None,
+    ) -> bool:
+        """End a message that is still in one of ``from_states``; of one that was simulated the last reason stays."""
+        values: dict[str, Any] = {"state": state, "lease_until": None, "finished_at": now}
+        if state is not MessageState.SIMULATED:
+            values["last_reason"] = reason[:200] if reason else None
+        return self._change(message_id, from_states, values)
+
+    def put_off(
+        self,
+        message_id: int,
+        state: MessageState,
+        *,
+        from_states: Sequence[MessageState],
+        until: datetime,
+        reason: str,
+        uncount: bool = False,
+    ) -> bool:
+        """Make a message due again at ``until``; ``uncount`` takes back the attempt."""
+        values: dict[str, Any] = {"state": state, "lease_until": None, "due_at": until, "last_reason": reason[:200]}
         if uncount:
             values["attempts"] = case((Message.attempts > 0, Message.attempts - 1), else_=0)
-        statement = update(Message).where(Message.id == message_id, Message.state.in_(from_states)).values(**values)
-        return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount == 1
+        return self._change(message_id, from_states, values)
 
     def requeue(self, message_id: int, *, now: datetime) -> bool:
         """Let a dead letter begin anew; False if it is not dead (any more)."""
-        return self.change(
-            message_id,
-            from_states=(MessageState.DEAD,),
-            state=MessageState.PENDING,
-            due_at=now,
-            attempts=0,
-            asked=0,
-            finished_at=None,
-            lease_until=None,
-        )
+        again = {"state": MessageState.PENDING, "due_at": now, "attempts": 0, "asked": 0}
+        return self._change(message_id, (MessageState.DEAD,), {**again, "finished_at": None, "lease_until": None})
+
+    def _change(self, message_id: int, from_states: Sequence[MessageState], values: Mapping[str, Any]) -> bool:
+        statement = update(Message).where(Message.id == message_id, Message.state.in_(from_states)).values(values)
+        return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount == 1
 
     # ---- looking up ------------------------------------------------------------------------------------------------
 

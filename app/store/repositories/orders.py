@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, defer
 
 from app.domain.states import OrderState, may_follow
 from app.store.statements import IN_LIMIT, chunks, shift
-from app.store.tables import METADATA, BatchOrder, OrderRow
+from app.store.tables import METADATA, Batch, BatchOrder, OrderRow
 from app.store.tables.order import DECIDED, HELD, UNBATCHED, UNCOMPOSED
 
 _PAYLOAD = defer(OrderRow.sealed_payload)
@@ -248,7 +248,8 @@ class OrderRepository:
 
     def _add_members(self, batch_id: int, order_ids: Sequence[int]) -> None:
         if order_ids:
-            rows = [{"batch_id": batch_id, "order_id": order_id, "left_at": None} for order_id in order_ids]
+            drill = self._session.scalar(select(Batch.drill).where(Batch.id == batch_id))
+            rows = [{"batch_id": batch_id, "order_id": order_id, "drill": drill} for order_id in order_ids]
             self._session.execute(insert(_MEMBERS), rows)
 
     # ---- states ----------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ _LINE = [
 _LETTER = [
     _MESSAGES.c[name]
     for name in (
-        *("id", "kind", "channel", "order_id", "batch_id", "state", "created_at", "due_at"),
+        *("id", "subject", "channel", "order_id", "batch_id", "state", "created_at", "due_at"),
         *("attempts", "last_reason", "finished_at", "merged_into"),
     )
 ]

@@ -3,11 +3,12 @@
 from sqlmodel import SQLModel
 
 from app.store.tables.access import Client, ClientKey, LoginThrottle, User
+from app.store.tables.alert import Alert
 from app.store.tables.batch import Batch, BatchOrder, ImportResult
 from app.store.tables.coupon import Coupon
 from app.store.tables.incident import AcceptedCount, Incident, StateCount
 from app.store.tables.message import Attempt, Message
-from app.store.tables.operations import Audit, Instance, Lease
+from app.store.tables.operations import Audit, AuditBlock, Heartbeat, Instance, JobRun, Lease, Pause
 from app.store.tables.order import OrderRow
 
 METADATA = SQLModel.metadata
@@ -15,20 +16,25 @@ METADATA = SQLModel.metadata
 __all__ = [
     "METADATA",
     "AcceptedCount",
+    "Alert",
     "Attempt",
     "Audit",
+    "AuditBlock",
     "Batch",
     "BatchOrder",
     "Client",
     "ClientKey",
     "Coupon",
+    "Heartbeat",
     "ImportResult",
     "Incident",
     "Instance",
+    "JobRun",
     "Lease",
     "LoginThrottle",
     "Message",
     "OrderRow",
+    "Pause",
     "StateCount",
     "User",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column, Index
 from sqlmodel import Field, SQLModel
 
-from app.store.tables.columns import condition, partial_index, row_id
+from app.store.tables.columns import condition, drill, partial_index, row_id, same_kind
 
 UNFINISHED = condition("batch", "{t}state IN ('claiming', 'writing')")
 UNANNOUNCED = condition("batch", "{t}state = 'published' AND {t}announced_at IS NULL")
@@ -20,6 +20,8 @@ class Batch(SQLModel, table=True):
 
     __tablename__ = "batch"
     __table_args__ = (
+        same_kind("incident_id", "incident"),
+        Index("batch_kind", "id", "drill", unique=True),
         partial_index("batch_unfinished", "id", where=UNFINISHED),
         partial_index("batch_unannounced", "id", where=UNANNOUNCED),
         partial_index("batch_published", "published_at", where=PUBLISHED),
@@ -27,7 +29,8 @@ class Batch(SQLModel, table=True):
 
     id: int | None = row_id()
     name: str | None = Field(default=None, unique=True, max_length=32)
-    incident_id: int = Field(foreign_key="incident.id", index=True)
+    incident_id: int = Field(index=True)
+    drill: bool = drill()
     kind: str = Field(max_length=8)  # regular | repair
     repairs_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="batch.id")
     columns: str = Field(max_length=32)
@@ -42,6 +45,8 @@ class Batch(SQLModel, table=True):
     rows: int = 0
     total_fen: int = Field(default=0, sa_type=BigInteger)
     held: int = 0
+    look_alikes: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # of those held
+    unfit: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # the others of those held
     sha256: str | None = Field(default=None, max_length=64)
     manifest: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
 
@@ -51,12 +56,15 @@ class BatchOrder(SQLModel, table=True):
 
     __tablename__ = "batch_order"
     __table_args__ = (
+        same_kind("batch_id", "batch"),
+        same_kind("order_id", "orders"),
         partial_index("live_batch_of_order", "order_id", where=LIVE, unique=True),
         partial_index("left_batch_of_order", "order_id", where=LEFT),
     )
 
-    batch_id: int = Field(primary_key=True, sa_type=BigInteger, foreign_key="batch.id")
-    order_id: int = Field(primary_key=True, sa_type=BigInteger, foreign_key="orders.id")
+    batch_id: int = Field(primary_key=True, sa_type=BigInteger)
+    order_id: int = Field(primary_key=True, sa_type=BigInteger)
+    drill: bool = drill()
     left_at: datetime | None = None
 
 

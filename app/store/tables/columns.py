@@ -3,7 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, TextClause, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    TextClause,
+    false,
+    text,
+)
 from sqlmodel import Field
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
@@ -13,6 +24,19 @@ BIG = BigInteger().with_variant(Integer, "sqlite")
 def row_id() -> Any:  # noqa: ANN401 - a field of any table
     """Return a primary key that counts upwards."""
     return Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
+
+
+def drill() -> Any:  # noqa: ANN401 - a field of any table
+    """Return the column that tells a rehearsal's row from a live one; the database fills in "live"."""
+    return Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
+
+
+def same_kind(column: str, parent: str) -> ForeignKeyConstraint:
+    """Return the constraint that ``column`` names a row of ``parent`` which is as live, or as much a drill's, as ours.
+
+    It is what keeps a drill from the living: a mixed batch cannot be written, whatever a query forgets.
+    """
+    return ForeignKeyConstraint([column, "drill"], [f"{parent}.id", f"{parent}.drill"])
 
 
 def blob(*, nullable: bool = False) -> Any:  # noqa: ANN401 - a field of any table

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
 from app.store.tables.columns import condition, partial_index
@@ -14,7 +14,10 @@ class Incident(SQLModel, table=True):
     """One outage, or one drill of it; at most one of each kind is open."""
 
     __tablename__ = "incident"
-    __table_args__ = (partial_index("one_open_incident", "drill", where=OPEN, unique=True),)
+    __table_args__ = (
+        Index("incident_kind", "id", "drill", unique=True),
+        partial_index("one_open_incident", "drill", where=OPEN, unique=True),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True, max_length=32)

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column, Index
 from sqlmodel import Field, SQLModel
 
-from app.store.tables.columns import condition, partial_index, row_id
+from app.domain.subject import kind_of
+from app.store.tables.columns import condition, drill, partial_index, row_id, same_kind
 
 OPEN = condition("message", "{t}state IN ('pending', 'sending', 'settling')")
 SETTLING = condition("message", "{t}state = 'settling'")
@@ -18,12 +19,16 @@ MERGED = condition("message", "{t}merged_into IS NOT NULL")
 class Message(SQLModel, table=True):
     """One message to one destination, written in the transaction of the fact it tells of.
 
-    ``once`` names that fact (``order_wecom:17:0``), so that composing it twice is impossible. ``content`` holds what
-    the text is made from, without personal data: an SMS finds its phone in the sealed order.
+    ``once`` names that fact (``order_wecom:17:0``), so that composing it twice is impossible. ``subject`` is what it is
+    about, ``channel`` the way it goes. ``content`` holds what the text is made from, without personal data: an SMS
+    finds its phone in the sealed order.
     """
 
     __tablename__ = "message"
     __table_args__ = (
+        same_kind("incident_id", "incident"),
+        same_kind("order_id", "orders"),
+        same_kind("batch_id", "batch"),
         partial_index("message_open", "channel", "target", "lane", "due_at", where=OPEN),
         partial_index("message_settling", "due_at", where=SETTLING),
         partial_index("message_dead", "id", where=DEAD),
@@ -33,9 +38,10 @@ class Message(SQLModel, table=True):
 
     id: int | None = row_id()
     once: str = Field(unique=True, max_length=128)
-    incident_id: int | None = Field(default=None, foreign_key="incident.id")
-    kind: str = Field(max_length=24)
-    channel: str = Field(max_length=8)  # wecom | sms | email
+    incident_id: int | None = None
+    drill: bool = drill()
+    subject: str = Field(max_length=24)  # a Subject
+    channel: str = Field(max_length=8)  # the name of a ChannelKind
     target: str = Field(default="", max_length=16)  # which robot; of a text message, which client's customer
     lane: int = 2
     order_id: int | None = Field(default=None, sa_type=BigInteger)
@@ -50,6 +56,11 @@ class Message(SQLModel, table=True):
     last_reason: str | None = Field(default=None, max_length=200)
     finished_at: datetime | None = None
     merged_into: int | None = Field(default=None, sa_type=BigInteger)
+
+    @property
+    def kind(self) -> str:
+        """The public name of what it is, such as ``order_wecom``."""
+        return kind_of(self.subject, self.channel)
 
 
 class Attempt(SQLModel, table=True):

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
-from app.store.tables.columns import blob, condition, partial_index, row_id
+from app.store.tables.columns import blob, condition, drill, partial_index, row_id, same_kind
 
 UNCOMPOSED = condition("orders", "{t}composed_at IS NULL")
 COMPOSED = condition("orders", "{t}composed_at IS NOT NULL")
@@ -27,7 +27,10 @@ class OrderRow(SQLModel, table=True):
 
     __tablename__ = "orders"
     __table_args__ = (
+        same_kind("incident_id", "incident"),
+        same_kind("batch_id", "batch"),
         Index("order_number", "number", unique=True),
+        Index("order_kind", "id", "drill", unique=True),
         partial_index("order_decided", "incident_id", "received_at", where=DECIDED),
         partial_index("order_uncomposed", "id", where=UNCOMPOSED),
         partial_index("order_unbatched", "incident_id", "id", where=UNBATCHED),
@@ -40,7 +43,8 @@ class OrderRow(SQLModel, table=True):
 
     id: int | None = row_id()
     number: str = Field(max_length=20)
-    incident_id: int = Field(foreign_key="incident.id")
+    incident_id: int
+    drill: bool = drill()
     client_id: str = Field(max_length=16)
     idempotency_key: str = Field(max_length=128)
     client_order_id: str | None = Field(default=None, max_length=128)
@@ -58,7 +62,7 @@ class OrderRow(SQLModel, table=True):
     composed_at: datetime | None = None
     released_at: datetime | None = None  # a person looked at it: never held again
     looks_like: str | None = Field(default=None, max_length=20)  # the number of the earlier order
-    batch_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="batch.id")
+    batch_id: int | None = Field(default=None, sa_type=BigInteger)
     settled_at: datetime | None = None
     main_order_number: str | None = Field(default=None, max_length=64)
     state_reason: str | None = Field(default=None, max_length=500)

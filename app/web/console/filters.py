@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app import words
+from app.channels.kinds import label_of
 from app.domain import money
 
 HERE = Path(__file__).parent
@@ -101,7 +102,14 @@ def filters(zone: ZoneInfo, now: Callable[[], datetime]) -> dict[str, Callable[.
 
 def names() -> dict[str, Any]:
     """Return the global names of our templates."""
-    return {"words": words, "base": BASE, "asset": asset, "no_word": words.Label("未知", "secondary")}
+    return {
+        "words": words,
+        "base": BASE,
+        "asset": asset,
+        "no_word": words.Label("未知", "secondary"),
+        "channel_label": label_of,
+        "message_name": lambda message: words.message_name(message.subject, message.channel, label_of(message.channel)),
+    }
 
 
 @cache

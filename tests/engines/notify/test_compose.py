@@ -19,7 +19,7 @@ MORNING = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
 
 def _sms(deck: Deck) -> list[tuple[str, str, str | None, datetime]]:
     return [
-        (m.kind, m.content["template"], m.content.get("coupon"), m.due_at)
+        (m.kind, m.content["template"], m.content["coupon"] or None, m.due_at)
         for m in deck.messages()
         if m.channel == "sms"
     ]
@@ -35,6 +35,7 @@ def test_an_order_is_told_to_every_group_and_to_the_customer(deck: Deck):
     ]
     content = messages[0].content
     assert content == {
+        "v": 1,
         "number": new_order("SHOP-1").number,
         "client_order_id": "SHOP-1",
         "priority": "high",
@@ -206,35 +207,48 @@ def test_a_products_name_cannot_ping_or_colour(deck: Deck):
 # ---- the pool
 
 
-def test_a_pool_that_runs_low_and_out_is_told_once_each(deck: Deck):
-    policy = a_policy(coupon_low_at=2)
-    deck.add_coupons(*(f"C-{n}" for n in range(4)))
-    for n, order in enumerate(new_orders(8)):
-        deck.clock.at = TEN + minutes(n)
-        deck.composed(order, policy=policy)
-    alerts = deck.messages(kind="alert_wecom")
-    assert [(m.once, m.lane) for m in alerts] == [
-        ("alert:coupon_low:1:robot-1", Urgency.ALERT),
-        ("alert:coupon_empty:1:robot-1", Urgency.ALERT),
+def test_an_alert_is_told_once_when_it_begins_and_once_when_it_ends(deck: Deck):
+    """P16: to every group, and by mail to the named."""
+    policy = a_policy(robots=("r1", "r2"), alert_emails=("it@example.com",))
+    composer = deck.composer(policy)
+    with deck.store.writing() as uow:
+        assert uow.alerts.fire("disk_low", level="orange", text="磁盘快满了", now=TEN)
+        assert not uow.alerts.fire("disk_low", level="orange", text="磁盘快满了", now=TEN)
+    for _ in range(2):
+        composer.run_once()
+    told = deck.messages()
+    assert [(m.kind, m.target, m.content["sentence"], m.content["ended"]) for m in told] == [
+        ("alert_wecom", "r1", "磁盘快满了", False),
+        ("alert_wecom", "r2", "磁盘快满了", False),
+        ("alert_email", "", "磁盘快满了", False),
     ]
-    assert "仅剩 2 张" in alerts[0].content["sentence"]
-    assert [coupon for kind, _, coupon, _ in _sms(deck) if kind == "coupon_sms"] == ["C-0", "C-1", "C-2", "C-3"]
+    assert {m.lane for m in told} == {Urgency.ALERT}
+    with deck.store.writing() as uow:
+        assert uow.alerts.resolve("disk_low", now=TEN + minutes(5))
+        assert not uow.alerts.resolve("disk_low", now=TEN + minutes(5))
+    for _ in range(2):
+        composer.run_once()
+    assert [m.content["ended"] for m in deck.messages()] == [False] * 3 + [True] * 3
 
 
-def test_who_never_had_coupons_is_not_warned_about_them(deck: Deck):
-    deck.composed(new_order("A"), policy=a_policy(coupon_low_at=100))
-    assert deck.messages(kind="alert_wecom") == []
+def test_an_alert_that_was_over_before_anybody_heard_is_told_once(deck: Deck):
+    with deck.store.writing() as uow:
+        uow.alerts.tell("spool_drained", text="3 笔订单已补入", now=TEN, subject="host")
+        uow.alerts.tell("spool_drained", text="3 笔订单已补入", now=TEN, subject="host")
+    deck.composed()
+    deck.composed()
+    assert [(m.content["sentence"], m.content["ended"]) for m in deck.messages()] == [("3 笔订单已补入", False)] * 2
+    assert [(alert.episode, alert.state) for alert in deck.alerts()] == [(1, "resolved"), (2, "resolved")]
 
 
-def test_an_alert_goes_to_every_group_and_by_mail_to_the_named(deck: Deck):
-    rows = deck.composer(a_policy(robots=("r1", "r2"), alert_emails=("it@example.com",))).alert(
-        "why", "出事了", now=TEN
-    )
-    assert [(row["once"], row["channel"], row["target"]) for row in rows] == [
-        ("alert:why:r1", "wecom", "r1"),
-        ("alert:why:r2", "wecom", "r2"),
-        ("alert:why:email", "email", ""),
-    ]
+def test_the_next_episode_of_a_trouble_is_told_again(deck: Deck):
+    for n in range(2):
+        with deck.store.writing() as uow:
+            uow.alerts.fire("batch_overdue", level="red", text="逾期", now=TEN + minutes(n))
+            uow.alerts.resolve_others("batch_overdue", (), now=TEN + minutes(n))
+        deck.composed()
+    assert [alert.episode for alert in deck.alerts()] == [1, 2]
+    assert len(deck.messages(kind="alert_wecom")) == 2
 
 
 def test_codes_are_added_once_and_given_oldest_first(deck: Deck):
@@ -283,6 +297,7 @@ def test_a_published_batch_is_announced_once_with_its_figures(deck: Deck):
     (message,) = deck.messages(kind="batch_wecom")
     assert (message.lane, message.batch_id, message.incident_id) == (Urgency.ALERT, 1, 1)
     assert message.content == {
+        "v": 1,
         "batch": "B20261122-1030-1",
         "kind": "regular",
         "orders": 3,

@@ -1,23 +1,24 @@
 """A robot that refuses, hangs or dies costs no message and at most one repeat; on both engines."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from app.channels.base import GroupChannel
-from app.domain.outcome import Delivered, Rejected, Throttled, Unknown, Unreachable
-from app.domain.send_budget import MERGE_AFTER, Urgency
-from app.notify.dispatch.group import LEASE, GroupDispatcher
+from app.channels.kinds import WECOM
+from app.domain.outcome import Rejected, Throttled, Unknown, Unreachable
+from app.domain.send_budget import MERGE_AFTER
+from app.domain.states import MessageState
+from app.notify.contents import AlertContent, BatchContent, read_content
+from app.notify.dispatch.group import LEASE, GroupDispatcher, notice_of
 from app.notify.dispatch.record import CHANNEL_REST
 from app.notify.dispatch.sweep import sweep_once
-from app.store.tables import Attempt
+from app.store.tables import Attempt, Message
 from tests.builders import (
+    ROBOT,
     TEN,
-    Alarms,
     Deck,
     FakeRobot,
     a_policy,
@@ -37,22 +38,14 @@ def robot(deck: Deck) -> FakeRobot:
 
 
 @pytest.fixture
-def alarms() -> Alarms:
-    return Alarms()
+def dispatcher(deck: Deck, robot: FakeRobot) -> GroupDispatcher:
+    return GroupDispatcher(deck.store, deck.clock, {ROBOT: robot})
 
 
-@pytest.fixture
-def dispatcher(deck: Deck, robot: FakeRobot, alarms: Alarms) -> GroupDispatcher:
-    return _dispatcher(deck, {"robot-1": robot}, alarms)
-
-
-def _dispatcher(deck: Deck, robots: dict[str, GroupChannel], alarms: Alarms, *, holder: str = "me") -> GroupDispatcher:
-    return GroupDispatcher(deck.store, deck.clock, robots, mentions=("13900139000",), alert=alarms)
-
-
-def _alert(deck: Deck, once: str) -> None:
+def _alert(deck: Deck, subject: str) -> None:
     with deck.store.writing() as uow:
-        uow.messages.add_new(deck.composer().alert(once, f"红灯 {once}", now=deck.clock.now()))
+        uow.alerts.fire("trouble", level="red", text=f"红灯 {subject}", now=deck.clock.now(), subject=subject)
+    deck.composed()
 
 
 def _states(deck: Deck, kind: str = "order_wecom") -> list[str]:
@@ -82,21 +75,23 @@ async def test_a_rest_from_before_the_clock_was_set_back_is_not_kept_for_days(
 ):
     """P11"""
     with deck.store.writing() as uow:
-        uow.leases.pause("wecom:robot-1", reason="45009", until=TEN + hours(24))
+        uow.pauses.pause("wecom:robot-1", reason="45009", until=TEN + hours(24), now=TEN)
     deck.composed(new_order("A"))
     await dispatcher.run_once()
     assert len(robot.texts) == 1
 
 
 async def test_a_channel_at_fault_keeps_its_messages_rests_and_raises_an_alarm(
-    deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher, alarms: Alarms
+    deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher
 ):
     """A revoked key must not turn a hundred messages into dead letters."""
     robot.then(Rejected("wecom:93000", blame="channel"))
     deck.composed(*new_orders(3, total="1.00"))
     assert await dispatcher.run_once() == 1
     assert _states(deck) == ["pending"] * 3
-    assert alarms.causes == ["channel:wecom:robot-1:wecom:93000:20261122"]
+    with deck.store.reading() as uow:
+        (fault,) = uow.pauses.faults()
+    assert (fault.name, fault.reason, fault.since) == ("wecom:robot-1", "wecom:93000", TEN)
     assert await dispatcher.run_once() == 0
     deck.clock.at += CHANNEL_REST
     await dispatcher.run_once()
@@ -104,17 +99,16 @@ async def test_a_channel_at_fault_keeps_its_messages_rests_and_raises_an_alarm(
 
 
 async def test_a_message_at_fault_is_a_dead_letter_with_an_alarm_and_holds_up_nobody(
-    deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher, alarms: Alarms
+    deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher
 ):
     robot.then(Rejected("wecom:40058"))
     deck.composed(*new_orders(2, total="1.00"))
     await dispatcher.run_once()
     assert _states(deck) == ["dead", "sent"]
-    assert alarms.causes == ["dead:wecom:2026112202"]
 
 
 async def test_an_unreachable_group_is_tried_again_later_and_in_the_end_given_up(
-    deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher, alarms: Alarms
+    deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher
 ):
     robot.then(*[Unreachable("ConnectTimeout")] * 99)
     deck.composed(new_order("A", total="1.00"))
@@ -124,7 +118,6 @@ async def test_an_unreachable_group_is_tried_again_later_and_in_the_end_given_up
     assert len(robot.seen) == 11  # once alone, ten times as a digest of one
     states = {message.state for message in deck.messages() if message.channel == "wecom"}
     assert states <= {"dead", "merged"}
-    assert len(alarms.causes) == 1
 
 
 async def test_an_unknown_outcome_may_be_seen_twice_but_is_never_lost(
@@ -146,7 +139,7 @@ class Died(BaseException):
 
 @pytest.mark.parametrize("arrived", [True, False])
 async def test_a_dispatcher_that_dies_between_send_and_record_costs_at_most_one_repeat(
-    deck: Deck, robot: FakeRobot, alarms: Alarms, *, arrived: bool
+    deck: Deck, robot: FakeRobot, *, arrived: bool
 ):
     """P9: at most one duplicate per crash, and nothing is lost. Another worker takes over."""
 
@@ -158,8 +151,8 @@ async def test_a_dispatcher_that_dies_between_send_and_record_costs_at_most_one_
 
     deck.composed(*new_orders(3, total="1.00"))
     with pytest.raises(Died):
-        await _dispatcher(deck, {"robot-1": Deadly(clock=deck.clock)}, alarms, holder="dead").run_once()
-    other = _dispatcher(deck, {"robot-1": robot}, alarms, holder="other")
+        await GroupDispatcher(deck.store, deck.clock, {ROBOT: Deadly(clock=deck.clock)}).run_once()
+    other = GroupDispatcher(deck.store, deck.clock, {ROBOT: robot})
     assert await other.run_once() == 2  # the others need not wait for the one whose outcome nobody knows
     deck.clock.at += LEASE + seconds(1)
     assert sweep_once(deck.store, a_policy(), deck.clock) == 1
@@ -171,11 +164,9 @@ async def test_a_dispatcher_that_dies_between_send_and_record_costs_at_most_one_
     assert first.outcome is None  # nobody will ever know; it still counts in the budget
 
 
-async def test_two_workers_send_each_message_once_and_stay_within_one_budget(
-    deck: Deck, robot: FakeRobot, alarms: Alarms
-):
+async def test_two_workers_send_each_message_once_and_stay_within_one_budget(deck: Deck, robot: FakeRobot):
     deck.composed(*new_orders(10, total="1.00"))
-    workers = [_dispatcher(deck, {"robot-1": robot}, alarms, holder=name) for name in ("one", "two")]
+    workers = [GroupDispatcher(deck.store, deck.clock, {ROBOT: robot}) for _ in range(2)]
     for _ in range(3):
         await asyncio.gather(*(worker.run_once() for worker in workers))
     assert len(robot.texts) == len(set(robot.texts)) == 10
@@ -186,34 +177,73 @@ async def test_the_sweep_puts_back_what_fell_between_two_stools(deck: Deck):
     deck.composed(new_order("A"), new_order("B"), policy=a_policy(robots=("gone",)))
     with deck.store.writing() as uow:
         first, second = (message.id or 0 for message in deck.messages(kind="order_wecom"))
-        uow.messages.change(first, from_states=("pending",), due_at=TEN + timedelta(days=2))
-        uow.messages.change(second, from_states=("pending",), due_at=TEN)
+        waits = {"from_states": (MessageState.PENDING,), "reason": "test"}
+        uow.messages.put_off(first, MessageState.PENDING, until=TEN + timedelta(days=2), **waits)
+        uow.messages.put_off(second, MessageState.PENDING, until=TEN, **waits)
     assert sweep_once(deck.store, a_policy(robots=("r1", "r2")), deck.clock) == 3
     assert {(message.target, message.due_at) for message in deck.messages(kind="order_wecom")} == {("r1", TEN)}
     assert sweep_once(deck.store, a_policy(robots=("r1", "r2")), deck.clock) == 0
 
 
-def test_what_a_group_reads_depends_on_the_kind(deck: Deck):
-    from app.notify.dispatch.group import notice_of  # noqa: PLC0415 - only here
-
+def test_what_a_group_reads_depends_on_the_subject(deck: Deck):
     (message, _) = deck.composed(new_order("A"))
-    read: Callable[[], Any] = lambda: notice_of(message, ("m",))  # noqa: E731
-    assert read().mentions == ("m",)
-    message.kind, message.content = (
-        "batch_wecom",
-        {
-            "batch": "B1",
-            "kind": "regular",
-            "orders": 1,
-            "rows": 1,
-            "total": 1,
-            "high": 0,
-            "held": 0,
-            "sha256": "f" * 64,
-            "url": "u",
-        },
+    order = read_content(message.subject, message.content)
+    assert notice_of(order, ("m",), kind=WECOM).mentions == ("m",)
+    batch = BatchContent(
+        batch="B1", kind="regular", orders=1, rows=1, total=1, high=0, held=0, sha256="f" * 64, url="u"
     )
-    assert read().content.startswith("【新批次】B1")
-    message.kind, message.content, message.lane = "alert_wecom", {"sentence": "x"}, Urgency.ALERT
-    assert (read().content, read().mentions) == ("【告警】x", ("m",))
-    assert Delivered().reference == ""
+    assert notice_of(batch, ("m",), kind=WECOM).content.startswith("【新批次】B1")
+    assert notice_of(batch, ("m",), kind=WECOM).mentions == ()
+    alert = notice_of(AlertContent(sentence="x"), ("m",), kind=WECOM)
+    assert (alert.content, alert.mentions) == ("【告警】x", ("m",))
+    assert notice_of(AlertContent(sentence="x", ended=True), (), kind=WECOM).content == "【已恢复】x"
+
+
+ODD = [
+    {},
+    {"number": "LB1"},
+    {"v": 99, "number": "LB1"},
+    {"sentence": 1},
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+async def test_a_content_nobody_can_read_is_a_dead_letter_with_a_sentence_and_holds_up_nobody(
+    deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher, odd: dict[str, Any]
+):
+    """P14: after an upgrade, or with a row that somebody damaged."""
+    deck.composed(*new_orders(3, total="1.00"))
+    with deck.engines.writer.begin() as connection:
+        connection.execute(update(Message).where(Message.order_id == 1).values(content=odd))
+    assert await dispatcher.run_once() == 2
+    dead, *others = deck.messages(kind="order_wecom")
+    assert dead.state == "dead"
+    assert dead.last_reason is not None
+    assert dead.last_reason.startswith("消息内容")
+    assert [message.state for message in others] == ["sent", "sent"]
+    assert await dispatcher.run_once() == 0
+
+
+async def test_a_digest_passes_over_what_it_cannot_read(deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher):
+    """P14"""
+    deck.composed(*new_orders(30, total="1.00"))
+    with deck.engines.writer.begin() as connection:
+        connection.execute(update(Message).where(Message.order_id == 7).values(content={"v": 99}))
+    deck.clock.at += LATER
+    while await dispatcher.run_once():
+        pass
+    states = [message.state for message in deck.messages(kind="order_wecom")]
+    assert states == ["merged"] * 6 + ["dead"] + ["merged"] * 23
+    assert robot.texts == [text for text in robot.texts if text.startswith("【新订单汇总】29 笔")]
+
+
+async def test_a_channel_that_breaks_is_an_unknown_outcome_and_the_message_is_tried_again(
+    deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher
+):
+    """P14: no channel may raise; one that does costs its own message a retry, and nobody else's anything."""
+    robot.then(ValueError("nobody foresaw this"))
+    deck.composed(*new_orders(2, total="1.00"))
+    await dispatcher.run_once()
+    assert _states(deck) == ["pending", "sent"]
+    (first, _) = deck.messages(kind="order_wecom")
+    assert first.last_reason == "wecom:ValueError"

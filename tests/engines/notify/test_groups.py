@@ -3,15 +3,16 @@
 import pytest
 from sqlalchemy import select
 
-from app.channels.base import GroupChannel
+from app.channels.kinds import WECOM
 from app.domain.outcome import Simulated, Unreachable
-from app.domain.send_budget import MERGE_AFTER, WECOM_PACE
+from app.domain.send_budget import MERGE_AFTER
 from app.notify.dispatch.group import GroupDispatcher
+from app.notify.policy import Destination
 from app.store.tables import Attempt
 from tests.builders import (
     REHEARSAL,
+    ROBOT,
     TEN,
-    Alarms,
     Deck,
     FakeRobot,
     a_policy,
@@ -31,22 +32,14 @@ def robot(deck: Deck) -> FakeRobot:
 
 
 @pytest.fixture
-def alarms() -> Alarms:
-    return Alarms()
+def dispatcher(deck: Deck, robot: FakeRobot) -> GroupDispatcher:
+    return GroupDispatcher(deck.store, deck.clock, {ROBOT: robot})
 
 
-@pytest.fixture
-def dispatcher(deck: Deck, robot: FakeRobot, alarms: Alarms) -> GroupDispatcher:
-    return _dispatcher(deck, {"robot-1": robot}, alarms)
-
-
-def _dispatcher(deck: Deck, robots: dict[str, GroupChannel], alarms: Alarms, *, holder: str = "me") -> GroupDispatcher:
-    return GroupDispatcher(deck.store, deck.clock, robots, mentions=("13900139000",), alert=alarms)
-
-
-def _alert(deck: Deck, once: str) -> None:
+def _alert(deck: Deck, subject: str) -> None:
     with deck.store.writing() as uow:
-        uow.messages.add_new(deck.composer().alert(once, f"红灯 {once}", now=deck.clock.now()))
+        uow.alerts.fire("trouble", level="red", text=f"红灯 {subject}", now=deck.clock.now(), subject=subject)
+    deck.composed()
 
 
 def _states(deck: Deck, kind: str = "order_wecom") -> list[str]:
@@ -95,10 +88,12 @@ async def test_a_group_without_a_robot_is_simulated_and_never_called_sent(
     assert _states(deck) == ["simulated"]
 
 
-async def test_each_group_has_its_own_budget_and_its_own_copy(deck: Deck, alarms: Alarms):
+async def test_each_group_has_its_own_budget_and_its_own_copy(deck: Deck):
     one, two = FakeRobot(clock=deck.clock), FakeRobot(clock=deck.clock)
     deck.composed(*new_orders(5, total="1.00"), policy=a_policy(robots=("r1", "r2")))
-    await _dispatcher(deck, {"r1": one, "r2": two}, alarms).run_once()
+    await GroupDispatcher(
+        deck.store, deck.clock, {Destination("wecom", "r1"): one, Destination("wecom", "r2"): two}
+    ).run_once()
     assert len(one.texts) == len(two.texts) == 5
 
 
@@ -154,7 +149,7 @@ async def test_a_rush_of_thousands_never_exceeds_the_robots_limit_and_loses_no_h
             _alert(deck, f"at {second}")
         await dispatcher.run_once()
     moments = [at for at, _, _ in robot.seen]
-    assert most_within(moments, WECOM_PACE.window) <= WECOM_PACE.limit
+    assert most_within(moments, WECOM.pace.window) <= WECOM.pace.limit
     assert len(moments) > 30  # it was indeed a rush
     text = "\n".join(robot.texts)
     high = [order.number for order in orders if order.priority == "high"]
@@ -182,7 +177,7 @@ async def test_an_alert_overtakes_everything_even_when_the_minute_is_nearly_spen
     _alert(deck, "one too many")
     assert await dispatcher.run_once() == 2
     assert [text[:8] for text in robot.texts[16:]] == ["【告警】红灯 r"] * 2
-    deck.clock.at += WECOM_PACE.window
+    deck.clock.at += WECOM.pace.window
     await dispatcher.run_once()
     assert robot.texts[18] == "【告警】红灯 one too many"
 
@@ -210,7 +205,7 @@ async def test_after_the_clock_was_set_back_it_waits_rather_than_exceed_the_limi
     deck.clock.at -= hours(24)
     _alert(deck, "later")
     assert await dispatcher.run_once() == 0
-    deck.clock.at += WECOM_PACE.window - seconds(1)
+    deck.clock.at += WECOM.pace.window - seconds(1)
     assert await dispatcher.run_once() == 0
     deck.clock.at += seconds(1)  # nor does it wait for the clock to catch up: one window, by whatever clock, is enough
     assert await dispatcher.run_once() == 1
@@ -226,5 +221,5 @@ async def test_each_time_the_clock_is_set_back_one_window_is_waited_out(
         deck.clock.at -= back
         _alert(deck, f"after-{n}")
         assert await dispatcher.run_once() == 0
-        deck.clock.at += WECOM_PACE.window
+        deck.clock.at += WECOM.pace.window
         assert await dispatcher.run_once() == 1

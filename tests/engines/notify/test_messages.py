@@ -10,13 +10,13 @@ from sqlalchemy import select
 from app.domain.states import MessageState
 from app.store.tables import Attempt, Message
 from app.store.unit_of_work import UnitOfWork
-from tests.builders import TEN, Deck, hours, minutes, seconds
+from tests.builders import TEN, Deck, hours, minutes, new_order, seconds
 
 
 def _row(once: str, **fields: Any) -> dict[str, Any]:
     fixed: dict[str, Any] = {
         "once": once,
-        "kind": "order_wecom",
+        "subject": "order",
         "channel": "wecom",
         "target": "r1",
         "lane": 2,
@@ -101,7 +101,7 @@ def test_what_is_due_is_pending_on_its_channel_and_its_time_has_come(deck: Deck,
 
 
 def test_a_claim_takes_the_urgent_lane_first_and_then_the_oldest(deck: Deck):
-    _add(deck, _row("normal"), _row("high", lane=1), _row("alert", lane=0, kind="alert_wecom"), _row("high-2", lane=1))
+    _add(deck, _row("normal"), _row("high", lane=1), _row("alert", lane=0, subject="alert"), _row("high-2", lane=1))
     with deck.store.writing() as uow:
         claimed = uow.messages.claim("wecom", now=TEN, lease_until=TEN, limit=3)
         assert [message.once for message in claimed] == ["alert", "high", "high-2"]
@@ -113,19 +113,19 @@ def test_waiting_counts_one_kind_of_one_lane_and_knows_the_oldest(deck: Deck):
         _row("a", created_at=TEN - minutes(1)),
         _row("b"),
         _row("c", lane=1),
-        _row("d", kind="digest_wecom"),
+        _row("d", subject="digest"),
         _row("e", due_at=TEN + seconds(9)),
     )
     with deck.store.reading() as uow:
-        assert uow.messages.waiting("wecom", "r1", 2, kind="order_wecom", now=TEN) == (2, TEN - minutes(1))
-        assert uow.messages.waiting("wecom", "r9", 2, kind="order_wecom", now=TEN) == (0, None)
+        assert uow.messages.waiting("wecom", "r1", 2, subject="order", now=TEN) == (2, TEN - minutes(1))
+        assert uow.messages.waiting("wecom", "r9", 2, subject="order", now=TEN) == (0, None)
 
 
 def test_a_digest_speaks_for_its_members_and_for_no_other(deck: Deck):
     _add(deck, *(_row(f"m{n}") for n in range(601)), _row("late", due_at=TEN + hours(1)))
     with deck.store.writing() as uow:
-        members = uow.messages.claim_for_digest("wecom", "r1", 2, kind="order_wecom", now=TEN, limit=2000)
-        digest = uow.messages.add(Message(**_row("digest", kind="digest_wecom", state=MessageState.SENDING)))
+        members = uow.messages.claim_for_digest("wecom", "r1", 2, subject="order", now=TEN, limit=2000)
+        digest = uow.messages.add(Message(**_row("digest", subject="digest", state=MessageState.SENDING)))
         uow.messages.merge(members, into=digest, now=TEN)
     merged = deck.messages(state="merged")
     assert [message.once for message in merged] == [f"m{n}" for n in range(601)]
@@ -143,8 +143,7 @@ def test_a_digest_speaks_for_its_members_and_for_no_other(deck: Deck):
 )
 def test_a_message_whose_sender_died_comes_back(deck: Deck, lease_until: datetime, *, back: bool):
     _add(deck, _row("a", state=MessageState.SENDING))
-    with deck.store.writing() as uow:
-        uow.messages.change(deck.messages()[0].id or 0, from_states=(MessageState.SENDING,), lease_until=lease_until)
+    deck.alter(1, lease_until=lease_until)
     with deck.store.writing() as uow:
         found = uow.messages.recover_stalled(
             "wecom", now=TEN, longest=TEN + minutes(2), state=MessageState.PENDING, reason="sender_died"
@@ -209,21 +208,24 @@ def test_messages_of_a_robot_that_is_gone_go_to_one_that_is_there(deck: Deck):
         _row("d", target="", channel="sms"),
     )
     with deck.store.writing() as uow:
-        assert uow.messages.retarget("wecom", known=("r1", "r2"), to="r1") == 1
+        assert uow.messages.retarget("wecom", known=[("wecom", "r1"), ("feishu", "gone")], to=("wecom", "r1")) == 1
     assert [message.target for message in deck.messages()] == ["r1", "r1", "gone", ""]
 
 
 def test_a_message_is_changed_only_from_the_state_one_knows_it_in(deck: Deck):
     _add(deck, _row("a", attempts=1))
     message_id = deck.messages()[0].id or 0
+    sending, pending, dead = MessageState.SENDING, MessageState.PENDING, MessageState.DEAD
     with deck.store.writing() as uow:
-        assert not uow.messages.change(message_id, from_states=(MessageState.SENDING,), state=MessageState.DEAD)
-        assert uow.messages.change(
-            message_id, from_states=(MessageState.PENDING,), uncount=True, state=MessageState.DEAD
-        )
-        assert uow.messages.change(message_id, from_states=(MessageState.DEAD,), uncount=True)
+        assert not uow.messages.finish(message_id, dead, from_states=(sending,), now=TEN)
+        assert not uow.messages.requeue(message_id, now=TEN)
+        for _ in range(2):
+            assert uow.messages.put_off(
+                message_id, pending, from_states=(pending,), until=TEN, reason="r" * 300, uncount=True
+            )
+        assert uow.messages.finish(message_id, dead, from_states=(pending,), now=TEN, reason="why")
     (message,) = deck.messages()
-    assert (message.state, message.attempts) == (MessageState.DEAD, 0)  # never below none
+    assert (message.state, message.attempts, message.last_reason) == (dead, 0, "why")  # never below none
 
 
 def test_messages_of_unknown_fate_are_asked_about_by_one_at_a_time(deck: Deck):
@@ -277,12 +279,13 @@ def test_attempts_are_written_before_and_completed_after(deck: Deck):
 
 
 def test_messages_that_wait_or_are_dead_are_counted_by_channel_and_state_and_listed_newest_first(deck: Deck):
+    deck.take(new_order("A"))
     _add(
         deck,
         _row("a"),
         _row("b", state=MessageState.DEAD),
         _row("c", state=MessageState.DEAD),
-        _row("d", channel="sms", order_id=7),
+        _row("d", channel="sms", order_id=1),
         _row("e", state=MessageState.SENT),
     )
     with deck.store.reading() as uow:
@@ -292,5 +295,5 @@ def test_messages_that_wait_or_are_dead_are_counted_by_channel_and_state_and_lis
             ("sms", MessageState.PENDING): 1,
         }
         assert [message.once for message in uow.messages.in_state(MessageState.DEAD)] == ["c", "b"]
-        assert [message.once for message in uow.messages.of_order(7)] == ["d"]
+        assert [message.once for message in uow.messages.of_order(1)] == ["d"]
         assert uow.messages.get(10**6) is None

@@ -7,14 +7,14 @@ from sqlalchemy import select
 
 from app.domain.outcome import Rejected, Simulated, Throttled, Unknown, Unreachable
 from app.intake.accept import Caller
-from app.notify.dispatch.sms import LEASE, MailDispatcher, SmsDispatcher
+from app.notify.dispatch.email import MailDispatcher
+from app.notify.dispatch.sms import LEASE, SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
 from app.store.tables import Attempt, Client, ClientKey, Message
 from tests.builders import (
     KEYS,
     REHEARSAL,
     TEN,
-    Alarms,
     Deck,
     FakeMail,
     FakeSms,
@@ -32,7 +32,7 @@ class Post:
 
     def __init__(self, deck: Deck, *, per_day: int = 1000, per_client: int = 1000) -> None:
         self.deck = deck
-        self.provider, self.dry, self.alarms = FakeSms(), FakeSms(), Alarms()
+        self.provider, self.dry = FakeSms(), FakeSms()
         self.dispatcher = SmsDispatcher(
             deck.store,
             KEYS,
@@ -41,7 +41,6 @@ class Post:
             dry_run=self.dry,
             per_day=per_day,
             per_client=per_client,
-            alert=self.alarms,
         )
 
     async def run(self) -> int:
@@ -142,7 +141,6 @@ async def test_what_cannot_be_told_is_in_the_end_a_persons_business_and_never_se
     assert post.states == ["dead"]
     assert len(post.provider.sent) == 1
     assert len(post.provider.asked) == 5
-    assert post.alarms.causes == ["dead:sms:2026112202"]
 
 
 async def test_a_provider_that_never_takes_it_and_never_answers_is_not_tried_for_ever(deck: Deck, post: Post):
@@ -193,7 +191,6 @@ async def test_money_stops_at_the_days_limit_and_goes_on_the_next_day(deck: Deck
     assert await post.run() == 3
     assert await post.run() == 0
     assert await post.run() == 0
-    assert set(post.alarms.causes) == {"sms_cap:20261122"}
     assert post.states == ["sent"] * 3 + ["pending"] * 2
     deck.clock.at += hours(24) + seconds(1)
     assert await post.run() == 2
@@ -211,8 +208,6 @@ async def test_a_stolen_key_spends_its_own_days_limit_and_not_that_of_the_others
         pass
     sent = [message.target for message in deck.messages(state="sent") if message.channel == "sms"]
     assert sorted(sent) == ["c1"] * 3 + ["c2"] * 2
-    assert post.alarms.raised[0][0] == "sms_cap:c1:20261122"
-    assert "旗舰店" in post.alarms.raised[0][1]
 
 
 async def test_more_than_one_handful_takes_more_than_one_round(deck: Deck, post: Post):
@@ -238,11 +233,14 @@ async def test_an_account_at_fault_keeps_the_messages_and_raises_an_alarm(deck: 
     deck.composed(new_order("A"))
     await post.run()
     assert post.states == ["pending"]
-    assert post.alarms.causes == ["channel:sms::sms:no_balance:20261122"]
+    with deck.store.reading() as uow:
+        assert [(fault.name, fault.reason) for fault in uow.pauses.faults()] == [("sms:", "sms:no_balance")]
     assert await post.run() == 0
     deck.clock.at += minutes(5) + seconds(1)
     await post.run()
     assert post.states == ["sent"]
+    with deck.store.reading() as uow:
+        assert uow.pauses.faults() == []
 
 
 async def test_a_number_at_fault_is_a_dead_letter_and_an_unreachable_provider_is_tried_again(deck: Deck, post: Post):
@@ -268,9 +266,9 @@ async def test_an_order_that_cannot_be_opened_any_more_ends_as_a_dead_letter(dec
 
 
 async def test_an_alert_goes_by_mail_to_the_named(deck: Deck):
-    mail, alarms = FakeMail(), Alarms()
-    _alert(deck, "red", "批次逾期：请检查")
-    dispatcher = MailDispatcher(deck.store, deck.clock, mail, to=("it@example.com", "ops@example.com"), alert=alarms)
+    mail = FakeMail()
+    _alert(deck, "批次逾期：请检查")
+    dispatcher = MailDispatcher(deck.store, deck.clock, mail, to=("it@example.com", "ops@example.com"))
     mail.then(Unreachable("email:connect"))
     assert await dispatcher.run_once() == 1
     assert await dispatcher.run_once() == 0
@@ -285,11 +283,12 @@ async def test_an_alert_goes_by_mail_to_the_named(deck: Deck):
 
 
 async def test_without_a_mail_server_nothing_is_called_sent(deck: Deck):
-    _alert(deck, "red", "批次逾期")
-    await MailDispatcher(deck.store, deck.clock, None, to=("it@example.com",), alert=Alarms()).run_once()
+    _alert(deck, "批次逾期")
+    await MailDispatcher(deck.store, deck.clock, None, to=("it@example.com",)).run_once()
     assert [message.state for message in deck.messages(kind="alert_email")] == ["simulated"]
 
 
-def _alert(deck: Deck, once: str, sentence: str) -> None:
+def _alert(deck: Deck, sentence: str) -> None:
     with deck.store.writing() as uow:
-        uow.messages.add_new(deck.composer(a_policy(alert_emails=("it@example.com",))).alert(once, sentence, now=TEN))
+        uow.alerts.fire("trouble", level="red", text=sentence, now=TEN)
+    deck.composed(policy=a_policy(alert_emails=("it@example.com",)))

@@ -164,11 +164,9 @@ def test_the_time_line_tells_an_orders_way_in_the_order_it_happened(deck: Deck):
     deck.composed()
     deck.clock.at += minutes(1)
     wecom, sms = deck.messages()
-    with deck.store.writing() as uow:
-        uow.messages.change(wecom.id or 0, from_states=("pending",), state="sent", finished_at=deck.clock.now())
+    deck.alter(wecom.id, state="sent", finished_at=deck.clock.now())
     deck.clock.at += minutes(1)
-    with deck.store.writing() as uow:
-        uow.messages.change(sms.id or 0, from_states=("pending",), state="dead", finished_at=deck.clock.now())
+    deck.alter(sms.id, state="dead", finished_at=deck.clock.now())
     assert _events(deck, number) == [
         ("accepted", f"已受理，应急单号 {number}"),
         ("held", "疑似重复单（LBOTHER），待人工确认"),
@@ -185,20 +183,19 @@ def test_the_time_line_tells_an_orders_way_in_the_order_it_happened(deck: Deck):
 def test_a_simulated_message_is_never_told_as_sent_and_a_pending_one_not_at_all(deck: Deck):
     new = new_order("A")
     wecom, _ = deck.composed(new)
-    with deck.store.writing() as uow:
-        uow.messages.change(wecom.id or 0, from_states=("pending",), state="simulated", finished_at=TEN)
+    deck.alter(wecom.id, state="simulated", finished_at=TEN)
     assert _events(deck, new.number)[1:] == [("simulated", "企业微信群通知（模拟发送，未实际发出）")]
 
 
 async def test_an_order_told_of_in_a_digest_counts_as_told_once_the_digest_is_out(deck: Deck):
     from app.notify.dispatch.group import GroupDispatcher  # noqa: PLC0415 - only here
-    from tests.builders import Alarms, FakeRobot  # noqa: PLC0415
+    from tests.builders import ROBOT, FakeRobot  # noqa: PLC0415
 
     orders = new_orders(30, total="1.00")
     deck.composed(*orders, policy=a_policy())
     deck.clock.at += minutes(1)
     robot = FakeRobot(clock=deck.clock)
-    await GroupDispatcher(deck.store, deck.clock, {"robot-1": robot}, mentions=(), alert=Alarms()).run_once()
+    await GroupDispatcher(deck.store, deck.clock, {ROBOT: robot}).run_once()
     assert _events(deck, orders[7].number)[1:] == [("notified", "企业微信群通知已发送")]
 
 

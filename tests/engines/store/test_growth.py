@@ -14,8 +14,9 @@ from app.batch.maker import BatchMaker, Published
 from app.batch.policy import BatchPolicy
 from app.bootstrap import Lifeboat
 from app.files.export_folder import Exports
+from app.notify.dispatch.email import MailDispatcher
 from app.notify.dispatch.group import GroupDispatcher
-from app.notify.dispatch.sms import MailDispatcher, SmsDispatcher
+from app.notify.dispatch.sms import SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
 from app.orders.timeline import time_line
 from app.store.ledger import ledger_of
@@ -27,8 +28,8 @@ from app.web.console.dashboard_figures import DashboardFigures
 from app.web.lookout import warnings_of
 from tests.builders import (
     KEYS,
+    ROBOT,
     ZONE,
-    Alarms,
     Deck,
     FakeMail,
     FakeRobot,
@@ -85,25 +86,25 @@ class Everyday:
         self.deck.take(*(new_order(f"N{serial}-{n}", phone=f"138{serial:04d}{n:04d}") for n in range(count)))
 
     def _compose(self) -> None:
-        composer = self.deck.composer(a_policy(coupon_low_at=10))
+        composer = self.deck.composer(a_policy())
         assert composer.run_once() == 20
         assert composer.run_once() == 0
 
     def _groups(self) -> None:
         robot = FakeRobot(clock=self.deck.clock)
-        sender = GroupDispatcher(self.deck.store, self.deck.clock, {"robot-1": robot}, mentions=(), alert=Alarms())
+        sender = GroupDispatcher(self.deck.store, self.deck.clock, {ROBOT: robot})
         self.deck.clock.at += minutes(1)  # what waits longer than a moment is merged
         assert asyncio.run(sender.run_once())
 
     def _sms(self) -> None:
         sms = FakeSms()
         caps = {"per_day": 10_000, "per_client": 10_000}
-        sender = SmsDispatcher(self.deck.store, KEYS, self.deck.clock, sms, dry_run=sms, alert=Alarms(), **caps)
+        sender = SmsDispatcher(self.deck.store, KEYS, self.deck.clock, sms, dry_run=sms, **caps)
         assert asyncio.run(sender.run_once())
         asyncio.run(sender.settle_once())
 
     def _mail(self) -> MailDispatcher:
-        return MailDispatcher(self.deck.store, self.deck.clock, FakeMail(), to=("a@example.com",), alert=Alarms())
+        return MailDispatcher(self.deck.store, self.deck.clock, FakeMail(), to=("a@example.com",))
 
     def _tick(self) -> None:
         rules = BatchPolicy(zone=ZONE)

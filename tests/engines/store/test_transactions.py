@@ -3,15 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.access.clients import NameTaken, TooManyKeys, add_client, rotate_key
 from app.store.database.engine import Engines, UnsafeDatabase, open_engines, ping, require_safe_sqlite
-from app.store.tables import Audit, Instance, Lease
+from app.store.tables import METADATA, Audit, Instance, Lease
 from app.store.unit_of_work import Store, UnitOfWork
 from app.worker.leader import LASTS, Leadership
-from tests.builders import IT, OPS, TEN, ZONE, Deck, hours, new_order, seconds
+from tests.builders import IT, OPS, REHEARSAL, TEN, ZONE, Deck, hours, minutes, new_order, seconds
 
 
 def test_what_a_unit_of_work_wrote_is_kept(store: Store):
@@ -144,11 +144,56 @@ def test_a_lease_that_was_given_up_is_free(deck: Deck):
 
 def test_a_pause_is_kept_for_everybody(store: Store):
     with store.writing() as uow:
-        assert uow.leases.paused_until("wecom:r") is None
-        uow.leases.pause("wecom:r", reason="x" * 100, until=TEN)
-        uow.leases.pause("wecom:r", reason="45009", until=TEN + seconds(60))
+        assert uow.pauses.get("wecom:r") is None
+        uow.pauses.pause("wecom:r", reason="x" * 300, until=TEN, now=TEN)
+        uow.pauses.pause("wecom:r", reason="45009", until=TEN + seconds(60), now=TEN)
     with store.reading() as uow:
-        assert uow.leases.paused_until("wecom:r") == (TEN + seconds(60), "45009")
+        assert uow.pauses.holds("wecom:r", now=TEN, longest=minutes(2))
+        assert not uow.pauses.holds("wecom:r", now=TEN + seconds(60), longest=minutes(2))
+        assert not uow.pauses.holds("wecom:r", now=TEN - minutes(10), longest=minutes(2))  # the clock was set back
+        assert uow.pauses.faults() == []
+
+
+def test_a_fault_that_goes_on_keeps_the_moment_it_began_until_something_gets_through(store: Store):
+    for n in range(3):
+        with store.writing() as uow:
+            at = TEN + minutes(5 * n)
+            uow.pauses.pause("wecom:r", reason="93000", until=at + minutes(5), now=at, fault=True)
+    with store.reading() as uow:
+        assert [(fault.name, fault.since) for fault in uow.pauses.faults()] == [("wecom:r", TEN)]
+    with store.writing() as uow:
+        uow.pauses.lift("wecom:r")
+    with store.reading() as uow:
+        assert uow.pauses.get("wecom:r") is None
+
+
+def test_no_mixture_of_live_and_drill_can_be_written(deck: Deck):
+    """P18: by constraint, whatever a query forgets."""
+    deck.take(new_order("LIVE"))
+    deck.take(new_order("DRILL", caller=REHEARSAL))
+    batch = {"kind": "regular", "columns": "generic", "state": "claiming", "window_from": TEN, "window_to": TEN}
+    batch |= {"claimed_at": TEN, "lease_until": TEN, "orders": 0, "rows": 0, "total_fen": 0, "held": 0}
+    message = {"subject": "order", "channel": "wecom", "target": "", "lane": 2, "content": {}, "state": "pending"}
+    message |= {"created_at": TEN, "due_at": TEN, "attempts": 0, "asked": 0}
+    tables = METADATA.tables
+    with deck.engines.writer.begin() as connection:
+        connection.execute(insert(tables["batch"]), [{"id": 1, "incident_id": 1, "drill": False, **batch}])
+    mixtures = [
+        insert(tables["batch"]).values(id=2, incident_id=1, drill=True, **batch),
+        insert(tables["batch_order"]).values(batch_id=1, order_id=2, drill=False),
+        insert(tables["batch_order"]).values(batch_id=1, order_id=2, drill=True),
+        update(tables["orders"]).where(tables["orders"].c.id == 2).values(batch_id=1),
+        update(tables["orders"]).where(tables["orders"].c.id == 2).values(incident_id=1),
+        insert(tables["message"]).values(once="a", order_id=2, drill=False, **message),
+        insert(tables["message"]).values(once="b", batch_id=1, drill=True, **message),
+        insert(tables["message"]).values(once="c", incident_id=2, drill=False, **message),
+        insert(tables["coupon"]).values(code="C", worth="", added_at=TEN, order_id=2, drill=False),
+    ]
+    for mixture in mixtures:
+        with pytest.raises(IntegrityError, match=r"(?i)foreign key"), deck.engines.writer.begin() as connection:
+            connection.execute(mixture)
+    with deck.engines.writer.begin() as connection:
+        connection.execute(insert(tables["batch_order"]).values(batch_id=1, order_id=1, drill=False))
 
 
 async def test_one_worker_of_two_is_the_leader_and_the_other_follows_when_it_dies(deck: Deck):

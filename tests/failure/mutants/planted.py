@@ -148,12 +148,13 @@ MUTANTS = (
         "P9",
         (
             Edit(
-                "app/notify/dispatch/group.py",
-                "            outcome = await robot.send(notice_of(sending.message, self._mentions))\n",
+                "app/notify/dispatch/run.py",
+                "            outcome = await answer\n",
                 "            from app.domain.outcome import Delivered\n"
                 "            from app.domain.retry import Sent\n"
-                '            self._record(sending, Delivered(""), Sent(""), self._clock.now())\n'
-                "            outcome = await robot.send(notice_of(sending.message, self._mentions))\n",
+                "            with self._store.writing() as uow:\n"
+                '                record_outcome(uow, sending, Delivered(""), Sent(""), now=self._clock.now())\n'
+                "            outcome = await answer\n",
             ),
         ),
         (
@@ -175,7 +176,7 @@ MUTANTS = (
     Mutant(
         "SMS sent again blindly after a time-out",
         "P9",
-        (Edit("app/notify/dispatch/sms.py", "            settles=True,", "            settles=False,"),),
+        (Edit("app/notify/dispatch/sms.py", "delays=SMS_DELAYS, settles=True)", "delays=SMS_DELAYS)"),),
         (
             "tests/engines/notify/test_sms_and_email.py::test_an_unknown_outcome_is_asked_about_before_anything_is_sent_again[sqlite]",
         ),

@@ -138,7 +138,7 @@ MUTANTS = (
     Mutant(
         "sends dated ahead of the clock count until it has caught up",
         "P11",
-        (Edit(GROUPS, "        if newest is None:\n", "        if newest != -1:\n"),),
+        (Edit(GROUPS, "        if newest is not None:\n", "        if newest == -1:\n"),),
         ("tests/engines/notify/test_groups.py::test_each_time_the_clock_is_set_back_one_window_is_waited_out[sqlite]",),
     ),
     Mutant(

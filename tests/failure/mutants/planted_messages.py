@@ -68,7 +68,7 @@ MUTANTS = (
     Mutant(
         "a text whose sender was killed is sent again unasked",
         "P9",
-        (Edit("app/notify/dispatch/sweep.py", '"sms": MessageState.SETTLING}', '"sms": MessageState.PENDING}'),),
+        (Edit("app/channels/kinds.py", "after_death=MessageState.SETTLING", "after_death=MessageState.PENDING"),),
         (
             "tests/failure/test_messages.py::test_everybody_hears_of_an_order_whatever_happens_to_the_sender_and_the_providers",
         ),
@@ -76,10 +76,74 @@ MUTANTS = (
     Mutant(
         "a group message whose sender was killed stays where it is",
         "P9",
-        (Edit("app/notify/dispatch/sweep.py", '"wecom": MessageState.PENDING, ', ""),),
+        (
+            Edit(
+                "app/notify/dispatch/sweep.py",
+                "for kind in KINDS.values()",
+                "for kind in KINDS.values() if not kind.is_group",
+            ),
+        ),
         (
             "tests/failure/test_messages.py::test_everybody_hears_of_an_order_whatever_happens_to_the_sender_and_the_providers",
         ),
+    ),
+    Mutant(
+        "a content that cannot be read stops the run",
+        "P14",
+        (
+            Edit(
+                "app/notify/dispatch/run.py",
+                "        except UnreadableContent as error:\n            move_message(uow, message, GiveUp(str(error)), now=now, from_states=(MessageState.SENDING,))\n",
+                "        except ZeroDivisionError:\n            pass\n",
+            ),
+        ),
+        (
+            "tests/engines/notify/test_group_failures.py::test_a_content_nobody_can_read_is_a_dead_letter_with_a_sentence_and_holds_up_nobody",
+        ),
+    ),
+    Mutant(
+        "a channel that raises stops the run",
+        "P14",
+        (
+            Edit(
+                "app/notify/dispatch/run.py",
+                "        except Exception as error:\n",
+                "        except ZeroDivisionError as error:\n",
+            ),
+        ),
+        (
+            "tests/engines/notify/test_group_failures.py::test_a_channel_that_breaks_is_an_unknown_outcome_and_the_message_is_tried_again",
+        ),
+    ),
+    Mutant(
+        "an alert is told at every look",
+        "P16",
+        (
+            Edit(
+                "app/store/repositories/alerts.py",
+                "            alert.told_at = alert.told_at or now\n",
+                "            alert.told_at = None\n",
+            ),
+        ),
+        ("tests/engines/notify/test_compose.py::test_an_alert_is_told_once_when_it_begins_and_once_when_it_ends",),
+    ),
+    Mutant(
+        "a drill's order fits into a live batch",
+        "P18",
+        (
+            Edit(
+                "migrations/versions/0003_rows_and_kinds.py",
+                'double = f"FOREIGN KEY({column}, drill) REFERENCES {parent} (id, drill)"',
+                'double = single if parent == "orders" else f"FOREIGN KEY({column}, drill) REFERENCES {parent} (id, drill)"',
+            ),
+        ),
+        ("tests/engines/store/test_transactions.py::test_no_mixture_of_live_and_drill_can_be_written[sqlite]",),
+    ),
+    Mutant(
+        "the audit's blocks do not cover what was done",
+        "security",
+        (Edit("app/store/audit_chain.py", "deed.subject, deed.address, deed.detail]", "deed.subject, deed.address]"),),
+        ("tests/engines/store/test_audit_chain.py",),
     ),
     Mutant(
         "the limit is not counted for bodies that announce no length",

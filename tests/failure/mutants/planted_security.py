@@ -224,7 +224,7 @@ MUTANTS = (
     Mutant(
         "one client spends the day's text messages of all",
         "security",
-        (Edit(LETTERS, "mine = self._per_client - spent.get(client, 0)", "mine = self._per_client"),),
+        (Edit(LETTERS, "min(room, self._per_client - spent.get(client, 0))", "min(room, self._per_client)"),),
         (
             "tests/engines/notify/test_sms_and_email.py::test_a_stolen_key_spends_its_own_days_limit_and_not_that_of_the_others[sqlite]",
         ),

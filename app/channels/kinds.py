@@ -1,0 +1,71 @@
+"""The one registry of channels: what each is called, how much it bears, and what follows when a sender dies.
+
+Only data: a process that shows a channel's name need not load what sends through it. The module of a group channel
+has a function ``open_robot(address)`` that returns its :class:`~app.channels.base.GroupChannel`.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.domain.send_budget import Pace
+from app.domain.states import MessageState
+
+UNHURRIED = Pace(limit=1000, window=timedelta(seconds=1))
+"""Of a channel that is faster than we ever send."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelKind:
+    """One kind of channel.
+
+    ``pace`` and ``burst`` hold for each target by itself: parts of the pace are kept for alerts and high priority, the
+    burst only bounds what leaves at one moment. ``text_bytes`` is the longest message that mentions people,
+    ``rich_bytes`` the longest other one, in UTF-8. ``after_death`` is the state of a message whose sender died between
+    claim and record: a group may see one twice, a customer is sent nothing again before the provider has been asked.
+    """
+
+    name: str
+    label: str
+    pace: Pace = UNHURRIED
+    burst: Pace | None = None
+    text_bytes: int = 0
+    rich_bytes: int = 0
+    after_death: MessageState = MessageState.PENDING
+    module: str = ""
+    spread: tuple[timedelta, timedelta] | None = None
+    """How long an announcement waits at least and at most, where the provider is slow just when batches come out."""
+
+    def announcement_delay(self, share: float) -> timedelta:
+        """Return how long an announcement waits; ``share`` from 0 to 1 spreads the robots of many merchants."""
+        if self.spread is None:
+            return timedelta()
+        least, most = self.spread
+        return least + (most - least) * share
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it is a chat group, reached through a robot."""
+        return bool(self.module)
+
+
+WECOM = ChannelKind(
+    name="wecom",
+    label="企业微信",
+    # It refuses the 21st message of a robot in 60 s; two are kept back, and two seconds for messages under way.
+    pace=Pace(limit=18, window=timedelta(seconds=62)),
+    text_bytes=2048,
+    rich_bytes=4096,
+    module="app.channels.group.wecom",
+)
+SMS = ChannelKind(name="sms", label="短信", after_death=MessageState.SETTLING)
+EMAIL = ChannelKind(name="email", label="邮件")
+
+GROUPS = (WECOM,)
+"""Every kind of group robot there is; a new one is a line here and a file with its sending."""
+
+KINDS = {kind.name: kind for kind in (*GROUPS, SMS, EMAIL)}
+
+
+def label_of(channel: str) -> str:
+    """Return what people call a channel."""
+    return KINDS[channel].label if channel in KINDS else channel

@@ -1,0 +1,133 @@
+"""What messages are made from: one frozen class a subject, versioned, kept as JSON without personal data.
+
+A message may be written by one version of the program and sent by another. Each class can read what every earlier
+version wrote; what it cannot read goes to the dead letters with a sentence, and never holds up another message.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from app.domain.order import Priority
+from app.domain.subject import Subject
+
+VERSION = 1
+"""Rows of the first release carry no version and have the shape of this one."""
+
+
+class UnreadableContent(ValueError):
+    """A message's content cannot be read; the Chinese sentence says why, and holds nothing of the content."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderContent:
+    """A new order as a group hears of it; ``total`` in fen, ``at`` on the merchant's wall clock."""
+
+    number: str
+    client_order_id: str = ""
+    priority: Priority
+    total: int | None
+    pieces: int
+    goods: str
+    phone: str
+    client: str
+    at: str
+    drill: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HighDigestContent:
+    """High-priority orders in one message; every one is named."""
+
+    high: tuple[OrderContent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestContent:
+    """Many orders in one message: sums, and the lines of the first of them."""
+
+    count: int
+    total: int
+    unpriced: int
+    first_at: str
+    last_at: str
+    lines: tuple[str, ...]
+    drill: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchContent:
+    """A published batch."""
+
+    batch: str
+    kind: Literal["regular", "repair"]
+    orders: int
+    rows: int
+    total: int
+    high: int
+    held: int
+    sha256: str | None
+    url: str
+    drill: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertContent:
+    """An alert; ``ended`` says that the trouble it was about is over."""
+
+    sentence: str
+    ended: bool = False
+    drill: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerContent:
+    """A text message to a customer; its phone is read from the sealed order when it is sent, and kept nowhere else."""
+
+    number: str
+    shop: str
+    template: Literal["notice", "coupon", "combined"]
+    coupon: str = ""
+    worth: str = ""
+    drill: bool = False
+
+
+Digest = DigestContent | HighDigestContent
+Content = OrderContent | Digest | BatchContent | AlertContent | CustomerContent
+GroupContent = OrderContent | Digest | BatchContent | AlertContent
+
+_READERS: dict[str, TypeAdapter[Any]] = {
+    Subject.ORDER: TypeAdapter(OrderContent),
+    Subject.DIGEST: TypeAdapter(DigestContent | HighDigestContent),
+    Subject.BATCH: TypeAdapter(BatchContent),
+    Subject.ALERT: TypeAdapter(AlertContent),
+    Subject.NOTICE: TypeAdapter(CustomerContent),
+    Subject.COUPON: TypeAdapter(CustomerContent),
+}
+
+
+def as_row(content: Content) -> dict[str, Any]:
+    """Return a content as it is kept in a message's row."""
+    return {"v": VERSION, **asdict(content)}
+
+
+def read_content(subject: str, row: dict[str, Any]) -> Content:
+    """Return what a row holds.
+
+    Raises:
+        UnreadableContent: the subject is not known here, a newer program wrote it, or something is missing.
+    """
+    reader = _READERS.get(subject)
+    if reader is None:
+        raise UnreadableContent(f"不认识的消息类型 {subject!r}")
+    fields = dict(row)
+    version = fields.pop("v", VERSION)
+    if version != VERSION:
+        raise UnreadableContent(f"消息内容是版本 {version}，本程序只读版本 {VERSION}")
+    try:
+        content: Content = reader.validate_python(fields)
+    except ValidationError as error:
+        where = "、".join(sorted({".".join(str(part) for part in one["loc"]) for one in error.errors()}))
+        raise UnreadableContent(f"消息内容缺少或写错了字段：{where}"[:200]) from None
+    return content
