@@ -5,9 +5,10 @@ import importlib
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -27,8 +28,10 @@ from app.store.commit.order_writer import OrderWriter
 from app.store.database.engine import Engines, open_engines, settle_log
 from app.store.database.migrate import migrate
 from app.store.sealing import Keyring
+from app.store.spool.file import SpoolCounts, count_spool
 from app.store.unit_of_work import Store
 from app.telemetry.metrics import Metrics
+from app.watch.rule import Situation, WatchPolicy
 
 
 class ForeignSecrets(Exception):
@@ -126,6 +129,24 @@ def open_channels(settings: Settings, clock: Clock) -> Channels:
     }
     mail = Mailer(settings.smtp_url, settings.smtp_from) if settings.smtp_url.get_secret_value() else None
     return Channels(robots or {DRY: DryRunGroup()}, _sms_channel(settings, clock), DryRunSms(), mail)
+
+
+def situation_of(boat: Lifeboat, *, spool: Callable[[], SpoolCounts] | None = None) -> Situation:
+    """Return where the watch's rules look now; ``spool`` counts this machine's, by default from its files."""
+    settings = boat.settings
+    return Situation(
+        store=boat.store,
+        now=boat.clock.now(),
+        policy=WatchPolicy(
+            batch_every=settings.batch_every,
+            coupons_wanted=settings.sms_coupon != "off",
+            coupon_low_at=settings.coupon_low_at,
+            sms_per_day=settings.sms_per_day,
+            sms_per_client_per_day=settings.sms_per_client_per_day,
+        ),
+        folders=(settings.data_dir, settings.export_dir),
+        spool=spool or partial(count_spool, settings.spool_dir),
+    )
 
 
 def exports_of(settings: Settings) -> Exports:

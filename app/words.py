@@ -74,13 +74,18 @@ CHECKS = {
     "profile_valid": "符合导入要求",
     "row_count": "回读行数一致",
 }
+ALERT_LEVELS = {"notice": "告知", "yellow": "黄灯", "orange": "橙灯", "red": "红灯"}
+ALERT_STATES = {
+    "pending": "观察中",
+    "firing": "进行中",
+    "acknowledged": "已认领",
+    "recovering": "恢复中",
+    "resolved": "已恢复",
+}
 PAYMENTS = {"paid": "已付款", "unpaid": "未付款", "cod": "货到付款"}
 ROLES = {"viewer": "只读", "ops": "运营", "it": "IT", "admin": "管理员"}
 DEGRADED = {
     "store_away": "数据库不可用：订单正写入本机暂存，照常受理；恢复后自动补入，无需操作。",
-    "spool_waiting": "本机暂存中还有订单等待补入数据库。",
-    "spool_set_aside": "暂存中有无法自动补入的记录，请让 IT 查看运行日志与应急手册。",
-    "disk_low": "磁盘剩余空间不足 256 MB，请尽快清理或扩容，否则可能停止受理。",
     "draining": "服务正在停止，不再受理新订单。",
     "intake_unavailable": "数据库与本机暂存都不可写：当前无法受理订单，请立即联系 IT。",
 }

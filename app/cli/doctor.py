@@ -8,14 +8,16 @@ from dataclasses import dataclass
 
 import typer
 
-from app.bootstrap import Lifeboat
+from app.bootstrap import Lifeboat, situation_of
 from app.cli.terminal import Json, lifeboat, out, say_json
-from app.store.database.durability import durability_of
 from app.store.database.migrate import current, newest
 from app.store.ledger import ledger_of
-from app.store.spool.file import Spool, damaged_files, spool_files
+from app.watch.patrol import look
+from app.watch.rules import RULES
 
-LOW_DISK = 1024**3
+GRAVE = {"ledger_unbalanced", "spool_set_aside", "spool_damaged"}
+"""Troubles of the books: whatever is missing there may be an order."""
+
 SLOW_COMMIT = 0.25
 NEVER_COMMITS = 3.0
 """Seconds after which a commit is taken for one that hangs; the door gives up much earlier."""
@@ -56,8 +58,6 @@ def _store(boat: Lifeboat) -> Iterator[Finding]:
         "ok" if revision == wanted else "fail",
         f"数据库结构版本 {revision}" + ("" if revision == wanted else f"，程序需要 {wanted}"),
     )
-    for warning in durability_of(boat.engines):
-        yield Finding(warning.code, "warn", warning.sentence)
     took = _commit(boat, within=NEVER_COMMITS)
     if took is None:
         yield Finding("commit", "fail", f"一次落盘提交 {NEVER_COMMITS:g} 秒仍未完成：订单将写入本地暂存")
@@ -89,8 +89,16 @@ def _commit(boat: Lifeboat, *, within: float) -> float | None:
 def _disk(boat: Lifeboat) -> Iterator[Finding]:
     for name, folder in (("data_disk", boat.settings.data_dir), ("export_disk", boat.settings.export_dir)):
         folder.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(folder).free
-        yield Finding(name, "ok" if free > LOW_DISK else "warn", f"{folder} 剩余 {free / 1024**3:.1f} GiB")
+        yield Finding(name, "ok", f"{folder} 剩余 {shutil.disk_usage(folder).free / 1024**3:.1f} GiB")
+
+
+def _rules(boat: Lifeboat) -> Iterator[Finding]:
+    """What the watch finds wrong: the same definitions that /readyz, the console and the group go by."""
+    for one in look(RULES, situation_of(boat)):
+        if one.troubles is None:
+            yield Finding(one.rule.name, "fail", f"规则 {one.rule.name} 无法检查")
+        for trouble in one.troubles or ():
+            yield Finding(trouble.code, "fail" if trouble.code in GRAVE else "warn", trouble.text)
 
 
 def _channels(boat: Lifeboat) -> Iterator[Finding]:
@@ -107,11 +115,9 @@ def _channels(boat: Lifeboat) -> Iterator[Finding]:
         "warn" if dry else "ok",
         "短信为模拟发送：顾客收不到短信" if dry else f"短信服务商 {settings.sms_provider}",
     )
-    with boat.store.reading() as uow:
-        free, dead = uow.coupons.free(), len(uow.messages.in_state("dead"))
     if settings.sms_coupon != "off":
-        yield Finding("coupons", "ok" if free > settings.coupon_low_at else "warn", f"优惠券剩余 {free} 张")
-    yield Finding("dead_letters", "warn" if dead else "ok", f"未送达消息 {dead} 条")
+        with boat.store.reading() as uow:
+            yield Finding("coupons", "ok", f"优惠券剩余 {uow.coupons.free()} 张")
 
 
 def _books(boat: Lifeboat) -> Iterator[Finding]:
@@ -133,13 +139,6 @@ def _books(boat: Lifeboat) -> Iterator[Finding]:
         "ok" if ledger.balanced else "fail",
         f"台账{'平衡' if ledger.balanced else '不平'}：已受理 {ledger.accepted}",
     )
-    for path in spool_files(spool_dir):
-        for number, reason in Spool.peek_quarantined(path):
-            yield Finding("set_aside", "fail", f"暂存记录放到一边：{number}（{reason}），请看 lifeboat spool list")
-    for damaged in damaged_files(spool_dir):
-        yield Finding("spool_damaged", "fail", f"暂存文件损坏，已另存，请抢救：lifeboat spool salvage {damaged.name}")
-    if ledger.spooled:
-        yield Finding("spool", "warn", f"本地暂存中有 {ledger.spooled} 笔等待写入数据库")
 
 
-CHECKS: tuple[Callable[[Lifeboat], Iterator[Finding]], ...] = (_store, _disk, _channels, _books)
+CHECKS: tuple[Callable[[Lifeboat], Iterator[Finding]], ...] = (_store, _disk, _channels, _books, _rules)

@@ -30,6 +30,7 @@ COMMANDS = {
     "spool": "spool:app",
     "profile": "profile:app",
     "audit": "audit:app",
+    "alerts": "alerts:app",
 }
 """The module of each command, and what it is called there: a function, or a group of commands."""
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.store.database.engine import Engines
 from app.store.repositories.access import AccessRepository
 from app.store.repositories.alerts import AlertRepository
+from app.store.repositories.attempts import AttemptRepository
 from app.store.repositories.audit import AuditRepository
 from app.store.repositories.batches import BatchRepository
 from app.store.repositories.coupons import CouponRepository
@@ -41,6 +42,7 @@ class UnitOfWork:
         self._session = session = self._sessions()
         self.access = AccessRepository(session)
         self.alerts = AlertRepository(session)
+        self.attempts = AttemptRepository(session)
         self.audit = AuditRepository(session)
         self.batches = BatchRepository(session)
         self.coupons = CouponRepository(session)

@@ -16,7 +16,7 @@ from app.bootstrap import Lifeboat
 from app.domain.problems import InvalidOrder, NotFound, Problem
 from app.intake.profile.profile import Profile, load_profiles
 from app.web import problems
-from app.web.api import batches, ledger, orders, results
+from app.web.api import alerts, batches, ledger, orders, results
 from app.web.console.mount import mount_console
 from app.web.door.door import Door
 from app.web.door.drop_in import drop_in_doors
@@ -83,9 +83,9 @@ def create_api(runtime: Runtime) -> FastAPI:
     api.state.store = runtime.boat.store
     api.state.access = runtime.access
     api.state.runtime = runtime
-    api.state.health = health.Health(runtime.state)
+    api.state.health = health.Health(runtime.boat, runtime.state)
     api.state.figures = metrics.StoreMetrics(runtime.boat, runtime.state)
-    for module in (orders, batches, results, ledger, health, metrics, docs):
+    for module in (orders, batches, results, ledger, alerts, health, metrics, docs):
         api.include_router(module.router)
     api.add_exception_handler(Problem, problems.on_problem)
     api.add_exception_handler(HTTPException, problems.on_http_error)

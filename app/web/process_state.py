@@ -1,10 +1,12 @@
 """What one web process knows of its own condition."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.store.commit.group_commit import GroupCommit
 from app.store.database.engine import Engines
+from app.store.spool.file import SpoolCounts, damaged_files
+from app.watch.rule import Trouble
 
 
 @dataclass(slots=True)
@@ -17,5 +19,10 @@ class ProcessState:
     spool_dir: Path
     spool_depth: int = 0
     spool_quarantined: int = 0
-    warnings: dict[str, str] = field(default_factory=dict)
-    """Stable code to Chinese sentence, e.g. that PostgreSQL runs without a synchronous standby."""
+    troubles: tuple[Trouble, ...] = ()
+    """What the watch's rules found at their last look at the store."""
+
+    def spool(self) -> SpoolCounts:
+        """Return what is known of this machine's spool; damaged files are looked for now."""
+        damaged = tuple(path.name for path in damaged_files(self.spool_dir))
+        return SpoolCounts(self.spool_depth, self.spool_quarantined, damaged)

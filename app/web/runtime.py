@@ -8,15 +8,16 @@ from pathlib import Path
 
 import structlog
 
-from app.bootstrap import ForeignSecrets, Lifeboat
+from app.bootstrap import ForeignSecrets, Lifeboat, situation_of
 from app.intake.accept import Intake
 from app.intake.drain import Drained, StoreRefuses, drain_once
 from app.store.commit.group_commit import GroupCommit
 from app.store.database.checkpoint import Checkpointer
 from app.store.spool.file import Spool, spool_files
+from app.watch.patrol import keep_alerts, look
+from app.watch.rules import RULES, WORKER_SILENT
 from app.web.auth import Access
 from app.web.door.body import BodyReader
-from app.web.lookout import warnings_of
 from app.web.process_state import ProcessState
 
 log = structlog.get_logger()
@@ -117,8 +118,18 @@ class Runtime:
         while True:
             await asyncio.sleep(LOOK_OUT_EVERY)
             if self.commit.away_because is None:
-                with suppress(Exception):  # a store that does not answer is the group commit's to notice
-                    self.state.warnings = await asyncio.to_thread(warnings_of, self.boat)
+                await asyncio.to_thread(self._look_out)
+
+    def _look_out(self) -> None:
+        """Ask every rule, for health checks and figures; tell of what concerns this machine, or a silent worker."""
+        situation = situation_of(self.boat, spool=self.state.spool)
+        found = look(RULES, situation)
+        self.state.troubles = tuple(
+            trouble for one in found if not one.rule.of_machine for trouble in one.troubles or ()
+        )
+        with suppress(Exception):  # a store that does not answer is the group commit's to notice
+            keep_alerts([one for one in found if one.rule.of_machine], situation, machine=socket.gethostname())
+            keep_alerts([one for one in found if one.rule is WORKER_SILENT], situation)
 
     async def drain(self) -> Drained:
         """Bring what the spool holds into the store."""

@@ -5,13 +5,14 @@ import time
 
 import structlog
 
-from app.bootstrap import ForeignSecrets, Lifeboat, batch_maker, open_channels, policy_of
-from app.domain.batch_window import is_overdue
+from app.bootstrap import ForeignSecrets, Lifeboat, batch_maker, open_channels, policy_of, situation_of
 from app.notify.compose import Composer
 from app.notify.dispatch.email import MailDispatcher
 from app.notify.dispatch.group import GroupDispatcher
 from app.notify.dispatch.sms import SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
+from app.watch.patrol import expire_alerts, keep_alerts, look
+from app.watch.rules import RULES, WORKER_SILENT
 from app.worker.leader import RENEW_EVERY, Leadership
 from app.worker.loops import keep_doing, pause
 from app.worker.timetable import Steps, timetable
@@ -67,6 +68,7 @@ class Worker:
         store, clock, keyring = boat.store, boat.clock, boat.keyring
         self._composer = Composer(store, keyring, policy, clock)
         self._maker = batch_maker(boat)
+        self._rules = [rule for rule in RULES if not rule.of_machine and rule is not WORKER_SILENT]  # we are no judge
         self._groups = GroupDispatcher(store, clock, ways.robots)
         self._sms = SmsDispatcher(
             store,
@@ -119,17 +121,8 @@ class Worker:
         return 0
 
     def _watch(self) -> int:
-        """Raise the dead-man alarm: an order has waited longer than a period and the grace for making a batch."""
-        now, settings = self._boat.clock.now(), self._boat.settings
-        with self._boat.store.reading() as uow:
-            waits = [
-                since for incident in uow.orders.incidents_waiting() if (since := uow.orders.waiting_since(incident))
-            ]
-        overdue = is_overdue(now, oldest_waiting_at=min(waits, default=None), every=settings.batch_every)
-        with self._boat.store.writing() as uow:
-            if overdue:
-                text = f"批次逾期：有订单等待超过 {settings.batch_every_minutes} 分钟仍未进入批次，请检查磁盘。"
-                uow.alerts.fire("batch_overdue", level="red", text=text, now=now)
-            else:
-                uow.alerts.resolve("batch_overdue", now=now)
+        """Look at what is wrong with the deployment, and keep its alerts in step."""
+        situation = situation_of(self._boat)
+        keep_alerts(look(self._rules, situation), situation)
+        expire_alerts(situation)
         return 0

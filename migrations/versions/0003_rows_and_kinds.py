@@ -128,7 +128,8 @@ def _add_tables() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     _partial("alert_of_trouble", "alert", ["fingerprint"], "ended_at IS NULL", unique=True)
-    _partial("alert_untold", "alert", ["id"], "told_at IS NULL OR (ended_at IS NOT NULL AND end_told_at IS NULL)")
+    untold = "firing_since IS NOT NULL AND (told_at IS NULL OR (ended_at IS NOT NULL AND end_told_at IS NULL))"
+    _partial("alert_untold", "alert", ["id"], untold)
     op.create_table(
         "pause",
         sa.Column("name", sqltypes.AutoString(length=64), nullable=False),

@@ -12,9 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from app.access.clients import add_client
-from app.bootstrap import Lifeboat
+from app.bootstrap import Lifeboat, situation_of
 from app.cli.main import app as cli
-from app.web.lookout import warnings_of
+from app.watch.patrol import look
+from app.watch.rules import RULES
 from tests.builders import IT
 
 ORDER = {"phone": "13800138000", "items": [{"sku": "A-1", "quantity": 1, "unit_price": "599.00"}]}
@@ -139,7 +140,9 @@ async def test_a_page_of_batches_says_where_the_next_begins(shop: Shop):
 
 
 async def test_a_web_process_notices_a_silent_worker_and_a_late_batch(shop: Shop):
-    assert set(warnings_of(shop.boat)) == {"worker_silent"}
+    assert {trouble.code for one in look(RULES, situation_of(shop.boat)) for trouble in one.troubles or ()} == {
+        "worker_silent"
+    }
 
 
 async def test_the_commands_make_repair_and_answer_batches_beside_a_running_server(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import structlog.testing
 
+from app.watch.rule import Trouble
 from app.web.console import dashboard_figures
 from tests.integration.console_rig import Browser, Rig, at
 
@@ -163,7 +164,7 @@ async def test_an_overdue_batch_is_said_loudly(rig: Rig, mei: Browser):
 
 async def test_degradation_is_said_on_the_home_page(rig: Rig, mei: Browser):
     rig.web.runtime.state.spool_depth = 3
-    rig.web.runtime.state.warnings["no_standby"] = "PostgreSQL 没有同步备库"
+    rig.web.runtime.state.troubles = (Trouble("no_standby", "PostgreSQL 没有同步备库"),)
     page = await mei.reads("/")
     assert "正在降级运行" in page
     assert "等待补入数据库" in page

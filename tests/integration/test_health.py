@@ -1,9 +1,13 @@
 """Is it alive, is it ready, how does it feel; and the figures for Prometheus."""
 
+import shutil
+from types import SimpleNamespace
+
 import pytest
 
 from app.domain.states import MessageState
 from app.store.database.engine import Engines
+from app.watch.rule import Trouble
 from app.web.ops import health
 from tests.builders import minutes, order_body
 from tests.conftest import Web
@@ -55,8 +59,8 @@ async def test_a_database_that_hangs_does_not_hang_the_health_check(web: Web, mo
 
 
 async def test_a_full_disk_and_other_warnings_are_named(web: Web, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(health, "LOW_DISK", 1 << 60)
-    web.app.runtime.state.warnings["no_synchronous_standby"] = "没有同步备库"
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1))
+    web.app.runtime.state.troubles = (Trouble("no_synchronous_standby", "没有同步备库"),)
     document = (await web.get("/readyz?verbose")).json()
     assert document["degraded"] == ["disk_low", "no_synchronous_standby"]
     assert document["checks"]["no_synchronous_standby"]["detail"] == "没有同步备库"

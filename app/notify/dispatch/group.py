@@ -130,8 +130,8 @@ class _Robot:
         """
         pace, burst = self._kind.pace, self._kind.burst
         channel, target = self._destination.channel, self._destination.target
-        sent_at = uow.messages.sends_since(channel, target, now - pace.window, slowest=SLOWEST)
-        newest = uow.messages.newest_attempt_after(channel, target, now + SLOWEST)
+        sent_at = uow.attempts.sends_since(channel, target, now - pace.window, slowest=SLOWEST)
+        newest = uow.attempts.newest_after(channel, target, now + SLOWEST)
         if newest is not None:
             noted = uow.pauses.get(f"ahead:{self._name}")
             if noted is None or newest > (noted.after_attempt or 0) or noted.until > now + pace.window:

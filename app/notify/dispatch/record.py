@@ -53,7 +53,7 @@ def record_outcome(uow: UnitOfWork, sending: Sending, outcome: Outcome, step: Ne
 
 def end_attempt(uow: UnitOfWork, attempt_id: int, outcome: Outcome, *, now: datetime) -> None:
     """Write down how the attempt ended."""
-    uow.messages.end_attempt(
+    uow.attempts.end(
         attempt_id,
         now=now,
         outcome=type(outcome).__name__.lower(),

@@ -27,7 +27,7 @@ def begin_sending(uow: UnitOfWork, claimed: Sequence[Message], *, now: datetime)
             readable.append((message, read_content(message.subject, message.content)))
         except UnreadableContent as error:
             move_message(uow, message, GiveUp(str(error)), now=now, from_states=(MessageState.SENDING,))
-    attempts = uow.messages.begin_attempts([message for message, _ in readable], now=now)
+    attempts = uow.attempts.begin([message for message, _ in readable], now=now)
     return [Sending(message, content, attempts[message.id or 0], now) for message, content in readable]
 
 
@@ -37,7 +37,7 @@ def resume_sending(
     """Return each claimed message with the attempt that was made last; one that cannot be read is a dead letter."""
     begun = []
     for message in claimed:
-        attempt = uow.messages.last_attempt(message.id or 0)
+        attempt = uow.attempts.last_of(message.id or 0)
         try:
             content = read_content(message.subject, message.content)
         except UnreadableContent as error:

@@ -86,7 +86,7 @@ class SmsDispatcher:
         A stolen storefront key that pumps messages reaches its own limit, and not that of the others.
         """
         clients = uow.access.client_names()
-        spent = uow.messages.sent_counts_since(SMS.name, now - DAY, targets=["", *clients])
+        spent = uow.attempts.sent_counts_since(SMS.name, now - DAY, targets=["", *clients])
         room = min(AT_ONCE, self._per_day - sum(spent.values()))
         messages: list[Message] = []
         for client in sorted(uow.messages.targets_due(SMS.name, now=now), key=lambda target: spent.get(target, 0)):

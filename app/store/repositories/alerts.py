@@ -1,9 +1,9 @@
 """Alerts: begun once for a trouble, ended once, told once each; every step is a guarded update."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.states import AlertState
@@ -20,40 +20,42 @@ class AlertRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def fire(self, rule: str, *, level: str, text: str, now: datetime, subject: str = "") -> bool:
-        """Begin an episode of a trouble; False if one is under way, whose text is brought up to date."""
-        fingerprint = fingerprint_of(rule, subject)
-        earlier = select(func.coalesce(func.max(Alert.episode), 0)).where(Alert.fingerprint == fingerprint)
-        row = {
-            "fingerprint": fingerprint,
-            "episode": (self._session.scalar(earlier) or 0) + 1,
-            "version": 1,
-            "rule": rule,
-            "subject": subject,
-            "level": level,
-            "state": AlertState.FIRING,
-            "text": text[:500],
-            "firing_since": now,
-            "step": 0,
-        }
-        if insert_unended(self._session, row):
-            return True
-        changed = update(Alert).where(UNENDED.query, Alert.fingerprint == fingerprint, Alert.text != row["text"])
-        self._session.execute(changed.values(text=row["text"], level=level, version=Alert.version + 1))
-        return False
+    def fire(
+        self,
+        rule: str,
+        *,
+        level: str,
+        text: str,
+        now: datetime,
+        subject: str = "",
+        hold: timedelta = timedelta(),
+    ) -> bool:
+        """Begin an episode of a trouble, or carry it on; True where it begins to fire.
+
+        One that has not lasted for ``hold`` is pending: nobody is told of it, and it is forgotten if it passes.
+        """
+        fingerprint, text = fingerprint_of(rule, subject), text[:500]
+        known = self._session.scalars(select(Alert).where(UNENDED.query, Alert.fingerprint == fingerprint)).first()
+        if known is None:
+            return self._begin(fingerprint, rule, subject, level=level, text=text, now=now, hold=hold)
+        values: dict[str, Any] = {} if known.text == text else {"text": text, "level": level}
+        begins = known.state == AlertState.PENDING and now - (known.pending_since or now) >= hold
+        if begins:
+            values |= {"state": AlertState.FIRING, "firing_since": now}
+        return bool(values) and self._advance(known, values) and begins
 
     def resolve(self, rule: str, *, now: datetime, subject: str = "", reason: str = "over") -> bool:
-        """End the episode of a trouble that is over; False if there is none."""
-        ended = update(Alert).where(UNENDED.query, Alert.fingerprint == fingerprint_of(rule, subject))
+        """End the episode of a trouble that is over, and forget one that was pending; False if there is none."""
+        mine = (UNENDED.query, Alert.fingerprint == fingerprint_of(rule, subject))
+        forgotten = self._session.execute(delete(Alert).where(*mine, Alert.state == AlertState.PENDING)).rowcount
         values = {"state": AlertState.RESOLVED, "ended_at": now, "end_reason": reason, "version": Alert.version + 1}
-        return self._session.execute(ended.values(**values)).rowcount == 1
+        return bool(forgotten or self._session.execute(update(Alert).where(*mine).values(**values)).rowcount)
 
-    def resolve_others(self, rule: str, still: Iterable[str], *, now: datetime) -> int:
-        """End the episodes of a rule whose subject is none of those for which it holds still; return how many."""
-        kept = [fingerprint_of(rule, subject) for subject in still]
-        over = update(Alert).where(UNENDED.query, Alert.rule == rule, Alert.fingerprint.not_in(kept))
-        values = {"state": AlertState.RESOLVED, "ended_at": now, "end_reason": "over", "version": Alert.version + 1}
-        return self._session.execute(over.values(**values)).rowcount
+    def expire(self, *, before: datetime, now: datetime) -> int:
+        """End the episodes that have been firing since before a moment; return how many."""
+        old = update(Alert).where(UNENDED.query, Alert.firing_since < before)
+        values = {"state": AlertState.RESOLVED, "ended_at": now, "end_reason": "expired", "version": Alert.version + 1}
+        return self._session.execute(old.values(**values)).rowcount
 
     def tell(self, rule: str, *, text: str, now: datetime, subject: str = "") -> None:
         """Say once that something happened and is over already."""
@@ -75,6 +77,32 @@ class AlertRepository:
             self._session.add(alert)
             told.append((alert, ended))
         return told
+
+    def _begin(
+        self, fingerprint: str, rule: str, subject: str, *, level: str, text: str, now: datetime, hold: timedelta
+    ) -> bool:
+        earlier = select(func.coalesce(func.max(Alert.episode), 0)).where(Alert.fingerprint == fingerprint)
+        row = {
+            "fingerprint": fingerprint,
+            "episode": (self._session.scalar(earlier) or 0) + 1,
+            "version": 1,
+            "rule": rule,
+            "subject": subject,
+            "level": level,
+            "text": text,
+            "step": 0,
+            **(
+                {"state": AlertState.PENDING, "pending_since": now}
+                if hold
+                else {"state": AlertState.FIRING, "firing_since": now}
+            ),
+        }
+        return insert_unended(self._session, row) and not hold
+
+    def _advance(self, known: Alert, values: dict[str, Any]) -> bool:
+        mine = update(Alert).where(Alert.id == known.id, Alert.version == known.version)
+        statement = mine.values(**values, version=known.version + 1)
+        return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount == 1
 
     def open(self) -> list[Alert]:
         """Return the alerts that have not ended, newest first."""

@@ -5,7 +5,7 @@ conclude that a row is among the open ones, and would walk the whole outbox.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, and_, case, func, or_, select, update
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.states import MessageState
 from app.store.statements import IN_LIMIT, chunks, insert_new
-from app.store.tables import Attempt, Message
+from app.store.tables import Message
 from app.store.tables.message import DEAD, OPEN, SETTLING
 
 
@@ -150,62 +150,11 @@ class MessageRepository:
         statement = update(Message).where(lost, Message.target.not_in(here)).values(channel=to[0], target=to[1])
         return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount
 
-    # ---- attempts --------------------------------------------------------------------------------------------------
-
-    def begin_attempts(self, messages: Sequence[Message], *, now: datetime) -> dict[int, int]:
-        """Write down that these are about to be sent; return the attempt's row id by message id."""
-        attempts = [
-            Attempt(message_id=m.id or 0, channel=m.channel, target=m.target, number=m.attempts, started_at=now)
-            for m in messages
-        ]
-        self._session.add_all(attempts)
-        self._session.flush()
-        return {a.message_id: a.id or 0 for a in attempts}
-
-    def sends_since(self, channel: str, target: str, since: datetime, *, slowest: timedelta) -> list[datetime]:
-        """Return when messages left for a destination, the latest moment each can have arrived.
-
-        Where nobody recorded the outcome (its sender died), that is ``slowest`` after the start.
-        """
-        query = select(Attempt.started_at, Attempt.finished_at).where(
-            Attempt.channel == channel, Attempt.target == target, Attempt.started_at > since - slowest
-        )
-        moments = (finished or started + slowest for started, finished in self._session.execute(query))
-        return [at for at in moments if at > since]
-
-    def newest_attempt_after(self, channel: str, target: str, moment: datetime) -> int | None:
-        """Return the row id of the newest attempt for a destination that began after ``moment``."""
-        after = and_(Attempt.channel == channel, Attempt.target == target, Attempt.started_at > moment)
-        return self._session.scalar(select(func.max(Attempt.id)).where(after))
-
-    def sent_counts_since(self, channel: str, since: datetime, *, targets: Sequence[str]) -> dict[str, int]:
-        """Count what left by a channel for each of these targets, for the spend stop."""
-        real = or_(Attempt.outcome.is_(None), Attempt.outcome != "simulated")  # a drill costs nothing
-        late = and_(Attempt.channel == channel, Attempt.target.in_(targets), Attempt.started_at > since)
-        sent = select(Attempt.target, func.count()).where(late, real)
-        return dict(self._session.execute(sent.group_by(Attempt.target)).all())
-
     def targets_due(self, channel: str, *, now: datetime) -> list[str]:
         """Return the targets for which something of a channel is due."""
         return list(self._session.scalars(self._due(channel, now=now).with_only_columns(Message.target).distinct()))
 
-    def end_attempt(
-        self, attempt_id: int, *, now: datetime, outcome: str, reason: str = "", reference: str = ""
-    ) -> None:
-        """Write down how an attempt ended."""
-        values = {
-            "finished_at": now,
-            "outcome": outcome,
-            "reason": reason[:200] or None,
-            "reference": reference[:128] or None,
-        }
-        self._session.execute(update(Attempt).where(Attempt.id == attempt_id).values(**values))
-
-    def last_attempt(self, message_id: int) -> Attempt | None:
-        """Return the newest attempt of a message."""
-        return self._session.scalars(
-            select(Attempt).where(Attempt.message_id == message_id).order_by(Attempt.id.desc()).limit(1)
-        ).first()
+    # ---- moving on --------------------------------------------------------------------------------------------------
 
     def finish(
         self,
@@ -261,12 +210,6 @@ class MessageRepository:
         """Return an order's messages, oldest first."""
         return list(self._session.scalars(select(Message).where(Message.order_id == order_id).order_by(Message.id)))
 
-    def attempts_of(self, message_ids: Sequence[int]) -> list[Attempt]:
-        """Return the attempts of some messages, oldest first."""
-        return list(
-            self._session.scalars(select(Attempt).where(Attempt.message_id.in_(message_ids)).order_by(Attempt.id))
-        )
-
     def in_state(self, state: str, *, limit: int = 500) -> list[Message]:
         """Return messages in a state, newest first."""
         return list(
@@ -283,6 +226,11 @@ class MessageRepository:
             for condition in (OPEN, DEAD)
             for channel, state, count in self._session.execute(query.where(condition.query))
         }
+
+    def dead_by_channel(self) -> dict[str, int]:
+        """Count the dead letters of each channel that has any."""
+        query = select(Message.channel, func.count()).where(DEAD.query).group_by(Message.channel)
+        return dict(self._session.execute(query).all())
 
     def _due(
         self, channel: str, *, now: datetime, target: str | None = None, lane: int | None = None

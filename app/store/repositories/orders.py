@@ -111,6 +111,11 @@ class OrderRepository:
         since = func.min(func.coalesce(OrderRow.released_at, OrderRow.received_at))
         return self._session.scalar(select(since).where(UNBATCHED.query, OrderRow.incident_id == incident_id))
 
+    def longest_waiting_since(self) -> datetime | None:
+        """Return since when the longest-waiting order of all incidents waits for a batch, None if none waits."""
+        waits = [since for incident in self.incidents_waiting() if (since := self.waiting_since(incident))]
+        return min(waits, default=None)
+
     def newest_id(self, incident_id: int) -> int:
         """Return the id of the newest waiting order: what comes later is for the next batch."""
         return (
@@ -280,11 +285,6 @@ class OrderRepository:
             if state != OrderState.ACCEPTED:  # those are counted where they stand, and the door must not wait here
                 shift(self._session, incident_id=incident_id, state=state, orders=orders)
         return moved
-
-    def oldest_waiting_at(self) -> datetime | None:
-        """Return when the oldest order without a batch came in, over all incidents."""
-        query = select(OrderRow.received_at).where(UNBATCHED.query).order_by(OrderRow.incident_id, OrderRow.id).limit(1)
-        return self._session.scalar(query)
 
     def _rows(self, statement: Update, values: Mapping[str, Any] | None = None) -> int:
         result = self._session.execute(statement, values)

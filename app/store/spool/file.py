@@ -254,6 +254,25 @@ def _legible(text: bytes) -> str:
     return text.decode(errors="replace")
 
 
+@dataclass(frozen=True, slots=True)
+class SpoolCounts:
+    """What the spool of this machine holds: orders that wait, records for a person, names of damaged files."""
+
+    waiting: int = 0
+    quarantined: int = 0
+    damaged: tuple[str, ...] = ()
+
+
+def count_spool(folder: Path) -> SpoolCounts:
+    """Count what every spool file of this machine holds, without writing to any; safe while others write."""
+    waiting = quarantined = 0
+    for path in spool_files(folder):
+        with suppress(sqlite.DatabaseError), closing(looking_at(path)) as connection:  # damaged: its owner will say so
+            waiting += connection.execute("SELECT COUNT(*) FROM spooled").fetchone()[0]
+            quarantined += connection.execute("SELECT COUNT(*) FROM set_aside").fetchone()[0]
+    return SpoolCounts(waiting, quarantined, tuple(path.name for path in damaged_files(folder)))
+
+
 def spool_files(folder: Path) -> list[Path]:
     """Return the spool files of every process of this machine."""
     return sorted(folder.glob("spool-*.db"))

@@ -8,7 +8,10 @@ from sqlmodel import Field, SQLModel
 from app.store.tables.columns import condition, partial_index, row_id
 
 UNENDED = condition("alert", "{t}ended_at IS NULL")
-UNTOLD = condition("alert", "{t}told_at IS NULL OR ({t}ended_at IS NOT NULL AND {t}end_told_at IS NULL)")
+UNTOLD = condition(
+    "alert",
+    "{t}firing_since IS NOT NULL AND ({t}told_at IS NULL OR ({t}ended_at IS NOT NULL AND {t}end_told_at IS NULL))",
+)
 
 
 class Alert(SQLModel, table=True):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from app.batch.download import DOWNLOADED
 from app.bootstrap import Lifeboat
-from app.domain.batch_window import window_start
+from app.domain.batch_window import is_overdue, window_start
 from app.store.repositories.overview import OrderFilter, OrderListRow
 from app.store.tables import Audit, Batch, Incident
 from app.store.unit_of_work import UnitOfWork
@@ -23,9 +23,6 @@ SETTLES_AFTER = timedelta(minutes=1)
 CHUNK = 50_000
 CHUNKS_A_LOOK = 4
 """Together what one look counts; after a restart amid ten million orders the figure takes some looks to be whole."""
-
-LATE = timedelta(minutes=3)
-"""A batch is made at the tick after its boundary; an order still waiting this long after it is overdue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ class DashboardFigures:
             incident = uow.incidents.open_one(drill=False)
             mine = incident.id if incident else None
             high, today, counted = self._count(uow, incident, now=now) if incident else (0, 0, True)
-            oldest = uow.orders.oldest_waiting_at()
+            oldest = uow.orders.longest_waiting_since()
             batches = uow.batches.page(limit=BATCHES)
             return Figures(
                 at=now,
@@ -102,7 +99,7 @@ class DashboardFigures:
                 counted=counted,
                 waiting=uow.overview.waiting_count(mine) if mine else 0,
                 oldest_waiting_at=oldest,
-                overdue=oldest is not None and oldest < boundary and now - boundary > LATE,
+                overdue=is_overdue(now, oldest_waiting_at=oldest, every=every),
                 next_batch_at=boundary + every,
                 held=uow.overview.held_count(),
                 open_messages=uow.overview.open_message_count(),

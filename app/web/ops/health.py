@@ -8,8 +8,10 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
+from app.bootstrap import Lifeboat, situation_of
 from app.store.database.engine import ping
-from app.store.spool.file import damaged_files
+from app.watch.patrol import look
+from app.watch.rules import RULES
 from app.web.process_state import ProcessState
 
 router = APIRouter(tags=["运行状态"])
@@ -20,7 +22,8 @@ ASK_WITHIN = 1.0
 REMEMBER = 1.0
 """Seconds an answer is reused, so that probes cannot become load."""
 
-LOW_DISK = 256 * 1024 * 1024
+_CHECK_OF = {"spool_waiting": "spool", "spool_set_aside": "spool", "disk_low": "disk"}
+"""Checks that are always there, by the reasons that turn them to a warning."""
 
 
 @router.get("/livez", summary="进程存活", response_class=PlainTextResponse)
@@ -42,8 +45,8 @@ async def readyz(request: Request, verbose: str | None = None) -> Response:
 class Health:
     """Asks the checks at most once a second, each with a limit, on threads the door does not use."""
 
-    def __init__(self, process: ProcessState) -> None:
-        self._process = process
+    def __init__(self, boat: Lifeboat, process: ProcessState) -> None:
+        self._boat, self._process = boat, process
         self._known: dict[str, Any] | None = None
         self._known_at = 0.0
         self._asking: asyncio.Task[dict[str, Any]] | None = None
@@ -66,29 +69,15 @@ class Health:
             reason = s.commit.away_because or reason
             checks["store"] = {"status": "warn", "detail": f"数据库不可用（{reason}），订单写入本地暂存"}
             reasons.append("store_away")
-        if s.spool_depth:
-            reasons.append("spool_waiting")
-        if s.spool_quarantined:
-            reasons.append("spool_set_aside")
-        checks["spool"] = {
-            "status": "warn" if s.spool_depth or s.spool_quarantined else "pass",
-            "waiting": s.spool_depth,
-            "set_aside": s.spool_quarantined,
-        }
-        if damaged := damaged_files(s.spool_dir):
-            names = "、".join(path.name for path in damaged)
-            checks["spool_damaged"] = {
-                "status": "warn",
-                "detail": f"暂存文件损坏，其中可能有已受理的订单，请用 lifeboat spool salvage 抢救：{names}",
-            }
-            reasons.append("spool_damaged")
-        free = shutil.disk_usage(s.data_dir).free
-        checks["disk"] = {"status": "pass" if free > LOW_DISK else "warn", "free_bytes": free}
-        if free <= LOW_DISK:
-            reasons.append("disk_low")
-        for name, detail in s.warnings.items():
-            checks[name] = {"status": "warn", "detail": detail}
-            reasons.append(name)
+        checks["spool"] = {"status": "pass", "waiting": s.spool_depth, "set_aside": s.spool_quarantined}
+        checks["disk"] = {"status": "pass", "free_bytes": shutil.disk_usage(s.data_dir).free}
+        situation = situation_of(self._boat, spool=s.spool)
+        here = look([rule for rule in RULES if rule.of_machine], situation)
+        for trouble in (*(trouble for one in here for trouble in one.troubles or ()), *s.troubles):
+            reasons.append(trouble.code)
+            checks[trouble.code] = {"status": "warn", "detail": trouble.text}
+            if always := checks.get(_CHECK_OF.get(trouble.code, "")):
+                always["status"] = "warn"
         closed = self.draining or (s.commit.away_because is not None and s.commit.spool_trouble is not None)
         if closed:
             reasons.append("draining" if self.draining else "intake_unavailable")

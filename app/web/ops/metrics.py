@@ -33,12 +33,16 @@ class StoreMetrics:
         self._batch_age = Gauge("lifeboat_last_batch_age_seconds", "Time since the newest batch came out", registry=r)
         self._spooled = Gauge("lifeboat_spool_orders", "Orders in this machine's spool", registry=r)
         self._aside = Gauge("lifeboat_spool_set_aside", "Spool records set aside for a person", registry=r)
+        self._troubles = Gauge("lifeboat_trouble", "What the watch finds wrong, by stable code", ["code"], registry=r)
         self._asked_at = -REMEMBER
 
     async def refresh(self) -> None:
         """Read the store, unless that was done a moment ago or it does not answer."""
         self._spooled.set(self._process.spool_depth)
         self._aside.set(self._process.spool_quarantined)
+        self._troubles.clear()
+        for trouble in self._process.troubles:
+            self._troubles.labels(trouble.code).set(1)
         if time.monotonic() - self._asked_at < REMEMBER or self._process.commit.away_because is not None:
             return
         self._asked_at = time.monotonic()
@@ -57,7 +61,7 @@ class StoreMetrics:
             for (channel, state), count in uow.messages.count_unfinished().items():
                 self._messages.labels(channel, state).set(count)
             self._uncomposed.set(uow.orders.uncomposed_count())
-            oldest, last = uow.orders.oldest_waiting_at(), uow.batches.last_published_at()
+            oldest, last = uow.orders.longest_waiting_since(), uow.batches.last_published_at()
         self._oldest.set((now - oldest).total_seconds() if oldest else 0)
         self._batch_age.set((now - last).total_seconds() if last else 0)
 

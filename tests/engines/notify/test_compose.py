@@ -245,7 +245,7 @@ def test_the_next_episode_of_a_trouble_is_told_again(deck: Deck):
     for n in range(2):
         with deck.store.writing() as uow:
             uow.alerts.fire("batch_overdue", level="red", text="逾期", now=TEN + minutes(n))
-            uow.alerts.resolve_others("batch_overdue", (), now=TEN + minutes(n))
+            uow.alerts.resolve("batch_overdue", now=TEN + minutes(n))
         deck.composed()
     assert [alert.episode for alert in deck.alerts()] == [1, 2]
     assert len(deck.messages(kind="alert_wecom")) == 2

@@ -250,12 +250,12 @@ def test_attempts_are_written_before_and_completed_after(deck: Deck):
     _add(deck, _row("a"), _row("b"))
     with deck.store.writing() as uow:
         claimed = uow.messages.claim("wecom", now=TEN, lease_until=TEN + minutes(1), limit=2)
-        ids = uow.messages.begin_attempts(claimed, now=TEN)
+        ids = uow.attempts.begin(claimed, now=TEN)
     a, b = (message.id or 0 for message in deck.messages())
     with deck.store.writing() as uow:
-        uow.messages.end_attempt(ids[a], now=TEN + seconds(2), outcome="rejected", reason="r" * 300, reference="")
-        assert uow.messages.last_attempt(b).id == ids[b]  # type: ignore[union-attr]
-        assert uow.messages.last_attempt(10**6) is None
+        uow.attempts.end(ids[a], now=TEN + seconds(2), outcome="rejected", reason="r" * 300, reference="")
+        assert uow.attempts.last_of(b).id == ids[b]  # type: ignore[union-attr]
+        assert uow.attempts.last_of(10**6) is None
     first, second = deck.all(select(Attempt).order_by(Attempt.id))
     assert (first.outcome, first.reason, first.reference, first.finished_at) == (
         "rejected",
@@ -265,17 +265,17 @@ def test_attempts_are_written_before_and_completed_after(deck: Deck):
     )
     assert (second.number, second.started_at, second.finished_at) == (1, TEN, None)
     with deck.store.reading() as uow:
-        assert [attempt.id for attempt in uow.messages.attempts_of([a, b])] == [ids[a], ids[b]]
+        assert [attempt.id for attempt in uow.attempts.of_messages([a, b])] == [ids[a], ids[b]]
         since = TEN - seconds(62)
         # An attempt that nobody completed may have arrived as late as its sender could take.
-        assert uow.messages.sends_since("wecom", "r1", since, slowest=seconds(18)) == [
+        assert uow.attempts.sends_since("wecom", "r1", since, slowest=seconds(18)) == [
             TEN + seconds(2),
             TEN + seconds(18),
         ]
-        assert uow.messages.sends_since("wecom", "r1", TEN + seconds(10), slowest=seconds(18)) == [TEN + seconds(18)]
-        assert uow.messages.sends_since("wecom", "r2", since, slowest=seconds(18)) == []
-        assert uow.messages.sent_counts_since("wecom", TEN - seconds(1), targets=["r1", "r2"]) == {"r1": 2}
-        assert uow.messages.sent_counts_since("wecom", TEN, targets=["r1", "r2"]) == {}
+        assert uow.attempts.sends_since("wecom", "r1", TEN + seconds(10), slowest=seconds(18)) == [TEN + seconds(18)]
+        assert uow.attempts.sends_since("wecom", "r2", since, slowest=seconds(18)) == []
+        assert uow.attempts.sent_counts_since("wecom", TEN - seconds(1), targets=["r1", "r2"]) == {"r1": 2}
+        assert uow.attempts.sent_counts_since("wecom", TEN, targets=["r1", "r2"]) == {}
 
 
 def test_messages_that_wait_or_are_dead_are_counted_by_channel_and_state_and_listed_newest_first(deck: Deck):

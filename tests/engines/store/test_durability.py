@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import create_engine, event
 
-from app.bootstrap import Lifeboat
+from app.bootstrap import Lifeboat, situation_of
 from app.store.database.durability import durability_of
 from app.store.database.engine import Engines
 from app.store.unit_of_work import Store
-from app.web.lookout import warnings_of
+from app.watch.rules.database_could_lose import DATABASE_COULD_LOSE
 
 OURS = pytest.mark.skipif(
     "TEST_DATABASE_URL" in os.environ, reason="what is expected here are the switches of our own test server"
@@ -35,7 +35,11 @@ def test_a_postgresql_that_does_not_flush_and_stands_alone_says_so(postgresql: E
 def test_the_web_process_warns_of_the_same(postgresql: Engines, boat: Lifeboat):
     """P5: what ``/readyz?verbose`` shows beside a silent worker and a late batch."""
     boat = replace(boat, engines=postgresql, store=Store(postgresql))
-    assert set(warnings_of(boat)) >= {"postgres_fsync_off", "postgres_async_commit", "no_synchronous_standby"}
+    assert {trouble.code for trouble in DATABASE_COULD_LOSE.find(situation_of(boat))} >= {
+        "postgres_fsync_off",
+        "postgres_async_commit",
+        "no_synchronous_standby",
+    }
 
 
 @pytest.mark.parametrize(

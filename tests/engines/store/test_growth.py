@@ -12,7 +12,7 @@ from sqlalchemy import event
 from app import settings as knobs
 from app.batch.maker import BatchMaker, Published
 from app.batch.policy import BatchPolicy
-from app.bootstrap import Lifeboat
+from app.bootstrap import Lifeboat, situation_of
 from app.files.export_folder import Exports
 from app.notify.dispatch.email import MailDispatcher
 from app.notify.dispatch.group import GroupDispatcher
@@ -24,8 +24,9 @@ from app.store.repositories import ledger
 from app.store.repositories.overview import OrderFilter
 from app.store.tables import METADATA
 from app.telemetry.metrics import Metrics
+from app.watch.patrol import look
+from app.watch.rules import RULES
 from app.web.console.dashboard_figures import DashboardFigures
-from app.web.lookout import warnings_of
 from tests.builders import (
     KEYS,
     ROBOT,
@@ -69,7 +70,7 @@ class Everyday:
             "send text messages": self._sms,
             "send e-mail": lambda: asyncio.run(self._mail().run_once()),
             "sweep": lambda: sweep_once(self.deck.store, a_policy(), self.deck.clock),
-            "look out": lambda: warnings_of(self.boat),
+            "look out": self._look_out,
             "make a batch": self._tick,
             "home page": self._home,
             "metrics": self._metrics,
@@ -103,6 +104,9 @@ class Everyday:
         assert asyncio.run(sender.run_once())
         asyncio.run(sender.settle_once())
 
+    def _look_out(self) -> None:
+        assert all(one.troubles is not None for one in look(RULES, situation_of(self.boat)))
+
     def _mail(self) -> MailDispatcher:
         return MailDispatcher(self.deck.store, self.deck.clock, FakeMail(), to=("a@example.com",))
 
@@ -121,7 +125,7 @@ class Everyday:
         with self.deck.store.reading() as uow:
             uow.messages.count_unfinished()
             uow.orders.uncomposed_count()
-            uow.orders.oldest_waiting_at()
+            uow.orders.longest_waiting_since()
             assert uow.batches.last_published_at()
 
     def _order_page(self) -> None:

@@ -96,7 +96,7 @@ class OrderDetail(ConsolePage):
             order_id = row.id or 0
             messages = uow.messages.of_order(order_id)
             attempts: dict[int, list[Attempt]] = {}
-            for attempt in uow.messages.attempts_of([m.id or 0 for m in messages]):
+            for attempt in uow.attempts.of_messages([m.id or 0 for m in messages]):
                 attempts.setdefault(attempt.message_id, []).append(attempt)
             order = self._opened(row)
             return Whole(

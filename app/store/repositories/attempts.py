@@ -1,0 +1,71 @@
+"""Attempts to deliver: written before the network is touched, completed after; each counts in its robot's budget."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.store.tables import Attempt, Message
+
+
+class AttemptRepository:
+    """Writes attempts down and counts them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def begin(self, messages: Sequence[Message], *, now: datetime) -> dict[int, int]:
+        """Write down that these are about to be sent; return the attempt's row id by message id."""
+        attempts = [
+            Attempt(message_id=m.id or 0, channel=m.channel, target=m.target, number=m.attempts, started_at=now)
+            for m in messages
+        ]
+        self._session.add_all(attempts)
+        self._session.flush()
+        return {a.message_id: a.id or 0 for a in attempts}
+
+    def sends_since(self, channel: str, target: str, since: datetime, *, slowest: timedelta) -> list[datetime]:
+        """Return when messages left for a destination, the latest moment each can have arrived.
+
+        Where nobody recorded the outcome (its sender died), that is ``slowest`` after the start.
+        """
+        query = select(Attempt.started_at, Attempt.finished_at).where(
+            Attempt.channel == channel, Attempt.target == target, Attempt.started_at > since - slowest
+        )
+        moments = (finished or started + slowest for started, finished in self._session.execute(query))
+        return [at for at in moments if at > since]
+
+    def newest_after(self, channel: str, target: str, moment: datetime) -> int | None:
+        """Return the row id of the newest attempt for a destination that began after ``moment``."""
+        after = and_(Attempt.channel == channel, Attempt.target == target, Attempt.started_at > moment)
+        return self._session.scalar(select(func.max(Attempt.id)).where(after))
+
+    def sent_counts_since(self, channel: str, since: datetime, *, targets: Sequence[str]) -> dict[str, int]:
+        """Count what left by a channel for each of these targets, for the spend stop."""
+        real = or_(Attempt.outcome.is_(None), Attempt.outcome != "simulated")  # a drill costs nothing
+        late = and_(Attempt.channel == channel, Attempt.target.in_(targets), Attempt.started_at > since)
+        sent = select(Attempt.target, func.count()).where(late, real)
+        return dict(self._session.execute(sent.group_by(Attempt.target)).all())
+
+    def end(self, attempt_id: int, *, now: datetime, outcome: str, reason: str = "", reference: str = "") -> None:
+        """Write down how an attempt ended."""
+        values = {
+            "finished_at": now,
+            "outcome": outcome,
+            "reason": reason[:200] or None,
+            "reference": reference[:128] or None,
+        }
+        self._session.execute(update(Attempt).where(Attempt.id == attempt_id).values(**values))
+
+    def last_of(self, message_id: int) -> Attempt | None:
+        """Return the newest attempt of a message."""
+        return self._session.scalars(
+            select(Attempt).where(Attempt.message_id == message_id).order_by(Attempt.id.desc()).limit(1)
+        ).first()
+
+    def of_messages(self, message_ids: Sequence[int]) -> list[Attempt]:
+        """Return the attempts of some messages, oldest first."""
+        return list(
+            self._session.scalars(select(Attempt).where(Attempt.message_id.in_(message_ids)).order_by(Attempt.id))
+        )

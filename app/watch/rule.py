@@ -1,0 +1,66 @@
+"""What a rule is: where it looks, what it may find, and how grave that is."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from app.store.spool.file import SpoolCounts
+from app.store.unit_of_work import Store
+
+Level = Literal["yellow", "orange", "red"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that is wrong: a stable code, a Chinese sentence that says what to do, and what it is about.
+
+    ``subject`` tells several troubles of one rule apart (a channel, a folder); it holds no figure and no time, since an
+    alert is known by it.
+    """
+
+    code: str
+    text: str
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchPolicy:
+    """What a deployment calls late, little or much."""
+
+    batch_every: timedelta
+    coupons_wanted: bool
+    coupon_low_at: int
+    sms_per_day: int
+    sms_per_client_per_day: int
+    disk_low_bytes: int = 256 * 1024**2
+    """Room for some hundred thousand orders: time to make more, and not so much that small machines always warn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """Where rules look, at one moment."""
+
+    store: Store
+    now: datetime
+    policy: WatchPolicy
+    folders: tuple[Path, ...]
+    """Of this machine: what is written to must have room."""
+    spool: Callable[[], SpoolCounts]
+    """Counts the spool of this machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One definition of a trouble, read by doctor, /readyz, /metrics, the console and the group alike.
+
+    ``of_machine`` rules look at this machine alone and ask no database. An alert begins once the trouble has lasted for
+    ``hold``.
+    """
+
+    name: str
+    level: Level
+    find: Callable[[Situation], Iterator[Trouble]]
+    of_machine: bool = False
+    hold: timedelta = timedelta()

@@ -1,0 +1,17 @@
+"""Dead letters: messages were given up, and somebody has not heard what they were owed."""
+
+from collections.abc import Iterator
+
+from app.channels.kinds import label_of
+from app.watch.rule import Rule, Situation, Trouble
+
+
+def _find(situation: Situation) -> Iterator[Trouble]:
+    with situation.store.reading() as uow:
+        dead = uow.messages.dead_by_channel()
+    for channel, count in sorted(dead.items()):
+        text = f"有 {count} 条消息未能送达（{label_of(channel)}），请用 lifeboat messages list --state dead 查看。"
+        yield Trouble("dead_letters", text, subject=channel)
+
+
+DEAD_LETTERS = Rule(name="dead_letters", level="yellow", find=_find)

@@ -1,0 +1,18 @@
+"""Disk low: a folder of this machine has so little room left that orders may soon be refused."""
+
+import shutil
+from collections.abc import Iterator
+
+from app.watch.rule import Rule, Situation, Trouble
+
+
+def _find(situation: Situation) -> Iterator[Trouble]:
+    low = situation.policy.disk_low_bytes
+    for folder in situation.folders:
+        if folder.is_dir() and shutil.disk_usage(folder).free <= low:
+            text = f"磁盘剩余空间不足 {low // 1024**2} MB（{folder}），请尽快清理或扩容，否则可能停止受理。"
+            yield Trouble("disk_low", text, subject=folder.name)
+            return
+
+
+DISK_LOW = Rule(name="disk_low", level="orange", find=_find, of_machine=True)
