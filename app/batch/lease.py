@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.store.database.engine import STAND_BACK, rest
+from app.store.database.sqlite import STAND_BACK, rest
 from app.store.tables import Batch
 from app.store.unit_of_work import Store, UnitOfWork
 

@@ -16,7 +16,8 @@ from app.bootstrap import ForeignSecrets, Lifeboat, open_lifeboat
 from app.domain.actor import Actor, Way
 from app.domain.problems import Problem, Refusal
 from app.intake.profile.profile import WrongProfile
-from app.store.database.engine import StoreAway, UnsafeDatabase
+from app.store.database.engine import StoreAway
+from app.store.database.sqlite import UnsafeDatabase
 from app.telemetry import logging
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出，供程序读取。")]

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from app.domain.names import incident_name
 from app.domain.order import Priority
-from app.store.database.engine import Engines, begin_at_once
+from app.store.database.engine import Engines
+from app.store.database.sqlite import begin_at_once
 from app.store.statements import chunks
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import structlog
 from pysqlite3 import dbapi2 as sqlite
 
-from app.store.database.engine import CHECKPOINT_PAGES, Engines, StoreAway
+from app.store.database.engine import Engines, StoreAway
+from app.store.database.sqlite import CHECKPOINT_PAGES
 
 log = structlog.get_logger()
 

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from pysqlite3 import dbapi2 as sqlite
 
 from app.store.commit.order_writer import NewOrder, Stored
-from app.store.database.engine import DURABLE, SETTLE, require_safe_sqlite
+from app.store.database.sqlite import DURABLE, SETTLE, require_safe_sqlite
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS spooled (

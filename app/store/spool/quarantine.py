@@ -10,7 +10,7 @@ from typing import Any
 
 from pysqlite3 import dbapi2 as sqlite
 
-from app.store.database.engine import DURABLE
+from app.store.database.sqlite import DURABLE
 from app.store.spool.file import Spool, digest_of, looking_at, record_of, spool_files
 from app.store.spool.recovery import QuarantinedRow
 

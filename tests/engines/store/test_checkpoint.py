@@ -8,7 +8,8 @@ import pytest
 
 from app.store.commit.order_writer import OrderWriter
 from app.store.database.checkpoint import Checkpointer
-from app.store.database.engine import CHECKPOINT_IN_COMMIT, Engines, open_engines
+from app.store.database.engine import Engines, open_engines
+from app.store.database.sqlite import CHECKPOINT_IN_COMMIT
 from tests.builders import TEN, new_orders
 
 PAGES = 20

@@ -10,7 +10,8 @@ import pytest
 from pysqlite3 import dbapi2 as sqlite_driver
 
 from app.store.commit.order_writer import OrderWriter
-from app.store.database.engine import BUSY_TIMEOUT_MS, Engines, open_engines, settle_log
+from app.store.database.engine import Engines, open_engines, settle_log
+from app.store.database.sqlite import BUSY_TIMEOUT_MS
 from app.store.spool.file import Spool
 from tests.builders import TEN, ZONE, Deck, new_order, new_orders
 from tests.fakes.clock import ClockAt

@@ -7,7 +7,8 @@ from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.access.clients import NameTaken, TooManyKeys, add_client, rotate_key
-from app.store.database.engine import Engines, UnsafeDatabase, open_engines, ping, require_safe_sqlite
+from app.store.database.engine import Engines, open_engines, ping
+from app.store.database.sqlite import UnsafeDatabase, require_safe_sqlite
 from app.store.tables import METADATA, Audit, Instance, Lease
 from app.store.unit_of_work import Store, UnitOfWork
 from app.worker.leader import LASTS, Leadership

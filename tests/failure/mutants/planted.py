@@ -3,7 +3,7 @@
 from tests.failure.mutants.mutant import Edit, Mutant
 
 ORDERS = "app/store/repositories/orders.py"
-ENGINE = "app/store/database/engine.py"
+ENGINE = "app/store/database/sqlite.py"
 COMMIT = "app/store/commit/group_commit.py"
 PRAGMAS = (
     "tests/engines/store/test_transactions.py::test_every_connection_flushes_at_each_commit_and_waits_for_its_turn"

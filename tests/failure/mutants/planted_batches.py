@@ -63,7 +63,7 @@ MUTANTS = (
     Mutant(
         "what a crash left in the log trusted as it is",
         "P1",
-        (Edit("app/store/database/engine.py", '"PRAGMA wal_checkpoint(PASSIVE)"', '"PRAGMA user_version"'),),
+        (Edit("app/store/database/sqlite.py", '"PRAGMA wal_checkpoint(PASSIVE)"', '"PRAGMA user_version"'),),
         (
             f"{LOGS}::test_what_a_crash_left_in_the_log_is_in_the_database_once_the_store_is_prepared",
             f"{LOGS}::test_what_a_crash_left_in_the_log_of_the_spool_is_in_its_file_once_it_is_open",

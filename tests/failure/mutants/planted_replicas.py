@@ -22,13 +22,13 @@ MUTANTS = (
     Mutant(
         "readers shut out by target_session_attrs=read-write",
         "P5 P6",
-        (Edit("app/store/database/engine.py", '(asked == "read-write" and read_only)', "False"),),
+        (Edit("app/store/database/postgresql.py", '(asked == "read-write" and read_only)', "False"),),
         (f"{TEST_HOSTS}::test_readers_and_writers_find_the_host_that_took_over",),
     ),
     Mutant(
         "of several hosts the first that answers, standby or not",
         "P6",
-        (Edit("app/store/database/engine.py", "(asked is None and several)", "False"),),
+        (Edit("app/store/database/postgresql.py", "(asked is None and several)", "False"),),
         (f"{TEST_HOSTS}::test_of_several_hosts_only_the_primary_is_asked_unless_told_otherwise",),
     ),
     Mutant(
