@@ -25,7 +25,7 @@ STANDARD = Timeouts()
 
 
 def outbound_client(timeouts: Timeouts = STANDARD) -> httpx.AsyncClient:
-    """Return a client for one provider; whoever gets it closes it."""
+    """Return a client for one provider; the caller closes it."""
     for name in ("httpx", "httpcore"):  # they log the URLs they call, and a robot's URL is its password
         logging.getLogger(name).setLevel(logging.WARNING)
     return httpx.AsyncClient(

@@ -1,1 +1,1 @@
-"""Who may come in: storefronts by key, people by password."""
+"""Access: storefronts and programs by key, people by password."""

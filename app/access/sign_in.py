@@ -1,4 +1,4 @@
-"""Lets a person in by name and password, and says the same to whoever is not let in, whatever the reason."""
+"""Checks a name and a password; every refusal reads the same, so that nobody learns which accounts exist."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

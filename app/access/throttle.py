@@ -13,7 +13,7 @@ from app.store.unit_of_work import UnitOfWork
 LONGEST = timedelta(minutes=15)
 FIRST = timedelta(seconds=15)
 FORGOTTEN_AFTER = timedelta(hours=1)
-"""Without a failure this long the count starts anew: four guesses an hour find no password."""
+"""Without a failure this long the count starts again: four guesses an hour find no password."""
 
 ACCOUNT_FREE = 5
 ADDRESS_FREE = 20

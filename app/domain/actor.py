@@ -1,4 +1,4 @@
-"""Who does something that changes the state of things: it stands in the audit record of every deed."""
+"""An actor: the person, program or client that changes something, as the audit records it."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -29,5 +29,5 @@ GRACE = timedelta(minutes=3)
 
 
 def is_overdue(now: datetime, *, oldest_waiting_at: datetime | None, every: timedelta) -> bool:
-    """Tell whether an order has waited so long that whoever makes batches must be dead or stuck."""
+    """Tell whether an order has waited so long that the maker of batches must be dead or stuck."""
     return oldest_waiting_at is not None and now - oldest_waiting_at > every + GRACE

@@ -8,7 +8,7 @@ _DEFUSED = str.maketrans({"<": "\uff1c", "`": "'"})  # <@userid> and <font color
 def harmless_text(text: str) -> str:
     """Return ``text`` on one line, without mentions, font tags, code marks, links or invisible characters.
 
-    Characters are replaced, not cut out, so that no mark can form anew from what is left.
+    Characters are replaced, not cut out, so that no mark can form from what is left.
     """
     seen = "".join(_visible(character) for character in text)
     return " ".join(seen.translate(_DEFUSED).replace("](", "] (").split())

@@ -1,1 +1,1 @@
-"""③ Telling people: messages are composed from rows that have none, and dispatched until somebody has them."""
+"""③ Telling people: messages are composed for orders, batches and alerts that have none, then sent until delivered."""

@@ -33,7 +33,7 @@ class LookAlikeIndex:
     def __init__(self, folder: Path, prefix: str) -> None:
         """Open a file in ``folder`` that only we may read, and take its name away at once.
 
-        Whoever dies in between leaves an empty file behind whose name begins with ``prefix``.
+        A process that dies in between leaves an empty file behind whose name begins with ``prefix``.
         """
         handle, path = mkstemp(dir=folder, prefix=prefix, suffix=".seen")
         os.close(handle)

@@ -126,7 +126,7 @@ class _Robot:
         """Return how many messages may leave now.
 
         Attempts dated ahead of the clock left before it was set back. How long ago that was no clock can tell any more,
-        so one window is waited out from when they are noticed, whoever noticed it; then they are past.
+        so one window is waited out from when one process notices them; then they are past.
         """
         pace, burst = self._kind.pace, self._kind.burst
         channel, target = self._destination.channel, self._destination.target

@@ -3,7 +3,7 @@
 Left to itself, SQLite checkpoints inside the very commit that fills the log, and every order of that batch, and of the
 next ones, waits for thousands of scattered pages to be written and flushed. Here a thread of its own copies and flushes
 them while commits go on, again and again until few have come meanwhile, and stops the writers only for those: then the
-log begins anew.
+log is written from its start again.
 """
 
 import os
@@ -60,7 +60,7 @@ class Checkpointer:
             self._connection = None
 
     def look(self) -> bool:
-        """Copy the log back if it has become long; tell whether it is all copied, so that it begins anew."""
+        """Copy the log back if it has become long; tell whether it is all copied, so that it starts again."""
         _, pages, copied = self._checkpoint("NOOP")
         if pages < self._at_pages:
             return False

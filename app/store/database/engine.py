@@ -46,8 +46,8 @@ def settle_log(engines: Engines) -> None:
     """Copy what SQLite found in its write-ahead log into the database, and flush that.
 
     After a crash the log may hold a transaction whose flush had failed: its orders were refused, and it is read back
-    whole from the kernel's memory, though it is not on the disk and the kernel believes that it is. Whoever retries is
-    answered "already here", so it has to be written anew first. Nobody is waited for: a process that is at work already
+    whole from the kernel's memory, though it is not on the disk and the kernel believes that it is. A retry is
+    answered "already here", so it has to be written again first. Nobody is waited for: a process that is at work already
     has read the same log before.
 
     Raises:

@@ -21,7 +21,7 @@ LOOK_AGAIN = 0.00025
 """Seconds between the door's looks at a lock that somebody else holds: less than a commit, more than a look."""
 
 STAND_BACK = 2 * LOOK_AGAIN
-"""Seconds for which who takes the lock again and again leaves it alone, so that the door finds it free."""
+"""Seconds for which a process that takes the lock again and again leaves it alone, so that the door finds it free."""
 
 DURABLE = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}")
 CHECKPOINT_PAGES = 8000
@@ -116,8 +116,8 @@ def rest(seconds: float) -> None:
 def begin_at_once(cursor: Any) -> None:  # noqa: ANN401 - a DB-API cursor
     """Begin a writing transaction as soon as the lock becomes free.
 
-    SQLite's lock is no queue. Who waits for it the ordinary way looks again after ever longer rests, of a tenth of a
-    second in the end, and a worker that takes the lock anew at once, page after page, keeps him out for seconds. Orders
+    SQLite's lock is no queue. A writer that waits for it the ordinary way looks again after ever longer rests, of a
+    tenth of a second in the end, and a worker that takes the lock page after page keeps it out for seconds. Orders
     come first: the door looks again four times a millisecond.
 
     Raises:

@@ -188,7 +188,7 @@ class MessageRepository:
         return self._change(message_id, from_states, values)
 
     def requeue(self, message_id: int, *, now: datetime) -> bool:
-        """Let a dead letter begin anew; False if it is not dead (any more)."""
+        """Queue a dead letter as if it were new; False if it is not dead (any more)."""
         again = {"state": MessageState.PENDING, "due_at": now, "attempts": 0, "asked": 0}
         return self._change(message_id, (MessageState.DEAD,), {**again, "finished_at": None, "lease_until": None})
 

@@ -1,4 +1,4 @@
-"""Who may come in: storefronts by key, people by password."""
+"""Clients and their keys, people and their passwords."""
 
 from datetime import datetime
 

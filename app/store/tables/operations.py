@@ -13,7 +13,7 @@ CHAINED = condition("audit", "{t}block_id IS NOT NULL")
 
 
 class Lease(SQLModel, table=True):
-    """Who holds a role that only one process may have, and until when."""
+    """A role that only one process may have: its holder, and until when."""
 
     __tablename__ = "lease"
 

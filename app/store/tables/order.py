@@ -22,7 +22,7 @@ class OrderRow(SQLModel, table=True):
 
     Intake writes one row and nothing else. The number is the constraint that makes a retry harmless: it is derived
     from client and key, so one unique index guards both. The other indexes that the door must keep hold only what is
-    yet to be done and grow at one end; those by customer and by time are filled in by whoever composes and decides.
+    yet to be done and grow at one end; those by customer and by time are filled in by composing and deciding.
     """
 
     __tablename__ = "orders"

@@ -16,7 +16,7 @@ router = APIRouter(tags=["告警"])
 
 
 class AlertOut(BaseModel):
-    """One episode of a trouble; ``since`` it began, ``until`` it ended, ``by`` whoever has taken it on."""
+    """One episode of a trouble; ``since`` it began, ``until`` it ended, ``by`` names the person who has taken it on."""
 
     id: int
     rule: str

@@ -1,4 +1,4 @@
-"""Nobody passes without a session: reads it at each request, asks the account's row whether it still holds."""
+"""The console's sessions: read at each request, and good only while the account's row says so."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ _WITH_FIRST_PASSWORD = frozenset({f"{BASE}/account", f"{BASE}/logout"})
 
 @dataclass
 class Person(AdminUser):
-    """Who is at the console; made anew for each request from the account's row."""
+    """The person at the console, made for each request from the account's row."""
 
     user_id: int = 0
     role: Role = Role.VIEWER

@@ -113,7 +113,7 @@ class DashboardFigures:
     def _count(self, uow: UnitOfWork, incident: Incident, *, now: datetime) -> tuple[int, int, bool]:
         """Return high-priority orders, orders of today, and whether all were counted.
 
-        Only rows behind everything that may still be on its way are counted for good; the rest is counted anew at
+        Only rows behind everything that may still be on its way are counted for good; the rest is counted again at
         each look. So a row that commits late is never skipped.
         """
         midnight = now.astimezone(self._boat.settings.zone).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,4 +1,4 @@
-"""What every page of the console goes through: a limit for bodies, strict headers, Chinese where something broke."""
+"""Middleware around the console: limits the size of forms, sets strict headers, and answers a fault in Chinese."""
 
 import asyncio
 from html import escape

@@ -36,7 +36,7 @@ class AccountPage(ConsolePage):
 
     @route("", methods=["POST"], name="account-change")
     async def change(self, request: Request) -> Response:
-        """Take another password; every other session of the account ends, this one is begun anew."""
+        """Take another password; every other session of the account ends, this one goes on."""
         form = await request.form()
         old, new, again = (str(form.get(name) or "") for name in ("old", "new", "again"))
         person = person_of(request)
