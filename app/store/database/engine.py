@@ -47,8 +47,8 @@ def settle_log(engines: Engines) -> None:
 
     After a crash the log may hold a transaction whose flush had failed: its orders were refused, and it is read back
     whole from the kernel's memory, though it is not on the disk and the kernel believes that it is. A retry is
-    answered "already here", so it has to be written again first. Nobody is waited for: a process that is at work already
-    has read the same log before.
+    answered "already here", so it has to be written again first. Nobody is waited for: a process that is at work
+    already has read the same log before.
 
     Raises:
         StoreAway: the database cannot be written or flushed.

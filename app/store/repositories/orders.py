@@ -24,7 +24,7 @@ _MOVABLE = (
     .where(_THESE, _ORDERS.c.state.in_(bindparam("allowed", expanding=True)))
     .with_for_update()
 )
-"""Made once: a claim asks these while the door waits for SQLite's lock, and making them each time took as long as asking."""
+"""Made once: a claim asks these while the door waits for SQLite's lock, and making them took as long as asking."""
 
 _NEVER_SHIPPED = (OrderState.ACCEPTED, OrderState.CANCELLED, OrderState.REJECTED)
 
