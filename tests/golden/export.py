@@ -1,6 +1,6 @@
 """The orders of this folder as an export sees them."""
 
-from app.files.layouts.layout import ExportOrder
+from app.files.layouts.export_order import ExportOrder
 from tests.golden.orders import ORDERS, number_of, received_at
 
 
@@ -11,7 +11,7 @@ def export_orders() -> list[ExportOrder]:
             **{
                 "number": number_of(index),
                 "client": "c1",
-                "high": False,
+                "priority": "normal",
                 "received_at": received_at(index),
                 "total": order.total,
                 "order": order,

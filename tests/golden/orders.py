@@ -30,7 +30,7 @@ RICH = Order(
 BARE = Order(phone="13800138000", items=(Item(sku="A", quantity=1),))
 
 ORDERS: tuple[tuple[Order, Facts], ...] = (
-    (RICH, {"high": True, "total": 60000, "client": "旗舰店"}),
+    (RICH, {"priority": "high", "total": 60000, "client": "旗舰店"}),
     (BARE, {}),
     (replace(RICH, payment=Payment(status="cod"), buyer=None), {"total": 60000, "remark": "演练订单，请勿发货"}),
     (replace(RICH, payment=Payment(status="unpaid"), client_order_id=None, placed_at=None), {"total": 1}),

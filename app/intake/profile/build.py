@@ -4,8 +4,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.problems import InvalidOrder
+from app.expressions import WrongExpression
 from app.intake.profile.answer import ACCEPTED_NAMES, PROBLEM_NAMES, AnswerTemplate, WrongTemplate, template
-from app.intake.profile.expression import Expression, WrongExpression, compile_expression
+from app.intake.profile.expression import Expression, compile_expression
 from app.intake.profile.fields import ALL_FIELDS, ITEM_FIELDS, ORDER_FIELDS, Convert, converter, translated
 from app.intake.profile.file import AnswerTable, BusyTable, ProfileFile, RefusalTable, WrongEntry, leaves
 from app.intake.profile.mapping import OrderMapping, Rule, constant_rule, item_rules, rule_of

@@ -7,7 +7,8 @@ from typing import Any
 
 from app.domain.idempotency import key_of_header
 from app.domain.problems import BadIdempotencyKey, FieldError, InvalidOrder
-from app.intake.profile.expression import BadValue, Expression, Path, pointer_of
+from app.expressions import Path
+from app.intake.profile.expression import BadValue, Expression, pointer_of
 from app.intake.profile.fields import Convert, text_of
 from app.intake.schemas import OrderIn, check_order
 
