@@ -136,9 +136,9 @@ def exports_of(settings: Settings) -> Exports:
     return Exports(settings.export_dir)
 
 
-def layouts_of(settings: Settings) -> Layouts:
-    """Return the layouts of batch files: the shipped ones, and those of the merchant's folder."""
-    return layouts_with(settings.layouts_dir) if settings.layouts_dir else shipped_layouts()
+def layouts_of(settings: Settings, *, but: Path | None = None) -> Layouts:
+    """Return the layouts of batch files: the shipped ones, and those of the merchant's folder but for one file."""
+    return layouts_with(settings.layouts_dir, but=but) if settings.layouts_dir else shipped_layouts()
 
 
 def batch_maker(boat: Lifeboat) -> BatchMaker:

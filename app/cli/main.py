@@ -29,6 +29,7 @@ COMMANDS = {
     "messages": "messages:app",
     "spool": "spool:app",
     "profile": "profile:app",
+    "layout": "layouts:app",
 }
 """The module of each command, and what it is called there: a function, or a group of commands."""
 

@@ -17,7 +17,6 @@ RESULTS: dict[str, Result] = {
     **dict.fromkeys(("重复", "重复订单", "已存在", "exists", "duplicate", "duplicated"), "duplicate"),
     **dict.fromkeys(("失败", "导入失败", "错误", "error", "fail", "failed"), "failed"),
 }
-SHOWN: dict[Result, str] = {"imported": "成功", "duplicate": "重复", "failed": "失败"}
 
 MAX_NUMBER = 64
 MAX_REASON = 500

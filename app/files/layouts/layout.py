@@ -99,6 +99,10 @@ class Layout:
     def _to_defuse(self) -> tuple[int, ...]:
         return tuple(i for i, column in enumerate(self.columns) if column.defused)
 
+    @cached_property
+    def _computed(self) -> tuple[Column, ...]:
+        return tuple(column for column in self.columns if column.computed)
+
     def rows_in(self, zone: ZoneInfo) -> Rows:
         """Return what yields an order's rows as plain text, one per item."""
         cells = [column.cell(zone) for column in self.columns]
@@ -121,8 +125,8 @@ class Layout:
         """Name what the importing program would refuse this order for."""
         rows = [ExportRow(export, item) for item in export.order.items]
         unmet = [need.label for need in self.requirements if not all(need.met(row) for row in rows)]
-        failing = [column.heading for column in self.columns if column.computed and _fails(column, rows)]
-        return [*unmet, *(f"{heading}（表达式取不到值）" for heading in failing)]
+        failing = [column.heading for column in self._computed if _fails(column, rows)]
+        return unmet + [f"{heading}（表达式取不到值）" for heading in failing]
 
 
 def _fails(column: Column, rows: list[ExportRow]) -> bool:

@@ -60,7 +60,7 @@ def read_layout(data: bytes, *, taken: Collection[str] = ()) -> ReadLayout:
         return _unreadable(LayoutError(line, "", f"TOML 语法错误{where}：{_AT.sub('', str(error)).strip()}"))
     except RecursionError:
         return _unreadable(LayoutError(1, "", "TOML 嵌套过深"))
-    return _Reader(document, TomlLines(text)).read(taken)
+    return _LayoutReader(document, TomlLines(text)).read(taken)
 
 
 def _unreadable(error: LayoutError) -> ReadLayout:
@@ -68,7 +68,7 @@ def _unreadable(error: LayoutError) -> ReadLayout:
 
 
 @dataclass
-class _Reader:
+class _LayoutReader:
     """One file on its way from TOML to a layout."""
 
     document: dict[str, Any]

@@ -34,21 +34,20 @@ class ReadValue:
     asked: Callable[[ExportRow], bool] | None
     computed: bool
 
-    def is_met(self, row: ExportRow) -> bool:
-        """Tell whether a row has what is required."""
-        if self.asked is not None and not self.asked(row):
-            return True
-        try:
-            found = self.value(row)
-        except NothingFound:
-            return False
-        match self.kind:
-            case Kind.COUNT:
-                return isinstance(found, int) and found > 0
-            case Kind.MONEY | Kind.TIME:
-                return found is not None
-            case _:
-                return bool(found)
+    @property
+    def is_met(self) -> Callable[[ExportRow], bool]:
+        """Return what tells whether a row has what is required; a row that is not asked has it."""
+        there, asked = _there(self.kind, self.value), self.asked
+        if asked is None and not self.computed:
+            return there
+
+        def met(row: ExportRow) -> bool:
+            try:
+                return (asked is not None and not asked(row)) or there(row)
+            except NothingFound:
+                return False
+
+        return met
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +66,29 @@ def read_value(table: Mapping[str, Any]) -> ReadValue:
         WrongKey: one of them is wrong.
     """
     kind = _kind(table)
-    source = _source(table)
+    source, asked = _source(table), _when(table)
     if source is None:
         value = _constant(table, kind)
-        return ReadValue(kind, value, _when(table), computed=False)
-    words = _words(table, source)
-    if words is None:
-        _check_kind(kind, table, source)
-        value = source.value
-    else:
+    elif (words := _words(table, source)) is not None:
         value = words
         if kind not in (Kind.WORD, Kind.TEXT):
             raise WrongKey("kind", "有 words 的列 kind 须为 word 或 text")
-    asked = _when(table)
-    return ReadValue(kind, value if asked is None else _only_if(asked, value), asked, computed=source.gives is None)
+    else:
+        value = source.value
+        _check_kind(kind, table, source)
+    computed = source is not None and source.gives is None
+    return ReadValue(kind, value if asked is None else _only_if(asked, value), asked, computed=computed)
+
+
+def _there(kind: Kind, value: Callable[[ExportRow], Value]) -> Callable[[ExportRow], bool]:
+    """Return what tells whether a value counts as given: a price may be nought, a text may not be empty."""
+    match kind:
+        case Kind.COUNT:
+            return lambda row: isinstance(found := value(row), int) and found > 0
+        case Kind.MONEY | Kind.TIME:
+            return lambda row: value(row) is not None
+        case _:
+            return lambda row: bool(value(row))
 
 
 def _kind(table: Mapping[str, Any]) -> Kind:

@@ -69,8 +69,8 @@ def shipped_layouts() -> Layouts:
     return Layouts(tuple(_shipped(name) for name in SHIPPED))
 
 
-def layouts_with(folder: Path) -> Layouts:
-    """Return the shipped layouts and those of ``folder``.
+def layouts_with(folder: Path, *, but: Path | None = None) -> Layouts:
+    """Return the shipped layouts and those of ``folder``, without the file ``but``.
 
     A file that is wrong stops nothing but the use of itself: an emergency must not wait for a layout it does not need.
     """
@@ -79,6 +79,8 @@ def layouts_with(folder: Path) -> Layouts:
         missing = LayoutError(1, "", "文件夹不存在，请检查 LIFEBOAT_LAYOUTS_DIR")
         return Layouts(known, (WrongFile(str(folder), "", (missing,)),))
     for path in sorted(folder.glob("*.toml")):
+        if but is not None and path.resolve() == but.resolve():
+            continue
         found = read_file(path, taken=known)
         if found.layout is None:
             wrong.append(WrongFile(path.name, found.name, found.errors))

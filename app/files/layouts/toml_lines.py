@@ -35,7 +35,7 @@ class TomlLines:
 
     def line_of(self, key: str, table: str = "", index: int = 0) -> int:
         """Return the line of a key of the table's entry number ``index``, counted from 0."""
-        for known in ((table, index, key), (table, index, ""), ("", 0, table)):
+        for known in ((table, index, key), (table, index, ""), ("", 0, table), (key, 0, "")):
             if known in self._lines:
                 return self._lines[known]
         return 1

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.store.statements import insert_new
 from app.store.tables import Coupon
+from app.store.tables.coupon import FREE, GIVEN
 
 
 class CouponRepository:
@@ -23,13 +24,11 @@ class CouponRepository:
 
     def give(self, *, incident_id: int, phone_index: bytes, order_id: int, now: datetime) -> Coupon | None:
         """Give the oldest free code to a customer; the one he has already, or None if the pool is empty."""
-        mine = select(Coupon).where(
-            Coupon.incident_id == incident_id, Coupon.phone_index == phone_index, Coupon.given_at.is_not(None)
-        )
+        mine = select(Coupon).where(Coupon.incident_id == incident_id, Coupon.phone_index == phone_index, GIVEN.query)
         given = self._session.scalars(mine).first()
         if given is not None:
             return given
-        free = select(Coupon).where(Coupon.given_at.is_(None)).order_by(Coupon.id).limit(1)
+        free = select(Coupon).where(FREE.query).order_by(Coupon.id).limit(1)
         coupon = self._session.scalars(free.with_for_update(skip_locked=True)).first()
         if coupon is None:
             return None
@@ -39,7 +38,7 @@ class CouponRepository:
 
     def free(self, *, at_most: int | None = None) -> int:
         """Return how many codes are left; with ``at_most`` stop counting there."""
-        left = select(Coupon.id).where(Coupon.given_at.is_(None)).limit(at_most).subquery()
+        left = select(Coupon.id).where(FREE.query).limit(at_most).subquery()
         return self._session.scalar(select(func.count()).select_from(left)) or 0
 
     def any(self) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.names import incident_name
 from app.store.tables import Incident
+from app.store.tables.incident import OPEN
 
 
 class IncidentRepository:
@@ -18,9 +19,7 @@ class IncidentRepository:
 
     def open_one(self, *, drill: bool) -> Incident | None:
         """Return the open incident of a kind."""
-        return self._session.scalars(
-            select(Incident).where(Incident.drill == drill, Incident.closed_at.is_(None))
-        ).first()
+        return self._session.scalars(select(Incident).where(Incident.drill == drill, OPEN.query)).first()
 
     def latest(self) -> Incident | None:
         """Return the incident people mean when they name none: the open live one, else the newest."""
