@@ -94,7 +94,7 @@ class Claim:
 
     def _freeze(self) -> None:
         # Summed before the transaction, which would keep the door out for as long as a large batch takes to read.
-        # Nobody else adds to a batch that is being claimed: who takes it over changes the lease, and we stop.
+        # Nobody else adds to a batch that is being claimed: a maker that takes it over changes the lease, and we stop.
         batch = self._lease.batch
         with self._store.reading() as uow:
             orders, total, first = uow.orders.sum_of_batch(batch.id)

@@ -1,7 +1,7 @@
 """Makes batches: looks what is due, finishes what a dead maker left, cuts, writes and publishes.
 
 Any number of makers may run at once. The database lets one of them start a batch of an incident, and a lease in the
-batch's row tells whose it is; whoever finds it run out goes on from the state it is in.
+batch's row tells whose it is; a maker that finds it run out goes on from the state the batch is in.
 """
 
 import time
@@ -97,8 +97,8 @@ class BatchMaker:
     def run_once(self, now: datetime, *, by: Actor | None = None, incident_id: int | None = None) -> list[MakeOutcome]:
         """Finish what dead makers left, then cut what is due; return what became of each, an empty list if nothing was.
 
-        Whoever is named in ``by`` wants whatever waits now, whether or not it is due, and stands in the audit for each
-        batch begun so; ``incident_id`` looks at one incident alone.
+        A person named in ``by`` wants what waits now, whether or not it is due, and stands in the audit for each batch
+        begun so; ``incident_id`` looks at one incident alone.
         """
         outcomes = [self._finish(lease) for lease in self._orphans(now)]
         with self._store.reading() as uow:

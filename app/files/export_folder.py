@@ -160,7 +160,7 @@ class BatchFiles:
         """
         files = [self._finish(draft) for draft in self._drafts]
         manifest = manifest_of(self._batch, files, written=self._orders, zone=self._zone)
-        self._hold.prove()  # who has lost the batch must not touch files that may be published by now
+        self._hold.prove()  # a maker that has lost the batch must not touch files that may be published by now
         for draft in self._drafts:
             self._exports.keep(draft.path, self._path_of(draft.kind))
         self._keep_manifest(manifest)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from app.domain.csv_cell import undefuse, without_controls
 from app.domain.problems import Malformed, TooLarge
-from app.files.sheet_reader import MAX_BYTES, MAX_ROWS, Row, rows_of
+from app.files.sheet_reader import MAX_BYTES, MAX_ROWS, Row, UnreadableSheet, rows_of
 from app.handback.result_lines import BadLine, RawLine, RawResults, refused
 
 Rest = Literal["untouched", "imported"]
@@ -55,7 +55,10 @@ def read_results(
     sha256 = hashlib.sha256(data).hexdigest()
     if "json" in content_type.casefold() or data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
         return RawResults(tuple(_json_lines(data)), sha256, root="results")
-    rows = rows_of(data)
+    try:
+        rows = rows_of(data)
+    except UnreadableSheet as error:
+        raise refused(error.sentence) from None
     if not rows:
         raise refused("文件是空的。")
     if places := _places(rows[0], number_headings):
