@@ -87,6 +87,8 @@ class BatchMaker:
         monotonic: Monotonic = time.monotonic,
     ) -> None:
         layouts.named(policy.layout)  # a misspelt setting is told at the start and not at the first batch
+        for wrong in layouts.wrong:
+            log.warning("layout.wrong", file=wrong.file, reason=wrong.sentence)
         self._store = store
         self._keys = keyring
         self._exports = exports

@@ -134,5 +134,6 @@ def _fields_of(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - an annotation
 
 def _without_none(annotation: Any) -> Any:  # noqa: ANN401 - an annotation
     if get_origin(annotation) in (Union, UnionType):
-        (annotation,) = [one for one in get_args(annotation) if one is not type(None)]
+        kinds = [one for one in get_args(annotation) if one is not type(None)]
+        annotation = kinds[0] if len(kinds) == 1 else object
     return type(get_args(annotation)[0]) if get_origin(annotation) is Literal else annotation
