@@ -22,6 +22,7 @@ from app.channels.sms.dry_run import DryRunSms
 from app.channels.sms.request import ProviderTemplate
 from app.domain.clock import Clock, SystemClock
 from app.files.export_folder import Exports
+from app.files.layouts.registry import Layouts, layouts_with, shipped_layouts
 from app.notify.policy import DRY, Destination, MessagePolicy
 from app.settings import Settings
 from app.store.commit.order_writer import OrderWriter
@@ -154,21 +155,26 @@ def exports_of(settings: Settings) -> Exports:
     return Exports(settings.export_dir)
 
 
+def layouts_of(settings: Settings, *, but: Path | None = None) -> Layouts:
+    """Return the layouts of batch files: the shipped ones, and those of the merchant's folder but for one file."""
+    return layouts_with(settings.layouts_dir, but=but) if settings.layouts_dir else shipped_layouts()
+
+
 def batch_maker(boat: Lifeboat) -> BatchMaker:
     """Return what cuts batches.
 
     Raises:
-        UnknownColumns: the settings name a file layout that does not exist.
+        UnknownLayout: the settings name a file layout that does not exist.
     """
     settings = boat.settings
-    rules = BatchPolicy(
+    policy = BatchPolicy(
         zone=settings.zone,
         every=settings.batch_every,
         look_alike_window=timedelta(minutes=settings.lookalike_window_minutes),
-        columns=settings.batch_columns,
+        layout=settings.batch_columns,
         xlsx=settings.batch_xlsx,
     )
-    return BatchMaker(boat.store, boat.keyring, exports_of(settings), rules=rules)
+    return BatchMaker(boat.store, boat.keyring, exports_of(settings), layouts_of(settings), policy=policy)
 
 
 def _sms_channel(settings: Settings, clock: Clock) -> SmsChannel:

@@ -24,7 +24,7 @@ _IPV6_NETWORK = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ThrottleSubject:
     """What failures are counted of."""
 
     name: str
@@ -38,23 +38,23 @@ def delay_after(failures: int, *, free: int) -> timedelta:
     return min(FIRST * (1 << min(failures - free, 16)), LONGEST)
 
 
-def of_account(name: str) -> Subject:
+def of_account(name: str) -> ThrottleSubject:
     """Return the subject of an account, whether it exists or not."""
-    return Subject(f"account:{name}", ACCOUNT_FREE)
+    return ThrottleSubject(f"account:{name}", ACCOUNT_FREE)
 
 
-def of_address(address: str) -> Subject:
+def of_address(address: str) -> ThrottleSubject:
     """Return the subject of a network address."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
-        return Subject(f"address:{address[:64]}", ADDRESS_FREE)
+        return ThrottleSubject(f"address:{address[:64]}", ADDRESS_FREE)
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is None:
-        return Subject(f"address:{ipaddress.ip_network((int(ip), _IPV6_NETWORK), strict=False)}", ADDRESS_FREE)
-    return Subject(f"address:{getattr(ip, 'ipv4_mapped', None) or ip}", ADDRESS_FREE)
+        return ThrottleSubject(f"address:{ipaddress.ip_network((int(ip), _IPV6_NETWORK), strict=False)}", ADDRESS_FREE)
+    return ThrottleSubject(f"address:{getattr(ip, 'ipv4_mapped', None) or ip}", ADDRESS_FREE)
 
 
-def take_turn(uow: UnitOfWork, subjects: tuple[Subject, ...], *, now: datetime) -> timedelta | None:
+def take_turn(uow: UnitOfWork, subjects: tuple[ThrottleSubject, ...], *, now: datetime) -> timedelta | None:
     """Count a try as failed until it succeeds; return how long to wait instead if it is too early for one."""
     rows = {
         subject: _current(uow, subject, now=now) for subject in sorted(subjects, key=lambda s: s.name)
@@ -75,7 +75,7 @@ def take_turn(uow: UnitOfWork, subjects: tuple[Subject, ...], *, now: datetime) 
     return None
 
 
-def forgive(uow: UnitOfWork, account: Subject, address: Subject, *, now: datetime) -> None:
+def forgive(uow: UnitOfWork, account: ThrottleSubject, address: ThrottleSubject, *, now: datetime) -> None:
     """After a success: forget the account's failures and take back this one try of the address."""
     uow.access.forget_throttle(account.name)
     row = _current(uow, address, now=now)
@@ -94,7 +94,7 @@ def forget_account(uow: UnitOfWork, name: str) -> None:
     uow.access.forget_throttle(of_account(name).name)
 
 
-def _current(uow: UnitOfWork, subject: Subject, *, now: datetime) -> LoginThrottle:
+def _current(uow: UnitOfWork, subject: ThrottleSubject, *, now: datetime) -> LoginThrottle:
     row = uow.access.throttle_of(subject.name)
     if row is None or now - row.updated_at > FORGOTTEN_AFTER:
         return LoginThrottle(subject=subject.name, failures=0, updated_at=now)

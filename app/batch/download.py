@@ -6,7 +6,8 @@ from pathlib import Path
 
 from app.domain.actor import Actor
 from app.domain.problems import NotFound, NotInThisState
-from app.files.export_folder import Exports, Format, NotPublished
+from app.files.export_folder import Exports, NotPublished
+from app.files.sheet_writers import Format
 from app.store.tables import Audit
 from app.store.unit_of_work import Store
 
@@ -35,7 +36,7 @@ def take_file(store: Store, exports: Exports, name: str, kind: Format, *, by: Ac
         if batch is None or batch.published_at is None:
             raise NotFound(f"没有批次 {name}。")
         try:
-            path = exports.file_of(batch, kind)
+            path = exports.file_of(batch.manifest, kind)
         except NotPublished:
             raise NotFound(f"批次 {name} 没有 {kind} 文件。") from None
         if not path.is_file():

@@ -1,30 +1,31 @@
 """Makes batches: looks what is due, finishes what a dead maker left, cuts, writes and publishes.
 
 Any number of makers may run at once. The database lets one of them start a batch of an incident, and a lease in the
-batch's row tells whose it is; whoever finds it run out goes on from the state it is in.
+batch's row tells whose it is; a maker that finds it run out goes on from the state the batch is in.
 """
 
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import structlog
 
 from app.batch.claim import Claim
-from app.batch.lease import LEASE, BatchLease, Monotonic, TakenOver
-from app.batch.manifest import Inconsistent
+from app.batch.lease import LEASE, BatchLease, HeldBatch, Monotonic, TakenOver
+from app.batch.look_alikes import LookAlikes
 from app.batch.policy import BatchPolicy
-from app.batch.publish import Production
+from app.batch.publish import publish_batch
 from app.domain.actor import Actor
 from app.domain.batch_window import is_due
 from app.domain.names import batch_name
 from app.domain.problems import NotFound, NotInThisState
 from app.domain.states import BatchState
 from app.files.export_folder import Exports
-from app.files.layouts import UnknownLayout, layout_named
+from app.files.layouts.layout import Layout
+from app.files.layouts.registry import Layouts, UnknownLayout
+from app.files.manifest import Inconsistent
 from app.store.look_alike_index import LookAlikeIndex
 from app.store.sealing import CannotUnseal, Keyring
 from app.store.tables import Batch
@@ -80,22 +81,26 @@ class BatchMaker:
         store: Store,
         keyring: Keyring,
         exports: Exports,
+        layouts: Layouts,
         *,
-        rules: BatchPolicy,
+        policy: BatchPolicy,
         monotonic: Monotonic = time.monotonic,
     ) -> None:
-        layout_named(rules.columns)  # a misspelt setting is told at the start and not at the first batch
+        layouts.named(policy.layout)  # a misspelt setting is told at the start and not at the first batch
+        for wrong in layouts.wrong:
+            log.warning("layout.wrong", file=wrong.file, reason=wrong.sentence)
         self._store = store
         self._keys = keyring
         self._exports = exports
-        self._rules = rules
+        self._layouts = layouts
+        self._policy = policy
         self._monotonic = monotonic
 
     def run_once(self, now: datetime, *, by: Actor | None = None, incident_id: int | None = None) -> list[MakeOutcome]:
         """Finish what dead makers left, then cut what is due; return what became of each, an empty list if nothing was.
 
-        Whoever is named in ``by`` wants whatever waits now, whether or not it is due, and stands in the audit for each
-        batch begun so; ``incident_id`` looks at one incident alone.
+        A person named in ``by`` wants what waits now, whether or not it is due, and stands in the audit for each batch
+        begun so; ``incident_id`` looks at one incident alone.
         """
         outcomes = [self._finish(lease) for lease in self._orphans(now)]
         with self._store.reading() as uow:
@@ -131,13 +136,13 @@ class BatchMaker:
             yield self._lease(batch, now)
 
     def _lease(self, batch: Batch, now: datetime) -> BatchLease:
-        return BatchLease(self._store, batch, now=now, monotonic=self._monotonic)
+        return BatchLease(self._store, HeldBatch.of(batch), now=now, monotonic=self._monotonic)
 
     def _due(self, uow: UnitOfWork, incident: int, now: datetime, *, forced: bool) -> bool:
         since = uow.orders.waiting_since(incident)
         if since is None or forced:
             return since is not None
-        return is_due(now, oldest_waiting_at=since, every=self._rules.every, zone=self._rules.zone)
+        return is_due(now, oldest_waiting_at=since, every=self._policy.every, zone=self._policy.zone)
 
     def _start(self, incident: int, now: datetime, *, by: Actor | None) -> BatchLease | Underway | Nothing:
         with self._store.writing() as uow:
@@ -178,7 +183,7 @@ class BatchMaker:
                 drill=uow.incidents.get(incident).drill,
                 kind="repair" if repairs else "regular",
                 repairs_id=repairs.id if repairs else None,
-                columns=self._rules.columns,
+                columns=self._policy.layout,
                 state=BatchState.WRITING if repairs else BatchState.CLAIMING,
                 window_from=now,
                 window_to=now,
@@ -186,27 +191,31 @@ class BatchMaker:
                 lease_until=now + LEASE,
             )
         )
-        batch.name = batch_name(now, batch.id or 0, repair=repairs is not None, zone=self._rules.zone)
+        batch.name = batch_name(now, batch.id or 0, repair=repairs is not None, zone=self._policy.zone)
         uow.flush()
         return batch
 
     def _finish(self, lease: BatchLease) -> MakeOutcome:
         """Bring a batch to its end from whatever state it is in."""
+        name = lease.batch.name
         try:
-            if lease.batch.state == BatchState.CLAIMING:
-                with LookAlikeIndex(self._folder_of(lease), f".{lease.name}.") as seen:  # a draft by its name
-                    Claim(self._store, self._keys, lease, seen, rules=self._rules).run()
-            if lease.batch.state == BatchState.EMPTIED:
-                return Emptied(lease.name, lease.batch.held)
-            produce = Production(self._store, self._keys, self._exports, lease, rules=self._rules)
-            return Published(lease.name, produce.run())
+            layout = self._layouts.named(lease.batch.layout)
+            if lease.batch.state is BatchState.CLAIMING:
+                self._claim(lease, layout)
+            if lease.batch.state is BatchState.EMPTIED:
+                return Emptied(name, lease.batch.held)
+            manifest = publish_batch(self._store, self._keys, self._exports, lease, layout=layout, policy=self._policy)
         except TakenOver:
-            return Underway(lease.name)
+            return Underway(name)
         except (OSError, Inconsistent, CannotUnseal, UnknownLayout) as error:
             lease.let_go()
-            log.warning("batch.postponed", batch=lease.name, reason=repr(error))
-            return Postponed(lease.name, repr(error))
+            log.warning("batch.postponed", batch=name, reason=repr(error))
+            return Postponed(name, repr(error))
+        return Published(name, manifest)
 
-    def _folder_of(self, lease: BatchLease) -> Path:
+    def _claim(self, lease: BatchLease, layout: Layout) -> None:
         with self._store.reading() as uow:
-            return self._exports.folder(uow.incidents.get(lease.batch.incident_id).name)
+            incident = uow.incidents.get(lease.batch.incident_id).name
+        with LookAlikeIndex(self._exports.folder(incident), f".{lease.batch.name}.") as seen:  # a draft by its name
+            look_alikes = LookAlikes(self._policy.look_alike_window, seen)
+            Claim(self._store, self._keys, lease, layout, look_alikes=look_alikes, chunk=self._policy.chunk).run()

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from app.files.sheet_writers import Format
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchPolicy:
@@ -15,6 +17,11 @@ class BatchPolicy:
     zone: ZoneInfo
     every: timedelta = timedelta(minutes=30)
     look_alike_window: timedelta = timedelta(minutes=10)
-    columns: str = "generic"
+    layout: str = "generic"
     xlsx: bool = False
     chunk: int = 50
+
+    @property
+    def formats(self) -> tuple[Format, ...]:
+        """The formats of each batch."""
+        return ("csv", "xlsx") if self.xlsx else ("csv",)

@@ -31,6 +31,7 @@ COMMANDS = {
     "profile": "profile:app",
     "audit": "audit:app",
     "alerts": "alerts:app",
+    "layout": "layouts:app",
 }
 """The module of each command, and what it is called there: a function, or a group of commands."""
 

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from app.bootstrap import exports_of
+from app.bootstrap import exports_of, layouts_of
 from app.cli.terminal import Json, actor, lifeboat, out, say_json
-from app.handback.upload import take_results
-from app.web.api.results import report_document
+from app.handback.upload import Upload, take_results
+from app.web.api.results import ReportOut
 
 Rest = Literal["untouched", "imported"]
 
@@ -27,15 +27,14 @@ def import_file(
         report = take_results(
             boat.store,
             exports_of(boat.settings),
+            layouts_of(boat.settings),
             batch,
-            file.read_bytes(),
-            content_type=content_type,
-            rest=rest,
+            Upload(file.read_bytes(), content_type, rest),
             by=actor(),
             now=boat.clock.now(),
         )
     if as_json:
-        say_json(report_document(report))
+        say_json(ReportOut.model_validate(report).model_dump())
     else:
         out.print(
             f"生效 {report.applied} 笔，未变 {report.unchanged} 笔，"

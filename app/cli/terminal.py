@@ -15,6 +15,7 @@ from app import settings as knobs
 from app.bootstrap import ForeignSecrets, Lifeboat, open_lifeboat
 from app.domain.actor import Actor, Way
 from app.domain.problems import Problem, Refusal
+from app.files.layouts.registry import UnknownLayout
 from app.intake.profile.profile import WrongProfile
 from app.store.database.engine import StoreAway
 from app.store.database.sqlite import UnsafeDatabase
@@ -77,7 +78,7 @@ def lifeboat(process: str = "cli", *, prepare: bool = True) -> Iterator[Lifeboat
         fail("\n".join([problem.detail, *(f"  {e.pointer}: {e.detail}" for e in problem.errors[:50])]))
     except Refusal as error:
         fail(str(error))
-    except (ForeignSecrets, UnsafeDatabase, WrongProfile) as error:
+    except (ForeignSecrets, UnknownLayout, UnsafeDatabase, WrongProfile) as error:
         fail(str(error), code=2)
     except StoreAway as error:
         fail(

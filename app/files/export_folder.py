@@ -1,46 +1,41 @@
-"""Files that are either whole or not there: written aside, flushed, renamed, and their folder flushed too."""
+"""The files of batches: each is either whole and true or not there, whatever dies, fills up or lies while it is made.
 
-import hashlib
-import os
+``with exports.begin(batch, layout, formats, …) as files`` takes orders and publishes them: drafts beside the final
+names, flushed, read back from disk, described by a manifest, and only then renamed, their folder flushed too.
+"""
+
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, Literal
+from types import TracebackType
+from typing import Any, Protocol, Self
+from zoneinfo import ZoneInfo
 
-from app.store.tables import Batch
+from app.files.disk import Disk, sha256_of
+from app.files.layouts.export_order import ExportOrder
+from app.files.layouts.layout import Layout
+from app.files.manifest import BatchFacts, FileEntry, as_bytes, manifest_of
+from app.files.read_back import reread
+from app.files.sheet_writers import CsvDraft, Draft, Format, XlsxDraft
 
-Format = Literal["csv", "xlsx", "manifest"]
 _ENDING: dict[str, str] = {"csv": ".csv", "xlsx": ".xlsx", "manifest": ".manifest.json"}
-_BLOCK = 1024 * 1024
 
 
 class NotPublished(Exception):
     """The batch has no such file."""
 
 
-class Disk:
-    """What we ask of a file system; a test may refuse any of it."""
+class Hold(Protocol):
+    """A maker's hold on its batch, asked in between what may take long."""
 
-    def create(self, path: Path) -> BinaryIO:
-        """Create a file that only we may read."""
-        return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w+b")
+    def renew(self) -> None:
+        """Say that we are still at it."""
+        ...
 
-    def write(self, file: BinaryIO, block: bytes) -> None:
-        """Add a block to a file."""
-        file.write(block)
-
-    def flush(self, path: Path) -> None:
-        """Put a finished file, or the entries of a folder, on the platter."""
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-    def rename(self, path: Path, final: Path) -> None:
-        """Give a finished file its name, in place of what has it."""
-        path.replace(final)
+    def prove(self) -> None:
+        """Make sure that the batch is still ours, and raise what ends the making if it is not."""
+        ...
 
 
 class Exports:
@@ -49,6 +44,12 @@ class Exports:
     def __init__(self, root: Path, *, disk: Disk | None = None) -> None:
         self._root = root
         self.disk = disk or Disk()
+
+    def begin(
+        self, batch: BatchFacts, layout: Layout, formats: Sequence[Format], *, zone: ZoneInfo, hold: Hold
+    ) -> "BatchFiles":
+        """Return what writes the files of a batch; what a maker left behind that died at it is removed first."""
+        return BatchFiles(self, batch, layout, formats, zone=zone, hold=hold)
 
     def folder(self, incident: str) -> Path:
         """Return the folder of an incident, made if it is missing."""
@@ -62,17 +63,17 @@ class Exports:
         """Return where a file of a batch is or will be."""
         return self._root / incident / (batch + _ENDING[kind])
 
-    def file_of(self, batch: Batch, kind: Format) -> Path:
+    def file_of(self, manifest: Mapping[str, Any] | None, kind: Format) -> Path:
         """Return a published batch's file; its path comes from the batch's row and never from a request.
 
         Raises:
             NotPublished: the batch is not published, or was not made in this format.
         """
-        manifest = batch.manifest or {}
-        formats = {file["format"] for file in manifest.get("files", ())}
-        if batch.name is None or batch.published_at is None or kind not in {*formats, "manifest"}:
-            raise NotPublished(batch.name)
-        return self.path_of(manifest["incident"], batch.name, kind)
+        if manifest is None or "files" not in manifest:
+            raise NotPublished
+        if kind not in {"manifest", *(file["format"] for file in manifest["files"])}:
+            raise NotPublished(manifest["batch"])
+        return self.path_of(manifest["incident"], manifest["batch"], kind)
 
     def draft(self, incident: str, batch: str, kind: Format) -> Path:
         """Return a name beside the final one for a file in the making; nobody else's has it."""
@@ -100,16 +101,104 @@ class Exports:
         self.disk.flush(final.parent)
 
 
-def blocks_of(path: Path) -> Iterator[bytes]:
-    """Yield a file's bytes."""
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            yield block
+class BatchFiles:
+    """The files of one batch in the making; leaving the block on an error leaves nothing half-written behind."""
 
+    def __init__(
+        self,
+        exports: Exports,
+        batch: BatchFacts,
+        layout: Layout,
+        formats: Sequence[Format],
+        *,
+        zone: ZoneInfo,
+        hold: Hold,
+    ) -> None:
+        self._exports = exports
+        self._batch = batch
+        self._layout = layout
+        self._formats = formats
+        self._zone = zone
+        self._hold = hold
+        self._rows = layout.rows_in(zone)
+        self._drafts: list[Draft] = []
+        self._orders = 0
 
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of what is on disk."""
-    digest = hashlib.sha256()
-    for block in blocks_of(path):
-        digest.update(block)
-    return digest.hexdigest()
+    def __enter__(self) -> Self:
+        """Begin a draft of each format."""
+        self._exports.remove_drafts(self._batch.incident, self._batch.name)
+        try:
+            for kind in self._formats:
+                self._drafts.append(self._begin(kind))
+        except Exception:
+            self._abandon()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Give the drafts up on an error."""
+        if isinstance(error, Exception):
+            self._abandon()
+
+    def add(self, order: ExportOrder) -> None:
+        """Write the rows of an order.
+
+        Raises:
+            OSError: the disk is full, or refuses otherwise.
+        """
+        for row in self._rows(order):
+            for draft in self._drafts:
+                draft.add(row)
+        self._orders += 1
+
+    def publish(self) -> dict[str, Any]:
+        """Prove the files from disk and give them their names; return the manifest, which has become a file as well.
+
+        Raises:
+            OSError: the disk refuses.
+            Inconsistent: the disk gave back something else than was written.
+        """
+        files = [self._finish(draft) for draft in self._drafts]
+        manifest = manifest_of(self._batch, files, written=self._orders, zone=self._zone)
+        self._hold.prove()  # a maker that has lost the batch must not touch files that may be published by now
+        for draft in self._drafts:
+            self._exports.keep(draft.path, self._path_of(draft.kind))
+        self._keep_manifest(manifest)
+        return manifest
+
+    def _begin(self, kind: Format) -> Draft:
+        path, disk = self._new_path(kind), self._exports.disk
+        if kind == "csv":
+            return CsvDraft(path, self._layout, disk=disk)
+        return XlsxDraft(path, self._layout, disk=disk, created=self._batch.window_to)
+
+    def _finish(self, draft: Draft) -> FileEntry:
+        """Close a draft and read it back from disk; both may take long."""
+        self._hold.renew()
+        written = draft.finish()
+        self._exports.disk.flush(draft.path)
+        self._hold.renew()
+        return FileEntry(
+            self._path_of(draft.kind).name, draft.kind, written, reread(draft.path, draft.kind, self._layout)
+        )
+
+    def _keep_manifest(self, manifest: dict[str, Any]) -> None:
+        disk, draft = self._exports.disk, self._new_path("manifest")
+        try:
+            with disk.create(draft) as file:
+                disk.write(file, as_bytes(manifest))
+            disk.flush(draft)
+            self._exports.keep(draft, self._path_of("manifest"))
+        except Exception:
+            draft.unlink(missing_ok=True)
+            raise
+
+    def _new_path(self, kind: Format) -> Path:
+        return self._exports.draft(self._batch.incident, self._batch.name, kind)
+
+    def _path_of(self, kind: Format) -> Path:
+        return self._exports.path_of(self._batch.incident, self._batch.name, kind)
+
+    def _abandon(self) -> None:
+        for draft in self._drafts:
+            draft.abandon()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from zipfile import BadZipFile, ZipFile
 
-from app.domain.problems import InvalidResults, TooLarge
+from app.domain.problems import TooLarge
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_ROWS = 50_000
@@ -19,6 +19,14 @@ _EMPTY_ROWS = 1000
 
 _DELIMITERS = (",", "\t", ";", "，")
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+
+
+class UnreadableSheet(Exception):
+    """A file cannot be read as a whole; ``sentence`` says why, and what to do."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +47,12 @@ def rows_of(data: bytes) -> list[Row]:
 
     Raises:
         TooLarge: it has more bytes than we read.
-        InvalidResults: it cannot be read as a whole; the sentence says why.
+        UnreadableSheet: it cannot be read as a whole; the sentence says why.
     """
     if len(data) > MAX_BYTES:
         raise TooLarge(f"文件超过 {MAX_BYTES // 1024 // 1024} MB。")
     if data.startswith(_OLE):
-        raise InvalidResults("不支持旧版 .xls 或 .et 文件，请另存为 .xlsx 或 CSV 后上传。")
+        raise UnreadableSheet("不支持旧版 .xls 或 .et 文件，请另存为 .xlsx 或 CSV 后上传。")
     cells = _xlsx_cells(data) if data.startswith(_ZIP) else _csv_cells(decode(data))
     return _limited(cells)
 
@@ -55,7 +63,7 @@ def decode(data: bytes) -> str:
     UTF-8 comes first: its Chinese often passes as GB18030, the reverse almost never happens.
 
     Raises:
-        InvalidResults: it is in none of the encodings that spreadsheet programs write.
+        UnreadableSheet: it is in none of the encodings that spreadsheet programs write.
     """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encodings: tuple[str, ...] = ("utf-16",)
@@ -66,7 +74,7 @@ def decode(data: bytes) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise InvalidResults("文件编码无法识别，请另存为 UTF-8 的 CSV 或 .xlsx 后上传。")
+    raise UnreadableSheet("文件编码无法识别，请另存为 UTF-8 的 CSV 或 .xlsx 后上传。")
 
 
 def _csv_cells(text: str) -> Iterator[tuple[object, ...]]:
@@ -78,7 +86,7 @@ def _csv_cells(text: str) -> Iterator[tuple[object, ...]]:
     try:
         yield from (tuple(row) for row in reader)
     except csv.Error as error:
-        raise InvalidResults(f"CSV 第 {reader.line_num} 行附近的引号或格式有误（{error}）。") from None
+        raise UnreadableSheet(f"CSV 第 {reader.line_num} 行附近的引号或格式有误（{error}）。") from None
 
 
 def _xlsx_cells(data: bytes) -> Iterator[tuple[object, ...]]:
@@ -89,7 +97,7 @@ def _xlsx_cells(data: bytes) -> Iterator[tuple[object, ...]]:
             raise TooLarge("XLSX 解压后过大。")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on styles and extensions of other programs, which do not concern us
-            import openpyxl  # noqa: PLC0415 - six megabytes, for the one who is handed a workbook
+            import openpyxl  # noqa: PLC0415 - six megabytes, for a process that is handed a workbook
 
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False)
             sheet = book.worksheets[0]
@@ -97,7 +105,7 @@ def _xlsx_cells(data: bytes) -> Iterator[tuple[object, ...]]:
             cells = list(_until_empty(sheet.iter_rows(values_only=True)))
             book.close()
     except (BadZipFile, KeyError, ValueError, IndexError, OSError, SyntaxError):  # XML errors are SyntaxErrors
-        raise InvalidResults("XLSX 文件已损坏，或不是 Excel 工作簿。") from None
+        raise UnreadableSheet("XLSX 文件已损坏，或不是 Excel 工作簿。") from None
     yield from cells
 
 
@@ -115,9 +123,9 @@ def _limited(cells: Iterable[tuple[object, ...]]) -> list[Row]:
     for number, row in enumerate(cells, start=1):
         last = max((i for i, cell in enumerate(row) if cell is not None and str(cell).strip()), default=-1)
         if last >= MAX_COLUMNS:
-            raise InvalidResults(f"第 {number} 行超过 {MAX_COLUMNS} 列。")
+            raise UnreadableSheet(f"第 {number} 行超过 {MAX_COLUMNS} 列。")
         if last >= 0:
             rows.append(Row(number, row[: last + 1]))
         if len(rows) > MAX_ROWS + 1:
-            raise InvalidResults(f"最多 {MAX_ROWS} 行，请分成几个文件上传。")
+            raise UnreadableSheet(f"最多 {MAX_ROWS} 行，请分成几个文件上传。")
     return rows

@@ -1,24 +1,23 @@
-"""Writes the two file formats row by row in constant memory, and reads what was written back from disk."""
+"""Writes the two file formats row by row in constant memory."""
 
 import csv
 import hashlib
 import tempfile
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
-from zipfile import ZipFile
+from typing import Literal, Protocol
 
-from app.files.export_folder import Disk, Exports, Format, sha256_of
-from app.files.layouts import Layout, layout_named
-from app.store.tables import Batch
+from app.files.disk import Disk
+from app.files.layouts.layout import Layout
+
+Format = Literal["csv", "xlsx", "manifest"]
+"""The files of a batch; the manifest is for machines and for the record."""
 
 BOM = b"\xef\xbb\xbf"
 SHEET_ROWS = 1_048_576
 _WIDTH = 16
-_BLOCK = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +52,9 @@ class CsvDraft:
 
     kind: Format = "csv"
 
-    def __init__(self, path: Path, table: Layout, *, disk: Disk) -> None:
+    def __init__(self, path: Path, layout: Layout, *, disk: Disk) -> None:
         self.path = path
-        self._table = table
+        self._layout = layout
         self._disk = disk
         self._digest = hashlib.sha256()
         self._rows = 0
@@ -63,7 +62,7 @@ class CsvDraft:
         self._writer = csv.writer(self, lineterminator="\r\n")
         try:
             self._put(BOM)
-            self._writer.writerow(table.headers)
+            self._writer.writerow(layout.headings)
         except Exception:
             self.abandon()
             raise
@@ -75,7 +74,7 @@ class CsvDraft:
 
     def add(self, row: list[str]) -> None:
         """Add a row."""
-        self._writer.writerow(self._table.defused(row))
+        self._writer.writerow(self._layout.defused(row))
         self._rows += 1
 
     def finish(self) -> Written:
@@ -100,10 +99,10 @@ class XlsxDraft:
     kind: Format = "xlsx"
 
     def __init__(
-        self, path: Path, table: Layout, *, disk: Disk, created: datetime, sheet_rows: int = SHEET_ROWS
+        self, path: Path, layout: Layout, *, disk: Disk, created: datetime, sheet_rows: int = SHEET_ROWS
     ) -> None:
         self.path = path
-        self._table = table
+        self._layout = layout
         self._disk = disk
         self._rows = 0
         self._sheet_rows = sheet_rows
@@ -155,73 +154,13 @@ class XlsxDraft:
 
     def _begin_sheet(self) -> None:
         self._sheet = self._book.add_worksheet()
-        self._sheet.set_column(0, len(self._table.columns) - 1, _WIDTH, self._text)
+        self._sheet.set_column(0, len(self._layout.columns) - 1, _WIDTH, self._text)
         self._sheet.freeze_panes(1, 0)
         self._next = 0
-        self._put(self._table.headers, self._bold)
+        self._put(self._layout.headings, self._bold)
 
     def _put(self, row: list[str], style: object) -> None:
         for column, cell in enumerate(row):
             if self._sheet.write_string(self._next, column, cell, style):
                 raise OSError(f"xlsx: row {self._next + 1}, column {column + 1} does not fit a cell")
         self._next += 1
-
-
-@dataclass(frozen=True, slots=True)
-class Reread:
-    """What a finished file holds, told by the disk; ``orders`` only where the format is read row by row."""
-
-    rows: int
-    orders: int
-    repeated: int
-    bytes: int
-    sha256: str
-
-
-def reread(path: Path, kind: Format, table: Layout) -> Reread:
-    """Read a finished file back from disk."""
-    size, digest = path.stat().st_size, sha256_of(path)
-    if kind == "xlsx":
-        return Reread(_rows_in_xlsx(path), 0, 0, size, digest)
-    rows, seen, repeated, last = 0, set[str](), 0, None
-    for number in numbers_in(path, table):
-        rows += 1
-        if number != last:
-            repeated += number in seen
-            seen.add(number)
-            last = number
-    return Reread(rows, len(seen), repeated, size, digest)
-
-
-def numbers_in(path: Path, table: Layout) -> Iterator[str]:
-    """Yield the order number of each row of one of our CSV files, from the row Excel calls 2 onwards."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, strict=True)
-        next(reader)
-        for row in reader:
-            yield row[table.number_at]
-
-
-def numbers_by_row(exports: Exports, batch: Batch) -> list[str]:
-    """Return the order number of each row of a published file: an ERP program's error messages only name rows.
-
-    Raises:
-        NotPublished: the batch has no file.
-    """
-    return list(numbers_in(exports.file_of(batch, "csv"), layout_named(batch.columns)))
-
-
-def _rows_in_xlsx(path: Path) -> int:
-    """Count the rows of our own XLSX file; reading every member to its end also proves its checksums."""
-    rows, sheets = 0, 0
-    with ZipFile(path) as package:
-        for name in package.namelist():
-            in_sheet = name.startswith("xl/worksheets/sheet")
-            sheets += in_sheet
-            with package.open(name) as member:
-                tail = b""
-                while block := member.read(_BLOCK):
-                    text = tail + block
-                    rows += text.count(b"<row ") if in_sheet else 0
-                    tail = text[-4:]
-    return rows - sheets

@@ -10,7 +10,7 @@ from app.domain.order_number import is_number
 from app.domain.problems import NotFound, NotInThisState
 from app.domain.states import BatchState, OrderState
 from app.handback.result_lines import ResultFile, ResultLine
-from app.handback.verdict import FINAL_OF, Apply, Contradicts, OrderPosition, ReportedResult, Unchanged, collate, judge
+from app.handback.verdict import FINAL_OF, Apply, Contradicts, OrderPosition, ReportedResult, Unchanged, judge_all
 from app.store.repositories.orders import Member
 from app.store.repositories.results import NewResult
 from app.store.tables import ImportResult
@@ -83,34 +83,35 @@ class _Import:
         self._main: dict[int, str] = {}
 
     def run(self, upload: ResultFile) -> Report:
-        lines, disagreements = collate(upload.lines)
         report = self._report
-        report.conflicts.extend(Conflict(d.line.row, d.line.number, d.earlier, d.said) for d in disagreements)
         report.unmatched.extend(Unmatched(bad.row, "", bad.code, bad.hint, bad.column) for bad in upload.bad)
-        named = {line.number for line in upload.lines}
+        lines = list(upload.lines)
+        named = {line.number for line in lines}
         everyone = upload.rest_imported
         members = {m.number: m for m in self._uow.orders.members(self._batch_id, None if everyone else sorted(named))}
         if everyone:
             rest = [m.number for m in members.values() if m.number not in named and not m.left]
             lines.extend(ResultLine(0, number, "imported") for number in rest)
-        self._take(lines, members)
-        self._explain_unknown([line for line in lines if line.number not in members])
+        found = judge_all(lines, self._positions(lines, members))
+        report.conflicts.extend(
+            Conflict(one.line.row, one.line.number, one.earlier, ReportedResult.by(one.line)) for one in found.disputed
+        )
+        for line, decision in found.decided:
+            match decision:
+                case Apply(moves):
+                    self._apply(line, members[line.number].order_id, moves=moves)
+                case Unchanged():
+                    report.unchanged += 1
+                case Contradicts(known):
+                    report.conflicts.append(Conflict(line.row, line.number, known, ReportedResult.by(line)))
+        self._explain_unknown(found.unknown)
         self._write()
         return report
 
-    def _take(self, lines: Iterable[ResultLine], members: dict[str, Member]) -> None:
-        ours = [(line, members[line.number]) for line in lines if line.number in members]
-        failing = [member.order_id for line, member in ours if line.result == "failed"]
-        words = self._uow.results.last_words(self._batch_id, failing)
-        for line, member in ours:
-            said = ReportedResult(line.result, line.main_order_number, line.reason)
-            match judge(_position(member, words.get(member.order_id)), said):
-                case Apply(moves):
-                    self._apply(line, member.order_id, moves=moves)
-                case Unchanged():
-                    self._report.unchanged += 1
-                case Contradicts(known):
-                    self._report.conflicts.append(Conflict(line.row, line.number, known, said))
+    def _positions(self, lines: Iterable[ResultLine], members: dict[str, Member]) -> dict[str, OrderPosition]:
+        failing = {line.number for line in lines if line.result == "failed"} & members.keys()
+        last = self._uow.results.last_words(self._batch_id, sorted(members[number].order_id for number in failing))
+        return {number: _position(member, last.get(member.order_id)) for number, member in members.items()}
 
     def _apply(self, line: ResultLine, order_id: int, *, moves: bool) -> None:
         self._report.applied += 1

@@ -1,9 +1,8 @@
-"""What an upload says of one order, and what is wrong with a line that says it badly."""
+"""Checks raw lines one by one: what an upload says of an order, or what is wrong with a line that says it badly."""
 
-import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Literal
@@ -18,7 +17,6 @@ RESULTS: dict[str, Result] = {
     **dict.fromkeys(("重复", "重复订单", "已存在", "exists", "duplicate", "duplicated"), "duplicate"),
     **dict.fromkeys(("失败", "导入失败", "错误", "error", "fail", "failed"), "failed"),
 }
-SHOWN: dict[Result, str] = {"imported": "成功", "duplicate": "重复", "failed": "失败"}
 
 MAX_NUMBER = 64
 MAX_REASON = 500
@@ -77,41 +75,45 @@ class RawLine:
         try:
             number = _identifier(self.number, "应急单号", at_least=1).upper()
             main = _identifier(self.main_order_number, "主系统单号")
-            return ResultLine(self.row, number, _result(self.result), main or None, reason_of(self.reason))
+            return ResultLine(self.row, number, _result(self.result), main or None, _reason(self.reason))
         except _Bad as bad:
             return BadLine(self.row, bad.column, bad.code, bad.hint)
 
 
-def check_lines(raw: Iterable[RawLine]) -> tuple[list[ResultLine], list[BadLine]]:
-    """Check lines one by one: a bad one never stops the others."""
-    lines: list[ResultLine] = []
-    bad: list[BadLine] = []
-    for one in raw:
-        line = one.checked()
-        if isinstance(line, ResultLine):
-            lines.append(line)
-        else:
-            bad.append(line)
+@dataclass(frozen=True, slots=True)
+class RawResults:
+    """An upload as raw lines, and those in which not even a line was found; ``root`` begins an error's pointer."""
+
+    lines: tuple[RawLine | BadLine, ...]
+    sha256: str
+    rest_imported: bool = False
+    root: Literal["rows", "results"] = "rows"
+
+
+def check_results(raw: RawResults) -> ResultFile:
+    """Check lines one by one: a bad one never stops the others, and is returned beside them.
+
+    Raises:
+        InvalidResults: no line can be taken; or one is bad while all that is not named would count as imported.
+    """
+    checked = [line.checked() if isinstance(line, RawLine) else line for line in raw.lines]
+    lines = [line for line in checked if isinstance(line, ResultLine)]
     rounded = _rounded(lines)
+    bad = [line for line in checked if isinstance(line, BadLine)]
     bad.extend(BadLine(line.row, "主系统单号", "damaged_by_spreadsheet", _DAMAGED) for line in rounded)
-    return [line for line in lines if line not in rounded], sorted(bad, key=lambda one: one.row)
-
-
-def reason_of(cell: object) -> str | None:
-    """Return a reason as it may be kept."""
-    text = without_controls(undefuse("" if cell is None else str(cell))).strip()
-    return text[:MAX_REASON] or None
+    bad.sort(key=lambda one: one.row)
+    lines = [line for line in lines if line not in rounded]
+    if bad and not lines:
+        raise refused("导入结果没有一行可用。", bad, root=raw.root)
+    if bad and raw.rest_imported:
+        raise refused("有些行无法识别，不能把其余订单都视为成功。", bad, root=raw.root)
+    return ResultFile(tuple(lines), tuple(bad), raw.sha256, rest_imported=raw.rest_imported)
 
 
 def refused(sentence: str, bad: Sequence[BadLine] = (), *, root: str = "rows") -> InvalidResults:
     """Return the refusal of an upload as a whole, naming its bad lines."""
     errors = [FieldError(f"/{root}/{one.row}/{one.column}", one.code, one.hint) for one in bad]
     return InvalidResults(sentence, errors=errors)
-
-
-def sha256_of(data: bytes) -> str:
-    """Return the mark of an upload, by which a second one of the same file is recognised."""
-    return hashlib.sha256(data).hexdigest()
 
 
 _DAMAGED = "号码已被表格软件改成科学计数或舍入，请把该列设为文本后从主系统重新导出"
@@ -133,6 +135,11 @@ def _identifier(cell: object, column: str, *, at_least: int = 0) -> str:
     if _CONTROLS.search(text):
         raise _Bad(column, "control_character", f"{column}含有控制字符")
     return text
+
+
+def _reason(cell: object) -> str | None:
+    text = without_controls(undefuse("" if cell is None else str(cell))).strip()
+    return text[:MAX_REASON] or None
 
 
 def _result(cell: object) -> Result:

@@ -1,26 +1,30 @@
-"""Takes an upload of import results: reads it whatever its form, and keeps what it says."""
+"""Takes an upload of import results: bytes, raw lines, checked lines, rows; each step hands on and none looks back."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.actor import Actor
 from app.domain.problems import NotFound
 from app.files.export_folder import Exports
-from app.files.sheet_writers import numbers_by_row
+from app.files.layouts.registry import Layouts
+from app.files.read_back import numbers_by_row
 from app.handback.import_results import Report, import_results
 from app.handback.read_results import Rest, read_results
+from app.handback.result_lines import check_results
 from app.store.unit_of_work import Store
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What somebody handed in; ``rest`` tells what becomes of orders that a list of row errors does not name."""
+
+    data: bytes
+    content_type: str = ""
+    rest: Rest = "untouched"
+
+
 def take_results(
-    store: Store,
-    exports: Exports,
-    batch_name: str,
-    data: bytes,
-    *,
-    content_type: str,
-    rest: Rest,
-    by: Actor,
-    now: datetime,
+    store: Store, exports: Exports, layouts: Layouts, batch_name: str, upload: Upload, *, by: Actor, now: datetime
 ) -> Report:
     """Read an upload and keep what it says of the orders of a batch; all of it, or nothing if anything breaks.
 
@@ -34,7 +38,13 @@ def take_results(
         batch = uow.batches.named(batch_name)
     if batch is None or batch.published_at is None:
         raise NotFound(f"没有批次 {batch_name}。")
-    found = read_results(
-        data, content_type=content_type, numbers_by_row=lambda: numbers_by_row(exports, batch), rest=rest
+    raw = read_results(
+        upload.data,
+        number_headings=layouts.number_headings,
+        content_type=upload.content_type,
+        numbers_by_row=lambda: numbers_by_row(
+            exports.file_of(batch.manifest, "csv"), layouts.number_heading(batch.columns)
+        ),
+        rest=upload.rest,
     )
-    return import_results(store, batch_name, found, by=by, now=now)
+    return import_results(store, batch_name, check_results(raw), by=by, now=now)

@@ -1,6 +1,6 @@
 """What a word of the main system changes: the first final word stands, and a later one that contradicts it is shown."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.domain.states import OrderState
@@ -12,11 +12,16 @@ _CLOSED = (OrderState.REJECTED, OrderState.CANCELLED)
 
 @dataclass(frozen=True, slots=True)
 class ReportedResult:
-    """What is, or was, said of an order."""
+    """What is, or was, said of an order, as a contradiction shows it."""
 
     result: str
     main_order_number: str | None = None
     reason: str | None = None
+
+    @classmethod
+    def by(cls, line: ResultLine) -> "ReportedResult":
+        """Return what a line says."""
+        return cls(line.result, line.main_order_number, line.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ class Contradicts:
 ResultDecision = Apply | Unchanged | Contradicts
 
 
-def judge(position: OrderPosition, said: ReportedResult) -> ResultDecision:
+def judge(position: OrderPosition, said: ResultLine) -> ResultDecision:
     """Decide what ``said`` changes for an order in ``position``."""
     if said.result == "failed":
         return _judge_failure(position, said)
@@ -70,7 +75,7 @@ def judge(position: OrderPosition, said: ReportedResult) -> ResultDecision:
     return Apply() if position.state is OrderState.BATCHED else Contradicts(position.known)
 
 
-def _judge_failure(position: OrderPosition, said: ReportedResult) -> ResultDecision:
+def _judge_failure(position: OrderPosition, said: ResultLine) -> ResultDecision:
     if position.left or position.state in _CLOSED:
         return Unchanged()  # the repair batch will tell, or nobody waits for it any more
     if position.state is not OrderState.BATCHED:
@@ -85,7 +90,26 @@ class Disagreement:
 
     line: ResultLine
     earlier: ReportedResult
-    said: ReportedResult
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an upload changes: each order's line with its decision, what it disputes itself, and unknown orders."""
+
+    decided: list[tuple[ResultLine, ResultDecision]]
+    disputed: list[Disagreement]
+    unknown: list[ResultLine]
+
+
+def judge_all(lines: Iterable[ResultLine], positions: Mapping[str, OrderPosition]) -> Judgement:
+    """Decide about every line of an upload; ``positions`` are those of the batch's orders by their numbers."""
+    agreed, disputed = collate(lines)
+    known = [line for line in agreed if line.number in positions]
+    return Judgement(
+        decided=[(line, judge(positions[line.number], line)) for line in known],
+        disputed=disputed,
+        unknown=[line for line in agreed if line.number not in positions],
+    )
 
 
 def collate(lines: Iterable[ResultLine]) -> tuple[list[ResultLine], list[Disagreement]]:
@@ -98,9 +122,7 @@ def collate(lines: Iterable[ResultLine]) -> tuple[list[ResultLine], list[Disagre
             continue
         mains = {main for main in (first.main_order_number, line.main_order_number) if main}
         if first.result != line.result or len(mains) > 1:
-            earlier = ReportedResult(first.result, first.main_order_number, first.reason)
-            said = ReportedResult(line.result, line.main_order_number, line.reason)
-            disputed.setdefault(line.number, Disagreement(line, earlier, said))
+            disputed.setdefault(line.number, Disagreement(line, ReportedResult.by(first)))
             continue
         said_before = (first.reason or "").split("；")
         reasons = "；".join(reason for reason in dict.fromkeys([*said_before, line.reason or ""]) if reason)

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from app.domain.actor import Actor
 from app.domain.csv_cell import DamagedBySpreadsheet, identifier_of
-from app.domain.problems import InvalidResults, Refusal
-from app.files.sheet_reader import decode
+from app.domain.problems import Refusal
+from app.files.sheet_reader import UnreadableSheet, decode
 from app.store.unit_of_work import UnitOfWork
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -63,8 +63,8 @@ def read_codes(data: bytes) -> Codes:
     """
     try:
         text = decode(data)
-    except InvalidResults as error:
-        raise CouponError(error.detail) from None
+    except UnreadableSheet as error:
+        raise CouponError(error.sentence) from None
     codes = []
     for number, row in enumerate(csv.reader(text.splitlines(), strict=True), start=1):
         if not row or not row[0].strip() or (number == 1 and row[0].strip().lower() in _HEADERS):

@@ -1,6 +1,7 @@
 """Settings of batches: how often, in which layout, and what counts as a look-alike."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from pydantic import Field, field_validator
 
@@ -13,6 +14,7 @@ class BatchSettings(Part):
     batch_every_minutes: int = Field(default=30, ge=1, le=24 * 60)
     lookalike_window_minutes: int = Field(default=10, ge=0, le=24 * 60)
     batch_columns: str = "generic"
+    layouts_dir: Path | None = None  # a merchant's own layouts beside the shipped ones
     batch_xlsx: bool = False
 
     @field_validator("batch_every_minutes")

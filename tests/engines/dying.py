@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import pytest
 
-from app.files.export_folder import Disk
+from app.files.disk import Disk
 from app.store.unit_of_work import Store, UnitOfWork
 from tests.engines.batch.batch_fixtures import World
 

@@ -88,6 +88,7 @@ class Rig:
             name = f"B{now:%Y%m%d-%H%M}-{serial}"
             sha256 = hashlib.sha256(content).hexdigest()
             manifest: dict[str, Any] = {
+                "batch": name,
                 "incident": incident.name,
                 "files": [{"name": f"{name}.csv", "format": "csv", "rows": 1, "bytes": len(content), "sha256": sha256}],
                 "checks": [{"name": "one_live_batch", "passed": True, "detail": "每笔订单只在一个批次中"}],

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.domain.order import Item, Order, Payment, Recipient
-from app.files.layouts import LAYOUTS, UnknownLayout, layout_named
-from app.files.layouts.layout import ExportOrder
+from app.files.layouts.export_order import ExportOrder
+from app.files.layouts.registry import SHIPPED, UnknownLayout, shipped_layouts
 
+LAYOUTS = shipped_layouts()
 ZONE = ZoneInfo("Asia/Shanghai")
 AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 
@@ -29,21 +30,23 @@ ORDER = Order(
     note="=1+1",
     placed_at=AT,
 )
-PARCEL = ExportOrder(number="LB000000000000X", client="旗舰店", high=True, received_at=AT, total=60000, order=ORDER)
+EXPORT = ExportOrder(
+    number="LB000000000000X", client="旗舰店", priority="high", received_at=AT, total=60000, order=ORDER
+)
 
 
-def rows(name: str, parcel: ExportOrder = PARCEL) -> list[dict[str, str]]:
-    table = layout_named(name)
-    found = [table.defused(row) for row in table.rows(parcel, ZONE)]
-    return [dict(zip(table.headers, row, strict=True)) for row in found]
+def rows(name: str, order: ExportOrder = EXPORT) -> list[dict[str, str]]:
+    layout = LAYOUTS.named(name)
+    found = [layout.defused(row) for row in layout.rows_in(ZONE)(order)]
+    return [dict(zip(layout.headings, row, strict=True)) for row in found]
 
 
 def changed(**fields: object) -> ExportOrder:
-    return replace(PARCEL, order=replace(ORDER, **fields))  # type: ignore[arg-type]
+    return replace(EXPORT, order=replace(ORDER, **fields))  # type: ignore[arg-type]
 
 
 def test_the_generic_header_is_the_published_one():
-    assert ",".join(layout_named("generic").headers) == (
+    assert ",".join(LAYOUTS.named("generic").headings) == (
         "应急单号,外部单号,渠道,优先级,下单时间,收件人,手机号,省,市,区,详细地址,商品编码,商品名称,数量,单价,"
         "明细金额,订单金额,运费,优惠,付款状态,付款时间,支付单号,买家留言,备注"
     )
@@ -68,7 +71,7 @@ def test_text_from_outside_is_defused_and_validated_cells_are_not():
 
 
 def test_plain_rows_for_a_format_that_executes_nothing_are_not_defused():
-    row = next(layout_named("generic").rows(PARCEL, ZONE))
+    row = next(LAYOUTS.named("generic").rows_in(ZONE)(EXPORT))
     assert "=1+1" in row
 
 
@@ -85,13 +88,13 @@ def test_the_payment_status_is_chinese(status: str | None, shown: str):
 
 def test_what_nobody_said_is_an_empty_cell():
     bare = ExportOrder(
-        number="LB1", client="c", high=False, received_at=AT, total=None, order=Order(phone="13800138000", items=(Item(sku="A", quantity=1),))
+        number="LB1", client="c", priority="normal", received_at=AT, total=None, order=Order(phone="13800138000", items=(Item(sku="A", quantity=1),))
     )  # fmt: skip
     row = rows("generic", bare)[0]
     assert (row["收件人"], row["单价"], row["明细金额"], row["订单金额"], row["付款状态"], row["备注"]) == ("",) * 6
     assert (row["优先级"], row["下单时间"]) == ("普通", "2026-11-22 10:00:00")
-    assert layout_named("generic").missing(bare) == []
-    assert layout_named("jushuitan").missing(bare) == ["收件人", "详细地址", "单价"]
+    assert LAYOUTS.named("generic").missing(bare) == []
+    assert LAYOUTS.named("jushuitan").missing(bare) == ["收件人", "详细地址", "单价"]
 
 
 def test_jushuitan_always_has_an_online_number_and_keeps_the_outside_one_in_the_remark():
@@ -123,24 +126,24 @@ def test_guanyi_flags_are_zero_and_one():
 
 
 def test_guanyi_refuses_a_paid_order_without_the_time_it_was_paid():
-    assert layout_named("guanyi").missing(changed(payment=Payment(status="paid"))) == ["付款时间"]
-    assert layout_named("guanyi").missing(changed(payment=Payment(status="unpaid"))) == []
+    assert LAYOUTS.named("guanyi").missing(changed(payment=Payment(status="paid"))) == ["付款时间"]
+    assert LAYOUTS.named("guanyi").missing(changed(payment=Payment(status="unpaid"))) == []
 
 
 @pytest.mark.parametrize("name", ["jushuitan", "wangdiantong", "guanyi"])
 def test_one_item_without_a_price_is_enough_to_be_unfit(name: str):
     items = (ORDER.items[0], Item(sku="B", quantity=1))
-    assert layout_named(name).missing(changed(items=items)) == ["单价"]
-    assert layout_named(name).missing(PARCEL) == []
+    assert LAYOUTS.named(name).missing(changed(items=items)) == ["单价"]
+    assert LAYOUTS.named(name).missing(EXPORT) == []
 
 
-@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("name", SHIPPED)
 def test_every_table_holds_our_number_once(name: str):
-    table = layout_named(name)
-    assert next(table.rows(PARCEL, ZONE))[table.number_at] == PARCEL.number
-    assert len(set(table.headers)) == len(table.headers)
+    layout = LAYOUTS.named(name)
+    assert next(layout.rows_in(ZONE)(EXPORT))[layout.number_at] == EXPORT.number
+    assert len(set(layout.headings)) == len(layout.headings)
 
 
 def test_an_unknown_table_is_named_beside_those_there_are():
     with pytest.raises(UnknownLayout, match=r"没有名为 kingdee .*generic、jushuitan"):
-        layout_named("kingdee")
+        LAYOUTS.named("kingdee")

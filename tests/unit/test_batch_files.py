@@ -4,32 +4,36 @@ import csv
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import openpyxl
 import pytest
 
-from app.batch.manifest import Counts, FileEntry, Inconsistent, as_bytes, manifest_of
-from app.files.export_folder import Disk, Exports, NotPublished, sha256_of
-from app.files.layouts import layout_named
-from app.files.sheet_writers import CsvDraft, Reread, Written, XlsxDraft, numbers_by_row, reread
-from app.store.tables import Batch
+from app.domain.order import Item, Order
+from app.domain.order_number import derive
+from app.files.disk import Disk, sha256_of
+from app.files.export_folder import BatchFiles, Exports, NotPublished
+from app.files.layouts.export_order import ExportOrder
+from app.files.layouts.registry import shipped_layouts
+from app.files.manifest import BatchFacts, FileEntry, Inconsistent, as_bytes, manifest_of
+from app.files.read_back import Reread, numbers_by_row, reread
+from app.files.sheet_writers import CsvDraft, Written, XlsxDraft
 from tests.unit.test_batch_columns import ZONE
 
-TABLE = layout_named("generic")
+LAYOUT = shipped_layouts().named("generic")
 AT = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
 ROW = ["LB1", "=1+1", *["文"] * 22]
 
 
 def write_csv(path: Path, rows: list[list[str]], disk: Disk | None = None) -> Written:
-    draft = CsvDraft(path, TABLE, disk=disk or Disk())
+    draft = CsvDraft(path, LAYOUT, disk=disk or Disk())
     for row in rows:
         draft.add(row)
     return draft.finish()
 
 
 def write_xlsx(path: Path, rows: list[list[str]], sheet_rows: int = 1_048_576) -> Written:
-    draft = XlsxDraft(path, TABLE, disk=Disk(), created=AT, sheet_rows=sheet_rows)
+    draft = XlsxDraft(path, LAYOUT, disk=Disk(), created=AT, sheet_rows=sheet_rows)
     for row in rows:
         draft.add(row)
     return draft.finish()
@@ -52,13 +56,13 @@ def test_a_remark_with_a_line_end_quotes_and_commas_stays_one_cell(tmp_path: Pat
     write_csv(path, [[*ROW[:-1], nasty]])
     with path.open(encoding="utf-8-sig", newline="") as file:
         assert list(csv.reader(file, strict=True))[1][-1] == nasty
-    assert reread(path, "csv", TABLE).rows == 1
+    assert reread(path, "csv", LAYOUT).rows == 1
 
 
 def test_rereading_counts_rows_orders_and_numbers_that_come_again(tmp_path: Path):
     path = tmp_path / "a.csv"
     write_csv(path, [[number, *ROW[1:]] for number in ("A", "A", "B", "A")])
-    assert reread(path, "csv", TABLE) == Reread(
+    assert reread(path, "csv", LAYOUT) == Reread(
         rows=4, orders=2, repeated=1, bytes=path.stat().st_size, sha256=sha256_of(path)
     )
 
@@ -87,11 +91,11 @@ def test_a_full_sheet_is_followed_by_another(tmp_path: Path):
     write_xlsx(path, [ROW] * 5, sheet_rows=3)
     book = openpyxl.load_workbook(path)
     assert [sheet.max_row for sheet in book.worksheets] == [3, 3, 2]
-    assert reread(path, "xlsx", TABLE).rows == 5
+    assert reread(path, "xlsx", LAYOUT).rows == 5
 
 
 def test_a_text_longer_than_a_cell_is_an_error_and_not_a_silent_gap(tmp_path: Path):
-    draft = XlsxDraft(tmp_path / "a.xlsx", TABLE, disk=Disk(), created=AT)
+    draft = XlsxDraft(tmp_path / "a.xlsx", LAYOUT, disk=Disk(), created=AT)
     with pytest.raises(OSError, match="row 2, column 1"):
         draft.add(["x" * 32768])
     draft.abandon()
@@ -99,16 +103,16 @@ def test_a_text_longer_than_a_cell_is_an_error_and_not_a_silent_gap(tmp_path: Pa
 
 
 def test_an_abandoned_draft_leaves_nothing(tmp_path: Path):
-    CsvDraft(tmp_path / "a.csv", TABLE, disk=Disk()).abandon()
+    CsvDraft(tmp_path / "a.csv", LAYOUT, disk=Disk()).abandon()
     write_xlsx(tmp_path / "kept.xlsx", [ROW])
-    draft = XlsxDraft(tmp_path / "b.xlsx", TABLE, disk=Disk(), created=AT)
+    draft = XlsxDraft(tmp_path / "b.xlsx", LAYOUT, disk=Disk(), created=AT)
     draft.finish()
     draft.abandon()
     assert [p.name for p in tmp_path.iterdir()] == ["kept.xlsx"]
 
 
 def test_a_disk_that_is_full_at_the_end_is_told_as_such(tmp_path: Path):
-    draft = XlsxDraft(tmp_path / "a.xlsx", TABLE, disk=Disk(), created=AT)
+    draft = XlsxDraft(tmp_path / "a.xlsx", LAYOUT, disk=Disk(), created=AT)
     draft.path = tmp_path / "a.xlsx"
     draft._book.filename = str(tmp_path / "gone" / "a.xlsx")  # noqa: SLF001 - the cheapest disk that refuses
     with pytest.raises(OSError, match="xlsx"):
@@ -168,45 +172,57 @@ def test_what_a_dead_maker_left_is_removed_and_nothing_else(tmp_path: Path):
     assert sorted(p.name for p in folder.iterdir()) == [".B12.1234.csv.part", "B1.csv"]
 
 
-def batch(**fields: object) -> Batch:
-    base = {
-        "id": 7,
-        "name": "B1",
-        "incident_id": 1,
-        "kind": "regular",
-        "columns": "generic",
-        "state": "published",
-        "orders": 2,
-        "total_fen": 59900,
-    }
-    moments = dict.fromkeys(("window_from", "window_to", "claimed_at", "lease_until", "published_at"), AT)
-    return Batch(**{**base, **moments, **fields})
+MANIFEST = {"batch": "B1", "incident": "E1", "files": [{"format": "csv"}]}
 
 
 def test_a_file_is_found_by_its_batch_and_only_if_it_is_published_in_that_format(tmp_path: Path):
     exports = Exports(tmp_path)
-    made = batch(manifest={"incident": "E1", "files": [{"format": "csv"}]})
-    assert exports.file_of(made, "csv") == tmp_path / "E1" / "B1.csv"
-    assert exports.file_of(made, "manifest") == tmp_path / "E1" / "B1.manifest.json"
+    assert exports.file_of(MANIFEST, "csv") == tmp_path / "E1" / "B1.csv"
+    assert exports.file_of(MANIFEST, "manifest") == tmp_path / "E1" / "B1.manifest.json"
     with pytest.raises(NotPublished):
-        exports.file_of(made, "xlsx")
-    with pytest.raises(NotPublished):
-        exports.file_of(batch(published_at=None), "csv")
+        exports.file_of(MANIFEST, "xlsx")
+    for unpublished in (None, {"look_alikes": 1, "unfit": 0}):
+        with pytest.raises(NotPublished):
+            exports.file_of(unpublished, "csv")
 
 
-def test_an_erp_programs_row_numbers_lead_back_to_orders(tmp_path: Path):
-    exports = Exports(tmp_path)
-    exports.folder("E1")
-    write_csv(tmp_path / "E1" / "B1.csv", [[number, *ROW[1:]] for number in ("A", "A", "B")])
-    assert numbers_by_row(exports, batch(manifest={"incident": "E1", "files": [{"format": "csv"}]})) == ["A", "A", "B"]
+@pytest.mark.parametrize("heading", ["应急单号", "改过的列名", None])
+def test_an_erp_programs_row_numbers_lead_back_to_orders_even_if_the_layout_has_changed(
+    tmp_path: Path, heading: str | None
+):
+    path = tmp_path / "B1.csv"
+    ours = [derive(b"s", "c", key) for key in ("A", "A", "B")]
+    write_csv(path, [[number, *ROW[1:]] for number in ours])
+    assert numbers_by_row(path, heading) == ours
+
+
+def test_rows_without_any_number_of_ours_lead_nowhere(tmp_path: Path):
+    path = tmp_path / "B1.csv"
+    write_csv(path, [["?", *ROW[1:]]])
+    assert numbers_by_row(path, None) == [""]
 
 
 GOOD = Reread(rows=3, orders=2, repeated=0, bytes=9, sha256="s")
 
 
-def manifest(found: Reread = GOOD, *, counts: Counts | None = None, **fields: object) -> dict[str, object]:
-    entry = FileEntry("B1.csv", "csv", Written(3, "s"), found)
-    return manifest_of(batch(**fields), "E1", [entry], counts or Counts(2, 2, 1, 0), zone=ZONE)
+def facts(**fields: object) -> BatchFacts:
+    base = {
+        "name": "B1",
+        "incident": "E1",
+        "kind": "regular",
+        "window_from": AT,
+        "window_to": AT,
+        "orders": 2,
+        "live": 2,
+    }
+    counts = {"total_fen": 59900, "held": 0, "look_alikes": 1, "unfit": 0}
+    return BatchFacts(**{**base, **counts, **fields})  # type: ignore[arg-type]
+
+
+def manifest(found: Reread = GOOD, *, written: int = 2, **fields: object) -> dict[str, object]:
+    return manifest_of(
+        facts(**fields), [FileEntry("B1.csv", "csv", Written(3, "s"), found)], written=written, zone=ZONE
+    )
 
 
 def test_the_manifest_has_the_published_form():
@@ -238,15 +254,84 @@ def test_the_manifest_has_the_published_form():
 
 
 @pytest.mark.parametrize(
-    ("found", "counts", "check"),
+    ("found", "fields", "check"),
     [
-        (Reread(4, 2, 0, 9, "s"), None, "row_count"),
-        (Reread(3, 2, 0, 9, "other"), None, "row_count"),
-        (Reread(3, 2, 1, 9, "s"), None, "unique_numbers"),
-        (GOOD, Counts(2, 1, 0, 0), "one_live_batch"),
-        (GOOD, Counts(3, 3, 0, 0), "one_live_batch"),
+        (Reread(4, 2, 0, 9, "s"), {}, "row_count"),
+        (Reread(3, 2, 0, 9, "other"), {}, "row_count"),
+        (Reread(3, 2, 1, 9, "s"), {}, "unique_numbers"),
+        (GOOD, {"live": 1}, "one_live_batch"),
+        (GOOD, {"orders": 3, "live": 3}, "one_live_batch"),
+        (Reread(3, 1, 0, 9, "s"), {"written": 1}, "one_live_batch"),
     ],
 )
-def test_a_file_that_is_not_what_its_batch_should_be_is_not_published(found: Reread, counts: Counts | None, check: str):
+def test_a_file_that_is_not_what_its_batch_should_be_is_not_published(
+    found: Reread, fields: dict[str, Any], check: str
+):
     with pytest.raises(Inconsistent, match=check):
-        manifest(found, counts=counts)
+        manifest(found, **fields)
+
+
+class FreeHold:
+    """A hold that is never contested; notes how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def renew(self) -> None:
+        self.asked.append("renew")
+
+    def prove(self) -> None:
+        self.asked.append("prove")
+
+
+class LostHold(FreeHold):
+    def prove(self) -> None:
+        raise TimeoutError
+
+
+def export_order(number: str) -> ExportOrder:
+    order = Order(phone="13800138000", items=(Item(sku="A", quantity=1),))
+    return ExportOrder(number=number, client="c", priority="normal", received_at=AT, total=None, order=order)
+
+
+def begin(exports: Exports, hold: FreeHold, **fields: object) -> BatchFiles:
+    return exports.begin(facts(**fields), LAYOUT, ("csv", "xlsx"), zone=ZONE, hold=hold)
+
+
+def test_files_appear_together_with_their_manifest_once_they_are_proven(tmp_path: Path):
+    hold = FreeHold()
+    with begin(Exports(tmp_path), hold) as files:
+        files.add(export_order("A"))
+        files.add(export_order("B"))
+        assert all(path.name.startswith(".") for path in (tmp_path / "E1").iterdir())
+        published = files.publish()
+    assert sorted(p.name for p in (tmp_path / "E1").iterdir()) == ["B1.csv", "B1.manifest.json", "B1.xlsx"]
+    assert json.loads((tmp_path / "E1" / "B1.manifest.json").read_bytes()) == published
+    assert hold.asked == ["renew"] * 4 + ["prove"]
+
+
+def publish_one(exports: Exports, hold: FreeHold, **fields: object) -> None:
+    with begin(exports, hold, **fields) as files:
+        files.add(export_order("A"))
+        files.publish()
+
+
+@pytest.mark.parametrize(("hold", "orders", "error"), [(LostHold(), 1, TimeoutError), (FreeHold(), 2, Inconsistent)])
+def test_files_that_cannot_be_published_leave_nothing_behind(
+    tmp_path: Path, hold: FreeHold, orders: int, error: type[Exception]
+):
+    with pytest.raises(error):
+        publish_one(Exports(tmp_path), hold, orders=orders, live=orders)
+    assert list((tmp_path / "E1").iterdir()) == []
+
+
+def test_a_disk_that_refuses_the_second_file_keeps_no_first_one(tmp_path: Path):
+    class OneFile(Disk):
+        def create(self, path: Path) -> BinaryIO:
+            if "xlsx" in path.name:
+                raise OSError(28, "No space left on device")
+            return super().create(path)
+
+    with pytest.raises(OSError, match="No space"), begin(Exports(tmp_path, disk=OneFile()), FreeHold()):
+        pass
+    assert list((tmp_path / "E1").iterdir()) == []

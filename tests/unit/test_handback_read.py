@@ -11,13 +11,21 @@ import pytest
 from app.domain.order_number import check_character
 from app.domain.problems import InvalidResults, Malformed, Problem, TooLarge
 from app.files import sheet_reader
-from app.handback.read_results import read_results
-from app.handback.result_lines import ResultLine
+from app.files.layouts.registry import shipped_layouts
+from app.handback import read_results as reading
+from app.handback.result_lines import ResultFile, ResultLine, check_results
 
 A, B, C = (body + check_character(body) for body in ("LB000000000001", "LB000000000002", "LB000000000003"))
 HEADER = "应急单号,结果,主系统单号,原因"
 GOOD = f"{HEADER}\r\n{A},成功,M1,\r\n{B},失败,,SKU 不存在\r\n"
 LINES = (ResultLine(2, A, "imported", "M1"), ResultLine(3, B, "failed", None, "SKU 不存在"))
+
+
+HEADINGS = shipped_layouts().number_headings
+
+
+def read_results(data: bytes, **how: object) -> ResultFile:
+    return check_results(reading.read_results(data, number_headings=HEADINGS, **how))  # type: ignore[arg-type]
 
 
 def xlsx(*rows: list[object]) -> bytes:
@@ -31,7 +39,7 @@ def xlsx(*rows: list[object]) -> bytes:
 
 def refused(data: bytes, **how: object) -> Problem:
     with pytest.raises(Problem) as caught:
-        read_results(data, **how)  # type: ignore[arg-type]
+        read_results(data, **how)
     return caught.value
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.states import OrderState as S
-from app.handback.result_lines import ResultLine
+from app.handback.result_lines import Result, ResultLine
 from app.handback.verdict import (
     Apply,
     Contradicts,
@@ -29,37 +29,41 @@ def against(position: OrderPosition) -> Contradicts:
     return Contradicts(ReportedResult(position.state.value, position.main_order_number))
 
 
+def said(result: Result, main_order_number: str | None = None, reason: str | None = None) -> ResultLine:
+    return ResultLine(2, "A", result, main_order_number, reason)
+
+
 TABLE = [
-    (OUT, ReportedResult("imported", "M1"), Apply()),
-    (OUT, ReportedResult("duplicate"), Apply()),
-    (OUT, ReportedResult("failed", None, "x"), Apply(moves=False)),
-    (FAILED, ReportedResult("failed", None, "x"), Unchanged()),
-    (FAILED, ReportedResult("failed"), Unchanged()),
-    (FAILED, ReportedResult("failed", None, "y"), Apply(moves=False)),
-    (FAILED, ReportedResult("imported"), Apply()),
-    (LEFT, ReportedResult("imported"), Apply()),
-    (LEFT, ReportedResult("duplicate"), Apply()),
-    (LEFT, ReportedResult("failed"), Unchanged()),
-    (HOME, ReportedResult("imported", "M1"), Unchanged()),
-    (HOME, ReportedResult("imported"), Unchanged()),
-    (HOME, ReportedResult("imported", "M2"), against(HOME)),
-    (HOME_UNNUMBERED, ReportedResult("imported", "M1"), Apply(moves=False)),
-    (HOME, ReportedResult("duplicate", "M1"), against(HOME)),
-    (HOME, ReportedResult("failed"), against(HOME)),
-    (OrderPosition(S.IMPORTED, left=True), ReportedResult("failed"), Unchanged()),
-    (DOUBLE, ReportedResult("duplicate", "M1"), Unchanged()),
-    (DOUBLE, ReportedResult("imported", "M1"), against(DOUBLE)),
-    (CANCELLED, ReportedResult("imported"), against(CANCELLED)),
-    (CANCELLED, ReportedResult("duplicate"), against(CANCELLED)),
-    (CANCELLED, ReportedResult("failed"), Unchanged()),
-    (REJECTED, ReportedResult("failed"), Unchanged()),
-    (REJECTED, ReportedResult("imported"), against(REJECTED)),
+    (OUT, said("imported", "M1"), Apply()),
+    (OUT, said("duplicate"), Apply()),
+    (OUT, said("failed", None, "x"), Apply(moves=False)),
+    (FAILED, said("failed", None, "x"), Unchanged()),
+    (FAILED, said("failed"), Unchanged()),
+    (FAILED, said("failed", None, "y"), Apply(moves=False)),
+    (FAILED, said("imported"), Apply()),
+    (LEFT, said("imported"), Apply()),
+    (LEFT, said("duplicate"), Apply()),
+    (LEFT, said("failed"), Unchanged()),
+    (HOME, said("imported", "M1"), Unchanged()),
+    (HOME, said("imported"), Unchanged()),
+    (HOME, said("imported", "M2"), against(HOME)),
+    (HOME_UNNUMBERED, said("imported", "M1"), Apply(moves=False)),
+    (HOME, said("duplicate", "M1"), against(HOME)),
+    (HOME, said("failed"), against(HOME)),
+    (OrderPosition(S.IMPORTED, left=True), said("failed"), Unchanged()),
+    (DOUBLE, said("duplicate", "M1"), Unchanged()),
+    (DOUBLE, said("imported", "M1"), against(DOUBLE)),
+    (CANCELLED, said("imported"), against(CANCELLED)),
+    (CANCELLED, said("duplicate"), against(CANCELLED)),
+    (CANCELLED, said("failed"), Unchanged()),
+    (REJECTED, said("failed"), Unchanged()),
+    (REJECTED, said("imported"), against(REJECTED)),
 ]
 
 
-@pytest.mark.parametrize(("position", "said", "verdict"), TABLE)
-def test_the_first_final_word_stands(position: OrderPosition, said: ReportedResult, verdict: ResultDecision):
-    assert judge(position, said) == verdict
+@pytest.mark.parametrize(("position", "line", "verdict"), TABLE)
+def test_the_first_final_word_stands(position: OrderPosition, line: ResultLine, verdict: ResultDecision):
+    assert judge(position, line) == verdict
 
 
 def test_rows_of_one_order_that_agree_are_one_word():

@@ -23,7 +23,7 @@ from app.notify.contents import (
     as_row,
     read_content,
 )
-from app.notify.dispatch.digest import MOST_IN_HIGH_DIGEST, Member, digest_content, members_of
+from app.notify.dispatch.digest import MOST_IN_HIGH_DIGEST, DigestMember, digest_content, members_of
 from app.notify.texts import (
     alert_text,
     batch_text,
@@ -66,9 +66,10 @@ CONTENTS = st.builds(
 )  # fmt: skip
 
 
-def _members(orders: list[OrderContent]) -> list[Member]:
+def _members(orders: list[OrderContent]) -> list[DigestMember]:
     return [
-        Member(Message(id=n, once=str(n), subject="order", channel="wecom"), order) for n, order in enumerate(orders)
+        DigestMember(Message(id=n, once=str(n), subject="order", channel="wecom"), order)
+        for n, order in enumerate(orders)
     ]
 
 

@@ -4,11 +4,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.problems import InvalidOrder
+from app.expressions import WrongExpression
 from app.intake.profile.answer import ACCEPTED_NAMES, PROBLEM_NAMES, AnswerTemplate, WrongTemplate, template
-from app.intake.profile.expression import Expression, WrongExpression, compile_expression
+from app.intake.profile.expression import Expression, compile_expression
 from app.intake.profile.fields import ALL_FIELDS, ITEM_FIELDS, ORDER_FIELDS, Convert, converter, translated
 from app.intake.profile.file import AnswerTable, BusyTable, ProfileFile, RefusalTable, WrongEntry, leaves
-from app.intake.profile.mapping import OrderMapping, Rule, constant_rule, item_rules, rule_of
+from app.intake.profile.mapping import FieldRule, OrderMapping, constant_rule, item_rules, rule_of
 from app.intake.schemas import check_order
 
 _NEVER_CONSTANT = frozenset({"phone", "client_order_id"})
@@ -27,7 +28,7 @@ def mapping_of(file: ProfileFile) -> OrderMapping:
     lines = {key: value for key, value in file.items.items() if key != "each"}
     order = dict(leaves(file.order, ORDER_FIELDS, where="order"))
     items = {f"items.{name}": source for name, source in leaves(lines, ITEM_FIELDS, where="items")}
-    rules: dict[str, Rule] = {}
+    rules: dict[str, FieldRule] = {}
     for field, source in (order | items).items():
         where = field if field in items else f"order.{field}"
         if field in constants:

@@ -7,7 +7,8 @@ from typing import Any
 
 from app.domain.idempotency import key_of_header
 from app.domain.problems import BadIdempotencyKey, FieldError, InvalidOrder
-from app.intake.profile.expression import BadValue, Expression, Path, pointer_of
+from app.expressions import Path
+from app.intake.profile.expression import BadValue, Expression, pointer_of
 from app.intake.profile.fields import Convert, text_of
 from app.intake.schemas import OrderIn, check_order
 
@@ -16,7 +17,7 @@ _MISSING = "缺少必填字段"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class FieldRule:
     """How one canonical field is filled; ``group`` is its parent, as ``payment`` of ``payment.status``."""
 
     field: str
@@ -26,16 +27,16 @@ class Rule:
     convert: Convert
 
 
-def constant_rule(field: str, value: object) -> Rule:
+def constant_rule(field: str, value: object) -> FieldRule:
     """Return the rule of a field that has the same value in every order."""
     source = Expression(source="", path=(), plain=False, find=lambda _: value)
     return rule_of(field, source, lambda found: found)
 
 
-def rule_of(field: str, source: Expression, convert: Convert) -> Rule:
+def rule_of(field: str, source: Expression, convert: Convert) -> FieldRule:
     """Return the rule of the canonical ``field``."""
     group, _, key = field.rpartition(".")
-    return Rule(field, group or None, key, source, convert)
+    return FieldRule(field, group or None, key, source, convert)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,12 @@ class ItemRules:
     """How the lines are found: ``each`` gives an array of them; without it every field gives a column of values."""
 
     each: Expression | None
-    rules: tuple[Rule, ...]
-    cells: tuple[Rule, ...]
+    rules: tuple[FieldRule, ...]
+    cells: tuple[FieldRule, ...]
     """The rules over one line: the same, but for columns each takes its own place in the row."""
 
 
-def item_rules(each: Expression | None, rules: tuple[Rule, ...]) -> ItemRules:
+def item_rules(each: Expression | None, rules: tuple[FieldRule, ...]) -> ItemRules:
     """Return the rules of the lines."""
     if each is not None:
         return ItemRules(each, rules, rules)
@@ -72,7 +73,7 @@ class OrderMapping:
 
     root: Expression | None
     key: Expression | None
-    order: tuple[Rule, ...]
+    order: tuple[FieldRule, ...]
     items: ItemRules
     required: tuple[str, ...] = ()
 
@@ -170,7 +171,7 @@ class _Work:
 
 
 def _fill(
-    target: dict[str, Any], rules: tuple[Rule, ...], source: object, where: str, errors: dict[str, FieldError]
+    target: dict[str, Any], rules: tuple[FieldRule, ...], source: object, where: str, errors: dict[str, FieldError]
 ) -> None:
     for rule in rules:
         try:
@@ -187,7 +188,7 @@ def _fill(
             target.setdefault(rule.group, {})[rule.key] = value
 
 
-def _rows_of_columns(rules: tuple[Rule, ...], payload: object) -> list[tuple[Any, ...]]:
+def _rows_of_columns(rules: tuple[FieldRule, ...], payload: object) -> list[tuple[Any, ...]]:
     """Make lines of parallel columns, as ``sku=A&sku=B&num=1&num=2`` gives them; a constant stands in every line."""
     columns = [rule.source.find(payload) for rule in rules]
     lengths = {len(column) for column in columns if isinstance(column, list)}

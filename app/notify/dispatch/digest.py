@@ -23,14 +23,14 @@ LINES_KEPT = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class DigestMember:
     """A waiting message, and the order it tells of."""
 
     message: Message
     order: OrderContent
 
 
-def members_of(waiting: Sequence[Member], urgency: Urgency, *, limit: int) -> Sequence[Member]:
+def members_of(waiting: Sequence[DigestMember], urgency: Urgency, *, limit: int) -> Sequence[DigestMember]:
     """Return which of the waiting messages one digest takes: all of a kind, and of high priority what it can name."""
     drill = waiting[0].order.drill
     alike = [member for member in waiting if member.order.drill == drill]
@@ -53,7 +53,7 @@ def digest_content(orders: Sequence[OrderContent], urgency: Urgency) -> Digest:
     )
 
 
-def digest_of(members: Sequence[Member], urgency: Urgency, *, now: datetime, lease_until: datetime) -> Message:
+def digest_of(members: Sequence[DigestMember], urgency: Urgency, *, now: datetime, lease_until: datetime) -> Message:
     """Return the message that speaks for ``members``, on its way already."""
     first = members[0].message
     return Message(

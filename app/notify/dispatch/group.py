@@ -25,7 +25,7 @@ from app.notify.contents import (
     UnreadableContent,
     read_content,
 )
-from app.notify.dispatch.digest import MOST_IN_DIGEST, MOST_IN_HIGH_DIGEST, Member, digest_of, members_of
+from app.notify.dispatch.digest import MOST_IN_DIGEST, MOST_IN_HIGH_DIGEST, DigestMember, digest_of, members_of
 from app.notify.dispatch.record import Sending, move_message
 from app.notify.dispatch.run import Sender, begin_sending
 from app.notify.policy import Destination
@@ -175,14 +175,14 @@ class _Robot:
         return digest
 
 
-def _member(uow: UnitOfWork, message: Message, now: datetime) -> Member | None:
+def _member(uow: UnitOfWork, message: Message, now: datetime) -> DigestMember | None:
     """Return the order a waiting message tells of; one that cannot be read becomes a dead letter."""
     try:
         content = read_content(message.subject, message.content)
     except UnreadableContent as error:
         move_message(uow, message, GiveUp(str(error)), now=now, from_states=(MessageState.PENDING,))
         return None
-    return Member(message, content) if isinstance(content, OrderContent) else None
+    return DigestMember(message, content) if isinstance(content, OrderContent) else None
 
 
 def notice_of(content: Content, mentions: tuple[str, ...], *, kind: ChannelKind) -> GroupNotice:

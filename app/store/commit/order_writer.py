@@ -14,6 +14,7 @@ from app.domain.order import Priority
 from app.store.database.engine import Engines
 from app.store.database.sqlite import begin_at_once
 from app.store.statements import chunks
+from app.store.tables.incident import OPEN
 
 
 class NewOrder(NamedTuple):
@@ -172,7 +173,7 @@ class OrderWriter:
     def _incident(self, cursor: Cursor, *, drill: bool, now: datetime) -> int:
         # FOR SHARE: closing an incident waits for the orders that are on their way into it. It also makes a transaction
         # of replays alone one that writes, so that its commit waits for the standby as that of the orders did.
-        sql = f"SELECT id FROM incident WHERE drill = {self._mark} AND closed_at IS NULL" + (
+        sql = f"SELECT id FROM incident WHERE drill = {self._mark} AND {OPEN.index}" + (
             "" if self._sqlite else " FOR SHARE"
         )
         found = cursor.execute(sql, (drill,)).fetchone()

@@ -67,14 +67,14 @@ class BatchRepository:
         batch_id: int,
         *,
         from_state: str,
-        lease_until: datetime,
         held_lease: datetime,
         **values: Any,  # noqa: ANN401 - columns
-    ) -> bool:
-        """Change a batch that we still hold; False if another maker has taken it over."""
+    ) -> Batch | None:
+        """Change a batch that we still hold, and return it as it is now; None if another maker has taken it over."""
         mine = and_(Batch.id == batch_id, Batch.state == from_state, Batch.lease_until == held_lease)
-        statement = update(Batch).where(mine).values(lease_until=lease_until, **values)
-        return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount == 1
+        statement = update(Batch).where(mine).values(**values).returning(Batch)
+        options = {"synchronize_session": False, "populate_existing": True}
+        return self._session.scalars(statement, execution_options=options).one_or_none()
 
     def page(self, *, incident_id: int | None = None, before_id: int | None = None, limit: int = 50) -> list[Batch]:
         """Return published batches, newest first."""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, defer
 from app.domain.states import OrderState, may_follow
 from app.store.statements import IN_LIMIT, chunks, shift
 from app.store.tables import METADATA, Batch, BatchOrder, OrderRow
+from app.store.tables.batch import LIVE
 from app.store.tables.order import DECIDED, HELD, UNBATCHED, UNCOMPOSED
 
 _PAYLOAD = defer(OrderRow.sealed_payload)
@@ -235,9 +236,7 @@ class OrderRepository:
         """Move orders to a repair batch; the old one keeps the record that they left."""
         moved = 0
         for part in chunks(order_ids, IN_LIMIT):
-            left = update(_MEMBERS).where(
-                _MEMBERS.c.batch_id == from_batch, _MEMBERS.c.order_id.in_(part), _MEMBERS.c.left_at.is_(None)
-            )
+            left = update(_MEMBERS).where(_MEMBERS.c.batch_id == from_batch, _MEMBERS.c.order_id.in_(part), LIVE.query)
             self._rows(left.values(left_at=now))
             taken = update(_ORDERS).where(_ORDERS.c.id.in_(part), _ORDERS.c.batch_id == from_batch)
             moved += self._rows(taken.values(batch_id=to_batch))

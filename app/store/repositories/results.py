@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from app.domain.states import OrderState
 from app.store.statements import IN_LIMIT, chunks
 from app.store.tables import METADATA, BatchOrder, ImportResult, OrderRow
+from app.store.tables.batch import LIVE
 
 _TABLE = METADATA.tables["import_result"]
 
@@ -68,7 +69,7 @@ class ResultRepository:
                 ImportResult.batch_id == batch_id,
                 ImportResult.result == "failed",
                 OrderRow.state == OrderState.BATCHED,
-                BatchOrder.left_at.is_(None),
+                LIVE.query,
                 ~overtaken,
             )
             .order_by(ImportResult.order_id)

@@ -1,17 +1,16 @@
 """Import results over HTTP: CSV, XLSX or JSON in, what it changed out."""
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from starlette.datastructures import UploadFile
 
-from app.bootstrap import Lifeboat, exports_of
+from app.bootstrap import Lifeboat, exports_of, layouts_of
 from app.domain import problems as p
 from app.files.sheet_reader import MAX_BYTES
-from app.handback.import_results import Conflict, Report, Unmatched
-from app.handback.upload import take_results
+from app.handback.upload import Upload, take_results
 from app.web.auth import OpsCaller, actor_of
 from app.web.problems import documented
 
@@ -20,7 +19,13 @@ router = APIRouter(prefix="/v1/batches", tags=["导入结果"])
 _FORM_OVERHEAD = 64 * 1024
 
 
-class UnmatchedOut(BaseModel):
+class _Shown(BaseModel):
+    """Shows what the stage reports, field by field of the same name."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class UnmatchedOut(_Shown):
     """A line that belongs to no order of this batch, or cannot be read."""
 
     row: int
@@ -29,7 +34,7 @@ class UnmatchedOut(BaseModel):
     reason: str
 
 
-class WordOut(BaseModel):
+class WordOut(_Shown):
     """What is, or was, said of an order."""
 
     result: str
@@ -37,7 +42,7 @@ class WordOut(BaseModel):
     reason: str | None
 
 
-class ConflictOut(BaseModel):
+class ConflictOut(_Shown):
     """A word that contradicts what is known; it changed nothing."""
 
     row: int
@@ -46,7 +51,7 @@ class ConflictOut(BaseModel):
     said: WordOut
 
 
-class ReportOut(BaseModel):
+class ReportOut(_Shown):
     """What an upload did, counted in orders."""
 
     applied: int
@@ -72,7 +77,6 @@ class ResultsIn(BaseModel):
 
 @router.post(
     "/{number}/import-results",
-    response_model=ReportOut,
     summary="上传导入结果（可重复、可部分、可乱序）",
     responses=documented(
         p.Malformed, p.Unauthenticated, p.Forbidden, p.NotFound, p.NotInThisState, p.TooLarge, p.InvalidResults
@@ -105,7 +109,7 @@ async def upload(
     caller: OpsCaller,
     number: str,
     rest: Annotated[Literal["untouched", "imported"], Query(description="错误清单未提到的行如何处理")] = "untouched",
-) -> dict[str, Any]:
+) -> ReportOut:
     """Take what the main system said of a batch's orders."""
     boat: Lifeboat = request.app.state.boat
     data, content_type = await _uploaded(request)
@@ -113,35 +117,13 @@ async def upload(
         take_results,
         boat.store,
         exports_of(boat.settings),
+        layouts_of(boat.settings),
         number,
-        data,
-        content_type=content_type,
-        rest=rest,
+        Upload(data, content_type, rest),
         by=actor_of(request, caller),
         now=boat.clock.now(),
     )
-    return report_document(report)
-
-
-def report_document(report: Report) -> dict[str, Any]:
-    """Return a report as its public document."""
-
-    def unmatched(one: Unmatched) -> dict[str, Any]:
-        return {"row": one.row, "order_number": one.order_number, "code": one.code, "reason": one.reason}
-
-    def conflict(one: Conflict) -> dict[str, Any]:
-        words = {"known": one.known, "said": one.said}
-        return {"row": one.row, "order_number": one.order_number} | {
-            name: {"result": word.result, "main_order_number": word.main_order_number, "reason": word.reason}
-            for name, word in words.items()
-        }
-
-    return {
-        "applied": report.applied,
-        "unchanged": report.unchanged,
-        "unmatched": [unmatched(one) for one in report.unmatched],
-        "conflicts": [conflict(one) for one in report.conflicts],
-    }
+    return ReportOut.model_validate(report)
 
 
 async def _uploaded(request: Request) -> tuple[bytes, str]:

@@ -16,7 +16,9 @@ from app.batch.policy import BatchPolicy
 from app.domain.look_alike import look_alike_mark
 from app.domain.order import Item, Order, Payment, Recipient, priority_of
 from app.domain.order_number import derive
-from app.files.export_folder import Disk, Exports
+from app.files.disk import Disk
+from app.files.export_folder import Exports
+from app.files.layouts.registry import shipped_layouts
 from app.store.commit.order_writer import NewOrder, OrderWriter
 from app.store.database.engine import Engines
 from app.store.sealing import _ORDER, Keyring
@@ -57,9 +59,10 @@ class World:
                 connection.execute(table.delete())
         return World(self.engines, root)
 
-    def maker(self, *, disk: Disk | None = None, store: Store | None = None, **rules: Any) -> BatchMaker:
+    def maker(self, *, disk: Disk | None = None, store: Store | None = None, **knobs: Any) -> BatchMaker:
         exports = Exports(self.root, disk=disk) if disk else self.exports
-        return BatchMaker(store or self.store, KEYS, exports, rules=BatchPolicy(zone=ZONE, **rules))
+        policy = BatchPolicy(zone=ZONE, **knobs)
+        return BatchMaker(store or self.store, KEYS, exports, shipped_layouts(), policy=policy)
 
     def new(self, key: str | None = None, *, drill: bool = False, **fields: Any) -> NewOrder:
         """Return an order; its phone is its own, so that it looks like no other unless told to."""
@@ -123,7 +126,7 @@ class World:
 
     def csv_of(self, name: str) -> list[list[str]]:
         """Return the rows of a published CSV file, the header first."""
-        with self.exports.file_of(self.batch(name), "csv").open(encoding="utf-8-sig", newline="") as file:
+        with self.exports.file_of(self.batch(name).manifest, "csv").open(encoding="utf-8-sig", newline="") as file:
             return list(csv.reader(file, strict=True))
 
     def numbers_in(self, name: str) -> list[str]:

@@ -8,11 +8,11 @@ from typing import BinaryIO
 
 import pytest
 
-from app.batch.lease import BatchLease, TakenOver
+from app.batch.lease import HeldBatch, TakenOver
 from app.batch.maker import Postponed, Published, Underway
 from app.domain.states import OrderState
-from app.files.export_folder import Disk, sha256_of
-from app.files.sheet_writers import Reread
+from app.files.disk import Disk, sha256_of
+from app.files.read_back import Reread
 from app.handback.import_results import import_results
 from app.handback.result_lines import ResultFile, ResultLine
 from app.store.database.engine import Engines
@@ -115,12 +115,12 @@ def test_a_maker_thought_dead_that_wakes_up_publishes_nothing_a_second_time(worl
     def another() -> None:
         (outcome,) = world.maker().run_once(HALF_PAST + minutes(5))
         assert isinstance(outcome, Published)
-        seen.extend((outcome.name, world.exports.file_of(world.batch(outcome.name), "csv").stat()))
+        seen.extend((outcome.name, world.exports.file_of(world.batch(outcome.name).manifest, "csv").stat()))
 
     (outcome,) = world.maker(disk=Interrupting(another)).run_once(HALF_PAST)
     name, before = seen
     assert outcome == Underway(str(name))
-    assert world.exports.file_of(world.batch(str(name)), "csv").stat() == before
+    assert world.exports.file_of(world.batch(str(name)).manifest, "csv").stat() == before
     assert all_orders_are_out_once(world, numbers)
     assert [n for n in world.files() if n.startswith(".")] == []
 
@@ -226,7 +226,7 @@ def test_a_long_production_renews_its_lease(world: World):
     assert world.batch(outcome.name).published_at > HALF_PAST
 
 
-def test_a_batch_without_a_row_cannot_be_held(world: World):
+def test_a_batch_without_a_row_cannot_be_held():
     batch = Batch(
         incident_id=1,
         kind="regular",
@@ -238,4 +238,4 @@ def test_a_batch_without_a_row_cannot_be_held(world: World):
         lease_until=TEN,
     )
     with pytest.raises(TakenOver):
-        _ = BatchLease(world.store, batch, now=TEN).batch_id
+        HeldBatch.of(batch)

@@ -11,8 +11,8 @@ import pytest
 from app.batch.maker import MakeOutcome, Nothing, Postponed, Published, Underway
 from app.domain.order import Item
 from app.domain.problems import NotFound, NotInThisState
-from app.files.export_folder import Disk, sha256_of
-from app.files.layouts import UnknownLayout
+from app.files.disk import Disk, sha256_of
+from app.files.layouts.registry import UnknownLayout
 from app.handback.import_results import import_results
 from app.handback.result_lines import ResultFile, ResultLine
 from tests.builders import IT
@@ -81,11 +81,11 @@ def test_the_row_of_the_batch_says_what_the_files_are(world: World):
     assert (row.orders, row.rows, row.total_fen, row.held, row.state) == (2, 3, 10000, 0, "published")
     assert row.manifest == outcome.manifest
     for file in outcome.manifest["files"]:
-        path = world.exports.file_of(row, file["format"])
+        path = world.exports.file_of(row.manifest, file["format"])
         assert (path.name, path.stat().st_size, sha256_of(path)) == (file["name"], file["bytes"], file["sha256"])
         assert path.stat().st_mode & 0o777 == 0o600
     assert row.sha256 == outcome.manifest["sha256"] == outcome.manifest["files"][0]["sha256"]
-    assert json.loads(world.exports.file_of(row, "manifest").read_bytes()) == outcome.manifest
+    assert json.loads(world.exports.file_of(row.manifest, "manifest").read_bytes()) == outcome.manifest
     assert world.files() == [outcome.name + ending for ending in (".csv", ".manifest.json", ".xlsx")]
 
 
@@ -120,9 +120,9 @@ def test_orders_of_a_closed_incident_still_come_out(world: World):
     assert published(world.maker().run_once(HALF_PAST)).manifest["orders"] == 2
 
 
-def test_a_misspelt_column_table_is_told_at_the_start(world: World):
+def test_a_misspelt_layout_is_told_at_the_start(world: World):
     with pytest.raises(UnknownLayout):
-        world.maker(columns="jst")
+        world.maker(layout="jst")
 
 
 class Full(Disk):
@@ -222,7 +222,9 @@ def test_a_repair_under_way_does_not_delay_the_regular_batch(world: World):
 def test_a_hundred_rows_of_csv_are_read_back_by_any_program(world: World):
     numbers = world.some(100)
     outcome = published(world.maker().run_once(HALF_PAST))
-    with world.exports.file_of(world.batch(outcome.name), "csv").open(encoding="utf-8-sig", newline="") as file:
+    with world.exports.file_of(world.batch(outcome.name).manifest, "csv").open(
+        encoding="utf-8-sig", newline=""
+    ) as file:
         rows = list(csv.DictReader(file))
     assert [row["应急单号"] for row in rows] == numbers
     assert {row["下单时间"] for row in rows} == {f"{TEN.astimezone(ZONE):%Y-%m-%d %H:%M:%S}"}

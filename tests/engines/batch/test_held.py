@@ -78,7 +78,7 @@ def test_a_window_of_zero_holds_nothing(world: World):
 
 def test_an_order_the_program_would_refuse_is_held_and_the_rest_ships(world: World):
     good, bad = world.take(world.new(), world.new(recipient=None))
-    outcome = published(world.maker(columns="jushuitan").run_once(HALF_PAST))
+    outcome = published(world.maker(layout="jushuitan").run_once(HALF_PAST))
     assert [row[0] for row in world.csv_of(outcome.name)[1:]] == [good]
     assert world.row(bad).state_reason == "不符合聚水潭导入要求，缺少：收件人、详细地址"
     valid = next(check for check in outcome.manifest["checks"] if check["name"] == "profile_valid")
@@ -95,6 +95,6 @@ def test_an_order_that_cannot_be_unsealed_does_not_block_the_others(world: World
 
 def test_a_batch_of_which_nothing_is_left_has_no_file(world: World):
     (number,) = world.some(1, recipient=None)
-    assert world.maker(columns="jushuitan").run_once(HALF_PAST) == [Emptied("B20261122-1030-1", held=1)]
+    assert world.maker(layout="jushuitan").run_once(HALF_PAST) == [Emptied("B20261122-1030-1", held=1)]
     assert (world.states([number]), world.files()) == (["held"], [])
-    assert world.maker(columns="jushuitan").run_once(HALF_PAST, by=IT) == []
+    assert world.maker(layout="jushuitan").run_once(HALF_PAST, by=IT) == []

@@ -9,11 +9,12 @@ from app.batch.maker import Published
 from app.domain.order import Item
 from app.domain.problems import NotFound, NotInThisState
 from app.domain.states import OrderState
-from app.files.export_folder import Disk
-from app.files.sheet_writers import numbers_by_row
+from app.files.disk import Disk
+from app.files.layouts.registry import shipped_layouts
+from app.files.read_back import numbers_by_row
 from app.handback.import_results import Conflict, Report, Unmatched, import_results
-from app.handback.read_results import read_results
-from app.handback.result_lines import BadLine, Result, ResultFile, ResultLine
+from app.handback.read_results import Rest, read_results
+from app.handback.result_lines import BadLine, Result, ResultFile, ResultLine, check_results
 from app.handback.verdict import ReportedResult
 from app.store.tables import ImportResult
 from tests.builders import IT
@@ -172,13 +173,15 @@ def test_row_errors_of_an_erp_program_fail_their_orders_and_the_rest_is_home_if_
     text = "第 3 行 [商品编码]: 不能为空\n".encode()  # the second item of the first order
 
     def rows() -> list[str]:
-        return numbers_by_row(world.exports, world.batch(batch))
+        return numbers_by_row(world.exports.file_of(world.batch(batch).manifest, "csv"), "应急单号")
 
-    assert import_results(world.store, batch, read_results(text, numbers_by_row=rows), by=IT, now=HALF_PAST) == Report(
-        applied=1
-    )
+    def read(rest: Rest = "untouched") -> ResultFile:
+        raw = read_results(text, number_headings=shipped_layouts().number_headings, numbers_by_row=rows, rest=rest)
+        return check_results(raw)
+
+    assert import_results(world.store, batch, read(), by=IT, now=HALF_PAST) == Report(applied=1)
     assert world.states(numbers) == ["batched"] * 3
-    rest = read_results(text, numbers_by_row=rows, rest="imported")
+    rest = read("imported")
     assert import_results(world.store, batch, rest, by=IT, now=HALF_PAST) == Report(applied=2, unchanged=1)
     assert world.states(numbers) == ["batched", "imported", "imported"]
     assert words(world, numbers[0])[0].reason == "[商品编码]: 不能为空"

@@ -14,6 +14,7 @@ from app.batch.maker import BatchMaker, Published
 from app.batch.policy import BatchPolicy
 from app.bootstrap import Lifeboat, situation_of
 from app.files.export_folder import Exports
+from app.files.layouts.registry import shipped_layouts
 from app.notify.dispatch.email import MailDispatcher
 from app.notify.dispatch.group import GroupDispatcher
 from app.notify.dispatch.sms import SmsDispatcher
@@ -111,8 +112,8 @@ class Everyday:
         return MailDispatcher(self.deck.store, self.deck.clock, FakeMail(), to=("a@example.com",))
 
     def _tick(self) -> None:
-        rules = BatchPolicy(zone=ZONE)
-        maker = BatchMaker(self.deck.store, KEYS, Exports(self.settings.export_dir), rules=rules)
+        exports, policy = Exports(self.settings.export_dir), BatchPolicy(zone=ZONE)
+        maker = BatchMaker(self.deck.store, KEYS, exports, shipped_layouts(), policy=policy)
         outcomes = maker.run_once(self.deck.clock.now() + minutes(30))
         assert any(isinstance(outcome, Published) for outcome in outcomes)
 

@@ -3,6 +3,7 @@
 from tests.failure.mutants.mutant import Edit, Mutant
 
 FILES = "app/files/export_folder.py"
+DISK = "app/files/disk.py"
 GROUPS = "app/notify/dispatch/group.py"
 MAKERS = "tests/failure/test_makers_of_batches.py"
 WORKER = "tests/engines/worker/test_worker.py"
@@ -25,14 +26,14 @@ MUTANTS = (
                 "        if final == draft:\n            pass\n"
                 "        elif final.exists() and sha256_of(final) == sha256_of(draft):\n",
             ),
-            Edit(FILES, "os.O_CREAT | os.O_EXCL |", "os.O_CREAT | os.O_TRUNC |"),
+            Edit(DISK, "os.O_CREAT | os.O_EXCL |", "os.O_CREAT | os.O_TRUNC |"),
         ),
         (f"{MAKERS}::test_a_maker_killed_at_any_step_is_followed_by_one_that_ends_its_work",),
     ),
     Mutant(
         "a batch published without a flush",
         "P7",
-        (Edit(FILES, "            os.fsync(handle)\n", "            pass\n"),),
+        (Edit(DISK, "            os.fsync(handle)\n", "            pass\n"),),
         (f"{MAKERS}::test_a_batch_whose_file_was_not_flushed_is_not_published",),
     ),
     Mutant(
@@ -40,7 +41,7 @@ MUTANTS = (
         "P7",
         (
             Edit(
-                FILES,
+                DISK,
                 "            os.fsync(handle)\n",
                 "            os.fsync(handle)\n        except OSError:\n            pass\n",
             ),

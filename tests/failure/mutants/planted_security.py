@@ -154,7 +154,7 @@ MUTANTS = (
     Mutant(
         "batch files that everybody may read",
         "security",
-        (Edit("app/files/export_folder.py", "os.O_CLOEXEC, 0o600)", "os.O_CLOEXEC, 0o644)"),),
+        (Edit("app/files/disk.py", "os.O_CLOEXEC, 0o600)", "os.O_CLOEXEC, 0o644)"),),
         ("tests/unit/test_batch_files.py::test_a_csv_file_opens_in_excel_and_its_free_text_is_defused",),
     ),
     Mutant(

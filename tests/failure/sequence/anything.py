@@ -16,6 +16,7 @@ from app.batch.maker import Published, Underway
 from app.domain.problems import NotInThisState
 from app.handback.import_results import import_results
 from app.handback.read_results import read_results
+from app.handback.result_lines import check_results
 from app.orders import decide
 from app.store.commit import group_commit
 from app.store.ledger import ledger_of
@@ -229,6 +230,7 @@ class AnySequence(AtTheDoor):
         return {order.number for order in evidence.stored_orders(self.source) if order.row_id in live}
 
     def _upload(self, name: str, lines: list[dict[str, Any]]) -> int:
-        found = read_results(json.dumps({"results": lines}).encode(), content_type="application/json")
+        data = json.dumps({"results": lines}).encode()
+        found = check_results(read_results(data, number_headings=(), content_type="application/json"))
         report = import_results(self.world.store, name, found, by=IT, now=self.clock.now())
         return report.applied

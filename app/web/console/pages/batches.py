@@ -16,7 +16,8 @@ from app.batch.download import DOWNLOADED, take_file
 from app.bootstrap import exports_of
 from app.domain.actor import Actor
 from app.domain.problems import NotFound, NotInThisState, Problem
-from app.files.export_folder import Exports, Format
+from app.files.export_folder import Exports
+from app.files.sheet_writers import Format
 from app.store.repositories.overview import PAGE
 from app.store.tables import Audit, Batch
 from app.store.unit_of_work import UnitOfWork
@@ -125,7 +126,7 @@ def _check(exports: Exports, batch: Batch, kind: str) -> None:
     if facts is None:
         raise NotFound(f"批次 {batch.name} 没有 {kind.upper()} 文件。")
     try:
-        with exports.file_of(batch, cast("Format", kind)).open("rb") as file:
+        with exports.file_of(batch.manifest, cast("Format", kind)).open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         raise NotInThisState("文件不在导出目录中。请让 IT 检查导出目录是否已挂载，勿手工补建。") from None

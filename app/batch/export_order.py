@@ -1,7 +1,7 @@
 """Turns an order's row and its unsealed content into what the files show."""
 
-from app.domain.order import Order
-from app.files.layouts.layout import ExportOrder
+from app.domain.order import Order, Priority
+from app.files.layouts.export_order import ExportOrder
 from app.store.tables import OrderRow
 
 
@@ -11,10 +11,11 @@ def export_order_of(row: OrderRow, order: Order, *, client: str = "", drill: boo
         "演练订单，请勿发货" if drill else "",
         "疑似重复单，已人工放行" if row.released_at and row.looks_like else "",
     )
+    priority: Priority = "high" if row.priority == "high" else "normal"
     return ExportOrder(
         number=row.number,
         client=client,
-        high=row.priority == "high",
+        priority=priority,
         received_at=row.received_at,
         total=row.total_fen,
         order=order,
