@@ -1,4 +1,4 @@
-"""Puts the web process together: the door in front, FastAPI behind it."""
+"""Puts the web process together: its parts, and FastAPI with every route over them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,9 +18,10 @@ from app.intake.profile.profile import Profile, load_profiles
 from app.web import problems
 from app.web.api import batches, ledger, orders, results
 from app.web.console.mount import mount_console
-from app.web.door.door import Door
-from app.web.door.drop_in import drop_in_doors
-from app.web.ops import docs, health, metrics
+from app.web.door.door import ORDERS
+from app.web.door.drop_in import drop_in_routes
+from app.web.ops import docs, routes
+from app.web.parts import Parts, open_parts
 from app.web.request_id import RequestIds
 from app.web.runtime import Runtime
 
@@ -46,24 +47,24 @@ class ProblemOut(BaseModel):
 
 
 class WebApp:
-    """The ASGI application of one web process; ``api`` is the FastAPI behind the door."""
+    """The ASGI application of one web process; ``api`` is its FastAPI."""
 
     def __init__(self, boat: Lifeboat, *, slot: int = 0) -> None:
-        settings = boat.settings
-        self.runtime = runtime = Runtime(boat, slot=slot)
-        profiles: tuple[Profile, ...] = load_profiles(settings.profiles_dir) if settings.profiles_dir else ()
-        parts = {"intake": runtime.intake, "access": runtime.access, "metrics": boat.metrics, "bodies": runtime.bodies}
-        self.api = create_api(runtime)
-        self.door = Door(RequestIds(self.api), zone=settings.zone, drop_in=drop_in_doors(profiles, **parts), **parts)  # type: ignore[arg-type]
-        self.api.state.door = self.door
+        self.parts = parts = open_parts(boat, slot=slot)
+        self.runtime = Runtime(parts)
+        folder = boat.settings.profiles_dir
+        profiles = load_profiles(folder) if folder else ()
+        self.api = create_api(parts, profiles, self.runtime)
+        paths = {ORDERS, *(profile.path for profile in profiles)}
+        self._named = RequestIds(self.api, request_ids=parts.door.request_ids, order_paths=paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request, or the lifespan."""
-        await self.door(scope, receive, send)
+        await self._named(scope, receive, send)
 
 
-def create_api(runtime: Runtime) -> FastAPI:
-    """Return everything but the door: look-ups, batches, results, health, the console."""
+def create_api(parts: Parts, profiles: tuple[Profile, ...], runtime: Runtime) -> FastAPI:
+    """Return every route: the drop-in doors of ``profiles`` first, then our own, then the console."""
 
     @asynccontextmanager
     async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
@@ -73,26 +74,22 @@ def create_api(runtime: Runtime) -> FastAPI:
     api = FastAPI(
         title="Lifeboat 订单救生艇",
         version=__version__,
+        routes=drop_in_routes(profiles, parts.door),
         lifespan=lifespan,
         redirect_slashes=False,  # a redirect names the host of the request, and takes a key wherever that points
         docs_url=None,  # ours needs nothing from another host: see docs.py
         redoc_url=None,
         summary="主系统宕机时的应急接单服务",
     )
-    api.state.boat = runtime.boat
-    api.state.store = runtime.boat.store
-    api.state.access = runtime.access
-    api.state.runtime = runtime
-    api.state.health = health.Health(runtime.state)
-    api.state.figures = metrics.StoreMetrics(runtime.boat, runtime.state)
-    for module in (orders, batches, results, ledger, health, metrics, docs):
+    api.state.parts = parts
+    for module in (orders, batches, results, ledger, routes, docs):
         api.include_router(module.router)
     api.add_exception_handler(Problem, problems.on_problem)
     api.add_exception_handler(HTTPException, problems.on_http_error)
     api.add_exception_handler(RequestValidationError, problems.on_invalid_request)
     api.add_exception_handler(Exception, problems.on_mistake)
     api.openapi = lambda: _document(api)  # type: ignore[method-assign]
-    mount_console(api, runtime.boat)
+    mount_console(api, parts.boat, parts.health)
     return api
 
 

@@ -7,17 +7,13 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
 
 import structlog
-from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from app.domain.actor import Actor, Way
-from app.domain.problems import Forbidden, Unauthenticated
-from app.intake.accept import Caller
+from app.domain.caller import Caller
+from app.domain.problems import Unauthenticated
 from app.store.unit_of_work import Store
 
 log = structlog.get_logger()
@@ -32,10 +28,6 @@ Who comes in between waits for the next one: the key may have been made a moment
 """
 
 _KEY = re.compile(r"lbk_([0-9a-z]{4,16})_([0-9A-Za-z_\-]{20,80})")
-_BEARER = HTTPBearer(
-    bearerFormat="lbk_<id>_<secret>", description="渠道密钥，由 `lifeboat clients add` 生成。", auto_error=False
-)
-
 Known = dict[str, tuple[bytes, Caller]]
 
 
@@ -148,30 +140,3 @@ def bearer_of(fields: Mapping[bytes, bytes]) -> str | None:
         return value[7:].strip().decode("latin-1")
     value = fields.get(b"x-api-key", b"")
     return value.strip().decode("latin-1") if value else None
-
-
-def actor_of(request: Request, caller: Caller) -> Actor:
-    """Return who acts by a request of a program, for the audit."""
-    return Actor(f"client:{caller.name}", Way.HTTP, request.client.host if request.client else "")
-
-
-def scoped(*scopes: str) -> Callable[..., object]:
-    """Return a dependency that lets in callers with one of these scopes."""
-
-    async def caller_of(
-        request: Request, _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
-    ) -> Caller:
-        token = bearer_of(dict(request.scope["headers"]))
-        if token is None:
-            raise Unauthenticated
-        access: Access = request.app.state.access
-        caller = await access.caller(token)
-        if caller.scope not in scopes:
-            raise Forbidden
-        return caller
-
-    return caller_of
-
-
-AnyCaller = Annotated[Caller, Depends(scoped("intake", "ops", "lifecycle"))]
-OpsCaller = Annotated[Caller, Depends(scoped("ops"))]

@@ -11,7 +11,8 @@ from typing import Any, cast
 from sqlalchemy import text
 
 from app.bootstrap import batch_maker, open_channels, policy_of
-from app.intake.accept import Caller, Intake
+from app.domain.caller import Caller
+from app.intake.accept import Intake
 from app.intake.schemas import check_order
 from app.notify.compose import Composer
 from app.notify.dispatch.group import GroupDispatcher
@@ -125,7 +126,7 @@ class Everyday:
         key = f"G-{self._d.clock.at.timestamp():.0f}-{self._serial}"
         body = json.loads(BODY.format(key=key, phone=self._phones.randrange(10**8)))
         intake = Intake(self._boat.keyring, cast("GroupCommit", None), prefix="LB", high_above_fen=50_000)
-        return intake.prepare(check_order(body), Caller("seed", "往事", "intake", drill=False), key=key)
+        return intake.prepare(check_order(body), Caller("seed", "往事", "intake", drill=False), idempotency_key=key)
 
     def _commit(self, orders: list[NewOrder]) -> None:
         for at in range(0, len(orders), COMMIT):
