@@ -81,13 +81,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, help="3, against another commit 8")
     parser.add_argument("--seconds", type=float, default=5.0)
-    parser.add_argument("--only", default="", help="comma-separated parts of service names")
+    parser.add_argument(
+        "--only",
+        default="",
+        help="comma-separated parts of service names; with --against, of: SQLite, PostgreSQL, long way, drop-in",
+    )
     parser.add_argument("--against", metavar="COMMIT", help="compare today's door with that of another commit")
     arguments = parser.parse_args()
+    wanted = [part for part in arguments.only.split(",") if part]
     with tempfile.TemporaryDirectory(prefix="lb-") as folder:
         root = Path(folder)
         if arguments.against:
-            compare(arguments.against, root, rounds=arguments.rounds or 8, seconds=arguments.seconds)
+            compare(arguments.against, root, rounds=arguments.rounds or 8, seconds=arguments.seconds, only=wanted)
             return
         services = [
             Service(IDIOMATIC, uvicorn("benchmarks.services.idiomatic:app")),
@@ -102,7 +107,6 @@ def main() -> None:
         with postgresql(root / "pg", "bench") as databases:
             for database in databases:
                 services.insert(2, door(DOOR_PG, root / "door-pg", database))
-            wanted = [part for part in arguments.only.split(",") if part]
             if wanted:
                 services = [s for s in services if any(part in s.name for part in ["stores nothing", *wanted])]
             measure(services, rounds=arguments.rounds or 3, seconds=arguments.seconds)

@@ -8,6 +8,7 @@ import io
 import statistics
 import subprocess
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.table import Table
@@ -15,19 +16,27 @@ from rich.table import Table
 from benchmarks.service import ROOT, Service, check_stored, console, door, postgresql
 
 TODAY = "today"
+SQLITE, POSTGRESQL, LONG_WAY, DROP_IN = "SQLite", "PostgreSQL", "long way", "drop-in"
+NO_URLS = ["", ""]
+"""A SQLite file in a folder of its own, for each of the two."""
+
+ORDERS = "/v1/orders"
+PATHS = {DROP_IN: "/bench/orders", LONG_WAY: f"{ORDERS}?long=way"}
+"""A query sends an order past the fast path, to the ordinary route."""
 
 
-def compare(commit: str, folder: Path, *, rounds: int, seconds: float) -> None:
-    """Measure the door of ``commit`` and today's on both engines, and print how today's stands."""
+def compare(commit: str, folder: Path, *, rounds: int, seconds: float, only: Sequence[str] = ()) -> None:
+    """Measure the doors of ``commit`` and of today on both engines, by the fast path, the route and a drop-in."""
     trees = {TODAY: ROOT, commit: check_out(commit, folder / "tree")}
     with postgresql(folder / "pg", "bench_a", "bench_b") as databases:
-        pairs = {"SQLite": ["", ""], **({"PostgreSQL": databases} if databases else {})}
+        ways = {SQLITE: NO_URLS, **({POSTGRESQL: databases} if databases else {}), LONG_WAY: NO_URLS, DROP_IN: NO_URLS}
         doors = {
-            engine: [
-                door(f"{name} ({engine})", folder / f"{engine}-{i}", address, tree=tree)
+            way: [
+                door(f"{name}, {way}", folder / f"{way}-{i}", address, tree=tree, path=PATHS.get(way, ORDERS))
                 for i, ((name, tree), address) in enumerate(zip(trees.items(), addresses, strict=True))
             ]
-            for engine, addresses in pairs.items()
+            for way, addresses in ways.items()
+            if not only or way in only
         }
         for number in range(rounds):
             for pair in doors.values():
@@ -61,10 +70,10 @@ def measure(service: Service, *, seconds: float) -> None:
 
 def show(commit: str, doors: dict[str, list[Service]]) -> None:
     """Print today's figures as parts of the other commit's: the medians, and from the worst round to the best."""
-    grid = Table("engine", "orders/s today", f"at {commit}", "ratio (goal ≥ 0.95)", "of CPU µs an order", "of p99")
-    for engine, (today, other) in doors.items():
+    grid = Table("door", "orders/s today", f"at {commit}", "ratio (goal ≥ 0.95)", "of CPU µs an order", "of p99")
+    for way, (today, other) in doors.items():
         grid.add_row(
-            engine,
+            way,
             f"{middle(today, 'per_second'):,.0f}",
             f"{middle(other, 'per_second'):,.0f}",
             ratio(today, other, "per_second"),

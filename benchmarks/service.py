@@ -29,6 +29,7 @@ class Service:
     key: str = "none"
     stores: bool = False
     tree: Path = ROOT
+    path: str = "/v1/orders"
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
     full: list[dict[str, Any]] = field(default_factory=list)
@@ -83,6 +84,8 @@ class Service:
             str(self.port),
             "--key",
             self.key,
+            "--path",
+            self.path,
             "--seconds",
             str(seconds),
         ]
@@ -130,12 +133,13 @@ def uvicorn(target: str) -> list[str]:
     return [sys.executable, "-m", "uvicorn", target, "--port", "{port}", "--no-access-log", "--log-level", "warning"]
 
 
-def door(name: str, folder: Path, database_url: str = "", *, tree: Path = ROOT) -> Service:
+def door(name: str, folder: Path, database_url: str = "", *, tree: Path = ROOT, path: str = "/v1/orders") -> Service:
     """Return the door of the code in ``tree``, with a storefront key made by its own command."""
     environment = {
         "LIFEBOAT_DATA_DIR": str(folder),
         "LIFEBOAT_EXPORT_DIR": str(folder / "exports"),
         "LIFEBOAT_LOG_LEVEL": "error",
+        "LIFEBOAT_PROFILES_DIR": str(ROOT / "benchmarks" / "profiles"),
     }
     if database_url:
         environment["LIFEBOAT_DATABASE_URL"] = database_url
@@ -147,7 +151,8 @@ def door(name: str, folder: Path, database_url: str = "", *, tree: Path = ROOT) 
         capture_output=True,
     )
     key = json.loads(made.stdout)["key"]
-    return Service(name, [sys.executable, "-m", "app", "web"], environment, key=key, stores=True, tree=tree)
+    web = [sys.executable, "-m", "app", "web"]
+    return Service(name, web, environment, key=key, stores=True, tree=tree, path=path)
 
 
 @contextmanager

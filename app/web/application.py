@@ -14,12 +14,11 @@ from starlette.types import Receive, Scope, Send
 from app import __version__
 from app.bootstrap import Lifeboat
 from app.domain.problems import InvalidOrder, NotFound, Problem
-from app.intake.profile.profile import Profile, load_profiles
+from app.intake.profile.profile import load_profiles
 from app.web import problems
 from app.web.api import batches, ledger, orders, results
 from app.web.console.mount import mount_console
-from app.web.door.door import ORDERS
-from app.web.door.drop_in import drop_in_routes
+from app.web.door.drop_in import drop_ins
 from app.web.ops import docs, routes
 from app.web.parts import Parts, open_parts
 from app.web.request_id import RequestIds
@@ -47,24 +46,24 @@ class ProblemOut(BaseModel):
 
 
 class WebApp:
-    """The ASGI application of one web process; ``api`` is its FastAPI."""
+    """The ASGI application of one web process: drop-in doors at their paths, ``api``, its FastAPI, at all others."""
 
     def __init__(self, boat: Lifeboat, *, slot: int = 0) -> None:
         self.parts = parts = open_parts(boat, slot=slot)
         self.runtime = Runtime(parts)
+        self.api = create_api(parts, self.runtime)
         folder = boat.settings.profiles_dir
-        profiles = load_profiles(folder) if folder else ()
-        self.api = create_api(parts, profiles, self.runtime)
-        paths = {ORDERS, *(profile.path for profile in profiles)}
-        self._named = RequestIds(self.api, request_ids=parts.door.request_ids, order_paths=paths)
+        self._drop_ins = drop_ins(load_profiles(folder) if folder else (), parts.door)
+        self._routes = RequestIds(self.api, parts.door.request_ids)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request, or the lifespan."""
-        await self._named(scope, receive, send)
+        drop_in = self._drop_ins.get(scope["path"]) if scope["type"] == "http" else None
+        await (drop_in or self._routes)(scope, receive, send)
 
 
-def create_api(parts: Parts, profiles: tuple[Profile, ...], runtime: Runtime) -> FastAPI:
-    """Return every route: the drop-in doors of ``profiles`` first, then our own, then the console."""
+def create_api(parts: Parts, runtime: Runtime) -> FastAPI:
+    """Return all routes: orders, batches, results, ledger, health, and the console."""
 
     @asynccontextmanager
     async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
@@ -74,7 +73,6 @@ def create_api(parts: Parts, profiles: tuple[Profile, ...], runtime: Runtime) ->
     api = FastAPI(
         title="Lifeboat 订单救生艇",
         version=__version__,
-        routes=drop_in_routes(profiles, parts.door),
         lifespan=lifespan,
         redirect_slashes=False,  # a redirect names the host of the request, and takes a key wherever that points
         docs_url=None,  # ours needs nothing from another host: see docs.py

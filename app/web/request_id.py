@@ -1,14 +1,15 @@
-"""What every request passes first: it gets the id under which it stands in the log, and holds no NUL."""
+"""What every request of a route passes first: it gets the id under which it stands in the log, and holds no NUL."""
 
 import itertools
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.domain.problems import InternalError, NotFound
+from app.web.door.door import ORDERS
 from app.web.problems import REQUEST_ID, answer
 
 log = structlog.get_logger()
@@ -21,16 +22,14 @@ def request_ids() -> Iterator[str]:
 
 
 class RequestIds:
-    """ASGI middleware around FastAPI and all that FastAPI itself puts before a route; see the module.
+    """ASGI middleware around FastAPI and all that it puts before a route; see the module.
 
     It is the last to hear of a mistake that nobody answered, and answers it as any other problem.
     """
 
-    def __init__(self, app: ASGIApp, *, request_ids: Iterator[str], order_paths: Collection[str]) -> None:
-        """``order_paths`` take orders: whatever stands in their query, no order is turned away for it."""
+    def __init__(self, app: ASGIApp, request_ids: Iterator[str]) -> None:
         self._app = app
         self._request_ids = request_ids
-        self._order_paths = frozenset(order_paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request."""
@@ -48,7 +47,7 @@ class RequestIds:
             await send(message)
 
         try:
-            nowhere = self._names_a_nul(scope)
+            nowhere = _names_a_nul(scope)
             await (answer(NotFound(), request_id=request_id) if nowhere else self._app)(scope, receive, named)
         except Exception as error:
             if begun:
@@ -56,7 +55,10 @@ class RequestIds:
             log.exception("request_broke", request_id=request_id, reason=type(error).__name__)
             await answer(InternalError(), request_id=request_id)(scope, receive, named)
 
-    def _names_a_nul(self, scope: Scope) -> bool:
-        """Tell whether something is asked for by a NUL: PostgreSQL breaks where it is, and nothing of ours is."""
-        path = scope["path"]
-        return "\0" in path or (b"%00" in scope["query_string"] and path not in self._order_paths)
+
+def _names_a_nul(scope: Scope) -> bool:
+    """Tell whether something is asked for by a NUL: PostgreSQL breaks where it is, and nothing of ours is.
+
+    The query of an order asks for nothing: whatever stands in it, no order is turned away for it.
+    """
+    return "\0" in scope["path"] or (b"%00" in scope["query_string"] and scope["path"] != ORDERS)

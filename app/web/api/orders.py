@@ -19,7 +19,7 @@ from app.orders.timeline import time_line
 from app.web.callers import AnyCaller
 from app.web.door.admission import admit, caller_of
 from app.web.door.door import ORDERS, Door, answered
-from app.web.door.receipt import Answer
+from app.web.door.receipt import Answer, AnswerResponse
 from app.web.parts import TheBoat, TheDoor
 from app.web.problems import documented, request_id_of
 
@@ -103,7 +103,8 @@ _KEY_PARAMETER = {
 )
 async def accept_order(request: Request, door: TheDoor) -> Response:
     """Accept an order; the answer leaves only once the order is safely on disk."""
-    return await answered(_take(request, door), refusal=door.answers.refusal, request_id=request_id_of(request))
+    request_id = request_id_of(request)
+    return AnswerResponse(await answered(_take(request, door), refusal=door.answers.refusal, request_id=request_id))
 
 
 async def _take(request: Request, door: Door) -> Answer:

@@ -4,13 +4,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 import structlog
-from starlette.responses import Response
 
 from app.domain.problems import InternalError, Problem
 from app.intake.accept import Intake
 from app.web.auth import Access
 from app.web.door.body import BodyReader, ClientGone
-from app.web.door.receipt import Answer, NoAnswer, OrderAnswers
+from app.web.door.receipt import Answer, OrderAnswers
 
 log = structlog.get_logger()
 
@@ -30,15 +29,14 @@ class Door:
 
 async def answered(
     taking: Awaitable[Answer], *, refusal: Callable[[Problem, str], Answer], request_id: str
-) -> Response:
-    """Return the response to one order; a mistake of ours is refused like any other problem, and never raised."""
+) -> Answer | None:
+    """Return the answer to one order, None where the client has hung up; a mistake of ours is a refusal like others."""
     try:
-        answer = await taking
+        return await taking
     except Problem as problem:
-        answer = refusal(problem, request_id)
+        return refusal(problem, request_id)
     except ClientGone:
-        return NoAnswer()
+        return None
     except Exception as error:
         log.exception("door_broke", request_id=request_id, reason=type(error).__name__)
-        answer = refusal(InternalError(), request_id)
-    return answer.as_response()
+        return refusal(InternalError(), request_id)

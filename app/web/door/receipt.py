@@ -27,18 +27,25 @@ class Answer(NamedTuple):
     headers: Headers
     body: bytes
 
-    def as_response(self) -> Response:
-        """Return it for a route."""
-        response = Response(self.body, self.status)
-        response.raw_headers = [*self.headers, (b"content-length", b"%d" % len(self.body))]
-        return response
+
+class AnswerResponse(Response):
+    """Sends an answer, or nothing where the client has hung up before its request was whole."""
+
+    def __init__(self, answer: Answer | None) -> None:
+        super().__init__()
+        self._answer = answer
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send it."""
+        if self._answer is not None:
+            await send_answer(send, self._answer)
 
 
-class NoAnswer(Response):
-    """Sends nothing: the client has hung up before its request was whole."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send nothing."""
+async def send_answer(send: Send, answer: Answer, *more: tuple[bytes, bytes]) -> None:
+    """Send a whole answer with ``more`` header fields."""
+    headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body)), *more]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
 
 
 class OrderAnswers:
