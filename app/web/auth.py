@@ -1,4 +1,4 @@
-"""Who is calling: storefront keys, known by heart so that the door opens also while the database is away."""
+"""Finds the client behind a storefront key, in memory, so that the door opens also while the database is away."""
 
 import asyncio
 import hashlib
@@ -24,7 +24,7 @@ REFRESH_EVERY = 5.0
 LOOK_AGAIN_AFTER = 0.5
 """Seconds between look-ups of unknown keys, so that guessing keys does not become load on the database.
 
-Who comes in between waits for the next one: the key may have been made a moment ago.
+A caller in between waits for the next one: the key may have been made a moment ago.
 """
 
 _KEY = re.compile(r"lbk_([0-9a-z]{4,16})_([0-9A-Za-z_\-]{20,80})")
@@ -75,7 +75,7 @@ class Access:
         return caller
 
     async def refresh(self) -> None:
-        """Learn the keys anew; whoever asks meanwhile waits for the same answer."""
+        """Read the keys from the store; all who ask meanwhile wait for the same answer."""
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._refresh())
         await asyncio.shield(self._looking)
@@ -84,11 +84,11 @@ class Access:
         began = time.monotonic()
         try:
             self._known = await asyncio.to_thread(self._load)
-        except Exception as error:  # noqa: BLE001 - the store is away: what we know by heart still counts
+        except Exception as error:  # noqa: BLE001 - the store is away: the keys in memory still count
             log.warning("keys_not_refreshed", reason=type(error).__name__)
             if not self._known:
                 self._known = self._from_snapshot()
-        self._looked_at = began  # only now: whoever came since must not take an answer that is still on its way for one
+        self._looked_at = began  # only now: for callers that came since, this answer may lack their key
 
     async def keep_fresh(self) -> None:
         """Refresh until cancelled."""

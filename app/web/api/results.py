@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 from app.bootstrap import exports_of
 from app.domain import problems as p
 from app.files.sheet_reader import MAX_BYTES
-from app.handback.import_results import Conflict, Report, Unmatched
+from app.handback.import_results import Report
 from app.handback.upload import take_results
 from app.web.callers import OpsActor
 from app.web.parts import TheBoat
@@ -126,23 +126,7 @@ async def upload(
 
 def report_document(report: Report) -> dict[str, Any]:
     """Return a report as its public document."""
-
-    def unmatched(one: Unmatched) -> dict[str, Any]:
-        return {"row": one.row, "order_number": one.order_number, "code": one.code, "reason": one.reason}
-
-    def conflict(one: Conflict) -> dict[str, Any]:
-        words = {"known": one.known, "said": one.said}
-        return {"row": one.row, "order_number": one.order_number} | {
-            name: {"result": word.result, "main_order_number": word.main_order_number, "reason": word.reason}
-            for name, word in words.items()
-        }
-
-    return {
-        "applied": report.applied,
-        "unchanged": report.unchanged,
-        "unmatched": [unmatched(one) for one in report.unmatched],
-        "conflicts": [conflict(one) for one in report.conflicts],
-    }
+    return ReportOut.model_validate(report, from_attributes=True).model_dump()
 
 
 async def _uploaded(request: Request) -> tuple[bytes, str]:
