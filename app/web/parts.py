@@ -22,7 +22,7 @@ class Parts:
     """What lives as long as the process; it stands in the application's state once, as ``parts``."""
 
     boat: Lifeboat
-    path: OrderPath
+    order_path: OrderPath
     door: Door
     state: ProcessState
     health: Health
@@ -32,16 +32,16 @@ class Parts:
 def open_parts(boat: Lifeboat, *, slot: int = 0) -> Parts:
     """Put the parts of the web process number ``slot`` together; nothing runs yet."""
     settings = boat.settings
-    path = open_order_path(boat, slot=slot)
+    order_path = open_order_path(boat, slot=slot)
     door = Door(
         access=Access(boat.store, settings.spool_dir / "clients.json"),
-        intake=path.intake,
+        intake=order_path.intake,
         bodies=BodyReader(limit=settings.max_body_bytes),
         answers=OrderAnswers(zone=settings.zone, metrics=boat.metrics),
         request_ids=request_ids(),
     )
-    state = ProcessState(path.commit, boat.engines, settings.data_dir, settings.spool_dir)
-    return Parts(boat, path, door, state, Health(state), StoreMetrics(boat, state))
+    state = ProcessState(order_path.commit, boat.engines, settings.data_dir, settings.spool_dir)
+    return Parts(boat, order_path, door, state, Health(state), StoreMetrics(boat, state))
 
 
 # Coroutines, though they wait for nothing: FastAPI would send a plain function to a thread at each request.

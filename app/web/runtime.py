@@ -30,10 +30,10 @@ class Runtime:
 
     def __init__(self, parts: Parts) -> None:
         self.boat, self.state = parts.boat, parts.state
-        self.commit, self.writer = parts.path.commit, parts.path.writer
+        self.commit, self.writer = parts.order_path.commit, parts.order_path.writer
         self.access, self.bodies = parts.door.access, parts.door.bodies
         self.spool_dir = parts.boat.settings.spool_dir
-        self._checkpoints = parts.path.checkpoints
+        self._checkpoints = parts.order_path.checkpoints
         self._prepared = False
 
     @asynccontextmanager
