@@ -12,6 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 TESTS ?= tests
 UPGRADE ?=
 GROWTH ?=
+AGAINST ?=
 
 # A stamp newer than its lock file means: these packages are installed, nothing to do.
 RUN_STAMP := $(VENV)/.installed
@@ -93,8 +94,8 @@ browser:
 # ---- measure ---------------------------------------------------------------------------------------------------------
 
 .PHONY: bench
-bench: $(TEST_STAMP) ## Measure the durable door against a plain endpoint that stores nothing
-	$(BIN)/python -m benchmarks
+bench: $(TEST_STAMP) ## Measure the door against an endpoint that stores nothing (against a commit's: AGAINST=COMMIT)
+	$(BIN)/python -m benchmarks $(if $(AGAINST),--against $(AGAINST))
 
 .PHONY: growth
 growth: $(TEST_STAMP) ## Hold what things cost with ten million stored orders against ten thousand (12 GB, an hour)

@@ -1,6 +1,6 @@
 """A load of orders over keep-alive connections, from one core: as many as the server takes, or a fixed number a second.
 
-``python -m benchmarks.load PORT --key KEY --seconds S [--rate R]`` prints one JSON line. Every order has a key of its
+``python -m benchmarks.load PORT --key KEY --path PATH --seconds S [--rate R]`` prints one JSON line. Every order has a key of its
 own; latencies are from the moment a request is due, so a server that stalls cannot hide it.
 """
 
@@ -63,10 +63,10 @@ class Connection(asyncio.Protocol):
 class Load:
     """Keeps the connections busy until the time is up."""
 
-    def __init__(self, port: int, key: str, *, seconds: float, rate: float | None) -> None:
+    def __init__(self, port: int, key: str, *, path: str, seconds: float, rate: float | None) -> None:
         self._port, self._seconds, self._rate = port, seconds, rate
         self._head = (
-            f"POST /v1/orders HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: "
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: "
         ).encode()
         self._run = os.urandom(4).hex()
         self._phones = int(self._run, 16)
@@ -142,15 +142,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("port", type=int)
     parser.add_argument("--key", default="none")
+    parser.add_argument("--path", default="/v1/orders")
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rate", type=float)
-    arguments = parser.parse_args()
+    a = parser.parse_args()
+    load = Load(a.port, a.key, path=a.path, seconds=a.seconds, rate=a.rate)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        print(
-            json.dumps(
-                runner.run(Load(arguments.port, arguments.key, seconds=arguments.seconds, rate=arguments.rate).run())
-            )
-        )
+        print(json.dumps(runner.run(load.run())))
 
 
 if __name__ == "__main__":

@@ -15,8 +15,9 @@ from starlette.types import ASGIApp
 from app.channels.base import GroupNotice, Mail, Sms
 from app.channels.kinds import WECOM
 from app.domain.actor import Actor, Way
+from app.domain.caller import Caller
 from app.domain.outcome import Delivered, Outcome, Rejected
-from app.intake.accept import Caller, Intake
+from app.intake.accept import Intake
 from app.intake.schemas import check_order
 from app.notify.compose import Composer
 from app.notify.policy import Destination, MessagePolicy
@@ -72,7 +73,7 @@ def order_body(key: str | None = "SHOP-1", **fields: Any) -> dict[str, Any]:
 def new_order(key: str = "SHOP-1", *, caller: Caller = SHOP, **fields: Any) -> NewOrder:
     """Return an order as the door hands it to the store."""
     intake = Intake(KEYS, cast("GroupCommit", None), prefix="LB", high_above_fen=50_000)
-    return intake.prepare(check_order(order_body(key, **fields)), caller, key=key)
+    return intake.prepare(check_order(order_body(key, **fields)), caller, idempotency_key=key)
 
 
 def new_orders(count: int, *, prefix: str = "K", **fields: Any) -> list[NewOrder]:

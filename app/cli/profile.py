@@ -42,7 +42,7 @@ def check(
         say_json(
             {
                 "order": found.order,
-                "key": found.key,
+                "key": found.idempotency_key,
                 "problem": problem,
                 "answer": {"status": found.answer.status, "content_type": found.answer.content_type, "body": answer},
             }
@@ -55,7 +55,8 @@ def check(
         else:
             out.print("样例会成为这样的订单：")
             out.print_json(data=found.order)
-            out.print(f"幂等键：{found.key or '（无：请求须带 Idempotency-Key，否则重试可能产生两单）'}", markup=False)
+            key = found.idempotency_key or "（无：请求须带 Idempotency-Key，否则重试可能产生两单）"
+            out.print(f"幂等键：{key}", markup=False)
         out.print(f"应答 {found.answer.status} {found.answer.content_type}：\n{answer}", markup=False)
     if found.problem is not None:
         raise typer.Exit(1)

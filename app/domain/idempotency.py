@@ -7,7 +7,7 @@ from app.domain.problems import BadIdempotencyKey
 _KEY = re.compile(r"[A-Za-z0-9_.:\-]{1,128}")
 
 
-def key_of_header(value: str) -> str:
+def read_idempotency_key(value: str) -> str:
     """Return the key in an ``Idempotency-Key`` header, bare or quoted (draft-ietf-httpapi-idempotency-key-header-07).
 
     Raises:

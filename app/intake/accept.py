@@ -1,11 +1,10 @@
 """Accepts an order: checks it, gives it its number, and answers once it is on disk."""
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from app.domain.look_alike import look_alike_mark
+from app.domain.caller import Caller
 from app.domain.money import MAX_FEN
 from app.domain.order import Priority, priority_of, total_of
 from app.domain.order_number import derive
@@ -24,16 +23,6 @@ from app.store.commit.group_commit import DoorBusy, GroupCommit, NowhereToWrite
 from app.store.commit.order_writer import NewOrder, Stored
 from app.store.commit.writer_thread import Waiter
 from app.store.sealing import Keyring
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """The client a request comes from."""
-
-    client_id: str
-    name: str
-    scope: str
-    drill: bool
 
 
 class Accepted(NamedTuple):
@@ -84,9 +73,9 @@ class Intake:
         self._high_above_fen = high_above_fen
 
     async def accept(
-        self, order: OrderIn, caller: Caller, *, key: str | None, original: Original | None = None
+        self, order: OrderIn, caller: Caller, *, idempotency_key: str | None, original: Original | None = None
     ) -> Accepted:
-        """Accept ``order`` under ``key``, else under the client's own order number, else under a key of our making.
+        """Accept ``order`` and return once it is on disk.
 
         Raises:
             InvalidOrder: its sum is beyond any order.
@@ -94,49 +83,55 @@ class Intake:
             Busy: the queue is full.
             IntakeClosed: neither the store nor the spool can take it.
         """
-        new = self.prepare(order, caller, key=key, original=original)
+        new = self.prepare(order, caller, idempotency_key=idempotency_key, original=original)
         try:
             stored = await self._commit.submit(new)
         except (DoorBusy, NowhereToWrite) as error:
             raise refusal_of(error) from None
         return accepted_as(new, stored)
 
-    def hand_over(self, new: NewOrder, waiting: Waiter) -> None:
-        """Queue a prepared order for somebody who is no coroutine; see :func:`accepted_as` and :func:`refusal_of`.
+    def queue(self, order: OrderIn, caller: Caller, *, idempotency_key: str | None, waiter: Waiter) -> NewOrder:
+        """Queue ``order`` for a waiter that is no coroutine; see :func:`accepted_as` and :func:`refusal_of`.
 
         Raises:
+            InvalidOrder: its sum is beyond any order.
             Busy: the queue is full.
         """
+        new = self.prepare(order, caller, idempotency_key=idempotency_key)
         try:
-            self._commit.queue(new, waiting)
+            self._commit.queue(new, waiter)
         except DoorBusy as error:
             raise refusal_of(error) from None
+        return new
 
-    def prepare(self, order: OrderIn, caller: Caller, *, key: str | None, original: Original | None = None) -> NewOrder:
-        """Give an order its number and seal it; no input or output."""
+    def prepare(
+        self, order: OrderIn, caller: Caller, *, idempotency_key: str | None, original: Original | None = None
+    ) -> NewOrder:
+        """Give an order its number and seal it; no input or output.
+
+        Without an idempotency key the client's own order number serves as one, else one of our making.
+        """
         keys = self._keys
-        key = key or order.client_order_id or f"auto-{secrets.token_hex(16)}"
-        number = derive(keys.number, caller.client_id, key, prefix=self._prefix)
+        idempotency_key = idempotency_key or order.client_order_id or f"auto-{secrets.token_hex(16)}"
+        number = derive(keys.number, caller.client_id, idempotency_key, prefix=self._prefix)
         total = total_of(
             stated=order.total,
             prices=((item.unit_price, item.quantity) for item in order.items),
             freight=order.freight,
             discount=order.discount,
         )
-        if (
-            total is not None and total > MAX_FEN
-        ):  # a sum that no column holds would take every order of its commit down
+        if total is not None and total > MAX_FEN:  # no column holds it: all orders of its commit would fail with it
             raise InvalidOrder(errors=[FieldError("/items", "total_too_large", "单价与数量相乘的合计过大")])
         canonical = canonical_json(order)
         goods = [(item.sku, item.quantity) for item in order.items]
         return NewOrder(
             number=number,
             client_id=caller.client_id,
-            idempotency_key=key,
+            idempotency_key=idempotency_key,
             client_order_id=order.client_order_id,
             profile=original.profile if original else None,
             fingerprint=keys.fingerprint_of(canonical),
-            look_alike=look_alike_mark(keys.look_alike, phone=order.phone, goods=goods, total_fen=total),
+            look_alike=keys.look_alike_of(phone=order.phone, goods=goods, total_fen=total),
             phone_index=keys.phone_index(order.phone),
             phone_last4=last4(order.phone),
             total_fen=total,

@@ -7,6 +7,7 @@ number is bound in as associated data, so a sealed value cannot be moved to anot
 import hashlib
 import hmac
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -95,6 +96,16 @@ class Keyring:
     def fingerprint_of(self, canonical: bytes) -> bytes:
         """Return the mark of a request's content."""
         return hashlib.blake2b(canonical, key=self.fingerprint, digest_size=MARK_LENGTH).digest()
+
+    def look_alike_of(self, *, phone: str, goods: Iterable[tuple[str, int]], total_fen: int | None) -> bytes:
+        """Return the mark of orders that look alike: phone, goods and total agree; ``goods`` are (sku, quantity).
+
+        It may be a retry under another key, or two real orders. Nobody but a person can tell them apart, so a
+        look-alike is held for one and never dropped.
+        """
+        lines = sorted(f"{sku}\x1f{quantity}" for sku, quantity in goods)
+        text = "\x1e".join((phone, "" if total_fen is None else str(total_fen), *lines))
+        return hashlib.blake2b(text.encode(), key=self.look_alike, digest_size=MARK_LENGTH).digest()
 
     def open_order(self, sealed: bytes, number: str) -> Order:
         """Return the canonical order in a row.

@@ -1,4 +1,4 @@
-"""Puts the web process together: the door in front, FastAPI behind it."""
+"""Puts the web process together: its parts, and FastAPI with every route over them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,13 +14,13 @@ from starlette.types import Receive, Scope, Send
 from app import __version__
 from app.bootstrap import Lifeboat
 from app.domain.problems import InvalidOrder, NotFound, Problem
-from app.intake.profile.profile import Profile, load_profiles
+from app.intake.profile.profile import load_profiles
 from app.web import problems
 from app.web.api import alerts, batches, ledger, orders, results
 from app.web.console.mount import mount_console
-from app.web.door.door import Door
-from app.web.door.drop_in import drop_in_doors
-from app.web.ops import docs, health, metrics
+from app.web.door.drop_in import drop_ins
+from app.web.ops import docs, routes
+from app.web.parts import Parts, open_parts
 from app.web.request_id import RequestIds
 from app.web.runtime import Runtime
 
@@ -46,24 +46,24 @@ class ProblemOut(BaseModel):
 
 
 class WebApp:
-    """The ASGI application of one web process; ``api`` is the FastAPI behind the door."""
+    """The ASGI application of one web process: drop-in doors at their paths, ``api``, its FastAPI, at all others."""
 
     def __init__(self, boat: Lifeboat, *, slot: int = 0) -> None:
-        settings = boat.settings
-        self.runtime = runtime = Runtime(boat, slot=slot)
-        profiles: tuple[Profile, ...] = load_profiles(settings.profiles_dir) if settings.profiles_dir else ()
-        parts = {"intake": runtime.intake, "access": runtime.access, "metrics": boat.metrics, "bodies": runtime.bodies}
-        self.api = create_api(runtime)
-        self.door = Door(RequestIds(self.api), zone=settings.zone, drop_in=drop_in_doors(profiles, **parts), **parts)  # type: ignore[arg-type]
-        self.api.state.door = self.door
+        self.parts = parts = open_parts(boat, slot=slot)
+        self.runtime = Runtime(parts)
+        self.api = create_api(parts, self.runtime)
+        folder = boat.settings.profiles_dir
+        self._drop_ins = drop_ins(load_profiles(folder) if folder else (), parts.door)
+        self._routes = RequestIds(self.api, parts.door.request_ids)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request, or the lifespan."""
-        await self.door(scope, receive, send)
+        drop_in = self._drop_ins.get(scope["path"]) if scope["type"] == "http" else None
+        await (drop_in or self._routes)(scope, receive, send)
 
 
-def create_api(runtime: Runtime) -> FastAPI:
-    """Return everything but the door: look-ups, batches, results, health, the console."""
+def create_api(parts: Parts, runtime: Runtime) -> FastAPI:
+    """Return all routes: orders, batches, results, ledger, health, and the console."""
 
     @asynccontextmanager
     async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
@@ -79,20 +79,15 @@ def create_api(runtime: Runtime) -> FastAPI:
         redoc_url=None,
         summary="主系统宕机时的应急接单服务",
     )
-    api.state.boat = runtime.boat
-    api.state.store = runtime.boat.store
-    api.state.access = runtime.access
-    api.state.runtime = runtime
-    api.state.health = health.Health(runtime.boat, runtime.state)
-    api.state.figures = metrics.StoreMetrics(runtime.boat, runtime.state)
-    for module in (orders, batches, results, ledger, alerts, health, metrics, docs):
+    api.state.parts = parts
+    for module in (orders, batches, results, ledger, alerts, routes, docs):
         api.include_router(module.router)
     api.add_exception_handler(Problem, problems.on_problem)
     api.add_exception_handler(HTTPException, problems.on_http_error)
     api.add_exception_handler(RequestValidationError, problems.on_invalid_request)
     api.add_exception_handler(Exception, problems.on_mistake)
     api.openapi = lambda: _document(api)  # type: ignore[method-assign]
-    mount_console(api, runtime.boat)
+    mount_console(api, parts.boat, parts.health)
     return api
 
 

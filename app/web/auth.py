@@ -1,4 +1,4 @@
-"""Who is calling: storefront keys, known by heart so that the door opens also while the database is away."""
+"""Finds the client behind a storefront key, in memory, so that the door opens also while the database is away."""
 
 import asyncio
 import hashlib
@@ -7,17 +7,13 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
 
 import structlog
-from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from app.domain.actor import Actor, Way
-from app.domain.problems import Forbidden, Unauthenticated
-from app.intake.accept import Caller
+from app.domain.caller import Caller
+from app.domain.problems import Unauthenticated
 from app.store.unit_of_work import Store
 
 log = structlog.get_logger()
@@ -28,14 +24,10 @@ REFRESH_EVERY = 5.0
 LOOK_AGAIN_AFTER = 0.5
 """Seconds between look-ups of unknown keys, so that guessing keys does not become load on the database.
 
-Who comes in between waits for the next one: the key may have been made a moment ago.
+A caller in between waits for the next one: the key may have been made a moment ago.
 """
 
 _KEY = re.compile(r"lbk_([0-9a-z]{4,16})_([0-9A-Za-z_\-]{20,80})")
-_BEARER = HTTPBearer(
-    bearerFormat="lbk_<id>_<secret>", description="渠道密钥，由 `lifeboat clients add` 生成。", auto_error=False
-)
-
 Known = dict[str, tuple[bytes, Caller]]
 
 
@@ -83,7 +75,7 @@ class Access:
         return caller
 
     async def refresh(self) -> None:
-        """Learn the keys anew; whoever asks meanwhile waits for the same answer."""
+        """Read the keys from the store; all who ask meanwhile wait for the same answer."""
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._refresh())
         await asyncio.shield(self._looking)
@@ -92,11 +84,11 @@ class Access:
         began = time.monotonic()
         try:
             self._known = await asyncio.to_thread(self._load)
-        except Exception as error:  # noqa: BLE001 - the store is away: what we know by heart still counts
+        except Exception as error:  # noqa: BLE001 - the store is away: the keys in memory still count
             log.warning("keys_not_refreshed", reason=type(error).__name__)
             if not self._known:
                 self._known = self._from_snapshot()
-        self._looked_at = began  # only now: whoever came since must not take an answer that is still on its way for one
+        self._looked_at = began  # only now: for callers that came since, this answer may lack their key
 
     async def keep_fresh(self) -> None:
         """Refresh until cancelled."""
@@ -148,30 +140,3 @@ def bearer_of(fields: Mapping[bytes, bytes]) -> str | None:
         return value[7:].strip().decode("latin-1")
     value = fields.get(b"x-api-key", b"")
     return value.strip().decode("latin-1") if value else None
-
-
-def actor_of(request: Request, caller: Caller) -> Actor:
-    """Return who acts by a request of a program, for the audit."""
-    return Actor(f"client:{caller.name}", Way.HTTP, request.client.host if request.client else "")
-
-
-def scoped(*scopes: str) -> Callable[..., object]:
-    """Return a dependency that lets in callers with one of these scopes."""
-
-    async def caller_of(
-        request: Request, _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
-    ) -> Caller:
-        token = bearer_of(dict(request.scope["headers"]))
-        if token is None:
-            raise Unauthenticated
-        access: Access = request.app.state.access
-        caller = await access.caller(token)
-        if caller.scope not in scopes:
-            raise Forbidden
-        return caller
-
-    return caller_of
-
-
-AnyCaller = Annotated[Caller, Depends(scoped("intake", "ops", "lifecycle"))]
-OpsCaller = Annotated[Caller, Depends(scoped("ops"))]

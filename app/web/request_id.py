@@ -1,19 +1,35 @@
-"""What every request but an order passes first: it gets the id under which it stands in the log, and holds no NUL."""
+"""What every request of a route passes first: it gets the id under which it stands in the log, and holds no NUL."""
 
+import itertools
+import os
+from collections.abc import Iterator
+
+import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.domain.problems import NotFound
-from app.web.door.door import request_ids
+from app.domain.problems import InternalError, NotFound
+from app.web.door.door import ORDERS
 from app.web.problems import REQUEST_ID, answer
+
+log = structlog.get_logger()
+
+
+def request_ids() -> Iterator[str]:
+    """Yield ids by which requests are found in the log: one random word a process, then a count."""
+    process = os.urandom(4).hex()
+    return (f"{process}-{n:x}" for n in itertools.count(1))
 
 
 class RequestIds:
-    """ASGI middleware before FastAPI; orders at the door never come here."""
+    """ASGI middleware around FastAPI and all that it puts before a route; see the module.
 
-    def __init__(self, app: ASGIApp) -> None:
+    It is the last to hear of a mistake that nobody answered, and answers it as any other problem.
+    """
+
+    def __init__(self, app: ASGIApp, request_ids: Iterator[str]) -> None:
         self._app = app
-        self._request_ids = request_ids()
+        self._request_ids = request_ids
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request."""
@@ -21,12 +37,28 @@ class RequestIds:
             await self._app(scope, receive, send)
             return
         request_id = scope[REQUEST_ID] = next(self._request_ids)
+        begun = False
 
         async def named(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 MutableHeaders(scope=message).setdefault("x-request-id", request_id)
             await send(message)
 
-        # PostgreSQL holds no NUL in a text and breaks where it is asked for one: nothing of ours is called so.
-        nowhere = "\0" in scope["path"] or b"%00" in scope["query_string"]
-        await (answer(NotFound(), request_id=request_id) if nowhere else self._app)(scope, receive, named)
+        try:
+            nowhere = _names_a_nul(scope)
+            await (answer(NotFound(), request_id=request_id) if nowhere else self._app)(scope, receive, named)
+        except Exception as error:
+            if begun:
+                raise
+            log.exception("request_broke", request_id=request_id, reason=type(error).__name__)
+            await answer(InternalError(), request_id=request_id)(scope, receive, named)
+
+
+def _names_a_nul(scope: Scope) -> bool:
+    """Tell whether something is asked for by a NUL: PostgreSQL breaks where it is, and nothing of ours is.
+
+    The query of an order asks for nothing: whatever stands in it, no order is turned away for it.
+    """
+    return "\0" in scope["path"] or (b"%00" in scope["query_string"] and scope["path"] != ORDERS)

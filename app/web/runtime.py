@@ -1,4 +1,4 @@
-"""The parts of one web process that live as long as its event loop, and the loops that keep them fresh."""
+"""Runs one web process: what is done at its start, the loops that keep its parts fresh, and what is done at its end."""
 
 import asyncio
 import socket
@@ -9,16 +9,11 @@ from pathlib import Path
 import structlog
 
 from app.bootstrap import ForeignSecrets, Lifeboat, situation_of
-from app.intake.accept import Intake
 from app.intake.drain import Drained, StoreRefuses, drain_once
-from app.store.commit.group_commit import GroupCommit
-from app.store.database.checkpoint import Checkpointer
 from app.store.spool.file import Spool, spool_files
 from app.watch.patrol import keep_alerts, look
 from app.watch.rules import RULES, WORKER_SILENT
-from app.web.auth import Access
-from app.web.door.body import BodyReader
-from app.web.process_state import ProcessState
+from app.web.parts import Parts
 
 log = structlog.get_logger()
 
@@ -33,30 +28,15 @@ PREPARE_WITHIN = 10.0
 
 
 class Runtime:
-    """One web process: its queue to the disk, its keys, its spool."""
+    """The loops of one web process over its parts."""
 
-    def __init__(self, boat: Lifeboat, *, slot: int = 0) -> None:
-        self.boat = boat
-        settings = boat.settings
-        self.spool_dir = settings.spool_dir
-        spool = Spool(self.spool_dir / f"spool-{slot}.db", max_bytes=settings.spool_max_bytes)
-        self.writer = boat.writer()
-        self.commit = GroupCommit(
-            self.writer,
-            spool,
-            clock=boat.clock,
-            metrics=boat.metrics,
-            limit=settings.queue_limit,
-            patience=settings.store_patience_seconds,
-        )
-        self.intake = Intake(
-            boat.keyring, self.commit, prefix=settings.order_prefix, high_above_fen=settings.high_priority_above_fen
-        )
-        self.bodies = BodyReader(limit=settings.max_body_bytes)
-        self.access = Access(boat.store, self.spool_dir / "clients.json")
-        self.state = ProcessState(self.commit, boat.engines, settings.data_dir, self.spool_dir)
+    def __init__(self, parts: Parts) -> None:
+        self.boat, self.state = parts.boat, parts.state
+        self.commit, self.writer = parts.order_path.commit, parts.order_path.writer
+        self.access, self.bodies = parts.door.access, parts.door.bodies
+        self.spool_dir = parts.boat.settings.spool_dir
+        self._checkpoints = parts.order_path.checkpoints
         self._prepared = False
-        self._checkpoints = Checkpointer(boat.engines) if boat.engines.is_sqlite else None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -145,12 +125,14 @@ class Runtime:
         if drained.brought:
             log.info("spool_drained", orders=drained.brought)
         if sentence := _sentence(drained):
-            await asyncio.to_thread(self._tell, sentence)
+            await asyncio.to_thread(_tell, self.boat, sentence)
         return drained
 
-    def _tell(self, sentence: str) -> None:
-        with self.boat.store.writing() as uow:
-            uow.alerts.tell("spool_drained", text=sentence, now=self.boat.clock.now(), subject=socket.gethostname())
+
+def _tell(boat: Lifeboat, sentence: str) -> None:
+    """Tell the group what became of the spool."""
+    with boat.store.writing() as uow:
+        uow.alerts.tell("spool_drained", text=sentence, now=boat.clock.now(), subject=socket.gethostname())
 
 
 def _sentence(drained: Drained) -> str:

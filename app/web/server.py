@@ -34,7 +34,7 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain."""
-        self._app.api.state.health.draining = True
+        self._app.parts.health.draining = True
         super().handle_exit(sig, frame)
 
     async def on_tick(self, counter: int) -> bool:
@@ -58,7 +58,7 @@ def serve_web(boat: Lifeboat, listener: socket.socket, *, slot: int = 0) -> None
     app = WebApp(boat, slot=slot)
     config = uvicorn.Config(
         app,
-        http=partial(FastProtocol, door=app.door, largest_body=boat.settings.max_body_bytes),  # type: ignore[arg-type]
+        http=partial(FastProtocol, door=app.parts.door),  # type: ignore[arg-type]
         log_config=None,
         access_log=boat.settings.access_log,
         limit_concurrency=boat.settings.limit_concurrency,

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import cast
 
-from app.intake.accept import Caller, Intake
+from app.domain.caller import Caller
+from app.intake.accept import Intake
 from app.intake.schemas import check_order
 from app.store.commit.group_commit import GroupCommit
 from benchmarks.growth.deployment import Deployment, cpu_seconds, later
@@ -38,7 +39,7 @@ def fill(deployment: Deployment, orders: int, *, run: int) -> None:
             intake.prepare(
                 check_order(json.loads(BODY.format(key=f"F{run}-{n}", phone=run * 1_000_000 + n))),
                 caller,
-                key=f"F{run}-{n}",
+                idempotency_key=f"F{run}-{n}",
             )
             for n in range(first, min(first + COMMIT, orders))
         ]

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, cast
 
+from app.web.lookout import warnings_of
 from sqlalchemy import text
 
 from app.bootstrap import batch_maker, open_channels, policy_of
 from app.domain.actor import SYSTEM
-from app.intake.accept import Caller, Intake
+from app.domain.caller import Caller
+from app.intake.accept import Intake
 from app.intake.schemas import check_order
 from app.notify.compose import Composer
 from app.notify.dispatch.email import MailDispatcher
@@ -28,7 +30,6 @@ from app.store.repositories.overview import OrderFilter
 from app.store.tables import OrderRow
 from app.store.unit_of_work import UnitOfWork
 from app.web.console.dashboard_figures import CHUNK, CHUNKS_A_LOOK, DashboardFigures
-from app.web.lookout import warnings_of
 from benchmarks.growth.deployment import Deployment, later
 from benchmarks.growth.seed import HELD
 from benchmarks.load import BODY
@@ -123,7 +124,7 @@ class Everyday:
         key = f"G-{self._d.clock.at.timestamp():.0f}-{self._serial}"
         body = json.loads(BODY.format(key=key, phone=self._phones.randrange(10**8)))
         intake = Intake(self._boat.keyring, cast("GroupCommit", None), prefix="LB", high_above_fen=50_000)
-        return intake.prepare(check_order(body), Caller("seed", "往事", "intake", drill=False), key=key)
+        return intake.prepare(check_order(body), Caller("seed", "往事", "intake", drill=False), idempotency_key=key)
 
     def _commit(self, orders: list[NewOrder]) -> None:
         for at in range(0, len(orders), COMMIT):

@@ -14,7 +14,8 @@ import httpx
 from app import settings
 from app.access import accounts
 from app.bootstrap import Lifeboat, open_lifeboat
-from app.intake.accept import Caller, Intake
+from app.domain.caller import Caller
+from app.intake.accept import Intake
 from app.intake.schemas import read_order
 from app.store.database.engine import open_engines
 from app.store.database.migrate import migrate
@@ -73,7 +74,7 @@ class Rig:
             prefix=chosen.order_prefix,
             high_above_fen=chosen.high_priority_above_fen,
         )
-        new = intake.prepare(read_order(json.dumps(body).encode()), SHOP, key=key)
+        new = intake.prepare(read_order(json.dumps(body).encode()), SHOP, idempotency_key=key)
         self.boat.writer().write([new], [at or self.clock.now()])
         return new.number
 

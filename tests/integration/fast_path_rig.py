@@ -59,9 +59,7 @@ async def serving(web: Web) -> AsyncIterator[Served]:
     config = uvicorn.Config(web.app, log_config=None, access_log=False, lifespan="off", limit_concurrency=50)
     config.load()
     state = ServerState()
-    lane = partial(
-        FastProtocol, config=config, server_state=state, app_state={}, door=web.app.door, largest_body=262_144
-    )
+    lane = partial(FastProtocol, config=config, server_state=state, app_state={}, door=web.app.parts.door)
     server = await asyncio.get_running_loop().create_server(lane, "127.0.0.1", 0)
     yield Served(server.sockets[0].getsockname()[1], state, web, await web.key())
     server.close()

@@ -2,13 +2,15 @@
 
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import openpyxl
 import pytest
+from sqlalchemy import event
 from typer.testing import CliRunner
 
 from app.access.clients import add_client
@@ -49,6 +51,33 @@ async def shop(web: httpx.AsyncClient, boat: Lifeboat) -> AsyncIterator[Shop]:
         intake = add_client(uow, "shop", scope="intake", drill=False, by=IT, now=boat.clock.now()).key
         ops = add_client(uow, "it", scope="ops", drill=False, by=IT, now=boat.clock.now()).key
     yield Shop(web, boat, {"authorization": f"Bearer {intake}"}, {"authorization": f"Bearer {ops}"})
+
+
+async def test_a_page_of_batches_asks_as_much_for_many_as_for_one(shop: Shop):
+    asked: list[str] = []
+
+    @contextmanager
+    def counted() -> Iterator[None]:
+        def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            if any(table in statement for table in ("FROM audit", "FROM import_result", "FROM incident")):
+                asked.append(statement)  # and nothing that the process asks by itself meanwhile
+
+        event.listen(shop.boat.engines.reader, "before_cursor_execute", note)
+        yield
+        event.remove(shop.boat.engines.reader, "before_cursor_execute", note)
+
+    counts = []
+    for n in range(3):
+        await shop.order(n)
+        await shop.post("/v1/batches")
+        asked.clear()
+        with counted():
+            listed = (await shop.get("/v1/batches")).json()["items"]
+        counts.append(len(asked))
+        assert [(item["incident"], item["downloads"], item["results"]) for item in listed] == [
+            (listed[0]["incident"], 0, {})
+        ] * (n + 1)
+    assert counts == [3] * 3
 
 
 async def test_a_batch_is_made_listed_downloaded_answered_repaired_and_balances(shop: Shop):

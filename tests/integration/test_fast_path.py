@@ -10,7 +10,7 @@ from app.web.door.fast_path import FastOrder
 from tests.integration.fast_path_rig import Answer, Served, answer_of, body_bytes
 
 LONG_WAY = b"/v1/orders?the=long&way"
-"""A query sends a request the long way; FastAPI's documented route answers it through the same door."""
+"""A query sends a request the long way, to FastAPI's documented route."""
 
 
 def without_ids(answer: Answer) -> Answer:
@@ -21,29 +21,50 @@ def without_ids(answer: Answer) -> Answer:
 
 
 @pytest.mark.parametrize(
-    ("lines", "body"),
+    ("key", "lines", "body", "status"),
     [
-        ((), body_bytes()),
-        (("Idempotency-Key: same",), body_bytes()),
-        (('Idempotency-Key: "quoted"',), body_bytes(client_order_id=None)),
-        (("Content-Type: application/json; charset=utf-8",), body_bytes()),
-        ((), b"{"),
-        ((), b""),
-        ((), body_bytes(phone="138****1234")),
-        ((), body_bytes(telephone="13800138000")),
-        ((), b"[" * 100_000),
-        (("Idempotency-Key: a b",), body_bytes()),
-        (("Content-Type: text/plain",), body_bytes()),
-        (("Content-Encoding: gzip",), body_bytes()),
-        ((), b" " * 300_000),
+        ("intake", (), body_bytes(), 200),
+        ("intake", ("Idempotency-Key: same",), body_bytes(), 200),
+        ("intake", ('Idempotency-Key: "quoted"',), body_bytes(client_order_id=None), 200),
+        ("intake", ("Content-Type: application/json; charset=utf-8",), body_bytes(), 200),
+        ("intake", ("Content-Type: application/vnd.shop+json",), body_bytes(), 200),
+        ("intake", (), b"{", 400),
+        ("intake", (), b"", 400),
+        ("intake", (), body_bytes(phone="138****1234"), 422),
+        ("intake", (), body_bytes(telephone="13800138000"), 422),
+        ("intake", (), body_bytes(phone="138", items=[], surprise=1), 422),
+        ("intake", (), b"[" * 100_000, 400),
+        ("intake", ("Idempotency-Key: a b",), body_bytes(), 400),
+        ("intake", ("Content-Type: text/plain",), body_bytes(), 415),
+        ("intake", ("Content-Encoding: gzip",), body_bytes(), 415),
+        ("intake", (), b" " * 300_000, 413),
+        ("ops", (), body_bytes(), 403),
+        ("lbk_nobody0000_" + "a" * 43, (), body_bytes(), 401),
+        ("nonsense", (), body_bytes(), 401),
     ],
 )
-async def test_the_lane_answers_what_the_long_way_answers(served: Served, lines: tuple[str, ...], body: bytes):
-    await served.ask(served.request(body, *lines))  # so that both find the same: the order is there
-    fast = await served.ask(served.request(body, *lines))
-    slow = await served.ask(served.request(body, *lines, path=LONG_WAY))
+async def test_the_lane_answers_what_the_long_way_answers(
+    served: Served, key: str, lines: tuple[str, ...], body: bytes, status: int
+):
+    key = {"intake": served.key, "ops": await served.web.key("ops", scope="ops")}.get(key, key)
+    await served.ask(served.request(body, *lines, key=key))  # so that both find the same: the order is there
+    fast = await served.ask(served.request(body, *lines, key=key))
+    slow = await served.ask(served.request(body, *lines, key=key, path=LONG_WAY))
+    assert fast[0] == status
     assert without_ids(fast) == without_ids(slow)
-    assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]+", fast[1]["x-request-id"])
+    for answer in (fast, slow):
+        assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]+", answer[1]["x-request-id"])
+        assert answer[2].get("instance", "").rpartition(":")[2] in {"", answer[1]["x-request-id"]}
+
+
+@pytest.mark.parametrize("path", [b"/v1/orders", LONG_WAY])
+async def test_each_order_is_counted_once_whichever_way_it_came(served: Served, path: bytes):
+    figure = served.web.boat.metrics.registry.get_sample_value
+    for body in (body_bytes(), body_bytes(), body_bytes(note="换一件"), b"{"):
+        await served.ask(served.request(body, path=path))
+    assert figure("lifeboat_orders_accepted_total") == 1
+    assert figure("lifeboat_orders_refused_total", {"code": "idempotency_conflict"}) == 1
+    assert figure("lifeboat_orders_refused_total", {"code": "malformed"}) == 1
 
 
 async def test_an_order_goes_by_the_lane_and_its_repeat_and_contradiction_too(
@@ -52,7 +73,7 @@ async def test_an_order_goes_by_the_lane_and_its_repeat_and_contradiction_too(
     async def never(*_: object) -> None:
         raise AssertionError("it went the long way")
 
-    monkeypatch.setattr(served.web.app.door, "take_order", never)
+    monkeypatch.setattr(served.web.app.parts.door.intake, "accept", never)
     reader, writer = await served.connect()
     told = []
     for body in (body_bytes(), body_bytes(), body_bytes(note="换一件")):
@@ -95,7 +116,7 @@ async def test_a_mistake_of_ours_is_answered_and_logged(served: Served, monkeypa
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(served.web.app.door, "prepare", broken)
+    monkeypatch.setattr(served.web.app.parts.door.intake, "prepare", broken)
     status, _, document = await served.ask(served.request(body_bytes()))
     assert (status, document["code"]) == (500, "internal_error")
 

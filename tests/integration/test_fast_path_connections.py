@@ -179,16 +179,16 @@ async def test_in_a_crowd_what_was_sent_ahead_is_refused_in_its_turn(served: Ser
 
 
 async def test_trouble_with_one_answer_is_not_that_of_the_whole_commit(served: Served, monkeypatch: pytest.MonkeyPatch):
-    receipt_of = served.web.app.door.receipt_of
+    receipt = served.web.app.parts.door.answers.receipt
     broken: list[str] = []
 
     def sometimes(accepted: Any) -> Any:
         if not broken:
             broken.append(accepted.number)
             raise ZeroDivisionError
-        return receipt_of(accepted)
+        return receipt(accepted)
 
-    monkeypatch.setattr(served.web.app.door, "receipt_of", sometimes)
+    monkeypatch.setattr(served.web.app.parts.door.answers, "receipt", sometimes)
     requests = [served.request(body_bytes(client_order_id=f"K{n}")) for n in range(5)]
     told = await asyncio.gather(*(served.ask(request) for request in requests), return_exceptions=True)
     assert len([one for one in told if isinstance(one, tuple) and one[0] == 201]) == 4

@@ -29,7 +29,7 @@ async def test_people_are_told_more(web: Web):
 async def test_a_draining_process_turns_new_ones_away(web: Web):
     """P13: load balancers are told first."""
     await web.get("/readyz")
-    web.app.api.state.health.draining = True
+    web.app.parts.health.draining = True
     answer = await web.get("/readyz")
     assert (answer.status_code, answer.json()) == (503, {"status": "fail", "degraded": ["draining"]})
     assert (await web.get("/livez")).status_code == 200
@@ -93,7 +93,7 @@ async def test_the_figures_tell_of_the_door_and_of_the_store(web: Web):
 
 
 async def test_a_state_nobody_is_in_any_more_leaves_the_figures(web: Web):
-    figures = web.app.api.state.figures
+    figures = web.app.parts.store_metrics
     with web.boat.store.writing() as uow:
         row = {
             "subject": "alert",
@@ -117,7 +117,7 @@ async def test_a_state_nobody_is_in_any_more_leaves_the_figures(web: Web):
 
 
 async def test_the_doors_figures_are_there_while_the_store_is_away(web: Web):
-    web.app.api.state.figures._boat.engines.reader.dispose()  # noqa: SLF001
+    web.app.parts.store_metrics._boat.engines.reader.dispose()  # noqa: SLF001
     web.app.runtime.commit.away_because = "Timeout"
     answer = await web.get("/metrics")
     web.app.runtime.commit.away_because = None

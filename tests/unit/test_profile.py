@@ -43,7 +43,7 @@ def with_data(**changes: object) -> bytes:
 def test_a_nested_payload_in_fen_becomes_a_canonical_order_in_yuan():
     explained = explain(FEN, FEN_SAMPLE)
     assert explained.problem is None
-    assert explained.key == "TM20261122-000187"
+    assert explained.idempotency_key == "TM20261122-000187"
     assert explained.order == {
         "phone": "13800138000-6762",
         "items": [
@@ -70,7 +70,7 @@ def test_a_nested_payload_in_fen_becomes_a_canonical_order_in_yuan():
 def test_a_flat_form_in_yuan_pairs_its_columns_into_lines():
     explained = explain(YUAN, YUAN_SAMPLE)
     assert explained.problem is None
-    assert explained.key == "SP20261122000187"
+    assert explained.idempotency_key == "SP20261122000187"
     assert explained.order is not None
     assert explained.order["phone"] == "13800138000"
     assert explained.order["items"] == [

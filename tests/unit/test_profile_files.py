@@ -40,7 +40,10 @@ def write(folder: Path, text: str, name: str = "shop.toml") -> Path:
 def test_a_small_profile_is_enough(tmp_path: Path):
     profile = read_profile(write(tmp_path, GOOD))
     assert (profile.name, profile.path, profile.client) == ("shop", "/api/order", ByQuery("appkey"))
-    assert profile.read(b'{"mobile": 13800138000, "lines": [{"sku": 1, "num": 2}]}', "application/json").key is None
+    assert (
+        profile.read(b'{"mobile": 13800138000, "lines": [{"sku": 1, "num": 2}]}', "application/json").idempotency_key
+        is None
+    )
 
 
 @pytest.mark.parametrize(

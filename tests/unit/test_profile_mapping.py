@@ -23,7 +23,7 @@ def test_a_constant_fills_what_the_payload_has_not_and_is_in_yuan():
 
 @pytest.mark.parametrize(("value", "key"), [("T-1", "T-1"), (42, "42"), (" T ", "T"), ("", None), (None, None)])
 def test_the_key_comes_from_the_payload_if_it_is_there(value: object, key: str | None):
-    assert read({"tel": "13800138000", "lines": [{"s": "A"}], "no": value}).key == key
+    assert read({"tel": "13800138000", "lines": [{"s": "A"}], "no": value}).idempotency_key == key
 
 
 @pytest.mark.parametrize("value", ["订单1", "a b", "x" * 129, True, {"a": 1}])

@@ -142,7 +142,7 @@ def test_without_any_key_each_order_gets_one_of_our_making():
     from tests.builders import KEYS, SHOP  # noqa: PLC0415
 
     intake = Intake(KEYS, cast("GroupCommit", None), prefix="LB", high_above_fen=50_000)
-    one, two = (intake.prepare(check_order(order_body(None)), SHOP, key=None) for _ in range(2))
+    one, two = (intake.prepare(check_order(order_body(None)), SHOP, idempotency_key=None) for _ in range(2))
     assert one.number != two.number
     assert one.idempotency_key.startswith("auto-")
     assert (one.fingerprint, one.look_alike) == (two.fingerprint, two.look_alike)

@@ -46,7 +46,7 @@ def mapping_of(file: ProfileFile) -> OrderMapping:
             )
     return OrderMapping(
         root=None if file.root is None else _compiled(file.root, "root"),
-        key=None if file.idempotency is None else _compiled(file.idempotency.key, "idempotency.key"),
+        idempotency_key=None if file.idempotency is None else _compiled(file.idempotency.key, "idempotency.key"),
         order=tuple(rules[field] for field in ORDER_FIELDS if field in rules),
         items=item_rules(
             None if each is None else _compiled(each, "items.each"),

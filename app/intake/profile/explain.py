@@ -20,13 +20,13 @@ _USUAL = {"json": "application/json", "form": "application/x-www-form-urlencoded
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a sample becomes: ``order`` (money in yuan) and ``key``, or else the ``problem``; and the ``answer`` given.
+    """What a sample becomes: ``order`` (money in yuan) and its key, or else the ``problem``; and the ``answer`` given.
 
-    ``key`` None means that only an Idempotency-Key header could make a retry safe.
+    Without an idempotency key, only an Idempotency-Key header could make a retry safe.
     """
 
     order: dict[str, Any] | None
-    key: str | None
+    idempotency_key: str | None
     answer: Rendered
     problem: Problem | None = None
 
@@ -49,16 +49,16 @@ def explain(
         status = next((status for kind, status in _STATUSES if isinstance(problem, kind)), 500)
         return Explanation(None, None, profile.render_problem(problem, status), problem)
     order = mapped.order
-    key = mapped.key or order.client_order_id
+    idempotency_key = mapped.idempotency_key or order.client_order_id
     total = total_of(
         stated=order.total,
         prices=[(item.unit_price, item.quantity) for item in order.items],
         freight=order.freight,
         discount=order.discount,
     )
-    number = derive(_SAMPLE_SECRET, profile.name, key or "sample")
+    number = derive(_SAMPLE_SECRET, profile.name, idempotency_key or "sample")
     accepted = Accepted(number, priority_of(total, above_fen=high_above_fen), received_at, replayed=False)
-    return Explanation(in_yuan(order), key, profile.render_accepted(accepted, order))
+    return Explanation(in_yuan(order), idempotency_key, profile.render_accepted(accepted, order))
 
 
 def in_yuan(order: OrderIn) -> dict[str, Any]:

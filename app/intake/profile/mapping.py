@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
-from app.domain.idempotency import key_of_header
+from app.domain.idempotency import read_idempotency_key
 from app.domain.problems import BadIdempotencyKey, FieldError, InvalidOrder
 from app.expressions import Path
 from app.intake.profile.expression import BadValue, Expression, pointer_of
@@ -61,10 +61,10 @@ def item_rules(each: Expression | None, rules: tuple[FieldRule, ...]) -> ItemRul
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """What a payload became; ``key`` is the profile's idempotency key, None if the profile or the payload has none."""
+    """What a payload became; without an idempotency key if the profile names none, or the payload has none."""
 
     order: OrderIn
-    key: str | None
+    idempotency_key: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class OrderMapping:
     """All rules of a profile."""
 
     root: Expression | None
-    key: Expression | None
+    idempotency_key: Expression | None
     order: tuple[FieldRule, ...]
     items: ItemRules
     required: tuple[str, ...] = ()
@@ -93,7 +93,8 @@ class OrderMapping:
                 raise InvalidOrder(errors=[FieldError(pointer_of(prefix), unfit.code, unfit.sentence)]) from None
         work = _Work(self, payload, prefix)
         order = work.order()
-        return Mapped(order, None if self.key is None else _key_from(self.key, payload, prefix))
+        expression = self.idempotency_key
+        return Mapped(order, None if expression is None else _idempotency_key(expression, payload, prefix))
 
 
 class _Work:
@@ -208,12 +209,12 @@ def _holds(mapped: dict[str, Any], field: str) -> bool:
     return key in (mapped.get(group, {}) if group else mapped)
 
 
-def _key_from(expression: Expression, payload: object, prefix: Path) -> str | None:
+def _idempotency_key(expression: Expression, payload: object, prefix: Path) -> str | None:
     try:
         found = text_of(expression.find(payload))
         if found is None:
             return None
-        return key_of_header(found.strip() if isinstance(found, str) else "")
+        return read_idempotency_key(found.strip() if isinstance(found, str) else "")
     except (BadValue, BadIdempotencyKey) as error:
         sentence = "用作幂等键的字段须为 1–128 位，仅含 A-Z a-z 0-9 _ . : -。"
         pointer = pointer_of(prefix + expression.path)

@@ -1,4 +1,4 @@
-"""Many orders, one commit: whoever waits is written by the next transaction, and answered only after it.
+"""Writes the orders that wait in one transaction, and answers each only after its commit.
 
 The event loop collects orders; one thread writes all that wait, commits, and wakes the loop once for the whole batch.
 While it waits for the disk, the next batch gathers, so the load itself sets the size. If the store refuses or hangs,
@@ -27,7 +27,7 @@ SPOOL_PATIENCE = 2.0
 """Seconds after which a disk that does not take a spool record is as good as full."""
 
 MOST_ABANDONED = 4
-"""Hung hands we leave behind before we stop asking and wait for one of them to return."""
+"""Hung threads that are left behind before we stop asking and wait for one of them to return."""
 
 
 class DoorBusy(Exception):
@@ -108,7 +108,7 @@ class GroupCommit:
         self._waiting.append(waiting)
         if self._in_flight is None and not self._handing_over:
             self._handing_over = True
-            self._loop.call_soon(self._hand_over)  # after every request this turn of the loop has in hand
+            self._loop.call_soon(self._hand_over)  # after every request of this turn of the loop
 
     def _hand_over(self) -> None:
         self._handing_over = False
@@ -182,7 +182,7 @@ class GroupCommit:
     def _ask(self) -> None:
         if self.away_because is None:
             self._probe = None
-        elif self._hung >= MOST_ABANDONED:  # enough hands hang already; one of them will bring news
+        elif self._hung >= MOST_ABANDONED:  # the first hung thread to return tells whether it is back
             self._probe = self._loop.call_later(PROBE_EVERY, self._ask)
         else:
             self._probe = probe = CommitGroup([], [], [], self._loop.time())
@@ -193,7 +193,7 @@ class GroupCommit:
 
     def _to_spool(self, batch: CommitGroup) -> None:
         self._in_flight = batch
-        if self._spool_hung >= MOST_ABANDONED:  # refuse at once until one of the hung hands returns
+        if self._spool_hung >= MOST_ABANDONED:  # refuse at once until one of the hung threads returns
             self._spool_fails(batch, "Timeout")
             return
         batch.timer = self._loop.call_later(SPOOL_PATIENCE, self._give_up, batch)

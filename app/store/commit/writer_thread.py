@@ -21,7 +21,7 @@ class Writes(Protocol):
 
 
 class Waiter(Protocol):
-    """Who waits for an order: a future, or whatever answers like one."""
+    """Waits for an order to be stored: a future, or an object that is told in the same way."""
 
     def done(self) -> bool:
         """Tell whether nobody waits any more: its client has gone, the order stays."""
@@ -65,7 +65,7 @@ Report = Callable[[CommitGroup, Result], None]
 
 
 class WriterThread:
-    """One thread. A hand that hangs is left behind with its batch, and a new one takes its place."""
+    """One thread that writes. Where it hangs, it is left behind with its batch, and a new one takes its place."""
 
     def __init__(self, name: str, target: Writes, report: Report) -> None:
         self._target = target
@@ -80,7 +80,7 @@ class WriterThread:
         self._batches.put(batch)
 
     def stop(self) -> None:
-        """End the thread after what it has in hand."""
+        """End the thread after the batch it is writing."""
         self._batches.put(None)
 
     def _run(self) -> None:

@@ -1,5 +1,6 @@
 """Incidents: at most one live and one drill are open."""
 
+from collections.abc import Collection
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -35,6 +36,11 @@ class IncidentRepository:
     def get(self, incident_id: int) -> Incident:
         """Return the incident with this row id."""
         return self._session.get_one(Incident, incident_id)
+
+    def names(self, incident_ids: Collection[int]) -> dict[int, str]:
+        """Return the names of incidents by their row ids, in one question."""
+        query = select(Incident.id, Incident.name).where(Incident.id.in_(incident_ids))
+        return {row[0]: row[1] for row in self._session.execute(query)}
 
     def newest(self, limit: int = 20) -> list[Incident]:
         """Return the newest incidents first."""

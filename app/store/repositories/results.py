@@ -78,8 +78,17 @@ class ResultRepository:
 
     def counts(self, batch_id: int) -> dict[str, int]:
         """Count the last words of a batch by result."""
-        newest_first = func.row_number().over(partition_by=ImportResult.order_id, order_by=ImportResult.id.desc())
-        words = select(ImportResult.result, newest_first.label("place")).where(ImportResult.batch_id == batch_id)
-        said = words.subquery().c
-        query = select(said.result, func.count()).where(said.place == 1).group_by(said.result)
-        return {row[0]: row[1] for row in self._session.execute(query)}
+        return self.counts_of_each([batch_id]).get(batch_id, {})
+
+    def counts_of_each(self, batch_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+        """Count the last words of each of a page of batches by result, in one question."""
+        newest_first = func.row_number().over(
+            partition_by=(ImportResult.batch_id, ImportResult.order_id), order_by=ImportResult.id.desc()
+        )
+        words = select(ImportResult.batch_id, ImportResult.result, newest_first.label("place"))
+        said = words.where(ImportResult.batch_id.in_(batch_ids)).subquery().c
+        query = select(said.batch_id, said.result, func.count()).where(said.place == 1)
+        found: dict[int, dict[str, int]] = {}
+        for batch_id, result, count in self._session.execute(query.group_by(said.batch_id, said.result)):
+            found.setdefault(batch_id, {})[result] = count
+        return found

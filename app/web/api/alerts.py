@@ -2,14 +2,15 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel
 
 from app.bootstrap import Lifeboat
 from app.domain import problems as p
 from app.domain.states import AlertState
 from app.store.tables import Alert
-from app.web.auth import OpsCaller
+from app.web.callers import OpsCaller
+from app.web.parts import TheBoat
 from app.web.problems import documented
 
 router = APIRouter(tags=["告警"])
@@ -38,13 +39,12 @@ class AlertPage(BaseModel):
 
 @router.get("/v1/alerts", summary="告警列表（新的在前）", responses=documented(p.Unauthenticated, p.Forbidden))
 def list_alerts(
-    request: Request,
+    boat: TheBoat,
     _caller: OpsCaller,
     cursor: Annotated[int | None, Query(ge=1, le=2**62)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> AlertPage:
     """List alerts, those that have ended too."""
-    boat: Lifeboat = request.app.state.boat
     return page_of(boat, before=cursor, limit=limit)
 
 

@@ -1,5 +1,6 @@
 """Batches over HTTP: list, make now, look at, download, repair."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -8,11 +9,13 @@ from pydantic import AwareDatetime, BaseModel
 
 from app.batch.download import DOWNLOADED, take_file
 from app.batch.maker import Emptied, MakeOutcome, Nothing, Postponed, Published, Underway
-from app.bootstrap import Lifeboat, batch_maker, exports_of
+from app.bootstrap import batch_maker, exports_of
 from app.domain import problems as p
 from app.domain.money import yuan
 from app.store.tables import Batch
-from app.web.auth import OpsCaller, actor_of
+from app.store.unit_of_work import UnitOfWork
+from app.web.callers import OpsActor, OpsCaller
+from app.web.parts import TheBoat
 from app.web.problems import documented
 
 router = APIRouter(prefix="/v1/batches", tags=["批次"])
@@ -22,6 +25,10 @@ MEDIA = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "manifest": "application/json",
 }
+
+
+DOWNLOADS_COUNTED = 200
+"""Of a batch, on average over its page."""
 
 
 class BatchOut(BaseModel):
@@ -107,20 +114,19 @@ _FILE: dict[int | str, dict[str, Any]] = {
     responses=documented(p.Unauthenticated, p.Forbidden, p.NotFound),
 )
 def list_batches(
-    request: Request,
+    boat: TheBoat,
     _caller: OpsCaller,
     incident: str | None = None,
     cursor: Annotated[int | None, Query(ge=1, le=2**62)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> dict[str, Any]:
     """List published batches."""
-    boat: Lifeboat = request.app.state.boat
     with boat.store.reading() as uow:
         chosen = None
         if incident is not None and (chosen := uow.incidents.named(incident)) is None:
             raise p.NotFound("没有这个应急事件。")
         batches = uow.batches.page(incident_id=chosen.id if chosen else None, before_id=cursor, limit=limit + 1)
-        items = [_shown(uow, batch) for batch in batches[:limit]]
+        items = _shown(uow, batches[:limit])
     return {"items": items, "next": str(batches[limit - 1].id) if len(batches) > limit else None}
 
 
@@ -130,10 +136,9 @@ def list_batches(
     summary="立即生成批次",
     responses={**_MADE, **documented(p.Unauthenticated, p.Forbidden, p.NotInThisState)},
 )
-def make_batch(request: Request, caller: OpsCaller) -> Response:
+def make_batch(boat: TheBoat, by: OpsActor) -> Response:
     """Cut a batch of whatever waits now; answers its manifest."""
-    boat: Lifeboat = request.app.state.boat
-    return manifest_answer(batch_maker(boat).run_once(boat.clock.now(), by=actor_of(request, caller)))
+    return manifest_answer(batch_maker(boat).run_once(boat.clock.now(), by=by))
 
 
 @router.get(
@@ -142,14 +147,13 @@ def make_batch(request: Request, caller: OpsCaller) -> Response:
     summary="一个批次",
     responses=documented(p.Unauthenticated, p.Forbidden, p.NotFound),
 )
-def show_batch(request: Request, _caller: OpsCaller, number: str) -> dict[str, Any]:
+def show_batch(boat: TheBoat, _caller: OpsCaller, number: str) -> dict[str, Any]:
     """Look at one batch."""
-    boat: Lifeboat = request.app.state.boat
     with boat.store.reading() as uow:
         batch = uow.batches.named(number)
         if batch is None or batch.published_at is None:
             raise p.NotFound(f"没有批次 {number}。")
-        return _shown(uow, batch)
+        return _shown(uow, [batch])[0]
 
 
 @router.get(
@@ -160,12 +164,12 @@ def show_batch(request: Request, _caller: OpsCaller, number: str) -> dict[str, A
 )
 def download(
     request: Request,
-    caller: OpsCaller,
+    boat: TheBoat,
+    by: OpsActor,
     number: str,
     format: Literal["csv", "xlsx", "manifest"] = "csv",  # noqa: A002 - the query's public name
 ) -> Response:
     """Download a file; who, when and from where is written down, and a second download is told of the first."""
-    boat: Lifeboat = request.app.state.boat
     with boat.store.reading() as uow:
         batch = uow.batches.named(number)
     known = {f["format"]: f["sha256"] for f in ((batch.manifest or {}) if batch else {}).get("files", ())}
@@ -177,7 +181,7 @@ def download(
         exports_of(boat.settings),
         number,
         format,
-        by=actor_of(request, caller),
+        by=by,
         now=boat.clock.now(),
     )
     headers = {"cache-control": "private, no-store", "x-previous-downloads": str(len(found.earlier))}
@@ -192,10 +196,9 @@ def download(
     summary="把导入失败的订单单独做成补录批次",
     responses={**_MADE, **documented(p.Unauthenticated, p.Forbidden, p.NotFound, p.NotInThisState)},
 )
-def repair(request: Request, caller: OpsCaller, number: str) -> Response:
+def repair(boat: TheBoat, by: OpsActor, number: str) -> Response:
     """Put the failed orders of a batch, and nothing else, into a new one."""
-    boat: Lifeboat = request.app.state.boat
-    outcome = batch_maker(boat).repair(number, by=actor_of(request, caller), now=boat.clock.now())
+    outcome = batch_maker(boat).repair(number, by=by, now=boat.clock.now())
     return manifest_answer([] if isinstance(outcome, Nothing) else [outcome])
 
 
@@ -219,19 +222,27 @@ def manifest_answer(outcomes: list[MakeOutcome]) -> Response:
     return JSONResponse({"batch": None}, status_code=200)
 
 
-def _shown(uow: Any, batch: Batch) -> dict[str, Any]:  # noqa: ANN401 - a unit of work
-    return {
-        "batch": batch.name,
-        "incident": uow.incidents.get(batch.incident_id).name,
-        "kind": batch.kind,
-        "window_from": batch.window_from,
-        "window_to": batch.window_to,
-        "published_at": batch.published_at,
-        "orders": batch.orders,
-        "rows": batch.rows,
-        "total": yuan(batch.total_fen),
-        "held": batch.held,
-        "sha256": batch.sha256,
-        "downloads": len(uow.audit.of(batch.name, DOWNLOADED)),
-        "results": uow.results.counts(batch.id or 0),
-    }
+def _shown(uow: UnitOfWork, batches: Sequence[Batch]) -> list[dict[str, Any]]:
+    """Return what a page shows of its batches: three questions a page, however many there are."""
+    incidents = uow.incidents.names({batch.incident_id for batch in batches})
+    names = [batch.name or "" for batch in batches]
+    downloads = uow.audit.of_each(names, DOWNLOADED, limit=DOWNLOADS_COUNTED * len(batches))
+    results = uow.results.counts_of_each([batch.id or 0 for batch in batches])
+    return [
+        {
+            "batch": batch.name,
+            "incident": incidents[batch.incident_id],
+            "kind": batch.kind,
+            "window_from": batch.window_from,
+            "window_to": batch.window_to,
+            "published_at": batch.published_at,
+            "orders": batch.orders,
+            "rows": batch.rows,
+            "total": yuan(batch.total_fen),
+            "held": batch.held,
+            "sha256": batch.sha256,
+            "downloads": len(downloads.get(batch.name or "", ())),
+            "results": results.get(batch.id or 0, {}),
+        }
+        for batch in batches
+    ]

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel
 
-from app.bootstrap import Lifeboat
 from app.domain import problems as p
 from app.domain.ledger import Ledger
 from app.store.ledger import NoSuchIncident, ledger_of
-from app.web.auth import OpsCaller
+from app.web.callers import OpsCaller
+from app.web.parts import TheBoat
 from app.web.problems import documented
 
 router = APIRouter(tags=["对账"])
@@ -42,9 +42,8 @@ def as_document(ledger: Ledger) -> dict[str, Any]:
     summary="对账台账",
     responses=documented(p.Unauthenticated, p.Forbidden, p.NotFound),
 )
-def show_ledger(request: Request, _caller: OpsCaller, incident: str | None = None) -> dict[str, Any]:
+def show_ledger(boat: TheBoat, _caller: OpsCaller, incident: str | None = None) -> dict[str, Any]:
     """Tell where every accepted order of an incident is."""
-    boat: Lifeboat = request.app.state.boat
     try:
         return as_document(ledger_of(boat.store, spool_dir=boat.settings.spool_dir, incident=incident))
     except NoSuchIncident:

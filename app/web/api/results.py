@@ -7,11 +7,12 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.datastructures import UploadFile
 
-from app.bootstrap import Lifeboat, exports_of, layouts_of
+from app.bootstrap import exports_of, layouts_of
 from app.domain import problems as p
 from app.files.sheet_reader import MAX_BYTES
 from app.handback.upload import Upload, take_results
-from app.web.auth import OpsCaller, actor_of
+from app.web.callers import OpsActor
+from app.web.parts import TheBoat
 from app.web.problems import documented
 
 router = APIRouter(prefix="/v1/batches", tags=["导入结果"])
@@ -106,12 +107,12 @@ class ResultsIn(BaseModel):
 )
 async def upload(
     request: Request,
-    caller: OpsCaller,
+    boat: TheBoat,
+    by: OpsActor,
     number: str,
     rest: Annotated[Literal["untouched", "imported"], Query(description="错误清单未提到的行如何处理")] = "untouched",
 ) -> ReportOut:
     """Take what the main system said of a batch's orders."""
-    boat: Lifeboat = request.app.state.boat
     data, content_type = await _uploaded(request)
     report = await asyncio.to_thread(
         take_results,
@@ -120,7 +121,7 @@ async def upload(
         layouts_of(boat.settings),
         number,
         Upload(data, content_type, rest),
-        by=actor_of(request, caller),
+        by=by,
         now=boat.clock.now(),
     )
     return ReportOut.model_validate(report)

@@ -20,15 +20,16 @@ from app.web.console.pages.dashboard import HomePage
 from app.web.console.pages.messages import HeldPage, MessagePages
 from app.web.console.pages.orders import OrderPages
 from app.web.console.pages.sign_in import sign_in_routes
+from app.web.ops.health import Health
 
 TITLE = "订单救生艇"
 
 
-def mount_console(api: FastAPI, boat: Lifeboat) -> None:
-    """Mount the console onto ``api``, which already has its health at ``state.health``."""
+def mount_console(api: FastAPI, boat: Lifeboat, health: Health) -> None:
+    """Mount the console onto ``api``."""
     logging.getLogger("starlette_admin").setLevel(logging.WARNING)  # it tells of each route and each visitor
     gate = ConsoleAuth(boat, sign_in_routes)
-    home = HomePage(boat, api.state.health)
+    home = HomePage(boat, health)
     admin = BaseAdmin(
         title=TITLE,
         base_url=BASE,

@@ -28,7 +28,7 @@ class BodyReader:
     """Reads bodies of at most ``limit`` bytes."""
 
     def __init__(self, *, limit: int, within: float = BODY_WITHIN) -> None:
-        self._limit = limit
+        self.limit = limit
         self._within = within
         self._begun: dict[asyncio.Task[object], float] = {}
         self._overdue: set[asyncio.Task[object]] = set()
@@ -42,8 +42,8 @@ class BodyReader:
             ClientGone: the client hung up.
         """
         announced = fields.get(b"content-length", b"")
-        if announced.isdigit() and int(announced) > self._limit:
-            raise self._too_large()
+        if announced.isdigit() and int(announced) > self.limit:
+            raise too_large(self.limit)
         task = asyncio.current_task()
         if task is None:  # pragma: no cover - a coroutine that awaits always runs in a task
             raise RuntimeError("a body is read outside a task")
@@ -77,11 +77,13 @@ class BodyReader:
                 raise ClientGone
             part: bytes = message.get("body", b"")
             size += len(part)
-            if size > self._limit:
-                raise self._too_large()
+            if size > self.limit:
+                raise too_large(self.limit)
             if not message.get("more_body"):
                 return b"".join([*parts, part]) if parts else part
             parts.append(part)
 
-    def _too_large(self) -> TooLarge:
-        return TooLarge(f"请求体超过上限 {self._limit // 1024} KiB。")
+
+def too_large(limit: int) -> TooLarge:
+    """Return the refusal of a body of more than ``limit`` bytes."""
+    return TooLarge(f"请求体超过上限 {limit // 1024} KiB。")

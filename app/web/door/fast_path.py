@@ -1,9 +1,9 @@
-"""The fast lane: an order whose head leaves no question is taken straight off the wire and answered there.
+"""The fast path: an order whose head leaves no question is taken straight off the wire and answered there.
 
 What uvicorn does for one ASGI request, a scope, a task, a cycle of events, costs more than validating and sealing an
-order. So this protocol looks at the head of each request itself. ``POST /v1/orders`` under a key that we know by heart
-is read here, handed to the group commit, and answered as soon as it is on disk. Whatever is unusual goes the long way
-through ``door.py``, which says the same things in the same words.
+order. So this protocol looks at the head of each request itself. ``POST /v1/orders`` under a key that is in memory is
+read here, queued for the group commit, and answered as soon as it is on disk. Whatever is unusual goes to the ordinary
+route (``api/orders.py``); both ask ``admission.py`` who may order, and answer with the words of ``receipt.py``.
 
 It also watches the clock of every connection, in one look a second instead of a timer for each request: a head or a
 body that drips is cut off, and a connection at rest is closed after a while.
@@ -17,11 +17,15 @@ from typing import Any, TypeAlias
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.domain.problems import Busy, InternalError, Problem, TooLarge, TooSlow
-from app.intake.accept import Caller, accepted_as, refusal_of
+from app.domain.caller import Caller
+from app.domain.problems import Busy, InternalError, Problem, TooSlow
+from app.intake.accept import accepted_as, refusal_of
+from app.intake.schemas import read_order
 from app.store.commit.order_writer import NewOrder, Stored
-from app.web.door.body import BODY_WITHIN
-from app.web.door.door import ORDERS, Answer, Door, key_of
+from app.web.door.admission import admit, known_caller
+from app.web.door.body import BODY_WITHIN, too_large
+from app.web.door.door import ORDERS, Door
+from app.web.door.receipt import Answer
 
 log = structlog.get_logger()
 
@@ -43,7 +47,7 @@ def _lines(fields: tuple[tuple[bytes, bytes], ...]) -> bytes:
 
 
 class _Nobody:
-    """Stands for the event that wakes a coroutine: in the lane none is asleep."""
+    """Stands for the event that wakes a coroutine: here none is asleep."""
 
     def set(self) -> None:
         """Wake nobody."""
@@ -54,8 +58,8 @@ class FastOrder:
 
     __slots__ = (
         "_caller",
-        "_key",
-        "_lane",
+        "_connection",
+        "_idempotency_key",
         "_new",
         "_parts",
         "_size",
@@ -68,32 +72,34 @@ class FastOrder:
 
     message_event = _Nobody()
 
-    def __init__(self, lane: "FastProtocol", caller: Caller, key: str | None, *, keep_alive: bool) -> None:
-        self._lane, self._caller, self._key = lane, caller, key
+    def __init__(
+        self, connection: "FastProtocol", caller: Caller, idempotency_key: str | None, *, keep_alive: bool
+    ) -> None:
+        self._connection, self._caller, self._idempotency_key = connection, caller, idempotency_key
         self._new: NewOrder
         self._parts: list[bytes] = []
         self._size = 0
-        self.begun_at = lane.since
+        self.begun_at = connection.since
         self.keep_alive = keep_alive
         self.disconnected = self.response_complete = self.whole = False
 
     def take(self, piece: bytes) -> None:
         """Take a piece of the body."""
         self._size += len(piece)
-        if self._size > self._lane.largest_body:
-            self.refuse(TooLarge(f"请求体超过上限 {self._lane.largest_body // 1024} KiB。"))
+        if self._size > self._connection.largest_body:
+            self.refuse(too_large(self._connection.largest_body))
         else:
             self._parts.append(piece)
 
-    def hand_over(self) -> None:
-        """Take the whole body as an order."""
+    def queue(self) -> None:
+        """Queue the whole body as an order."""
         self.whole = True
-        door = self._lane.door
         body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         self._parts.clear()
         try:
-            self._new = door.prepare(body, self._caller, key=self._key)
-            door.hand_over(self._new, self)
+            self._new = self._connection.door.intake.queue(
+                read_order(body), self._caller, idempotency_key=self._idempotency_key, waiter=self
+            )
         except Problem as problem:
             self.refuse(problem)
         except Exception as error:
@@ -107,12 +113,13 @@ class FastOrder:
     def set_result(self, stored: Stored) -> None:
         """Answer: the order is on disk."""
         try:
-            self._answer(self._lane.door.receipt_of(accepted_as(self._new, stored)))
+            door = self._connection.door
+            self._answer(door.answers.receipt(accepted_as(self._new, stored)), next(door.request_ids))
         except Problem as problem:
             self.refuse(problem)
         except Exception as error:  # one client's trouble must not become that of all who share the commit
             log.error("answer_broke", reason=type(error).__name__, exc_info=True)  # noqa: G201
-            self._lane.transport.abort()
+            self._connection.transport.abort()
 
     def set_exception(self, error: Exception) -> None:
         """Answer: nothing could take the order."""
@@ -120,23 +127,24 @@ class FastOrder:
 
     def refuse(self, problem: Problem) -> None:
         """Answer with a problem."""
-        request_id = self._lane.door.next_request_id()
-        self._answer(self._lane.door.refusal(problem, request_id), request_id)
+        door = self._connection.door
+        request_id = next(door.request_ids)
+        self._answer(door.answers.refusal(problem, request_id), request_id)
 
-    def _answer(self, answer: Answer, request_id: str = "") -> None:
+    def _answer(self, answer: Answer, request_id: str) -> None:
         if not self.response_complete:
             self.response_complete = True
-            self._lane.write(answer, request_id or self._lane.door.next_request_id(), keep_alive=self.keep_alive)
+            self._connection.write(answer, request_id, keep_alive=self.keep_alive)
 
 
 class FastProtocol(HttpToolsProtocol):
     """One connection; see the module."""
 
-    cycle: Any  # an OrderCycle here, uvicorn's own where a request goes the long way
+    cycle: Any  # a FastOrder here, uvicorn's own where a request goes to a route
 
-    def __init__(self, *arguments: Any, door: Door, largest_body: int, **named: Any) -> None:  # noqa: ANN401 - uvicorn's own
+    def __init__(self, *arguments: Any, door: Door, **named: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*arguments, **named)
-        self.door, self.largest_body = door, largest_body
+        self.door, self.largest_body = door, door.bodies.limit
         self.since = self.loop.time()
         self.in_head = False
         self._head_size = 0
@@ -144,7 +152,7 @@ class FastProtocol(HttpToolsProtocol):
     # ---- what the parser finds ---------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        """Begin a head; a scope is made only for a request that goes the long way."""
+        """Begin a head; a scope is made only for a request that goes to a route."""
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
@@ -158,7 +166,7 @@ class FastProtocol(HttpToolsProtocol):
             self.cycle = FastOrder(self, _ANYBODY, None, keep_alive=False)
             self.cycle.refuse(Busy())
             return
-        if (chosen := self._lane_for()) is not None:
+        if (chosen := self._fast_order()) is not None:
             self.cycle = chosen
             return
         url, headers, expect = self.url, self.headers, self.expect_100_continue
@@ -176,8 +184,8 @@ class FastProtocol(HttpToolsProtocol):
         limit = self.limit_concurrency
         return limit is not None and (len(self.connections) >= limit or len(self.tasks) >= limit)
 
-    def _lane_for(self) -> FastOrder | None:
-        """Return the order's cycle, if nothing about the head is unusual."""
+    def _fast_order(self) -> FastOrder | None:
+        """Return the order that begins here, None where anything about its head is unusual."""
         parser = self.parser
         if (
             self.url != _URL
@@ -194,14 +202,14 @@ class FastProtocol(HttpToolsProtocol):
         announced = fields.get(b"content-length", b"0")
         if not announced.isdigit() or int(announced) > self.largest_body:
             return None
-        caller = self.door.known(fields)
+        caller = known_caller(fields, self.door.access)
         if caller is None:
             return None
         try:
-            key = key_of(fields, caller)
+            idempotency_key = admit(fields, caller)
         except Problem:
             return None
-        return FastOrder(self, caller, key, keep_alive=parser.should_keep_alive())
+        return FastOrder(self, caller, idempotency_key, keep_alive=parser.should_keep_alive())
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body."""
@@ -217,7 +225,7 @@ class FastProtocol(HttpToolsProtocol):
         if type(cycle) is not FastOrder:
             super().on_message_complete()
         elif not cycle.response_complete:
-            cycle.hand_over()
+            cycle.queue()
 
     # ---- what the loop says ------------------------------------------------------------------------------------------
 

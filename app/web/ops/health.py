@@ -5,16 +5,11 @@ import shutil
 import time
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
-
 from app.bootstrap import Lifeboat, situation_of
 from app.store.database.engine import ping
 from app.watch.patrol import look
 from app.watch.rules import RULES
 from app.web.process_state import ProcessState
-
-router = APIRouter(tags=["运行状态"])
 
 ASK_WITHIN = 1.0
 """Seconds for the database to answer a health question; longer is as good as away."""
@@ -24,22 +19,6 @@ REMEMBER = 1.0
 
 _CHECK_OF = {"spool_waiting": "spool", "spool_set_aside": "spool", "disk_low": "disk"}
 """Checks that are always there, by the reasons that turn them to a warning."""
-
-
-@router.get("/livez", summary="进程存活", response_class=PlainTextResponse)
-async def livez() -> Response:
-    """Answer as long as the event loop turns; asks nobody."""
-    return PlainTextResponse("ok")
-
-
-@router.get("/readyz", summary="是否能受理订单", responses={503: {"description": "不能受理"}})
-async def readyz(request: Request, verbose: str | None = None) -> Response:
-    """Answer 200 while orders are accepted, be it into the spool; 503 when shutting down or with nowhere to write."""
-    health: Health = request.app.state.health
-    document = await health.document()
-    if verbose is None:
-        document = {key: document[key] for key in ("status", "degraded")}
-    return JSONResponse(document, status_code=503 if document["status"] == "fail" else 200)
 
 
 class Health:

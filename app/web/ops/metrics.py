@@ -1,16 +1,14 @@
-"""``/metrics``: the door's own figures, and those read from the store when somebody asks."""
+"""The figures of ``/metrics`` that are read from the store when somebody asks."""
 
 import asyncio
 import time
 
 import structlog
-from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, Gauge
+from prometheus_client import Gauge
 
 from app.bootstrap import Lifeboat
 from app.web.process_state import ProcessState
 
-router = APIRouter(tags=["运行状态"])
 log = structlog.get_logger()
 
 REMEMBER = 5.0
@@ -64,11 +62,3 @@ class StoreMetrics:
             oldest, last = uow.orders.longest_waiting_since(), uow.batches.last_published_at()
         self._oldest.set((now - oldest).total_seconds() if oldest else 0)
         self._batch_age.set((now - last).total_seconds() if last else 0)
-
-
-@router.get("/metrics", include_in_schema=False)
-async def metrics(request: Request) -> Response:
-    """Answer Prometheus."""
-    await request.app.state.figures.refresh()
-    boat: Lifeboat = request.app.state.boat
-    return Response(boat.metrics.page(), media_type=CONTENT_TYPE_LATEST)

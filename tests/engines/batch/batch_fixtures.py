@@ -13,7 +13,6 @@ import pytest
 
 from app.batch.maker import BatchMaker
 from app.batch.policy import BatchPolicy
-from app.domain.look_alike import look_alike_mark
 from app.domain.order import Item, Order, Payment, Recipient, priority_of
 from app.domain.order_number import derive
 from app.files.disk import Disk
@@ -87,7 +86,7 @@ class World:
         goods = [(item.sku, item.quantity) for item in order.items]
         return NewOrder(
             number=number, client_id="c1", idempotency_key=key, client_order_id=order.client_order_id, profile=None,
-            fingerprint=b"f" * 16, look_alike=look_alike_mark(KEYS.look_alike, phone=order.phone, goods=goods, total_fen=order.total),
+            fingerprint=b"f" * 16, look_alike=KEYS.look_alike_of(phone=order.phone, goods=goods, total_fen=order.total),
             phone_index=KEYS.phone_index(order.phone), phone_last4=order.phone[7:11], total_fen=order.total,
             priority=priority_of(order.total, above_fen=50000), sealed=KEYS.seal.seal(_ORDER.dump_json(order), number),
             sealed_payload=None, drill=drill,

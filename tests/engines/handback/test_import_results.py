@@ -60,6 +60,8 @@ def test_orders_come_home(world: World):
     with world.store.reading() as uow:
         assert uow.results.failed_in(1) == [world.row(third).id]
         assert uow.results.counts(1) == {"imported": 1, "duplicate": 1, "failed": 1}
+        assert uow.results.counts_of_each([1, 2]) == {1: uow.results.counts(1)}
+        assert uow.results.counts_of_each([]) == {}
         (deed,) = uow.audit.of(batch, "results.import")
     assert deed.detail == {"sha256": "a" * 64, "applied": 3, "unchanged": 0, "unmatched": 0, "conflicts": 0}
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.domain.caller import Caller
 from app.domain.outcome import Rejected, Simulated, Throttled, Unknown, Unreachable
-from app.intake.accept import Caller
 from app.notify.dispatch.email import MailDispatcher
 from app.notify.dispatch.sms import LEASE, SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once

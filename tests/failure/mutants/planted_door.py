@@ -12,8 +12,8 @@ MUTANTS = (
         (
             Edit(
                 LANE,
-                "            door.hand_over(self._new, self)\n",
-                "            door.hand_over(self._new, self)\n"
+                "idempotency_key=self._idempotency_key, waiter=self\n            )\n",
+                "idempotency_key=self._idempotency_key, waiter=self\n            )\n"
                 "            from datetime import UTC, datetime\n"
                 '            self.set_result(Stored(datetime.now(UTC), "normal", replayed=False, same_body=True))\n',
             ),

@@ -148,7 +148,7 @@ MUTANTS = (
     Mutant(
         "the limit is not counted for bodies that announce no length",
         "P12",
-        (Edit("app/web/door/body.py", "            if size > self._limit:\n", "            if size < 0:\n"),),
+        (Edit("app/web/door/body.py", "            if size > self.limit:\n", "            if size < 0:\n"),),
         ("tests/integration/test_door_bad_days.py::test_a_body_that_is_too_large_is_refused_whether_announced_or_not",),
     ),
     Mutant(

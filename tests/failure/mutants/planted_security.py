@@ -75,13 +75,19 @@ MUTANTS = (
     Mutant(
         "an idempotency key not scoped by client",
         "P2 security",
-        (Edit("app/intake/accept.py", "derive(keys.number, caller.client_id, key,", 'derive(keys.number, "", key,'),),
+        (
+            Edit(
+                "app/intake/accept.py",
+                "derive(keys.number, caller.client_id, idempotency_key,",
+                'derive(keys.number, "", idempotency_key,',
+            ),
+        ),
         (f"{DOOR}::test_two_clients_with_the_same_key_have_two_orders",),
     ),
     Mutant(
         "a storefront's key opens batches",
         "security",
-        (Edit("app/web/auth.py", 'Depends(scoped("ops"))', 'Depends(scoped("ops", "intake"))'),),
+        (Edit("app/web/callers.py", 'Depends(scoped("ops"))', 'Depends(scoped("ops", "intake"))'),),
         (
             "tests/integration/test_batches_over_http.py::test_a_storefronts_key_opens_no_batch_and_nothing_unknown_is_there",
         ),

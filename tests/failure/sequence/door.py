@@ -82,7 +82,7 @@ class AtTheDoor(RuleBasedStateMachine):
         known = self.model.orders[key]
         self.ledger.attempt_now(key, known.body, phone=known.phone, total="599.00")
         if committed:
-            new = self.process.intake.prepare(read_order(known.body), SHOP, key=key)
+            new = self.process.intake.prepare(read_order(known.body), SHOP, idempotency_key=key)
             self.world.writer.write([new], [self.clock.now()])
         self.crash()
 

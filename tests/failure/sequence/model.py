@@ -54,7 +54,7 @@ class Process:
         self.commit.start()
 
     def accept(self, body: bytes, key: str) -> Accepted:
-        return self._runner.run(self.intake.accept(read_order(body), SHOP, key=key))
+        return self._runner.run(self.intake.accept(read_order(body), SHOP, idempotency_key=key))
 
     def wait_until_back(self) -> None:
         async def back() -> None:

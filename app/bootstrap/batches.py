@@ -1,0 +1,38 @@
+"""Puts together what cuts batches: the layouts there are, the folder of files, the maker."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from app.batch.maker import BatchMaker
+from app.batch.policy import BatchPolicy
+from app.bootstrap.lifeboat import Lifeboat
+from app.files.export_folder import Exports
+from app.files.layouts.registry import Layouts, layouts_with, shipped_layouts
+from app.settings import Settings
+
+
+def exports_of(settings: Settings) -> Exports:
+    """Return the folder of batch files."""
+    return Exports(settings.export_dir)
+
+
+def layouts_of(settings: Settings, *, but: Path | None = None) -> Layouts:
+    """Return the layouts of batch files: the shipped ones, and those of the merchant's folder but for one file."""
+    return layouts_with(settings.layouts_dir, but=but) if settings.layouts_dir else shipped_layouts()
+
+
+def batch_maker(boat: Lifeboat) -> BatchMaker:
+    """Return what cuts batches.
+
+    Raises:
+        UnknownLayout: the settings name a file layout that does not exist.
+    """
+    settings = boat.settings
+    policy = BatchPolicy(
+        zone=settings.zone,
+        every=settings.batch_every,
+        look_alike_window=timedelta(minutes=settings.lookalike_window_minutes),
+        layout=settings.batch_columns,
+        xlsx=settings.batch_xlsx,
+    )
+    return BatchMaker(boat.store, boat.keyring, exports_of(settings), layouts_of(settings), policy=policy)

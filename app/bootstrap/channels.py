@@ -1,0 +1,113 @@
+"""Opens the channels that the settings name, and says how messages are composed for them."""
+
+import hashlib
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from app.channels.base import GroupChannel, MailChannel, SmsChannel, SmsTemplate
+from app.channels.group.dry_run import DryRunGroup
+from app.channels.kinds import KINDS, WECOM
+from app.channels.sms.dry_run import DryRunSms
+from app.channels.sms.request import ProviderTemplate
+from app.domain.clock import Clock
+from app.notify.policy import DRY, Destination, MessagePolicy
+from app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """Every channel of a deployment; without credentials they record and send nothing."""
+
+    robots: Mapping[Destination, GroupChannel]
+    sms: SmsChannel
+    dry_sms: SmsChannel
+    mail: MailChannel | None
+
+    async def aclose(self) -> None:
+        """Let go of the connections."""
+        for channel in (*self.robots.values(), self.sms, self.mail):
+            if channel is not None:
+                await channel.aclose()
+
+
+def policy_of(settings: Settings) -> MessagePolicy:
+    """Return how messages are composed and sent."""
+    return MessagePolicy(
+        zone=settings.zone,
+        groups=tuple(destination for destination, _ in _groups(settings)) or (DRY,),
+        coupon=settings.sms_coupon,
+        coupon_template=settings.sms_provider == "dry_run" or bool(settings.sms_coupon_template),
+        sms_per_day=settings.sms_per_day,
+        sms_per_client_per_day=settings.sms_per_client_per_day,
+        shop=settings.shop_name,
+        public_url=settings.public_base,
+        alert_emails=settings.alert_emails,
+    )
+
+
+def open_channels(settings: Settings, clock: Clock) -> Channels:
+    """Open the channels; a provider's SDK is imported only where it was chosen.
+
+    Raises:
+        MissingExtra: the chosen provider's SDK is not installed.
+        WrongMailServer: the mail server's address cannot be read.
+    """
+    # Here and not above: the web process sends nothing and need not hold what sends.
+    from app.channels.email import Mailer  # noqa: PLC0415
+
+    robots: dict[Destination, GroupChannel] = {
+        destination: importlib.import_module(KINDS[destination.channel].module).open_robot(address)
+        for destination, address in _groups(settings)
+    }
+    mail = Mailer(settings.smtp_url, settings.smtp_from) if settings.smtp_url.get_secret_value() else None
+    return Channels(robots or {DRY: DryRunGroup()}, _sms_channel(settings, clock), DryRunSms(), mail)
+
+
+def _sms_channel(settings: Settings, clock: Clock) -> SmsChannel:
+    if settings.sms_provider == "dry_run":
+        return DryRunSms()
+    templates: dict[SmsTemplate, ProviderTemplate] = {}
+    chosen: tuple[tuple[SmsTemplate, str, str], ...] = (
+        ("notice", settings.sms_notice_template, settings.sms_notice_variables),
+        ("coupon", settings.sms_coupon_template, settings.sms_coupon_variables),
+        ("combined", settings.sms_combined_template, settings.sms_combined_variables),
+    )
+    for kind, template, variables in chosen:
+        if template:
+            pairs = (part.partition("=") for part in variables.split(",") if part.strip())
+            templates[kind] = ProviderTemplate(
+                template, tuple((name.strip(), value.strip()) for name, _, value in pairs)
+            )
+    protocol, _, endpoint = settings.sms_endpoint.rpartition("://")
+    where = {"endpoint": endpoint, "protocol": protocol or "https"} if endpoint else {}
+    if settings.sms_provider == "aliyun":
+        aliyun = importlib.import_module("app.channels.sms.aliyun")
+        account = aliyun.AliyunAccount(
+            settings.sms_access_key_id, settings.sms_access_key_secret, settings.sms_sign_name, **where
+        )
+        return aliyun.AliyunSms(account, templates, clock=clock)  # type: ignore[no-any-return]
+    tencent = importlib.import_module("app.channels.sms.tencent")
+    account = tencent.TencentAccount(
+        settings.sms_access_key_id,
+        settings.sms_access_key_secret,
+        settings.sms_sdk_app_id,
+        settings.sms_sign_name,
+        region=settings.sms_region,
+        **where,
+    )
+    return tencent.TencentSms(account, templates, clock=clock)  # type: ignore[no-any-return]
+
+
+def _groups(settings: Settings) -> list[tuple[Destination, SecretStr]]:
+    """Return every group there is a robot for, with the robot's address."""
+    return [
+        (Destination(WECOM.name, _robot_name(address), settings.wecom_mentions), address)
+        for address in settings.wecom_robots
+    ]
+
+
+def _robot_name(webhook: SecretStr) -> str:
+    return hashlib.sha256(webhook.get_secret_value().encode()).hexdigest()[:12]

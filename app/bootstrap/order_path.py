@@ -1,0 +1,37 @@
+"""Puts together an order's way to the disk: the intake, the queue, the store behind it and the spool beside it."""
+
+from dataclasses import dataclass
+
+from app.bootstrap.lifeboat import Lifeboat
+from app.intake.accept import Intake
+from app.store.commit.group_commit import GroupCommit
+from app.store.commit.order_writer import OrderWriter
+from app.store.database.checkpoint import Checkpointer
+from app.store.spool.file import Spool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPath:
+    """What orders pass through in one web process."""
+
+    intake: Intake
+    commit: GroupCommit
+    writer: OrderWriter
+    checkpoints: Checkpointer | None
+    """Copies SQLite's log back beside the commits; PostgreSQL has its own."""
+
+
+def open_order_path(boat: Lifeboat, *, slot: int = 0) -> OrderPath:
+    """Return the way to the disk of the web process number ``slot``; each has a spool file of its own."""
+    settings = boat.settings
+    writer = boat.writer()
+    commit = GroupCommit(
+        writer,
+        Spool(settings.spool_dir / f"spool-{slot}.db", max_bytes=settings.spool_max_bytes),
+        clock=boat.clock,
+        metrics=boat.metrics,
+        limit=settings.queue_limit,
+        patience=settings.store_patience_seconds,
+    )
+    intake = Intake(boat.keyring, commit, prefix=settings.order_prefix, high_above_fen=settings.high_priority_above_fen)
+    return OrderPath(intake, commit, writer, Checkpointer(boat.engines) if boat.engines.is_sqlite else None)

@@ -1,0 +1,64 @@
+"""The parts of one web process, and how a route asks for one: ``boat: TheBoat``, ``door: TheDoor``."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from app.bootstrap import Lifeboat
+from app.bootstrap.order_path import OrderPath, open_order_path
+from app.web.auth import Access
+from app.web.door.body import BodyReader
+from app.web.door.door import Door
+from app.web.door.receipt import OrderAnswers
+from app.web.ops.health import Health
+from app.web.ops.metrics import StoreMetrics
+from app.web.process_state import ProcessState
+from app.web.request_id import request_ids
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What lives as long as the process; it stands in the application's state once, as ``parts``."""
+
+    boat: Lifeboat
+    order_path: OrderPath
+    door: Door
+    state: ProcessState
+    health: Health
+    store_metrics: StoreMetrics
+
+
+def open_parts(boat: Lifeboat, *, slot: int = 0) -> Parts:
+    """Put the parts of the web process number ``slot`` together; nothing runs yet."""
+    settings = boat.settings
+    order_path = open_order_path(boat, slot=slot)
+    door = Door(
+        access=Access(boat.store, settings.spool_dir / "clients.json"),
+        intake=order_path.intake,
+        bodies=BodyReader(limit=settings.max_body_bytes),
+        answers=OrderAnswers(zone=settings.zone, metrics=boat.metrics),
+        request_ids=request_ids(),
+    )
+    state = ProcessState(order_path.commit, boat.engines, settings.data_dir, settings.spool_dir)
+    return Parts(boat, order_path, door, state, Health(boat, state), StoreMetrics(boat, state))
+
+
+# Coroutines, though they wait for nothing: FastAPI would send a plain function to a thread at each request.
+
+
+async def _parts(request: Request) -> Parts:
+    return cast("Parts", request.app.state.parts)
+
+
+async def _boat(request: Request) -> Lifeboat:
+    return (await _parts(request)).boat
+
+
+async def _door(request: Request) -> Door:
+    return (await _parts(request)).door
+
+
+TheParts = Annotated[Parts, Depends(_parts)]
+TheBoat = Annotated[Lifeboat, Depends(_boat)]
+TheDoor = Annotated[Door, Depends(_door)]
