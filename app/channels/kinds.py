@@ -1,7 +1,7 @@
 """The one registry of channels: what each is called, how much it bears, and what follows when a sender dies.
 
 Only data: a process that shows a channel's name need not load what sends through it. The module of a group channel
-has a function ``open_robot(address)`` that returns its :class:`~app.channels.base.GroupChannel`.
+has a function ``open_robot(address, clock)`` that returns its :class:`~app.channels.base.GroupChannel`.
 """
 
 from dataclasses import dataclass
@@ -32,6 +32,10 @@ class ChannelKind:
     rich_bytes: int = 0
     after_death: MessageState = MessageState.PENDING
     module: str = ""
+    hosts: tuple[str, ...] = ()
+    """Where its provider is reached."""
+    opening: str = ""
+    """The words each message begins with, so that a group can make them the keyword its robot must say."""
     spread: tuple[timedelta, timedelta] | None = None
     """How long an announcement waits at least and at most, where the provider is slow just when batches come out."""
 
@@ -56,6 +60,7 @@ WECOM = ChannelKind(
     text_bytes=2048,
     rich_bytes=4096,
     module="app.channels.group.wecom",
+    hosts=("qyapi.weixin.qq.com",),
 )
 SMS = ChannelKind(name="sms", label="短信", after_death=MessageState.SETTLING)
 EMAIL = ChannelKind(name="email", label="邮件")

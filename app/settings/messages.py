@@ -1,6 +1,7 @@
 """Settings of messages: the group robots, text messages and coupons, e-mail."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
@@ -10,6 +11,13 @@ from app.settings.sources import PREFIX, Part, Words, split_at_commas
 
 Webhooks = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(split_at_commas)]
 """Comma-separated addresses; each holds the key of its robot, so it is a secret as a whole."""
+
+
+class Robots(NamedTuple):
+    """The robots of one kind, and whom they mention."""
+
+    addresses: tuple[SecretStr, ...]
+    mentions: tuple[str, ...]
 
 
 class MessageSettings(Part):
@@ -42,6 +50,11 @@ class MessageSettings(Part):
     smtp_url: SecretStr = SecretStr("")
     smtp_from: str = "lifeboat@localhost"
     alert_emails: Words = ()
+
+    @property
+    def robots(self) -> Mapping[str, Robots]:
+        """Every kind of group robot with its settings; the first one's group is told what no other robot can tell."""
+        return {"wecom": Robots(self.wecom_robots, self.wecom_mentions)}
 
     @field_validator("wecom_robots")
     @classmethod

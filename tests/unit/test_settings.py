@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app import settings as knobs
+from app.channels.kinds import GROUPS
 from app.settings import PREFIX, Settings, WrongSetting, unknown_names
 
 Set = Callable[..., Settings]
@@ -123,6 +124,13 @@ def test_words_are_separated_by_either_comma(load: Set):
         "https://h/send?key=1",
         "https://h/send?key=2",
     ]
+
+
+def test_every_kind_of_group_has_its_settings(load: Set):
+    assert list(load().robots) == [kind.name for kind in GROUPS]
+    chosen = load(wecom_robots="https://h/send?key=1", wecom_mentions="a")
+    assert chosen.robots["wecom"].mentions == ("a",)
+    assert len(chosen.robots["wecom"].addresses) == 1
 
 
 def test_a_secret_may_come_by_file_and_the_environment_goes_first(load: Set, tmp_path: Path):

@@ -25,11 +25,18 @@ from app.notify.contents import (
     UnreadableContent,
     read_content,
 )
-from app.notify.dispatch.digest import MOST_IN_DIGEST, MOST_IN_HIGH_DIGEST, Member, digest_of, members_of
+from app.notify.dispatch.digest import (
+    MOST_IN_DIGEST,
+    MOST_IN_HIGH_DIGEST,
+    Member,
+    digest_of,
+    divide_digest,
+    members_of,
+)
 from app.notify.dispatch.record import Sending, move_message
 from app.notify.dispatch.run import Sender, begin_sending
 from app.notify.policy import Destination
-from app.notify.texts import group_text
+from app.notify.texts import bare_text, group_text
 from app.store.tables import Message
 from app.store.unit_of_work import Store, UnitOfWork
 
@@ -105,6 +112,7 @@ class _Robot:
             if free <= _KEPT[urgency]:
                 return None
             if ready := self._take_one(uow, urgency, now, but_not=Subject.ORDER):
+                divide_digest(uow, ready, limit=self._kind.text_bytes, now=now)
                 return ready
             if message := self._choose_order(uow, urgency, free=free, now=now):
                 return message
@@ -193,4 +201,5 @@ def notice_of(content: Content, mentions: tuple[str, ...], *, kind: ChannelKind)
         isinstance(content, OrderContent) and content.priority == "high"
     )
     mentioned = mentions if urgent else ()
-    return GroupNotice(group_text(content, limit=kind.text_bytes if mentioned else kind.rich_bytes), mentioned)
+    text = group_text(content, limit=kind.text_bytes if mentioned else kind.rich_bytes)
+    return GroupNotice(text, mentioned, bare=bare_text(content))
