@@ -62,10 +62,25 @@ WECOM = ChannelKind(
     module="app.channels.group.wecom",
     hosts=("qyapi.weixin.qq.com",),
 )
+FEISHU = ChannelKind(
+    name="feishu",
+    label="飞书",
+    # It refuses the 101st message of a robot in a minute and the 6th in a second.
+    pace=Pace(limit=80, window=timedelta(seconds=62)),
+    burst=Pace(limit=4, window=timedelta(seconds=1)),
+    # A request holds 20 KiB, in which JSON doubles quotes and line ends, and mentions take up to 5 KB.
+    text_bytes=7500,
+    rich_bytes=7500,
+    module="app.channels.group.feishu",
+    hosts=("open.feishu.cn", "open.larksuite.com"),
+    opening="【订单救生艇】",
+    # It is short of breath at full and half hours, just when batches come out.
+    spread=(timedelta(seconds=20), timedelta(seconds=100)),
+)
 SMS = ChannelKind(name="sms", label="短信", after_death=MessageState.SETTLING)
 EMAIL = ChannelKind(name="email", label="邮件")
 
-GROUPS = (WECOM,)
+GROUPS = (WECOM, FEISHU)
 """Every kind of group robot there is; a new one is a line here and a file with its sending."""
 
 KINDS = {kind.name: kind for kind in (*GROUPS, SMS, EMAIL)}

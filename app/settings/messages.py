@@ -1,5 +1,6 @@
 """Settings of messages: the group robots, text messages and coupons, e-mail."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
@@ -11,6 +12,17 @@ from app.settings.sources import PREFIX, Part, Words, split_at_commas
 
 Webhooks = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(split_at_commas)]
 """Comma-separated addresses; each holds the key of its robot, so it is a secret as a whole."""
+
+
+OWN_MACHINE = r"https?://(?:127\.0\.0\.1|localhost)(?::[0-9]{1,5})?"
+"""A fake provider, for tests."""
+
+FEISHU_ROBOT = re.compile(
+    rf"(?:https://open\.(?:feishu\.cn|larksuite\.com)|{OWN_MACHINE})/open-apis/bot/v2/hook/[A-Za-z0-9_-]+(?:#[^#\s]+)?"
+)
+FEISHU_PERSON = re.compile(r"ou_[A-Za-z0-9_-]{1,60}|@all")
+
+MOST_MENTIONS = 50
 
 
 class Robots(NamedTuple):
@@ -25,6 +37,8 @@ class MessageSettings(Part):
 
     wecom_robots: Webhooks = ()
     wecom_mentions: Words = ()
+    feishu_robots: Webhooks = ()  # behind # the signing secret, if there is one
+    feishu_mentions: Words = ()
 
     # text messages
     shop_name: str = "本店"
@@ -54,7 +68,10 @@ class MessageSettings(Part):
     @property
     def robots(self) -> Mapping[str, Robots]:
         """Every kind of group robot with its settings; the first one's group is told what no other robot can tell."""
-        return {"wecom": Robots(self.wecom_robots, self.wecom_mentions)}
+        return {
+            "wecom": Robots(self.wecom_robots, self.wecom_mentions),
+            "feishu": Robots(self.feishu_robots, self.feishu_mentions),
+        }
 
     @field_validator("wecom_robots")
     @classmethod
@@ -64,6 +81,27 @@ class MessageSettings(Part):
             parts = urlsplit(robot.get_secret_value())
             if parts.scheme not in {"http", "https"} or not parts.hostname or "key=" not in parts.query:
                 raise ValueError("每个地址应形如 https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…")
+        return value
+
+    @field_validator("feishu_robots")
+    @classmethod
+    def feishu_robots_are_of_the_second_kind(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        """Refuse what is not the address of a robot; the first kind of robot takes nothing that we send."""
+        for robot in value:
+            if "/open-apis/bot/hook/" in robot.get_secret_value():
+                raise ValueError("旧版机器人地址（/open-apis/bot/hook/…）不能用，请在群里新建自定义机器人")
+            if not FEISHU_ROBOT.fullmatch(robot.get_secret_value()):
+                raise ValueError(
+                    "每个地址应形如 https://open.feishu.cn/open-apis/bot/v2/hook/…，启用了签名校验的再接 #密钥"
+                )
+        return value
+
+    @field_validator("feishu_mentions")
+    @classmethod
+    def feishu_knows_people_by_open_id(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse phones and names, which its robots cannot mention."""
+        if len(value) > MOST_MENTIONS or not all(FEISHU_PERSON.fullmatch(one) for one in value):
+            raise ValueError(f"每项应为成员的 open_id（ou_ 开头）或 @all，最多 {MOST_MENTIONS} 项")
         return value
 
     @model_validator(mode="after")
