@@ -15,11 +15,13 @@ class GroupNotice:
     ``content`` is plain text when there is somebody to mention (mentions by phone exist only there), else markdown.
     ``mentions`` holds what its kind of robot calls people by (user ids, phones, open ids), or ``@all``. ``bare`` is the
     message without what strangers wrote, for a provider that refuses such words; empty if there are none.
+    ``reference`` names the message, the same at each attempt, for a provider that tells a repeat by it.
     """
 
     content: str
     mentions: tuple[str, ...] = ()
     bare: str = ""
+    reference: str = ""
 
 
 SmsTemplate = Literal["notice", "coupon", "combined"]

@@ -6,6 +6,7 @@ between costs one place in the budget and at most one message that is seen twice
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.channels.base import GroupChannel, GroupNotice
@@ -80,12 +81,15 @@ class _Robot:
     async def run_once(self) -> int:
         sent = 0
         while sent < self._kind.pace.limit and (sending := await asyncio.to_thread(self._claim)) is not None:
-            await self._sender.send(sending, self._answer(sending.content))
+            await self._sender.send(sending, self._answer(sending))
             sent += 1
         return sent
 
-    async def _answer(self, content: Content) -> Outcome:
-        return await self._channel.send(notice_of(content, self._destination.mentions, kind=self._kind))
+    async def _answer(self, sending: Sending) -> Outcome:
+        notice = notice_of(sending.content, self._destination.mentions, kind=self._kind)
+        message = sending.message
+        reference = f"lb-{message.id}-{int(message.created_at.timestamp())}"  # ids begin again with a new database
+        return await self._channel.send(replace(notice, reference=reference))
 
     # ---- claiming --------------------------------------------------------------------------------------------------
 
