@@ -77,10 +77,22 @@ FEISHU = ChannelKind(
     # It is short of breath at full and half hours, just when batches come out.
     spread=(timedelta(seconds=20), timedelta(seconds=100)),
 )
+DINGTALK = ChannelKind(
+    name="dingtalk",
+    label="钉钉",
+    # It refuses the 21st message of a robot in a minute, and everything for ten minutes after that.
+    pace=Pace(limit=18, window=timedelta(seconds=62)),
+    # A request holds 20,000 bytes, in which marks become full-width and a line end takes four.
+    text_bytes=5500,
+    rich_bytes=5500,
+    module="app.channels.group.dingtalk",
+    hosts=("oapi.dingtalk.com",),
+    opening="【订单救生艇】",
+)
 SMS = ChannelKind(name="sms", label="短信", after_death=MessageState.SETTLING)
 EMAIL = ChannelKind(name="email", label="邮件")
 
-GROUPS = (WECOM, FEISHU)
+GROUPS = (WECOM, FEISHU, DINGTALK)
 """Every kind of group robot there is; a new one is a line here and a file with its sending."""
 
 KINDS = {kind.name: kind for kind in (*GROUPS, SMS, EMAIL)}

@@ -21,6 +21,10 @@ FEISHU_ROBOT = re.compile(
     rf"(?:https://open\.(?:feishu\.cn|larksuite\.com)|{OWN_MACHINE})/open-apis/bot/v2/hook/[A-Za-z0-9_-]+(?:#[^#\s]+)?"
 )
 FEISHU_PERSON = re.compile(r"ou_[A-Za-z0-9_-]{1,60}|@all")
+DINGTALK_ROBOT = re.compile(
+    rf"(?:https://oapi\.dingtalk\.com|{OWN_MACHINE})/robot/send\?access_token=[A-Za-z0-9_-]+(?:#SEC[^#\s]+)?"
+)
+DINGTALK_PERSON = re.compile(r"1[0-9]{10}|@all")
 
 MOST_MENTIONS = 50
 
@@ -39,6 +43,8 @@ class MessageSettings(Part):
     wecom_mentions: Words = ()
     feishu_robots: Webhooks = ()  # behind # the signing secret, if there is one
     feishu_mentions: Words = ()
+    dingtalk_robots: Webhooks = ()  # likewise
+    dingtalk_mentions: Words = ()
 
     # text messages
     shop_name: str = "本店"
@@ -71,6 +77,7 @@ class MessageSettings(Part):
         return {
             "wecom": Robots(self.wecom_robots, self.wecom_mentions),
             "feishu": Robots(self.feishu_robots, self.feishu_mentions),
+            "dingtalk": Robots(self.dingtalk_robots, self.dingtalk_mentions),
         }
 
     @field_validator("wecom_robots")
@@ -102,6 +109,23 @@ class MessageSettings(Part):
         """Refuse phones and names, which its robots cannot mention."""
         if len(value) > MOST_MENTIONS or not all(FEISHU_PERSON.fullmatch(one) for one in value):
             raise ValueError(f"每项应为成员的 open_id（ou_ 开头）或 @all，最多 {MOST_MENTIONS} 项")
+        return value
+
+    @field_validator("dingtalk_robots")
+    @classmethod
+    def dingtalk_robots_have_a_token(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        """Refuse what is not the address of a robot, as one with the time and signature of an old call in it."""
+        if not all(DINGTALK_ROBOT.fullmatch(robot.get_secret_value()) for robot in value):
+            form = "https://oapi.dingtalk.com/robot/send?access_token=…"
+            raise ValueError(f"每个地址应形如 {form}，启用了加签的再接 # 和 SEC 开头的密钥")
+        return value
+
+    @field_validator("dingtalk_mentions")
+    @classmethod
+    def dingtalk_knows_people_by_phone(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what is not a phone."""
+        if len(value) > MOST_MENTIONS or not all(DINGTALK_PERSON.fullmatch(one) for one in value):
+            raise ValueError(f"每项应为 11 位手机号或 @all，最多 {MOST_MENTIONS} 项")
         return value
 
     @model_validator(mode="after")

@@ -22,6 +22,9 @@ ALIYUN = {
     "sms_coupon_template": "SMS_2",
 }
 
+DINGTALK_FORM = (
+    "每个地址应形如 https://oapi.dingtalk.com/robot/send?access_token=…，启用了加签的再接 # 和 SEC 开头的密钥"
+)
 FEISHU_FORM = "每个地址应形如 https://open.feishu.cn/open-apis/bot/v2/hook/…，启用了签名校验的再接 #密钥"
 
 
@@ -104,6 +107,21 @@ def test_without_any_setting_it_starts_on_sqlite_and_sends_nothing(load: Set, tm
             ",".join(f"ou_{n}" for n in range(51)),
             "每项应为成员的 open_id（ou_ 开头）或 @all，最多 50 项",
         ),
+        *(
+            ("dingtalk_robots", address, DINGTALK_FORM)
+            for address in (
+                "https://oapi.dingtalk.com/robot/send",
+                "https://oapi.dingtalk.com/robot/send?access_token=",
+                "http://oapi.dingtalk.com/robot/send?access_token=t",
+                "https://oapi.dingtalk.com:444/robot/send?access_token=t",
+                "https://evil.test/robot/send?access_token=t",
+                "https://oapi.dingtalk.com/robot/send?access_token=t&timestamp=1&sign=x",
+                "https://oapi.dingtalk.com/robot/send?access_token=t#secret",
+                "https://oapi.dingtalk.com/robot/send?access_token=t#SEC",
+            )
+        ),
+        ("dingtalk_mentions", "zhangsan", "每项应为 11 位手机号或 @all，最多 50 项"),
+        ("dingtalk_mentions", ",".join(["13800138000"] * 51), "每项应为 11 位手机号或 @all，最多 50 项"),
         ("sms_provider", "pigeon", "只能是 'dry_run', 'aliyun' or 'tencent' 之一"),
         ("log_level", "loud", "只能是 'debug', 'info', 'warning' or 'error' 之一"),
     ],
@@ -121,8 +139,9 @@ def test_all_wrong_settings_are_told_at_once_and_no_secret_is_repeated(load: Set
             secret_key="hunter2",
             wecom_robots="https://h/?k=hunter3",
             feishu_robots="https://open.feishu.cn/hook/hunter4#hunter5",
+            dingtalk_robots="https://oapi.dingtalk.com/?hunter6#SEChunter7",
         )
-    assert len(str(wrong.value).splitlines()) == 4
+    assert len(str(wrong.value).splitlines()) == 5
     assert "hunter" not in str(wrong.value)
 
 
@@ -164,6 +183,17 @@ def test_every_kind_of_group_has_its_settings(load: Set):
     chosen = load(wecom_robots="https://h/send?key=1", wecom_mentions="a")
     assert chosen.robots["wecom"].mentions == ("a",)
     assert len(chosen.robots["wecom"].addresses) == 1
+
+
+def test_a_dingtalk_robot_may_bring_its_signing_secret(load: Set):
+    addresses = (
+        "https://oapi.dingtalk.com/robot/send?access_token=0b1#SEC-x+/=",
+        "http://localhost/robot/send?access_token=t",
+    )
+    chosen = load(dingtalk_robots=",".join(addresses), dingtalk_mentions="13800138000，@all")
+    assert tuple(one.get_secret_value() for one in chosen.dingtalk_robots) == addresses
+    assert chosen.robots["dingtalk"].mentions == ("13800138000", "@all")
+    assert "SEC" not in repr(chosen)
 
 
 def test_a_feishu_robot_may_bring_its_signing_secret(load: Set):
