@@ -53,6 +53,10 @@ async def test_one_order_and_one_batch_reach_every_kind_of_group(
     for kind, robot in robots.items():
         assert sorted(text[:6] for text in robot.texts) == ["【新批次】B", "【高优处理】"]
         assert {notice.mentions for _, notice, _ in robot.seen} == {(), GROUPS[kind].mentions}
+        (order,) = (notice for _, notice, _ in robot.seen if notice.mentions)
+        assert "跑步鞋" in order.content
+        assert "跑步鞋" not in order.bare
+        assert new_order("A").number in order.bare
     kinds = {message.kind for message in deck.messages(state="sent")}
     assert kinds == {f"{subject}_{kind.name}" for subject in ("order", "batch") for kind in GROUPS}
 
@@ -146,6 +150,22 @@ async def test_a_digest_made_for_longer_messages_is_divided_and_still_names_ever
     texts = {message.id: _numbers(message) for message in deck.messages(kind="digest_wecom")}
     for member in deck.all(select(Message).where(Message.state == "merged")):
         assert member.content["number"] in texts[member.merged_into]
+
+
+async def test_a_digest_that_cannot_be_read_is_a_dead_letter_and_holds_up_nobody(deck: Deck, robots: Robots):
+    """P14"""
+    deck.composed(*new_orders(30), policy=_only(FEISHU))
+    deck.clock.at += LATER
+    robots[FEISHU].then(Unreachable("off"))
+    dispatcher = _dispatcher(deck, {FEISHU: robots[FEISHU]})
+    await dispatcher.run_once()
+    (digest,) = deck.messages(kind="digest_feishu")
+    deck.alter(digest.id, content={"v": 99})
+    deck.composed(new_order("A"), policy=_only(FEISHU))
+    deck.clock.at += seconds(2)
+    await dispatcher.run_once()
+    assert [message.state for message in deck.messages(kind="digest_feishu")] == ["dead"]
+    assert robots[FEISHU].texts[0].startswith(f"【高优处理】{new_order('A').number}")
 
 
 async def test_a_digest_for_shorter_messages_is_sent_whole_by_a_robot_with_longer_ones(deck: Deck, robots: Robots):
