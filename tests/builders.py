@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from starlette.types import ASGIApp
 
 from app.channels.base import GroupNotice, Mail, Sms
-from app.channels.kinds import WECOM
+from app.channels.kinds import WECOM, ChannelKind
 from app.domain.actor import Actor, Way
 from app.domain.caller import Caller
 from app.domain.outcome import Delivered, Outcome, Rejected
@@ -186,13 +186,15 @@ class FakeRobot(Told):
 
     clock: ClockAt = field(default_factory=lambda: ClockAt(TEN))
     takes: timedelta = timedelta()
+    kind: ChannelKind = WECOM
     seen: list[tuple[datetime, GroupNotice, Outcome]] = field(default_factory=list)
 
     async def send(self, message: GroupNotice) -> Outcome:
         await asyncio.sleep(0)
         self.clock.at += self.takes
-        fits = len(message.content.encode()) <= (WECOM.text_bytes if message.mentions else WECOM.rich_bytes)
-        outcome = self.next() if fits else Rejected("wecom:too_long")
+        limit = self.kind.text_bytes if message.mentions else self.kind.rich_bytes
+        fits = len(message.content.encode()) <= limit
+        outcome = self.next() if fits else Rejected(f"{self.kind.name}:too_long")
         self.seen.append((self.clock.now(), message, outcome))
         return outcome
 

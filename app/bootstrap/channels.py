@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from app.channels.base import GroupChannel, MailChannel, SmsChannel, SmsTemplate
 from app.channels.group.dry_run import DryRunGroup
-from app.channels.kinds import KINDS, WECOM
+from app.channels.kinds import KINDS
 from app.channels.sms.dry_run import DryRunSms
 from app.channels.sms.request import ProviderTemplate
 from app.domain.clock import Clock
@@ -59,7 +59,7 @@ def open_channels(settings: Settings, clock: Clock) -> Channels:
     from app.channels.email import Mailer  # noqa: PLC0415
 
     robots: dict[Destination, GroupChannel] = {
-        destination: importlib.import_module(KINDS[destination.channel].module).open_robot(address)
+        destination: importlib.import_module(KINDS[destination.channel].module).open_robot(address, clock)
         for destination, address in _groups(settings)
     }
     mail = Mailer(settings.smtp_url, settings.smtp_from) if settings.smtp_url.get_secret_value() else None
@@ -104,10 +104,13 @@ def _sms_channel(settings: Settings, clock: Clock) -> SmsChannel:
 def _groups(settings: Settings) -> list[tuple[Destination, SecretStr]]:
     """Return every group there is a robot for, with the robot's address."""
     return [
-        (Destination(WECOM.name, _robot_name(address), settings.wecom_mentions), address)
-        for address in settings.wecom_robots
+        (Destination(channel, _robot_name(address), robots.mentions), address)
+        for channel, robots in settings.robots.items()
+        for address in robots.addresses
     ]
 
 
 def _robot_name(webhook: SecretStr) -> str:
-    return hashlib.sha256(webhook.get_secret_value().encode()).hexdigest()[:12]
+    """Return the name of a robot, which stays when only its signing secret (behind ``#``) is replaced."""
+    address, _, _ = webhook.get_secret_value().partition("#")
+    return hashlib.sha256(address.encode()).hexdigest()[:12]

@@ -10,14 +10,18 @@ from app.domain.outcome import Outcome
 
 @dataclass(frozen=True, slots=True)
 class GroupNotice:
-    """One message to a WeCom group.
+    """One message to a group.
 
     ``content`` is plain text when there is somebody to mention (mentions by phone exist only there), else markdown.
-    ``mentions`` holds user ids, 11-digit phones or ``@all``.
+    ``mentions`` holds what its kind of robot calls people by (user ids, phones, open ids), or ``@all``. ``bare`` is the
+    message without what strangers wrote, for a provider that refuses such words; empty if there are none.
+    ``reference`` names the message, the same at each attempt, for a provider that tells a repeat by it.
     """
 
     content: str
     mentions: tuple[str, ...] = ()
+    bare: str = ""
+    reference: str = ""
 
 
 SmsTemplate = Literal["notice", "coupon", "combined"]

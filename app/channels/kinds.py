@@ -1,7 +1,7 @@
 """The one registry of channels: what each is called, how much it bears, and what follows when a sender dies.
 
 Only data: a process that shows a channel's name need not load what sends through it. The module of a group channel
-has a function ``open_robot(address)`` that returns its :class:`~app.channels.base.GroupChannel`.
+has a function ``open_robot(address, clock)`` that returns its :class:`~app.channels.base.GroupChannel`.
 """
 
 from dataclasses import dataclass
@@ -32,6 +32,10 @@ class ChannelKind:
     rich_bytes: int = 0
     after_death: MessageState = MessageState.PENDING
     module: str = ""
+    hosts: tuple[str, ...] = ()
+    """Where its provider is reached."""
+    opening: str = ""
+    """The words each message begins with, so that a group can make them the keyword its robot must say."""
     spread: tuple[timedelta, timedelta] | None = None
     """How long an announcement waits at least and at most, where the provider is slow just when batches come out."""
 
@@ -56,11 +60,39 @@ WECOM = ChannelKind(
     text_bytes=2048,
     rich_bytes=4096,
     module="app.channels.group.wecom",
+    hosts=("qyapi.weixin.qq.com",),
+)
+FEISHU = ChannelKind(
+    name="feishu",
+    label="飞书",
+    # It refuses the 101st message of a robot in a minute and the 6th in a second.
+    pace=Pace(limit=80, window=timedelta(seconds=62)),
+    burst=Pace(limit=4, window=timedelta(seconds=1)),
+    # A request holds 20 KiB, in which JSON doubles quotes and line ends, and mentions take up to 5 KB.
+    text_bytes=7500,
+    rich_bytes=7500,
+    module="app.channels.group.feishu",
+    hosts=("open.feishu.cn", "open.larksuite.com"),
+    opening="【订单救生艇】",
+    # It is short of breath at full and half hours, just when batches come out.
+    spread=(timedelta(seconds=20), timedelta(seconds=100)),
+)
+DINGTALK = ChannelKind(
+    name="dingtalk",
+    label="钉钉",
+    # It refuses the 21st message of a robot in a minute, and everything for ten minutes after that.
+    pace=Pace(limit=18, window=timedelta(seconds=62)),
+    # A request holds 20,000 bytes, in which marks become full-width and a line end takes four.
+    text_bytes=5500,
+    rich_bytes=5500,
+    module="app.channels.group.dingtalk",
+    hosts=("oapi.dingtalk.com",),
+    opening="【订单救生艇】",
 )
 SMS = ChannelKind(name="sms", label="短信", after_death=MessageState.SETTLING)
 EMAIL = ChannelKind(name="email", label="邮件")
 
-GROUPS = (WECOM,)
+GROUPS = (WECOM, FEISHU, DINGTALK)
 """Every kind of group robot there is; a new one is a line here and a file with its sending."""
 
 KINDS = {kind.name: kind for kind in (*GROUPS, SMS, EMAIL)}

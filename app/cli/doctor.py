@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import typer
 
 from app.bootstrap import Lifeboat, situation_of
+from app.channels.kinds import label_of
 from app.cli.terminal import Json, lifeboat, out, say_json
 from app.store.database.migrate import current, newest
 from app.store.ledger import ledger_of
@@ -103,12 +104,15 @@ def _rules(boat: Lifeboat) -> Iterator[Finding]:
 
 def _channels(boat: Lifeboat) -> Iterator[Finding]:
     settings = boat.settings
-    robots = len(settings.wecom_robots)
-    yield Finding(
-        "wecom",
-        "ok" if robots else "warn",
-        f"企业微信机器人 {robots} 个" if robots else "未配置企业微信机器人：群消息只记录、不发送",
-    )
+    robots = {channel: len(chosen.addresses) for channel, chosen in settings.robots.items()}
+    for channel, count in robots.items():
+        robot = f"{label_of(channel)}机器人"
+        if count:
+            yield Finding(channel, "ok", f"{robot} {count} 个")
+        elif any(robots.values()):
+            yield Finding(channel, "ok", f"未使用{robot}")
+        else:
+            yield Finding(channel, "warn", f"未配置{robot}：群消息只记录、不发送")
     dry = settings.sms_provider == "dry_run"
     yield Finding(
         "sms",

@@ -30,9 +30,10 @@ class Throttled:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """Surely not delivered, and worth another try."""
+    """Surely not delivered, and worth another try; ``tries`` bounds them where nobody knows what the refusal meant."""
 
     reason: str
+    tries: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,8 @@ def next_step(
             return RetryAt(now + wait, reason, counted=False)
         case Unknown(reason) if settles:
             return SettleAt(now + SETTLE_DELAYS[0], reason)
+        case Unreachable(reason, int() as tries) if attempts >= tries:
+            return GiveUp(f"{reason} ({attempts} attempts)")
         case Unknown(reason) | Unreachable(reason):
             if attempts > len(delays):
                 return GiveUp(f"{reason} ({attempts} attempts)")

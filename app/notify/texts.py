@@ -1,6 +1,7 @@
 """What people read, made from a message's content at the moment it is sent."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from app.domain.money import yuan
@@ -56,6 +57,13 @@ def order_text(content: OrderContent) -> str:
     if content.client_order_id:
         lines.append(f"外部单号：{content.client_order_id}")
     return "\n".join(lines)
+
+
+def bare_text(content: GroupContent) -> str:
+    """Return the message of an order without what strangers wrote into it; empty if the content holds no such thing."""
+    if not isinstance(content, OrderContent):
+        return ""
+    return order_text(replace(content, goods="（略）", client_order_id=""))
 
 
 def order_line(content: OrderContent) -> str:

@@ -1,6 +1,8 @@
 """Settings of messages: the group robots, text messages and coupons, e-mail."""
 
-from typing import Annotated, Literal, Self
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
@@ -12,11 +14,37 @@ Webhooks = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(split_at_c
 """Comma-separated addresses; each holds the key of its robot, so it is a secret as a whole."""
 
 
+OWN_MACHINE = r"https?://(?:127\.0\.0\.1|localhost)(?::[0-9]{1,5})?"
+"""A fake provider, for tests."""
+
+FEISHU_ROBOT = re.compile(
+    rf"(?:https://open\.(?:feishu\.cn|larksuite\.com)|{OWN_MACHINE})/open-apis/bot/v2/hook/[A-Za-z0-9_-]+(?:#[^#\s]+)?"
+)
+FEISHU_PERSON = re.compile(r"ou_[A-Za-z0-9_-]{1,60}|@all")
+DINGTALK_ROBOT = re.compile(
+    rf"(?:https://oapi\.dingtalk\.com|{OWN_MACHINE})/robot/send\?access_token=[A-Za-z0-9_-]+(?:#SEC[^#\s]+)?"
+)
+DINGTALK_PERSON = re.compile(r"1[0-9]{10}|@all")
+
+MOST_MENTIONS = 50
+
+
+class Robots(NamedTuple):
+    """The robots of one kind, and whom they mention."""
+
+    addresses: tuple[SecretStr, ...]
+    mentions: tuple[str, ...]
+
+
 class MessageSettings(Part):
     """Who is told, by which way."""
 
     wecom_robots: Webhooks = ()
     wecom_mentions: Words = ()
+    feishu_robots: Webhooks = ()  # behind # the signing secret, if there is one
+    feishu_mentions: Words = ()
+    dingtalk_robots: Webhooks = ()  # likewise
+    dingtalk_mentions: Words = ()
 
     # text messages
     shop_name: str = "本店"
@@ -43,6 +71,15 @@ class MessageSettings(Part):
     smtp_from: str = "lifeboat@localhost"
     alert_emails: Words = ()
 
+    @property
+    def robots(self) -> Mapping[str, Robots]:
+        """Every kind of group robot with its settings; the first one's group is told what no other robot can tell."""
+        return {
+            "wecom": Robots(self.wecom_robots, self.wecom_mentions),
+            "feishu": Robots(self.feishu_robots, self.feishu_mentions),
+            "dingtalk": Robots(self.dingtalk_robots, self.dingtalk_mentions),
+        }
+
     @field_validator("wecom_robots")
     @classmethod
     def webhooks_have_a_key(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
@@ -51,6 +88,44 @@ class MessageSettings(Part):
             parts = urlsplit(robot.get_secret_value())
             if parts.scheme not in {"http", "https"} or not parts.hostname or "key=" not in parts.query:
                 raise ValueError("每个地址应形如 https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…")
+        return value
+
+    @field_validator("feishu_robots")
+    @classmethod
+    def feishu_robots_are_of_the_second_kind(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        """Refuse what is not the address of a robot; the first kind of robot takes nothing that we send."""
+        for robot in value:
+            if "/open-apis/bot/hook/" in robot.get_secret_value():
+                raise ValueError("旧版机器人地址（/open-apis/bot/hook/…）不能用，请在群里新建自定义机器人")
+            if not FEISHU_ROBOT.fullmatch(robot.get_secret_value()):
+                raise ValueError(
+                    "每个地址应形如 https://open.feishu.cn/open-apis/bot/v2/hook/…，启用了签名校验的再接 #密钥"
+                )
+        return value
+
+    @field_validator("feishu_mentions")
+    @classmethod
+    def feishu_knows_people_by_open_id(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse phones and names, which its robots cannot mention."""
+        if len(value) > MOST_MENTIONS or not all(FEISHU_PERSON.fullmatch(one) for one in value):
+            raise ValueError(f"每项应为成员的 open_id（ou_ 开头）或 @all，最多 {MOST_MENTIONS} 项")
+        return value
+
+    @field_validator("dingtalk_robots")
+    @classmethod
+    def dingtalk_robots_have_a_token(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        """Refuse what is not the address of a robot, as one with the time and signature of an old call in it."""
+        if not all(DINGTALK_ROBOT.fullmatch(robot.get_secret_value()) for robot in value):
+            form = "https://oapi.dingtalk.com/robot/send?access_token=…"
+            raise ValueError(f"每个地址应形如 {form}，启用了加签的再接 # 和 SEC 开头的密钥")
+        return value
+
+    @field_validator("dingtalk_mentions")
+    @classmethod
+    def dingtalk_knows_people_by_phone(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what is not a phone."""
+        if len(value) > MOST_MENTIONS or not all(DINGTALK_PERSON.fullmatch(one) for one in value):
+            raise ValueError(f"每项应为 11 位手机号或 @all，最多 {MOST_MENTIONS} 项")
         return value
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
 
+from app.channels.kinds import GROUPS
 from app.settings.sources import Part, Words
 
 _KEY_CHARACTERS = 32
@@ -28,7 +29,7 @@ class OperationsSettings(Part):
     seal_key: SecretStr = SecretStr("")
 
     # outgoing and operations
-    outbound_hosts: Words = ("qyapi.weixin.qq.com",)  # for addresses typed into the console
+    outbound_hosts: Words = tuple(host for kind in GROUPS for host in kind.hosts)  # for addresses typed in a page
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     session_hours: int = Field(default=12, ge=1, le=24 * 7)
 

@@ -17,7 +17,8 @@ _PRIVATE_FIELDS = frozenset(
 )
 _SHAPES = (
     (re.compile(r"(?<![0-9A-Za-z])((?:86|0086)?1[3-9][0-9])[0-9]{4}([0-9]{4})(?![0-9])"), r"\1****\2"),
-    (re.compile(r"([?&]key=)[^&\s\"']+"), r"\1***"),
+    (re.compile(r"([?&](?:key|access_token|sign)=)[^&\s\"']+"), r"\1***"),
+    (re.compile(r"(/hook/)[^\s\"']+"), r"\1***"),
     (re.compile(r"lbk_([0-9A-Za-z]+)_[0-9A-Za-z_\-]+"), r"lbk_\1_***"),
     (re.compile(r"(://[^/\s:@]+:)[^@/\s]+@"), r"\1***@"),
 )

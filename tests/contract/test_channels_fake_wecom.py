@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import httpx
 import pytest
@@ -100,7 +100,7 @@ class TestWecom:
 
 
 def test_as_a_process_the_fakes_are_ordered_and_asked_over_http():
-    with _process() as (wecom, _aliyun, tencent):
+    with _process() as (wecom, feishu, dingtalk, _aliyun, tencent):
         faults = httpx.post(f"{wecom}/_faults", json={"next": ["-1"], "every": None}).json()
         assert faults == {"next": ["-1"], "every": None}
         errcodes = [
@@ -113,13 +113,16 @@ def test_as_a_process_the_fakes_are_ordered_and_asked_over_http():
         assert abs(accepted["received_at"] - time.time()) < 10
         assert httpx.get(f"{wecom}/_worst_minute").json() == {"calls": 2, "accepted": 1}
         assert httpx.get(f"{tencent}/_accepted").json() == []
+        said = {"msg_type": "text", "content": {"text": "订单"}}
+        assert httpx.post(f"{feishu}/open-apis/bot/v2/hook/any", json=said).json()["code"] == 0
+        assert httpx.post(f"{dingtalk}/robot/send?access_token=any", json=_text("订单")).json()["errcode"] == 0
 
 
 @contextmanager
 def _process() -> Iterator[tuple[str, ...]]:
-    with closed_port() as wecom, closed_port() as aliyun, closed_port() as tencent:
-        ports = (wecom, aliyun, tencent)
-    names = ("--wecom-port", "--aliyun-port", "--tencent-port")
+    names = ("--wecom-port", "--feishu-port", "--dingtalk-port", "--aliyun-port", "--tencent-port")
+    with ExitStack() as reserved:
+        ports = tuple(reserved.enter_context(closed_port()) for _ in names)
     arguments = [word for name, port in zip(names, ports, strict=True) for word in (name, str(port))]
     command = [sys.executable, "-m", "tests.fakes", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as process:

@@ -6,23 +6,29 @@ import json
 import sys
 
 from tests.fakes.aliyun import AliyunFake
+from tests.fakes.dingtalk import DingtalkFake
+from tests.fakes.feishu import FeishuFake
 from tests.fakes.serving import LOOPBACK, server_of
 from tests.fakes.tencent import TencentFake
 from tests.fakes.wecom import WecomFake
+
+AnyFake = WecomFake | FeishuFake | DingtalkFake | AliyunFake | TencentFake
 
 
 def main() -> None:
     """Serve until a signal comes; say on one line of JSON when all are ready."""
     arguments = _parser().parse_args()
-    fakes: dict[int | None, WecomFake | AliyunFake | TencentFake] = {
+    fakes: dict[int | None, AnyFake] = {
         arguments.wecom_port: WecomFake(penalty=not arguments.wecom_no_penalty, per_minute=arguments.wecom_per_minute),
+        arguments.feishu_port: FeishuFake(),
+        arguments.dingtalk_port: DingtalkFake(),
         arguments.aliyun_port: AliyunFake(),
         arguments.tencent_port: TencentFake(per_day=arguments.tencent_per_day),
     }
     asyncio.run(_serve({port: fake for port, fake in fakes.items() if port is not None}, arguments.host))
 
 
-async def _serve(fakes: dict[int, WecomFake | AliyunFake | TencentFake], host: str) -> None:
+async def _serve(fakes: dict[int, AnyFake], host: str) -> None:
     servers = [server_of(fake.app(), host=host, port=port) for port, fake in fakes.items()]
     serving = [asyncio.create_task(server.serve()) for server in servers]
     while not all(server.started for server in servers):
@@ -38,6 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.fakes", description=__doc__)
     parser.add_argument("--host", default=LOOPBACK)
     parser.add_argument("--wecom-port", type=int)
+    parser.add_argument("--feishu-port", type=int)
+    parser.add_argument("--dingtalk-port", type=int)
     parser.add_argument("--aliyun-port", type=int)
     parser.add_argument("--tencent-port", type=int)
     parser.add_argument(

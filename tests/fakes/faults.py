@@ -1,7 +1,7 @@
 """Faults to order: what the next calls to a fake server run into, and how a connection is broken.
 
-A fault is ``hang``, ``reset``, ``html502``, ``not_json``, ``json_list``,
-``slow_body``, or a code of the provider (``45009``,
+A fault is ``hang``, ``reset``, ``html502``, ``html200``, ``not_json``, ``json_list``,
+``empty_object``, ``slow_body``, or a code of the provider (``45009``,
 ``isv.OUT_OF_SERVICE``, with a text after ``|``). With ``accept_then_`` in front the message is taken first.
 """
 
@@ -86,6 +86,8 @@ async def break_down(request: Request, fault: str) -> Response | None:
 
 _ANSWERS: dict[str, Callable[[], Response]] = {
     "html502": lambda: HTMLResponse("<html><head><title>502 Bad Gateway</title></head></html>", status_code=502),
+    "html200": lambda: HTMLResponse("<html><body>please sign in</body></html>"),
+    "empty_object": lambda: JSONResponse({}),
     "not_json": lambda: PlainTextResponse("ok", media_type="application/json"),
     "json_list": lambda: JSONResponse([]),
 }

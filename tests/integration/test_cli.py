@@ -9,6 +9,7 @@ import pytest
 from click.testing import Result
 
 from app.bootstrap import Lifeboat
+from app.channels.kinds import GROUPS
 from app.cli import doctor
 from app.domain.states import MessageState
 from tests.builders import KEYS, a_policy, new_order, new_orders
@@ -215,6 +216,23 @@ def test_the_doctor_finds_a_new_deployment_healthy_and_says_what_is_only_simulat
     checks = {check["name"]: check["status"] for check in document["checks"]}
     assert (checks["schema"], checks["ledger"], checks["wecom"], checks["sms"]) == ("ok", "ok", "warn", "warn")
     assert "短信为模拟发送" in run("doctor").stdout
+
+
+def test_the_doctor_names_the_robots_of_each_kind(run: Run, monkeypatch: pytest.MonkeyPatch):
+    def robots() -> dict[str, tuple[str, str]]:
+        checks = _json(run("doctor", "--json"))["checks"]
+        kinds = [kind.name for kind in GROUPS]
+        return {check["name"]: (check["status"], check["detail"]) for check in checks if check["name"] in kinds}
+
+    assert robots()["feishu"] == ("warn", "未配置飞书机器人：群消息只记录、不发送")
+    assert {status for status, _ in robots().values()} == {"warn"}
+    monkeypatch.setenv("LIFEBOAT_DINGTALK_ROBOTS", "https://oapi.dingtalk.com/robot/send?access_token=t#SECret")
+    assert robots() == {
+        "wecom": ("ok", "未使用企业微信机器人"),
+        "feishu": ("ok", "未使用飞书机器人"),
+        "dingtalk": ("ok", "钉钉机器人 1 个"),
+    }
+    assert "SECret" not in run("doctor").stdout
 
 
 def test_the_doctor_does_not_wait_for_a_commit_that_hangs(boat: Lifeboat, monkeypatch: pytest.MonkeyPatch):

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app import settings as knobs
+from app.channels.kinds import GROUPS
 from app.settings import PREFIX, Settings, WrongSetting, unknown_names
 
 Set = Callable[..., Settings]
@@ -20,6 +21,11 @@ ALIYUN = {
     "sms_notice_template": "SMS_1",
     "sms_coupon_template": "SMS_2",
 }
+
+DINGTALK_FORM = (
+    "每个地址应形如 https://oapi.dingtalk.com/robot/send?access_token=…，启用了加签的再接 # 和 SEC 开头的密钥"
+)
+FEISHU_FORM = "每个地址应形如 https://open.feishu.cn/open-apis/bot/v2/hook/…，启用了签名校验的再接 #密钥"
 
 
 @pytest.fixture
@@ -75,6 +81,47 @@ def test_without_any_setting_it_starts_on_sqlite_and_sends_nothing(load: Set, tm
             "每个地址应形如 https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…",
         ),
         ("wecom_robots", "ftp://x/?key=1", "每个地址应形如 https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…"),
+        *(
+            ("feishu_robots", address, FEISHU_FORM)
+            for address in (
+                "https://open.feishu.cn/open-apis/bot/v2/hook/",
+                "http://open.feishu.cn/open-apis/bot/v2/hook/t",
+                "https://open.feishu.cn.evil.test/open-apis/bot/v2/hook/t",
+                "https://evil.test/open-apis/bot/v2/hook/t?https://open.feishu.cn/open-apis/bot/v2/hook/t",
+                "https://a:b@open.feishu.cn/open-apis/bot/v2/hook/t",
+                "https://open.feishu.cn/open-apis/bot/v2/hook/t?x=1",
+                "https://open.feishu.cn/open-apis/bot/v2/hook/t#",
+                "https://open.feishu.cn/open-apis/bot/v2/hook/t#a b",
+                "t",
+            )
+        ),
+        (
+            "feishu_robots",
+            "https://open.feishu.cn/open-apis/bot/hook/t",
+            "旧版机器人地址（/open-apis/bot/hook/…）不能用，请在群里新建自定义机器人",
+        ),
+        ("feishu_mentions", "13800138000", "每项应为成员的 open_id（ou_ 开头）或 @all，最多 50 项"),
+        ("feishu_mentions", 'ou_"></at>', "每项应为成员的 open_id（ou_ 开头）或 @all，最多 50 项"),
+        (
+            "feishu_mentions",
+            ",".join(f"ou_{n}" for n in range(51)),
+            "每项应为成员的 open_id（ou_ 开头）或 @all，最多 50 项",
+        ),
+        *(
+            ("dingtalk_robots", address, DINGTALK_FORM)
+            for address in (
+                "https://oapi.dingtalk.com/robot/send",
+                "https://oapi.dingtalk.com/robot/send?access_token=",
+                "http://oapi.dingtalk.com/robot/send?access_token=t",
+                "https://oapi.dingtalk.com:444/robot/send?access_token=t",
+                "https://evil.test/robot/send?access_token=t",
+                "https://oapi.dingtalk.com/robot/send?access_token=t&timestamp=1&sign=x",
+                "https://oapi.dingtalk.com/robot/send?access_token=t#secret",
+                "https://oapi.dingtalk.com/robot/send?access_token=t#SEC",
+            )
+        ),
+        ("dingtalk_mentions", "zhangsan", "每项应为 11 位手机号或 @all，最多 50 项"),
+        ("dingtalk_mentions", ",".join(["13800138000"] * 51), "每项应为 11 位手机号或 @all，最多 50 项"),
         ("sms_provider", "pigeon", "只能是 'dry_run', 'aliyun' or 'tencent' 之一"),
         ("log_level", "loud", "只能是 'debug', 'info', 'warning' or 'error' 之一"),
     ],
@@ -87,8 +134,14 @@ def test_a_wrong_setting_names_itself(load: Set, name: str, value: str, sentence
 
 def test_all_wrong_settings_are_told_at_once_and_no_secret_is_repeated(load: Set):
     with pytest.raises(WrongSetting) as wrong:
-        load(port="x", secret_key="hunter2", wecom_robots="https://h/?k=hunter3")
-    assert len(str(wrong.value).splitlines()) == 3
+        load(
+            port="x",
+            secret_key="hunter2",
+            wecom_robots="https://h/?k=hunter3",
+            feishu_robots="https://open.feishu.cn/hook/hunter4#hunter5",
+            dingtalk_robots="https://oapi.dingtalk.com/?hunter6#SEChunter7",
+        )
+    assert len(str(wrong.value).splitlines()) == 5
     assert "hunter" not in str(wrong.value)
 
 
@@ -123,6 +176,36 @@ def test_words_are_separated_by_either_comma(load: Set):
         "https://h/send?key=1",
         "https://h/send?key=2",
     ]
+
+
+def test_every_kind_of_group_has_its_settings(load: Set):
+    assert list(load().robots) == [kind.name for kind in GROUPS]
+    chosen = load(wecom_robots="https://h/send?key=1", wecom_mentions="a")
+    assert chosen.robots["wecom"].mentions == ("a",)
+    assert len(chosen.robots["wecom"].addresses) == 1
+
+
+def test_a_dingtalk_robot_may_bring_its_signing_secret(load: Set):
+    addresses = (
+        "https://oapi.dingtalk.com/robot/send?access_token=0b1#SEC-x+/=",
+        "http://localhost/robot/send?access_token=t",
+    )
+    chosen = load(dingtalk_robots=",".join(addresses), dingtalk_mentions="13800138000，@all")
+    assert tuple(one.get_secret_value() for one in chosen.dingtalk_robots) == addresses
+    assert chosen.robots["dingtalk"].mentions == ("13800138000", "@all")
+    assert "SEC" not in repr(chosen)
+
+
+def test_a_feishu_robot_may_bring_its_signing_secret(load: Set):
+    addresses = (
+        "https://open.feishu.cn/open-apis/bot/v2/hook/0b-1_x#救生艇-测试",
+        "https://open.larksuite.com/open-apis/bot/v2/hook/t",
+        "http://127.0.0.1:8080/open-apis/bot/v2/hook/t#s",
+    )
+    chosen = load(feishu_robots=",".join(addresses), feishu_mentions="ou_a1b2,@all")
+    assert tuple(one.get_secret_value() for one in chosen.feishu_robots) == addresses
+    assert chosen.robots["feishu"].mentions == ("ou_a1b2", "@all")
+    assert "救生艇" not in repr(chosen)
 
 
 def test_a_secret_may_come_by_file_and_the_environment_goes_first(load: Set, tmp_path: Path):

@@ -57,6 +57,28 @@ def test_fields_with_private_names_are_blank(name: str):
     assert redact(None, "info", {name: "anything", "other": 1}) == {name: "***", "other": 1}
 
 
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        (
+            "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=abc",
+            "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=***",
+        ),
+        ("https://open.feishu.cn/open-apis/bot/v2/hook/abc#s", "https://open.feishu.cn/open-apis/bot/v2/hook/***"),
+        (
+            "https://oapi.dingtalk.com/robot/send?access_token=abc#SECs",
+            "https://oapi.dingtalk.com/robot/send?access_token=***",
+        ),
+        (
+            "https://x/robot/send?access_token=abc&timestamp=1&sign=a%2B",
+            "https://x/robot/send?access_token=***&timestamp=1&sign=***",
+        ),
+    ],
+)
+def test_no_robots_address_gets_through(address: str, shown: str):
+    assert ours.redacted(f"'{address}' failed") == f"'{shown}' failed"
+
+
 def test_what_is_no_text_is_searched_as_well():
     event: dict[str, Any] = {
         "error": ValueError("13800138000"),

@@ -26,6 +26,7 @@ from app.notify.contents import (
 from app.notify.dispatch.digest import MOST_IN_HIGH_DIGEST, DigestMember, digest_content, members_of
 from app.notify.texts import (
     alert_text,
+    bare_text,
     batch_text,
     customer_text,
     digest_text,
@@ -224,3 +225,16 @@ def test_a_content_that_cannot_be_read_says_why_and_repeats_nothing(subject: str
     with pytest.raises(UnreadableContent) as caught:
         read_content(subject, row)
     assert str(caught.value).startswith(why)
+
+
+@pytest.mark.parametrize("kind", GROUPS, ids=lambda kind: kind.name)
+def test_a_message_that_mentions_people_is_never_the_longer_one(kind: ChannelKind):
+    """A digest is cut to what may mention people, and leaves without mentions where nobody is named in the settings."""
+    assert 0 < kind.text_bytes <= kind.rich_bytes
+
+
+def test_without_what_strangers_wrote_an_order_still_has_its_number():
+    text = bare_text(_order(goods="代开发票", client_order_id="代开-1"))
+    assert "LBNCRJATTXZ7YBC" in text
+    assert "代开" not in text
+    assert bare_text(BATCH) == ""

@@ -1,6 +1,5 @@
 """A WeCom group robot: the answer counts, not the HTTP status (facts/wecom-robot.md §6)."""
 
-import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -10,9 +9,11 @@ import httpx
 from pydantic import SecretStr
 
 from app.channels.base import GroupNotice
-from app.channels.failures import Failure, MakeFailure, channel_fault, throttled
+from app.channels.failures import MakeFailure, channel_fault, throttled
+from app.channels.group.webhook import encoded, post
 from app.channels.kinds import WECOM
-from app.domain.outcome import Delivered, Outcome, Rejected, Unknown, Unreachable
+from app.domain.clock import Clock
+from app.domain.outcome import Delivered, Outcome, Rejected, Unreachable
 from app.outbound import STANDARD, outbound_client
 
 RATE_LIMIT_PAUSE = timedelta(seconds=60)
@@ -30,10 +31,9 @@ OUTCOMES: Mapping[int, MakeFailure] = {
 """What an errcode means; one that is not listed is tried again, a bounded number of times."""
 
 _PHONE = re.compile(r"1[0-9]{10}")
-_JSON = {"Content-Type": "application/json"}
 
 
-def open_robot(address: SecretStr) -> "WecomRobot":
+def open_robot(address: SecretStr, clock: Clock) -> "WecomRobot":  # noqa: ARG001 - only kinds that sign need it
     """Return the robot at an address, with a client of its own."""
     return WecomRobot(address, outbound_client())
 
@@ -50,13 +50,14 @@ class WecomRobot:
         """Post ``message``; it is not cut: one too long for its kind is rejected unsent."""
         if not fits(message):
             return Rejected("wecom:too_long")
-        body = json.dumps(_body_of(message), ensure_ascii=False).encode("utf-8", "replace")
-        try:
-            async with asyncio.timeout(self._time_limit):
-                reply = await self._http.post(self._webhook.get_secret_value(), content=body, headers=_JSON)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            return _failure(error)
-        return _judge(reply.status_code, reply.content)
+        answer = await post(
+            self._http,
+            self._webhook.get_secret_value(),
+            encoded(_body_of(message)),
+            provider=WECOM.name,
+            time_limit=self._time_limit,
+        )
+        return _judge(answer.status_code, answer.content) if isinstance(answer, httpx.Response) else answer
 
     async def aclose(self) -> None:
         """Close the HTTP client."""
@@ -90,15 +91,3 @@ def _judge(status: int, body: bytes) -> Outcome:
     if errcode == 0:
         return Delivered()
     return OUTCOMES.get(errcode, Unreachable)(f"wecom:{errcode}")
-
-
-def _failure(error: Exception) -> Failure:
-    match error:
-        case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout():
-            return Unreachable("wecom:connect")
-        case httpx.UnsupportedProtocol() | httpx.InvalidURL():
-            return channel_fault("wecom:bad_url")
-        case httpx.TimeoutException() | TimeoutError():
-            return Unknown("wecom:timeout")
-        case _:
-            return Unknown("wecom:reset")

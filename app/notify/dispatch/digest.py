@@ -8,9 +8,18 @@ from datetime import datetime
 from app.domain.send_budget import Urgency
 from app.domain.states import MessageState
 from app.domain.subject import Subject
-from app.notify.contents import Digest, DigestContent, HighDigestContent, OrderContent, as_row
+from app.notify.contents import (
+    Digest,
+    DigestContent,
+    HighDigestContent,
+    OrderContent,
+    UnreadableContent,
+    as_row,
+    read_content,
+)
 from app.notify.texts import fitting, order_line
 from app.store.tables import Message
+from app.store.unit_of_work import UnitOfWork
 
 MOST_IN_DIGEST = 2000
 """Orders one digest speaks for; it lists what fits and sums up the rest."""
@@ -71,3 +80,36 @@ def digest_of(members: Sequence[DigestMember], urgency: Urgency, *, now: datetim
         lease_until=lease_until,
         attempts=1,
     )
+
+
+def divide_digest(uow: UnitOfWork, digest: Message, *, limit: int, now: datetime) -> None:
+    """Let a digest of high-priority orders name only what ``limit`` bytes hold, and another one the rest.
+
+    It is too long if it was made for a robot with longer messages, which is gone. Every one of its orders is still
+    named, and knows which of the two speaks for it.
+    """
+    if digest.subject != Subject.DIGEST:
+        return
+    try:
+        content = read_content(digest.subject, digest.content)
+    except UnreadableContent:
+        return  # it becomes a dead letter where it is about to be sent
+    if not isinstance(content, HighDigestContent) or len(content.high) == (n := fitting(content.high, limit=limit)):
+        return
+    rest = uow.messages.add(
+        Message(
+            once=f"digest:{secrets.token_hex(12)}",
+            **digest.model_dump(include={"incident_id", "drill", "subject", "channel", "target", "lane", "created_at"}),
+            content=as_row(HighDigestContent(high=content.high[n:])),
+            state=MessageState.PENDING,
+            due_at=now,
+        )
+    )
+    digest.content = as_row(HighDigestContent(high=content.high[:n]))
+    left = {order.number for order in content.high[n:]}
+    uow.messages.merge([m for m in uow.messages.members_of(digest) if _number_of(m) in left], into=rest, now=now)
+
+
+def _number_of(message: Message) -> str:
+    content = read_content(message.subject, message.content)
+    return content.number if isinstance(content, OrderContent) else ""

@@ -6,6 +6,7 @@ between costs one place in the budget and at most one message that is seen twice
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.channels.base import GroupChannel, GroupNotice
@@ -25,11 +26,18 @@ from app.notify.contents import (
     UnreadableContent,
     read_content,
 )
-from app.notify.dispatch.digest import MOST_IN_DIGEST, MOST_IN_HIGH_DIGEST, DigestMember, digest_of, members_of
+from app.notify.dispatch.digest import (
+    MOST_IN_DIGEST,
+    MOST_IN_HIGH_DIGEST,
+    DigestMember,
+    digest_of,
+    divide_digest,
+    members_of,
+)
 from app.notify.dispatch.record import Sending, move_message
 from app.notify.dispatch.run import Sender, begin_sending
 from app.notify.policy import Destination
-from app.notify.texts import group_text
+from app.notify.texts import bare_text, group_text
 from app.store.tables import Message
 from app.store.unit_of_work import Store, UnitOfWork
 
@@ -73,12 +81,15 @@ class _Robot:
     async def run_once(self) -> int:
         sent = 0
         while sent < self._kind.pace.limit and (sending := await asyncio.to_thread(self._claim)) is not None:
-            await self._sender.send(sending, self._answer(sending.content))
+            await self._sender.send(sending, self._answer(sending))
             sent += 1
         return sent
 
-    async def _answer(self, content: Content) -> Outcome:
-        return await self._channel.send(notice_of(content, self._destination.mentions, kind=self._kind))
+    async def _answer(self, sending: Sending) -> Outcome:
+        notice = notice_of(sending.content, self._destination.mentions, kind=self._kind)
+        message = sending.message
+        reference = f"lb-{message.id}-{int(message.created_at.timestamp())}"  # ids begin again with a new database
+        return await self._channel.send(replace(notice, reference=reference))
 
     # ---- claiming --------------------------------------------------------------------------------------------------
 
@@ -105,6 +116,7 @@ class _Robot:
             if free <= _KEPT[urgency]:
                 return None
             if ready := self._take_one(uow, urgency, now, but_not=Subject.ORDER):
+                divide_digest(uow, ready, limit=self._kind.text_bytes, now=now)
                 return ready
             if message := self._choose_order(uow, urgency, free=free, now=now):
                 return message
@@ -193,4 +205,5 @@ def notice_of(content: Content, mentions: tuple[str, ...], *, kind: ChannelKind)
         isinstance(content, OrderContent) and content.priority == "high"
     )
     mentioned = mentions if urgent else ()
-    return GroupNotice(group_text(content, limit=kind.text_bytes if mentioned else kind.rich_bytes), mentioned)
+    text = group_text(content, limit=kind.text_bytes if mentioned else kind.rich_bytes)
+    return GroupNotice(text, mentioned, bare=bare_text(content))

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.domain.states import MessageState
 from app.store.statements import IN_LIMIT, chunks, insert_new
 from app.store.tables import Message
-from app.store.tables.message import DEAD, OPEN, SETTLING
+from app.store.tables.message import DEAD, MERGED, OPEN, SETTLING
 
 
 class MessageRepository:
@@ -88,9 +88,10 @@ class MessageRepository:
         return list(self._session.scalars(query.with_for_update(skip_locked=True)))
 
     def merge(self, messages: Sequence[Message], *, into: Message, now: datetime) -> None:
-        """Let ``into`` speak for ``messages``."""
+        """Let ``into`` speak for ``messages``, also for those that another one has spoken for."""
+        unsent = (MessageState.PENDING, MessageState.MERGED)
         for part in chunks([m.id for m in messages], IN_LIMIT):
-            statement = update(Message).where(Message.id.in_(part), Message.state == MessageState.PENDING)
+            statement = update(Message).where(Message.id.in_(part), Message.state.in_(unsent))
             self._session.execute(
                 statement.values(state=MessageState.MERGED, merged_into=into.id, finished_at=now).execution_options(
                     synchronize_session=False
@@ -210,13 +211,14 @@ class MessageRepository:
         """Return an order's messages, oldest first."""
         return list(self._session.scalars(select(Message).where(Message.order_id == order_id).order_by(Message.id)))
 
+    def members_of(self, digest: Message) -> list[Message]:
+        """Return the messages for which a digest speaks."""
+        return list(self._session.scalars(select(Message).where(MERGED.query, Message.merged_into == digest.id)))
+
     def in_state(self, state: str, *, limit: int = 500) -> list[Message]:
         """Return messages in a state, newest first."""
-        return list(
-            self._session.scalars(
-                select(Message).where(Message.state == state).order_by(Message.id.desc()).limit(limit)
-            )
-        )
+        query = select(Message).where(Message.state == state).order_by(Message.id.desc()).limit(limit)
+        return list(self._session.scalars(query))
 
     def count_unfinished(self) -> dict[tuple[str, str], int]:
         """Count by channel and state the messages that are open or dead; what was delivered is not counted."""

@@ -1,12 +1,13 @@
 """What is owed for an order, written in the transaction that marks it composed; on both engines."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from app.domain.send_budget import Urgency
+from app.notify.policy import Destination
 from app.store.tables import Batch, Coupon, Incident, OrderRow
 from tests.builders import REHEARSAL, TEN, Deck, a_policy, hours, minutes, new_order, new_orders
 
@@ -309,6 +310,30 @@ def test_a_published_batch_is_announced_once_with_its_figures(deck: Deck):
         "url": "https://lifeboat.example/console/batches/B20261122-1030-1",
         "drill": False,
     }
+
+
+# ---- the half hours
+
+
+def test_a_batch_is_announced_to_feishu_a_little_later_and_an_alert_at_once(deck: Deck):
+    """It refuses nearly everything at :00 and :30, just when batches come out."""
+    groups = (Destination("wecom", "w"), Destination("feishu", "f"))
+    deck.take(new_order("A"))
+    _publish(deck, "B1")
+    with deck.store.writing() as uow:
+        uow.alerts.fire("trouble", level="red", text="红灯", now=TEN)
+    deck.composed(policy=a_policy(groups=groups))
+    due = {message.kind: message.due_at - TEN for message in deck.messages()}
+    assert due["batch_wecom"] == due["alert_wecom"] == due["alert_feishu"] == due["order_feishu"] == timedelta()
+    assert timedelta(seconds=20) <= due["batch_feishu"] <= timedelta(seconds=100)
+
+
+def test_two_groups_of_feishu_are_told_at_different_moments(deck: Deck):
+    groups = tuple(Destination("feishu", f"f{n}") for n in range(8))
+    deck.take(new_order("A"))
+    _publish(deck, "B1")
+    deck.composed(policy=a_policy(groups=groups))
+    assert len({message.due_at for message in deck.messages(kind="batch_feishu")}) > 1
 
 
 def _publish(deck: Deck, name: str, **fields: Any) -> None:

@@ -23,6 +23,7 @@ from tests.failure.mutants import (
     planted_growth,
     planted_messages,
     planted_replicas,
+    planted_robots,
     planted_security,
 )
 from tests.failure.mutants.mutant import DoesNotApply, Mutant
@@ -53,6 +54,7 @@ MUTANTS = (
     *planted_growth.MUTANTS,
     *planted_messages.MUTANTS,
     *planted_replicas.MUTANTS,
+    *planted_robots.MUTANTS,
     *planted_security.MUTANTS,
 )
 
