@@ -17,7 +17,8 @@ from app.web.console.middleware import ConsoleMiddleware
 from app.web.console.pages.account import AccountPage
 from app.web.console.pages.batches import BatchPages
 from app.web.console.pages.dashboard import HomePage
-from app.web.console.pages.messages import HeldPage, MessagePages
+from app.web.console.pages.held import HeldPage
+from app.web.console.pages.messages import MessagePages
 from app.web.console.pages.orders import OrderPages
 from app.web.console.pages.sign_in import sign_in_routes
 from app.web.ops.health import Health

@@ -37,28 +37,3 @@ class MessagePages(ConsolePage):
                 "numbers": uow.overview.order_numbers(sorted({m.order_id for m in page.rows if m.order_id})),
                 "batches": uow.overview.batch_names(sorted({m.batch_id for m in page.rows if m.batch_id})),
             }
-
-
-class HeldPage(ConsolePage):
-    """Look-alikes that wait for a person."""
-
-    menu_label = "待确认"
-    icon = "fa-solid fa-user-check"
-    path = "/held"
-    route_name = "held"
-
-    @route("")
-    async def index(self, request: Request) -> Response:
-        """List held orders, oldest first, each beside the one it looks like."""
-        return self.render(request, "held.html", **await run_in_threadpool(self._list))
-
-    def _list(self) -> dict[str, Any]:
-        with self.boat.store.reading() as uow:
-            held = uow.orders.held(limit=100)
-            earlier = uow.overview.orders_numbered([row.looks_like for row in held if row.looks_like])
-            return {
-                "held": held,
-                "total": uow.overview.held_count(),
-                "earlier": {row.number: row for row in earlier},
-                "clients": uow.access.client_names(),
-            }

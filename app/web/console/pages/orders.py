@@ -11,8 +11,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette_admin import route
 
 from app import words
-from app.domain.order_number import derive
 from app.domain.phone import NotAPhone, phone_of
+from app.orders.find import find_orders
 from app.store.repositories.overview import OrderFilter, OrderListRow
 from app.store.repositories.overview import RowPage as Rows
 from app.store.unit_of_work import UnitOfWork
@@ -21,7 +21,6 @@ from app.web.console.page import cursor_of, with_query
 from app.web.console.pages.order import OrderDetail
 
 _SPANS = {"incident": "本次事件", "today": "今天", "all": "全部"}
-_SHORTEST_PREFIX = 3
 _LONGEST_SEARCH = 128
 
 
@@ -107,17 +106,8 @@ class OrderPages(OrderDetail):
             return _listed(uow, Rows(tuple(uow.overview.orders_of_customer(mark)), None))
 
     def _named(self, text: str) -> Listed:
-        upper = text.upper()
         with self.boat.store.reading() as uow:
-            rows = uow.overview.orders_numbered([upper])
-            if not rows:
-                keys, prefix = self.boat.keyring, self.boat.settings.order_prefix
-                clients = uow.access.client_names()
-                rows = uow.overview.orders_numbered([derive(keys.number, one, text, prefix=prefix) for one in clients])
-            if not rows and len(upper) >= _SHORTEST_PREFIX and upper.isascii() and upper.isalnum():
-                rows = uow.overview.orders_beginning(upper)
-            if not rows:
-                rows = uow.overview.orders_of_shop_number(text)
+            rows = find_orders(uow, self.boat.keyring, text, prefix=self.boat.settings.order_prefix)
             return _listed(uow, Rows(tuple(rows), None))
 
     def _midnight(self, now: datetime) -> datetime:
