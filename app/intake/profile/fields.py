@@ -1,37 +1,52 @@
 """The fields of the canonical order as a profile may fill them, and how a foreign value becomes one."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_type_hints
+
+from pydantic import AwareDatetime, BaseModel
 
 from app.domain.money import NotMoney, fen_of_fen, yuan
 from app.intake.profile.expression import BadValue
+from app.intake.schemas import ItemIn, OrderIn, Yuan
 
 Kind = Literal["text", "money", "time", "whole"]
 Unit = Literal["yuan", "fen"]
 Convert = Callable[[Any], Any]
 
-ORDER_FIELDS: dict[str, Kind] = {
-    "phone": "text",
-    "client_order_id": "text",
-    "total": "money",
-    "freight": "money",
-    "discount": "money",
-    "recipient.name": "text",
-    "recipient.province": "text",
-    "recipient.city": "text",
-    "recipient.district": "text",
-    "recipient.address": "text",
-    "payment.status": "text",
-    "payment.paid_at": "time",
-    "payment.transaction_id": "text",
-    "buyer": "text",
-    "note": "text",
-    "placed_at": "time",
-}
-ITEM_FIELDS: dict[str, Kind] = {"sku": "text", "quantity": "whole", "name": "text", "unit_price": "money"}
+
+def _fields_of(model: type[BaseModel], *, before: str = "") -> Iterator[tuple[str, Kind]]:
+    """Yield the fields of a canonical model by path; lines are left to a profile's ``[items]``."""
+    for name, annotation in get_type_hints(model, include_extras=True).items():
+        if name not in model.model_fields:
+            continue
+        parts = list(_parts_of(annotation))
+        inner = [part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)]
+        if not inner:
+            yield before + name, _kind_of(parts)
+        elif inner != [ItemIn]:
+            yield from _fields_of(inner[0], before=f"{before}{name}.")
+
+
+def _parts_of(annotation: Any) -> Iterator[Any]:  # noqa: ANN401 - any type
+    yield annotation
+    for part in get_args(annotation):
+        yield from _parts_of(part)
+
+
+def _kind_of(parts: Sequence[Any]) -> Kind:
+    if Yuan in parts:
+        return "money"
+    if AwareDatetime in parts:
+        return "time"
+    return "whole" if int in parts else "text"
+
+
+ORDER_FIELDS: dict[str, Kind] = dict(_fields_of(OrderIn))
+ITEM_FIELDS: dict[str, Kind] = dict(_fields_of(ItemIn))
 ALL_FIELDS: dict[str, Kind] = ORDER_FIELDS | {f"items.{name}": kind for name, kind in ITEM_FIELDS.items()}
+"""What a profile may fill follows from the canonical order: a field added there can be mapped without a line here."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_MILLISECONDS = 10**11
