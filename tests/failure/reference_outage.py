@@ -11,19 +11,11 @@ import httpx
 from tests.harness.checker import check_messages, check_orders
 from tests.harness.client_ledger import ClientLedger
 from tests.harness.evidence import SqliteFile, message_counts, open_messages
-from tests.harness.lifeboat_process import (
-    COUPON,
-    NOTICE,
-    Boat,
-    NotInTime,
-    Providers,
-    boat,
-    providers,
-    until,
-    where_it_is_noon,
-)
+from tests.harness.lifeboat_process import Boat, boat
+from tests.harness.providers import COUPON, NOTICE, Providers, providers, where_it_is_noon
 from tests.harness.shop import Shop, errands
 from tests.harness.trial import Trial
+from tests.harness.waiting import PATIENCE, NotInTime, until
 
 BATCH_LEASE = 150.0
 """Seconds until another maker may finish a batch whose maker was killed (its lease), and a tick."""
@@ -93,7 +85,7 @@ async def _play(lifeboat: Boat, shop: Shop, plan: Plan) -> Havoc:
 
 
 def _ops(lifeboat: Boat) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=lifeboat.url, headers=lifeboat.ops_headers, timeout=20.0, trust_env=False)
+    return httpx.AsyncClient(base_url=lifeboat.url, headers=lifeboat.ops_headers, timeout=PATIENCE, trust_env=False)
 
 
 async def _kill(lifeboat: Boat, havoc: Havoc, plan: Plan) -> None:
@@ -183,7 +175,7 @@ def _bring_everything_out(lifeboat: Boat, store: SqliteFile) -> None:
             answer = ops.post("/v1/batches")
             return answer.status_code == httpx.codes.OK and answer.json()["batch"] is None
 
-        until(nothing_waits, within=BATCH_LEASE, every=1.0, why="orders still wait for a batch")
+        until(nothing_waits, within=BATCH_LEASE + PATIENCE, every=1.0, why="orders still wait for a batch")
 
     def all_said() -> bool:
         """Texts whose sender was killed are settled with the provider first; that takes a quarter of an hour."""
@@ -191,6 +183,6 @@ def _bring_everything_out(lifeboat: Boat, store: SqliteFile) -> None:
         return not open_messages(store) and not any(counts.get(("sms", state)) for state in ("pending", "sending"))
 
     try:
-        until(all_said, within=OUTBOX_WITHIN, every=2.0)
+        until(all_said, within=OUTBOX_WITHIN + PATIENCE, every=2.0)
     except NotInTime:
         raise NotInTime(f"messages still wait: {message_counts(store)}") from None

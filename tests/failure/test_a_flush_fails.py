@@ -10,15 +10,15 @@ import pytest
 
 from tests.harness.checker import check_orders
 from tests.harness.client_ledger import ClientLedger, read_ledger
-from tests.harness.evidence import SqliteFile, spooled
-from tests.harness.lifeboat_process import Boat, boat, until
+from tests.harness.evidence import SqliteFile
+from tests.harness.lifeboat_process import Boat, boat
 from tests.harness.shop import Manners, Shop, errands
 from tests.harness.syscalls import FLUSHES, Call, NoStrace, calls_in, injected
 from tests.harness.trial import Trial, skipped
+from tests.harness.waiting import until
 from tests.harness.yard import wrong_answers
 
 ALWAYS, EVERY_THIRD = "error=EIO", "error=EIO:when=1+3"
-DRAINED_WITHIN = 40.0
 WITHIN = 10.0
 NOT_TAKEN = "not-taken.jsonl"
 MANNERS = Manners(rest=0.2, longest_rest=1.0)
@@ -33,8 +33,8 @@ def flushes_fail(home: Path, *, rounds: int = 1, orders: int = 30, rate: float =
             ledger = ClientLedger(home / "ledger.jsonl")
             shop = Shop([web.orders_url], web.storefront_key, ledger, manners=MANNERS)
             asyncio.run(_play(trial, web, shop, rounds=rounds, orders=orders, rate=rate))
-            until(lambda: not spooled(web.data_dir / "spool"), within=DRAINED_WITHIN, why="the spool does not drain")
-            until(web.readiness, within=DRAINED_WITHIN, why="/readyz does not recover")
+            web.wait_drained()
+            until(web.readiness, why="/readyz does not recover")
             # What was refused may have been read back from the log after the kill: it was asked for, so it may be there.
             both = [ledger.path, home / NOT_TAKEN]
             found = check_orders(both, SqliteFile(web.database), data_dir=web.data_dir, exports=web.exports)
@@ -93,7 +93,7 @@ def _refuses(trial: Trial, web: Boat) -> None:
     trial.demand(answer.status_code == 503, f"nothing can be flushed, and the door says {answer.status_code}")
     trial.demand(answer.headers.get("retry-after", "").isdigit(), "a refusal without Retry-After")
     # Health remembers an answer for a second, so that probes cost nothing.
-    until(lambda: web.readiness() is None, within=5.0, why="/readyz says 200 while nothing can be flushed")
+    until(lambda: web.readiness() is None, why="/readyz says 200 while nothing can be flushed")
 
 
 def _flushed_anew(trial: Trial, calls: list[Call]) -> None:

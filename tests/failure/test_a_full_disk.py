@@ -14,10 +14,11 @@ import pytest
 
 from tests.harness.checker import check_orders
 from tests.harness.client_ledger import ClientLedger, read_ledger
-from tests.harness.evidence import SqliteFile, spooled
-from tests.harness.lifeboat_process import Boat, boat, until
+from tests.harness.evidence import SqliteFile
+from tests.harness.lifeboat_process import Boat, boat
 from tests.harness.shop import Errand, Shop, errands
 from tests.harness.trial import Trial, skipped
+from tests.harness.waiting import until
 
 SIZE = "8m"
 BALLAST = 3 * 1024 * 1024
@@ -26,7 +27,6 @@ BALLAST = 3 * 1024 * 1024
 MOST = 4000
 REFUSALS = 20
 WITHIN = 10.0
-BACK_WITHIN = 40.0
 
 
 class NoMount(Exception):
@@ -86,10 +86,10 @@ def _play(trial: Trial, lifeboat: Boat, disk: Path, *, times: int) -> None:
         trial.demand(lifeboat.readiness() is None, "/readyz says 200 while no order can be taken")
         if n + 1 < times:
             _make_room(disk, n)
-            until(lambda: _takes(lifeboat, key, ledger, sent[-1]), within=BACK_WITHIN, why="no recovery")
+            until(lambda: _takes(lifeboat, key, ledger, sent[-1]), why="no recovery")
     _ballast(disk).unlink()
     began = time.monotonic()
-    until(lambda: _takes(lifeboat, key, ledger, sent[-1]), within=BACK_WITHIN, every=0.2, why="no recovery")
+    until(lambda: _takes(lifeboat, key, ledger, sent[-1]), every=0.2, why="no recovery")
     trial.notes.append(f"takes orders again {time.monotonic() - began:.1f} s after there was room")
     records = read_ledger(ledger.path)
     left = [errand for errand in sent if not records[errand.key].ok]
@@ -97,8 +97,8 @@ def _play(trial: Trial, lifeboat: Boat, disk: Path, *, times: int) -> None:
     again = lifeboat.home / "again.jsonl"
     numbers = asyncio.run(_settle(lifeboat, key, again, left))
     trial.demand(None not in numbers, f"{numbers.count(None)} of {len(numbers)} refused orders were refused again")
-    until(lambda: not spooled(lifeboat.data_dir / "spool"), within=BACK_WITHIN, why="the spool does not drain")
-    until(lifeboat.readiness, within=BACK_WITHIN, why="/readyz does not recover")
+    lifeboat.wait_drained()
+    until(lifeboat.readiness, why="/readyz does not recover")
     merged = lifeboat.home / "merged.jsonl"
     merged.write_bytes(ledger.path.read_bytes() + again.read_bytes())
     found = check_orders(merged, store, data_dir=lifeboat.data_dir, exports=lifeboat.exports)

@@ -9,13 +9,11 @@ from tests.harness.away import Hold
 from tests.harness.checker import check_orders
 from tests.harness.client_ledger import ClientLedger, read_ledger
 from tests.harness.evidence import SqliteFile, spooled
-from tests.harness.lifeboat_process import Boat, boat, until
+from tests.harness.lifeboat_process import Boat, boat
 from tests.harness.shop import Errand, Manners, Shop, errands
 from tests.harness.trial import Trial
 
 WRITERS = 4
-DRAINED_WITHIN = 40.0
-
 
 SPOOL_BEGINS = 1.6
 """Seconds until orders go to the spool: the door's patience with its database, and a little."""
@@ -46,7 +44,7 @@ def kill_at_any_instant(home: Path, *, kills: int = 3, seed: int = 7, spooling: 
         store = SqliteFile(web.database)
         found = check_orders(ledgers, store, data_dir=web.data_dir, exports=web.exports)
         _settle(trial, web, key, ledgers)
-        until(lambda: not spooled(web.data_dir / "spool"), within=DRAINED_WITHIN, why="the spool does not drain")
+        web.wait_drained()
         again = [*ledgers, *(ledger.with_suffix(".again") for ledger in ledgers)]
         trial.take(check_orders(_joined(again, home), store, data_dir=web.data_dir, exports=web.exports))
     trial.demand(in_spool or not spooling, "nothing was in the spool at any kill")

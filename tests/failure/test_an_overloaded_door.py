@@ -15,8 +15,9 @@ from tests.harness.away import Hold
 from tests.harness.by_hand import WITHIN, head_of, orders_meanwhile, plain, send_once
 from tests.harness.checker import check_orders
 from tests.harness.client_ledger import ClientLedger, read_ledger
-from tests.harness.evidence import SqliteFile, spooled
-from tests.harness.lifeboat_process import LOOPBACK, Boat, boat, until
+from tests.harness.evidence import SqliteFile
+from tests.harness.lifeboat_process import Boat, boat
+from tests.harness.processes import LOOPBACK
 from tests.harness.shop import Errand, Shop
 from tests.harness.trial import Trial
 
@@ -33,7 +34,6 @@ ROOM = 16 * 1024 * 1024
 IN_THE_PIPES = 16 * 1024 * 1024
 """More than the buffers of two sockets hold: whoever could send this much was not refused at the limit."""
 
-DRAINED_WITHIN = 40.0
 CUT_WITHIN = 30.0
 """Seconds within which a head or a body that drips has been cut off: twenty, and what a busy machine needs."""
 
@@ -50,7 +50,7 @@ def queue_full(home: Path, *, orders: int = 200) -> Trial:
     with boat(home, command="web", queue_limit=str(QUEUE)) as lifeboat:
         todo = plain(orders, seed=121, prefix="Q")
         ledger = asyncio.run(_rush(trial, lifeboat, todo))
-        until(lambda: not spooled(lifeboat.data_dir / "spool"), within=DRAINED_WITHIN, why="the spool does not drain")
+        lifeboat.wait_drained()
         store = SqliteFile(lifeboat.database)
         found = check_orders(ledger, store, data_dir=lifeboat.data_dir, exports=lifeboat.exports)
         trial.trials = found.attempted

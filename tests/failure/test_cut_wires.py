@@ -16,9 +16,10 @@ from tests.harness.client_ledger import ClientLedger
 from tests.harness.cluster import Node, lone_server
 from tests.harness.evidence import PostgresServer, spooled
 from tests.harness.fleet import Fleet, fleet
-from tests.harness.lifeboat_process import LOOPBACK, until
+from tests.harness.processes import LOOPBACK
 from tests.harness.shop import Shop, consistent, errands
 from tests.harness.trial import Trial, skipped
+from tests.harness.waiting import until
 from tests.harness.wire import Chunk, Cut, CutBeforeReply, Fate, Pass, Wire, unharmed
 
 WITHIN = 2.0
@@ -120,7 +121,7 @@ def _judge(trial: Trial, doors: Fleet, server: Node, shop: Shop) -> None:
     web = doors.webs[0]
     aside = [one.aside for one in spooled(web.data_dir / "spool")]
     trial.demand(not aside, f"{len(aside)} orders were set aside for a person: {aside[:2]}")
-    until(lambda: (web.readiness() or {}).get("degraded") is not None, within=30, why="the door is not ready again")
+    until(lambda: (web.readiness() or {}).get("degraded") is not None, why="the door is not ready again")
     found = check_orders(shop.ledger.path, PostgresServer(server.uri), data_dir=doors.data_dirs, exports=doors.exports)
     trial.trials = found.attempted
     trial.take(found)

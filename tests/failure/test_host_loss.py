@@ -16,9 +16,9 @@ from tests.harness.client_ledger import read_ledger
 from tests.harness.cluster import Pair, pair
 from tests.harness.evidence import PostgresServer, stored_orders
 from tests.harness.fleet import Fleet, fleet
-from tests.harness.lifeboat_process import until
 from tests.harness.shop import Errand, Shop, consistent, errands
 from tests.harness.trial import Trial, skipped
+from tests.harness.waiting import PATIENCE, until
 
 WITHIN = 2.0
 LOOSE = 3.0
@@ -27,7 +27,6 @@ LOOSE = 3.0
 TAKEN_OVER_WITHIN = 150.0
 """Seconds: a batch of the half hour whose maker lost its database holds the place until its lease runs out."""
 
-LOOKED_WITHIN = 30.0
 GAPS = frozenset(
     {
         "no_synchronous_standby",
@@ -90,9 +89,7 @@ async def _play(
             await asyncio.to_thread(_lose_primary, doors, servers, lost, vanish=vanish)
             await trading
         for web in doors.webs:
-            await asyncio.to_thread(
-                until, lambda web=web: _well(web.readiness()), within=30, why="no new primary found"
-            )
+            await asyncio.to_thread(until, lambda web=web: _well(web.readiness()), why="no new primary found")
         await asyncio.to_thread(doors.wait_drained)
         for errand in _plain(alone):
             await _lose_what_one_host_has(trial, doors, servers, other, errand)
@@ -114,7 +111,7 @@ def _lose_primary(doors: Fleet, servers: Pair, lost: Lost, *, vanish: bool) -> N
     else:
         gone.kill()
     lost.hosts += 1
-    until(doors.spooled, within=WITHIN * LOOSE, why="no order goes to a spool although the primary is gone")
+    until(doors.spooled, why="no order goes to a spool although the primary is gone")
     lost.spooled += doors.spooled()
     servers.fail_over()
     gone.kill()
@@ -126,9 +123,9 @@ def _judge(trial: Trial, doors: Fleet, servers: Pair, lost: Lost) -> None:
     trial.demand(lost.spooled, "no order met the time without a database")
     ledger = doors.webs[0].home / "ledger.jsonl"
     _retry_all(trial, doors, ledger)
-    with httpx.Client(headers=doors.ops_headers, timeout=30, trust_env=False) as ops:
+    with httpx.Client(headers=doors.ops_headers, timeout=PATIENCE, trust_env=False) as ops:
         made = lambda: ops.post(f"{doors.webs[1].url}/v1/batches").status_code == httpx.codes.CREATED  # noqa: E731
-        until(made, within=TAKEN_OVER_WITHIN, every=1, why="no batch can be made after the failover")
+        until(made, within=TAKEN_OVER_WITHIN + PATIENCE, every=1, why="no batch can be made after the failover")
     ledgers = [ledger, ledger.with_name("alone.jsonl")]
     found = check_orders(ledgers, store, data_dir=doors.data_dirs, exports=doors.exports)
     trial.trials = found.attempted
@@ -154,7 +151,7 @@ def _retry_all(trial: Trial, doors: Fleet, ledger: Path) -> None:
     records = read_ledger(ledger)
     todo = [errand for errand in errands(len(records), seed=5, prefix="H") if errand.kind == "plain"][-20:]
     headers = {"authorization": f"Bearer {doors.key}", "content-type": "application/json"}
-    with httpx.Client(headers=headers, timeout=30, trust_env=False) as http:
+    with httpx.Client(headers=headers, timeout=PATIENCE, trust_env=False) as http:
         for errand in todo:
             if errand.key in records:
                 answer = http.post(doors.webs[0].orders_url, content=errand.body)
@@ -189,7 +186,7 @@ async def _lose_what_one_host_has(trial: Trial, doors: Fleet, servers: Pair, sho
     # After a crash the first number of a sequence is written ahead, which alone would make the next commit wait.
     servers.primary.ask("SELECT nextval(pg_get_serial_sequence('orders', 'id'))")
     await asyncio.to_thread(web.start)  # it has not met the hanging commit yet, so it drains at once
-    until(lambda: servers.commits_waiting() or not doors.spooled(), within=30, why="nobody drains the spool")
+    until(lambda: servers.commits_waiting() or not doors.spooled(), why="nobody drains the spool")
     await shop.pursue(errand)
     servers.primary.kill()
     servers.standby.start()
@@ -214,7 +211,7 @@ def said_plainly(home: Path) -> Trial:
                 trial.demand(said == expected, f"{what}: doctor says {sorted(said)}")
                 trial.trials += 1
             why = f"/readyz does not say {sorted(expected)}"
-            until(lambda: _gaps_shown(doors.webs[0].readiness()) == expected, within=LOOKED_WITHIN, why=why)
+            until(lambda: _gaps_shown(doors.webs[0].readiness()) == expected, why=why)
     except NoPostgres as error:
         return skipped(trial.promise, trial.scenario, str(error))
     return trial

@@ -11,10 +11,10 @@ import pytest
 
 from tests.harness import evidence
 from tests.harness.away import NoPostgres
-from tests.harness.lifeboat_process import until
 from tests.harness.shop import errands
 from tests.harness.syscalls import FLUSHES, NoStrace, calls_in, injected
 from tests.harness.trial import Trial, skipped
+from tests.harness.waiting import until
 from tests.harness.warm import Running
 from tests.harness.yard import Yard, cut, judge, yard
 
@@ -29,7 +29,6 @@ MOST_STEPS = 300
 
 STEPS = "fsync,fdatasync,rename,renameat,renameat2"
 EVERY_WRITE = f"{STEPS},write,pwrite64,sendto"
-SETTLED_WITHIN = 60.0
 LASTS = {"sqlite": 0.15, "postgresql": 0.5}
 """Seconds that one maker takes, about."""
 
@@ -49,7 +48,7 @@ def four_makers(home: Path, *, engine: str, rounds: int = 60, orders: int = 3000
 def compete(trial: Trial, place: Yard, rounds: int, orders: int, rate: float) -> None:
     """Let makers compete for the orders of a storefront that goes on selling."""
     published = place.runner.run(_compete(trial, place, rounds=rounds, orders=orders, rate=rate))
-    until(lambda: cut(place) is None, within=SETTLED_WITHIN, why="orders still wait for a batch")
+    until(lambda: cut(place) is None, why="orders still wait for a batch")
     trial.demand(published, "no maker published anything")
     trial.notes.append(f"{published} batches by {rounds * MAKERS} commands, the rest by the worker")
 

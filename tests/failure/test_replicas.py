@@ -13,6 +13,7 @@ from tests.harness.evidence import PostgresServer
 from tests.harness.fleet import Fleet, fleet
 from tests.harness.shop import Errand, Shop, errands
 from tests.harness.trial import Trial, skipped
+from tests.harness.waiting import PATIENCE
 
 
 def same_keys_at_once(home: Path, *, orders: int = 150, cut_off: int = 20) -> Trial:
@@ -70,7 +71,7 @@ async def _watch(two: Fleet) -> tuple[int, int]:
     """Ask for the ledger all the time; return how often it did not balance, and how often it was asked."""
     unbalanced = asked = 0
     async with httpx.AsyncClient(
-        base_url=two.webs[0].url, headers=two.ops_headers, timeout=10, trust_env=False
+        base_url=two.webs[0].url, headers=two.ops_headers, timeout=PATIENCE, trust_env=False
     ) as http:
         try:
             while True:
@@ -83,7 +84,7 @@ async def _watch(two: Fleet) -> tuple[int, int]:
 
 async def _cut_at_both(two: Fleet) -> list[bool]:
     """Ask both for a batch at the same moment; return who published one."""
-    async with httpx.AsyncClient(headers=two.ops_headers, timeout=30, trust_env=False) as http:
+    async with httpx.AsyncClient(headers=two.ops_headers, timeout=PATIENCE, trust_env=False) as http:
         answers = await asyncio.gather(*(http.post(f"{web.url}/v1/batches") for web in two.webs * 2))
     return [answer.status_code == httpx.codes.CREATED for answer in answers]
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from tests.harness.by_hand import WITHIN, plain, send_once
 from tests.harness.checker import check_orders
 from tests.harness.client_ledger import ClientLedger, read_ledger
-from tests.harness.evidence import SqliteFile, spooled
-from tests.harness.lifeboat_process import Boat, boat, until
+from tests.harness.evidence import SqliteFile
+from tests.harness.lifeboat_process import Boat, boat
 from tests.harness.shop import Errand, Shop
 from tests.harness.trial import Trial
+from tests.harness.waiting import until
 
 CROWD = 60
 """Connections that the door serves at once in the trial of too much."""
@@ -28,8 +29,6 @@ ANSWERED_WITHIN = 2 * WITHIN
 """Twice what is allowed elsewhere: up to four thousand connections stand in the kernel's line before
 the door sees them, and at a tenth of its speed it needs well over ten seconds for as many."""
 
-DRAINED_WITHIN = 40.0
-
 
 def ten_times_too_much(home: Path, *, lasting: float = 0.7) -> Trial:
     """Offer orders at ten times the rate that the door was seen to take, then see whether it is back by itself.
@@ -39,14 +38,14 @@ def ten_times_too_much(home: Path, *, lasting: float = 0.7) -> Trial:
     trial = Trial("P12", f"10 times the orders it can take, for {lasting:g} s")
     with boat(home, command="web", limit_concurrency=str(CROWD), queue_limit="100") as lifeboat:
         ledger = asyncio.run(_offer(trial, lifeboat, lasting=lasting))
-        until(lambda: not spooled(lifeboat.data_dir / "spool"), within=DRAINED_WITHIN, why="the spool does not drain")
+        lifeboat.wait_drained()
         found = check_orders(
             ledger, SqliteFile(lifeboat.database), data_dir=lifeboat.data_dir, exports=lifeboat.exports
         )
         trial.trials = found.attempted
         trial.take(found)
         trial.demand(found.stored == found.attempted, f"{found.stored} orders stored of {found.attempted}")
-        until(lambda: _well(lifeboat), within=DRAINED_WITHIN, every=0.2, why="/readyz does not recover")
+        until(lambda: _well(lifeboat), every=0.2, why="/readyz does not recover")
     return trial
 
 

@@ -14,9 +14,11 @@ from tests.harness.checker import check_messages, check_orders
 from tests.harness.client_ledger import ClientLedger
 from tests.harness.evidence import Asks, PostgresServer, SqliteFile, message_counts, stored_batches
 from tests.harness.instants import Instants, at_any_instant
-from tests.harness.lifeboat_process import COUPON, NOTICE, Boat, Providers, providers, until
+from tests.harness.lifeboat_process import Boat
+from tests.harness.providers import COUPON, NOTICE, Providers, providers
 from tests.harness.shop import Errand, Shop, errands
 from tests.harness.trial import Trial, skipped
+from tests.harness.waiting import PATIENCE, until
 from tests.harness.wall_clock import NoFaketime, WallClock
 from tests.harness.warm import warm
 from tests.harness.yard import wrong_answers
@@ -32,7 +34,6 @@ TICK = timedelta(seconds=10)
 LOOSE = timedelta(seconds=30)
 """For a machine that is busy with other tests: a tick and the making of a batch get this much more."""
 
-BATCHED_WITHIN = 60.0
 SAID_WITHIN = 240.0
 """Seconds for the group to hear of everything: a window waited out after each step back, then 18 a minute."""
 
@@ -63,7 +64,7 @@ class House:
         """Start the worker and wait until it works."""
         had = self.worker.log().count('"worker_started"')
         self.worker.start()
-        until(lambda: self.worker.log().count('"worker_started"') > had, within=BATCHED_WITHIN, why="no worker")
+        until(lambda: self.worker.log().count('"worker_started"') > had, why="no worker")
 
     def waiting(self) -> int:
         """Count the orders that wait for a batch."""
@@ -80,7 +81,7 @@ class House:
 
     def all_out(self) -> None:
         """Wait until no order waits for a batch and none is in the making."""
-        until(lambda: not self.waiting() and not self.unfinished(), within=BATCHED_WITHIN, why="orders still wait")
+        until(lambda: not self.waiting() and not self.unfinished(), why="orders still wait")
 
 
 @contextmanager
@@ -192,7 +193,7 @@ async def _step(place: House, n: int, step: timedelta, orders: int, rate: float)
     stepped = await _trade_across(place, n, step, orders=orders, rate=rate)
     place.clock.step(timedelta(minutes=1))  # the boundary that whoever came after the step would wait for
     why = f"no batch after {_words(step)}"
-    await asyncio.to_thread(until, lambda: place.published() > had, within=BATCHED_WITHIN, why=why)
+    await asyncio.to_thread(until, lambda: place.published() > had, why=why)
     return asyncio.get_running_loop().time() - stepped
 
 
@@ -200,7 +201,9 @@ def _everybody_told(trial: Trial, place: House) -> None:
     def all_said() -> bool:
         return not any(message_counts(place.source).get(("wecom", state)) for state in ("pending", "sending"))
 
-    until(all_said, within=SAID_WITHIN, every=0.5, why=f"messages still wait: {message_counts(place.source)}")
+    until(
+        all_said, within=SAID_WITHIN + PATIENCE, every=0.5, why=f"messages still wait: {message_counts(place.source)}"
+    )
     told = check_messages(place.source, place.fakes.group_messages(), [], notice=NOTICE, coupon=COUPON)
     trial.violations += told.violations(all_sent=True)
     trial.demand(not message_counts(place.source).get(("wecom", "dead")), "a message was given up")
@@ -221,17 +224,17 @@ def worker_away(home: Path, *, engine: str = "sqlite", away: timedelta = timedel
             for part in range(3):
                 place.clock.step(away / 3)
                 place.bring(_plain(10, seed=41 + part))
-            until(lambda: _warned(place, "batch_overdue"), within=BATCHED_WITHIN, why="no word of an overdue batch")
+            until(lambda: _warned(place, "batch_overdue"), why="no word of an overdue batch")
             trial.demand(_warned(place, "worker_silent"), "/readyz does not say that no worker is there")
             trial.demand(not stored_batches(place.source), "a batch came out without a worker")
             place.start_worker()
             place.all_out()
             batches = [(batch.state, batch.orders) for batch in stored_batches(place.source)]
             trial.demand(batches == [("published", 40)], f"made up for the absence: {batches}")
-            until(lambda: _heard_of_it(place), within=BATCHED_WITHIN, why="the group never heard of the overdue batch")
+            until(lambda: _heard_of_it(place), why="the group never heard of the overdue batch")
             place.web.cli("export")
             trial.demand(len(stored_batches(place.source)) == 1, "asked a second time, it made another batch")
-            until(lambda: not _warned(place, "batch_overdue"), within=BATCHED_WITHIN, why="the warning stays")
+            until(lambda: not _warned(place, "batch_overdue"), why="the warning stays")
             judge(trial, place)
     except (NoFaketime, NoPostgres) as error:
         return skipped(trial.promise, trial.scenario, str(error))

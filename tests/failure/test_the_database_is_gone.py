@@ -13,15 +13,15 @@ from tests.harness.away import Hold, NoPostgres, postgres
 from tests.harness.checker import check_orders
 from tests.harness.client_ledger import ClientLedger, read_ledger
 from tests.harness.evidence import Asks, PostgresServer, SqliteFile, spooled, stored_orders
-from tests.harness.lifeboat_process import Boat, boat, until
+from tests.harness.lifeboat_process import Boat, boat
 from tests.harness.shop import Errand, Shop, errands
 from tests.harness.trial import Trial, skipped
+from tests.harness.waiting import PATIENCE, until
 
 WITHIN = 2.0
 LOOSE = 3.0
 """The promise is 2 s; a machine that is busy with other tests gets this factor more before it counts as broken."""
 
-DRAINED_WITHIN = 40.0
 SURELY = 3
 """Of so many kills one at least must have come at the moment it was meant for."""
 
@@ -54,7 +54,7 @@ def _outage(
     before, meanwhile = errands(10, seed=1, prefix="B"), _plain(errands(orders, seed=2, prefix="M"))
     shop = Shop([lifeboat.orders_url], lifeboat.storefront_key, ClientLedger(lifeboat.home / "ledger.jsonl"))
     numbers = asyncio.run(_play(trial, lifeboat, shop, away, before=before, meanwhile=meanwhile))
-    until(lambda: not spooled(lifeboat.data_dir / "spool"), within=DRAINED_WITHIN, why="the spool does not drain")
+    lifeboat.wait_drained()
     answers = _again(lifeboat, meanwhile)
     trial.demand(set(answers) == {200}, f"after recovery retries were answered {answers}")
     trial.demand(_numbers(answers_of=lifeboat, todo=meanwhile) == numbers, "numbers changed with the recovery")
@@ -115,7 +115,7 @@ def _numbers(*, answers_of: Boat, todo: list[Errand]) -> dict[str, str]:
 
 def _answers(lifeboat: Boat, todo: list[Errand]) -> list[httpx.Response]:
     headers = {"authorization": f"Bearer {lifeboat.storefront_key}", "content-type": "application/json"}
-    with httpx.Client(headers=headers, timeout=30.0, trust_env=False) as http:
+    with httpx.Client(headers=headers, timeout=PATIENCE, trust_env=False) as http:
         return [http.post(lifeboat.orders_url, content=errand.body) for errand in todo]
 
 
@@ -148,7 +148,7 @@ def killed_while_draining(home: Path, *, orders: int = 300, kills: int = 1) -> T
             return halfway
 
         halfway = asyncio.run(play())
-        until(lambda: not spooled(lifeboat.data_dir / "spool"), within=DRAINED_WITHIN, why="the spool does not drain")
+        lifeboat.wait_drained()
         found = check_orders(shop.ledger.path, store, data_dir=lifeboat.data_dir, exports=lifeboat.exports)
         trial.trials = found.attempted
         trial.take(found)
@@ -160,7 +160,7 @@ def killed_while_draining(home: Path, *, orders: int = 300, kills: int = 1) -> T
 
 def _kill_halfway(lifeboat: Boat, store: SqliteFile, had: int) -> bool:
     """Kill web as soon as the first orders have come out of the spool; tell whether some were still in it."""
-    until(lambda: len(stored_orders(store)) > had, within=DRAINED_WITHIN, every=0.002, why="nothing is drained")
+    until(lambda: len(stored_orders(store)) > had, every=0.002, why="nothing is drained")
     lifeboat.kill()
     return bool(spooled(lifeboat.data_dir / "spool"))
 
@@ -185,22 +185,22 @@ def spool_damaged(home: Path, *, part: str = "record") -> Trial:
             file = lifeboat.data_dir / "spool" / "spool-0.db"
             victim, victim_key = _flip(file, part=part)
         lifeboat.start()
-        log = until(lambda: lifeboat.log() if "spool_" in lifeboat.log() else "", within=DRAINED_WITHIN, why="no word")
+        log = until(lambda: lifeboat.log() if "spool_" in lifeboat.log() else "", why="no word")
         if part == "record":
-            until(lambda: len(stored_orders(SqliteFile(lifeboat.database))) == len(todo) - 1, within=DRAINED_WITHIN)
+            until(lambda: len(stored_orders(SqliteFile(lifeboat.database))) == len(todo) - 1)
             trial.demand(f'"{victim}"' in lifeboat.log(), "the damaged record is not named in the log")
             trial.demand([one.number for one in spooled(file.parent) if one.aside] == [victim], "it was not set aside")
         else:
             aside = list(file.parent.glob("spool-0.db.damaged-*"))
             trial.demand(aside, "the damaged file was not set aside")
             trial.demand("spool_damaged" in log, "the log does not say so")
-        until(lambda: _spool_troubles(lifeboat), within=DRAINED_WITHIN / 4, why="/readyz does not tell of the damage")
+        until(lambda: _spool_troubles(lifeboat), why="/readyz does not tell of the damage")
         trial.demand(asyncio.run(_send_again(lifeboat, errands(1, seed=99, prefix="Z")[0])), "no order is taken")
         if part == "record":
             _settle_the_record(trial, lifeboat, next(one for one in todo if one.key == victim_key), victim)
         else:
             _salvage_the_file(trial, lifeboat, aside[0])
-        until(lambda: not _spool_troubles(lifeboat), within=DRAINED_WITHIN / 4, why="/readyz still tells of the damage")
+        until(lambda: not _spool_troubles(lifeboat), why="/readyz still tells of the damage")
         store = SqliteFile(lifeboat.database)
         found = check_orders(shop.ledger.path, store, data_dir=lifeboat.data_dir, exports=lifeboat.exports)
         found.unexpected.remove("Z99-000000")  # the one more, which another shop's ledger has

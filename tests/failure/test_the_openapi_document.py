@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from tests.harness.away import NoPostgres, postgres
 from tests.harness.lifeboat_process import Boat, boat
 from tests.harness.trial import Trial, skipped
+from tests.harness.waiting import PATIENCE
 
 SECRETS = {"secret_key": "s" * 40, "seal_key": "t" * 40}
 PROBLEM = "application/problem+json"
@@ -112,7 +113,7 @@ def _try(trial: Trial, port: Port, operation: Any, *, examples: int, chance: int
                 if known and not _as_if_known(case, port.named, mode):
                     continue
                 for who in port.keys:
-                    answer = case.call(headers=port.headers(who), timeout=20)
+                    answer = case.call(headers=port.headers(who), timeout=PATIENCE)
                     port.answers[answer.status_code] += 1
                     for sentence in _objections(case, answer, excluded, scope=who, port=port):
                         trial.demand(None, f"{operation.label} as {who}, {mode.value}, chance {chance}: {sentence}")

@@ -11,6 +11,7 @@ from tests.harness.away import Hold
 from tests.harness.evidence import spooled
 from tests.harness.lifeboat_process import Boat, boat
 from tests.harness.trial import Trial
+from tests.harness.waiting import PATIENCE
 
 PRIVATE = {
     "name": "欧阳千寻",
@@ -53,7 +54,7 @@ def _order(trial: Trial, lifeboat: Boat, key: str, expected: int, **fields: str)
         **fields,
     }
     headers = {"authorization": f"Bearer {lifeboat.storefront_key}"}
-    answer = httpx.post(lifeboat.orders_url, json=body, headers=headers, timeout=30, trust_env=False)
+    answer = httpx.post(lifeboat.orders_url, json=body, headers=headers, timeout=PATIENCE, trust_env=False)
     trial.demand(answer.status_code == expected, f"{key} was answered {answer.status_code}")
 
 

@@ -7,7 +7,8 @@ import time
 import httpx
 
 from tests.harness.client_ledger import ClientLedger
-from tests.harness.lifeboat_process import LOOPBACK, NO_CERTIFICATES, Boat
+from tests.harness.lifeboat_process import Boat
+from tests.harness.processes import LOOPBACK, NO_CERTIFICATES
 from tests.harness.shop import BUSY, Errand, errands
 from tests.harness.trial import Trial
 

@@ -13,11 +13,11 @@ from app.store.unit_of_work import Store
 from tests.builders import IT
 from tests.harness.client_ledger import ClientLedger
 from tests.harness.evidence import spooled
-from tests.harness.lifeboat_process import Boat, boat, until
+from tests.harness.lifeboat_process import Boat, boat
 from tests.harness.shop import Manners, Shop
+from tests.harness.waiting import until
 
 SECRETS = {"secret_key": "s" * 40, "seal_key": "t" * 40}
-DRAINED_WITHIN = 60.0
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Fleet:
 
     def wait_drained(self) -> None:
         """Wait until the spools are empty."""
-        until(lambda: not self.spooled(), within=DRAINED_WITHIN, why="the spools do not drain")
+        until(lambda: not self.spooled(), why="the spools do not drain")
 
     def log(self) -> str:
         """Return what all of them logged."""

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 import httpx
 
 from tests.harness.client_ledger import ClientLedger
-from tests.harness.lifeboat_process import NO_CERTIFICATES
+from tests.harness.processes import NO_CERTIFICATES
 
 Kind = Literal["plain", "twice", "look_alike", "conflict", "invalid"]
 

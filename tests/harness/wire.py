@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from tests.harness.lifeboat_process import LOOPBACK
+from tests.harness.processes import LOOPBACK
 
 AT_ONCE = 65536
 
