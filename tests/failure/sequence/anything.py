@@ -17,7 +17,6 @@ from app.domain.problems import NotInThisState
 from app.handback.import_results import import_results
 from app.handback.read_results import read_results
 from app.orders import decide
-from app.store.commit import group_commit
 from app.store.ledger import ledger_of
 from tests.builders import IT, OPS
 from tests.engines.dying import dies
@@ -183,7 +182,6 @@ class AnySequence(AtTheDoor):
         finally:
             self.process.end()
             self.ledger.close()
-            group_commit.PROBE_EVERY = self._probe_every  # type: ignore[misc]
 
     def _bring_home(self) -> None:
         self.find_the_store_again()
