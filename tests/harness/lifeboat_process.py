@@ -129,6 +129,16 @@ class Boat:
         self.process.wait()
         self.process = None
 
+    @contextmanager
+    def held_still(self) -> Iterator[None]:
+        """Stop it where it stands; what is sent meanwhile waits in the kernel, and it finds all of it at once."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
     def pid(self, child: str) -> int | None:
         """Return the process id of ``web`` or ``worker``, if it is alive and ours."""
         with suppress(OSError, ValueError):
@@ -186,6 +196,11 @@ class Boat:
         """Return everything it logged."""
         path = self.home / "log.txt"
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def errors(self) -> list[str]:
+        """Return the errors it logged, but for a store that answered too late: that is a busy machine's, or meant."""
+        lines = [line for line in self.log().splitlines() if '"level": "error"' in line or "Traceback" in line]
+        return [line for line in lines if not ('"store_away"' in line and '"reason": "Timeout"' in line)]
 
     def log_tail(self) -> str:
         """Return the end of its log."""
