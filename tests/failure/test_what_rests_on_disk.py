@@ -32,6 +32,7 @@ def what_rests_on_disk(home: Path) -> Trial:
         _order(trial, lifeboat, "STORED-1", 201)
         _order(trial, lifeboat, "STORED-1", 200)
         _order(trial, lifeboat, "STORED-2", 422, phone=f"{PRIVATE['phone']}9")
+        lifeboat.wait_drained()
         with lifeboat.ops() as ops:
             batch = ops.post("/v1/batches").raise_for_status().json()["batch"]
             ops.get(f"/v1/batches/{batch}/file").raise_for_status()
