@@ -20,6 +20,8 @@ from tests.harness.waiting import until
 PROFILE = REPOSITORY / "examples" / "profiles" / "nested-json-fen.toml"
 SAMPLE = REPOSITORY / "examples" / "profiles" / "nested-json-fen.sample.json"
 MAIN_PHONE, SECOND_PHONE = "13800138001", "13900139002"
+ONCE_A_DAY = "1440"
+"""Minutes between the worker's own batches: at midnight, where it is noon now. Here somebody asks for them."""
 
 
 @pytest.fixture
@@ -34,7 +36,8 @@ def lifeboat(tmp_path: Path, fakes: Providers) -> Iterator[Boat]:
     profiles.mkdir()
     (profiles / PROFILE.name).write_bytes(PROFILE.read_bytes())
     settings = {name.removeprefix("LIFEBOAT_").lower(): value for name, value in fakes.settings().items()}
-    with boat(tmp_path, timezone=where_it_is_noon(), profiles_dir=str(profiles), **settings) as running:
+    settings |= {"timezone": where_it_is_noon(), "profiles_dir": str(profiles), "batch_every_minutes": ONCE_A_DAY}
+    with boat(tmp_path, **settings) as running:
         yield running
 
 
