@@ -189,6 +189,9 @@ async def test_no_clear_answer_is_an_unknown_outcome(
     timeouts = IMPATIENT if fault.endswith(SILENT) else STANDARD
     async with channel_at(stage[1], clock, timeouts=timeouts) as channel:
         assert await channel.send(NOTICE) == outcome
+    await until(
+        lambda: len(fake.accepted) >= fault.startswith("accept_then")
+    )  # we may have given up before it was read
     assert len(fake.accepted) == fault.startswith("accept_then")
 
 
