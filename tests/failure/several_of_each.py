@@ -119,6 +119,7 @@ def _leader(all_of_it: Fleet, server: Node) -> Boat | None:
 
 def _bring_everything_out(all_of_it: Fleet, server: Node) -> None:
     """Wait for the workers' own batches, and until everything was said."""
+    all_of_it.wait_drained()
     store = PostgresServer(server.uri)
     waiting = "SELECT count(*) FROM orders WHERE state = 'accepted'"
     until(lambda: server.ask(waiting) == 0, every=0.5, why="orders still wait for a batch")

@@ -2,11 +2,7 @@
 
 import asyncio
 import os
-import shutil
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -17,44 +13,15 @@ from tests.harness.client_ledger import ClientLedger, read_ledger
 from tests.harness.evidence import SqliteFile
 from tests.harness.lifeboat_process import Boat, boat
 from tests.harness.shop import Errand, Shop, errands
+from tests.harness.small_disk import NoMount, small_disk
 from tests.harness.trial import Trial, skipped
 from tests.harness.waiting import PATIENCE, until
 
-SIZE = "8m"
 BALLAST = 3 * 1024 * 1024
 """What a person deletes when told that the disk is full."""
 
 MOST = 4000
 REFUSALS = 20
-
-
-class NoMount(Exception):
-    """This machine lets us mount nothing."""
-
-
-@contextmanager
-def small_disk(place: Path) -> Iterator[Path]:
-    """Mount a disk of 8 MB; it is unmounted whatever happens.
-
-    Raises:
-        NoMount: only root may mount, and not in every container.
-    """
-    if os.geteuid() != 0 or shutil.which("mount") is None:
-        raise NoMount("A FULL DISK IS NOT TESTED: only root may mount a small one")
-    place.mkdir(parents=True)
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=0700", "tmpfs", str(place)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise NoMount(f"A FULL DISK IS NOT TESTED: {done.stderr.strip()}")
-    try:
-        yield place
-    finally:
-        if subprocess.run(["umount", str(place)], check=False, capture_output=True).returncode:
-            subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 def full_disk(home: Path, *, times: int = 1) -> Trial:

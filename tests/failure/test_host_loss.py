@@ -129,6 +129,7 @@ def _judge(trial: Trial, doors: Fleet, servers: Pair, lost: Lost) -> None:
     trial.demand(lost.spooled, "no order met the time without a database")
     ledger = doors.webs[0].home / "ledger.jsonl"
     _retry_all(trial, doors, ledger, lost.sent)
+    doors.wait_drained()  # a busy machine may have had some spooled once more
     with httpx.Client(headers=doors.ops_headers, timeout=PATIENCE, trust_env=False) as ops:
 
         def made() -> bool:
@@ -168,10 +169,7 @@ def _retry_all(trial: Trial, doors: Fleet, ledger: Path, sent: list[Errand]) -> 
         for errand in todo:
             if errand.key in records:
                 answer = http.post(doors.webs[0].orders_url, content=errand.body)
-                same = (
-                    answer.status_code == httpx.codes.OK
-                    and {answer.json()["order_number"]} == records[errand.key].numbers
-                )
+                same = answer.is_success and {answer.json()["order_number"]} == records[errand.key].numbers
                 trial.demand(
                     same, f"{errand.key}: a retry after the failover got {answer.status_code} {answer.text[:80]}"
                 )

@@ -48,6 +48,7 @@ def four_makers(home: Path, *, engine: str, rounds: int = 60, orders: int = 3000
 def compete(trial: Trial, place: Yard, rounds: int, orders: int, rate: float) -> None:
     """Let makers compete for the orders of a storefront that goes on selling."""
     published = place.runner.run(_compete(trial, place, rounds=rounds, orders=orders, rate=rate))
+    place.boat.wait_drained()
     until(lambda: cut(place) is None, why="orders still wait for a batch")
     trial.demand(published, "no maker published anything")
     trial.notes.append(f"{published} batches by {rounds * MAKERS} commands, the rest by the worker")

@@ -51,6 +51,7 @@ class Scene:
         todo = _customers()[self.placed : self.placed + count]
         self.placed += count
         asyncio.run(self._send(todo))
+        self.lifeboat.wait_drained()  # a busy machine may have had some spooled
         self.worker.turn("compose")
 
     async def _send(self, todo: list[Errand]) -> None:

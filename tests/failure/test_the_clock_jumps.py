@@ -50,6 +50,7 @@ class House:
     def bring(self, todo: Sequence[Errand]) -> None:
         """Let the storefront send all of these at once, and wait for the answers."""
         self.runner.run(self._pursue(todo))
+        self.web.wait_drained()  # a busy machine may have had some spooled
 
     async def _pursue(self, todo: Sequence[Errand]) -> None:
         await asyncio.gather(*(self.shop.pursue(errand) for errand in todo))
@@ -75,6 +76,7 @@ class House:
 
     def all_out(self) -> None:
         """Wait until no order waits for a batch and none is in the making."""
+        self.web.wait_drained()
         until(lambda: not self.waiting() and not self.unfinished(), why="orders still wait")
 
 
@@ -157,6 +159,7 @@ def clock_steps_at_the_door(home: Path, *, steps: Sequence[timedelta] = (DAY, -D
         with house(home) as place, warm(place.web) as commands:
             for n, step in enumerate(steps):
                 place.runner.run(_trade_across(place, n, step, orders=orders, rate=40))
+                place.web.wait_drained()
                 maker = commands.command("export", "--json")
                 trial.demand(maker.wait() == 0, f"export after {_words(step)}: {maker.text()[-500:]}")
                 trial.demand(not place.waiting(), f"orders wait after {_words(step)} and a batch")

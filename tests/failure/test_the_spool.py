@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.failure.test_a_full_disk import NoMount, small_disk
 from tests.harness.checker import check_orders
 from tests.harness.client_ledger import ClientLedger, read_ledger
 from tests.harness.evidence import SqliteFile, spooled
 from tests.harness.lifeboat_process import Boat, boat, fresh_data
 from tests.harness.providers import Providers, providers
 from tests.harness.shop import Errand, Manners, Shop, errands
+from tests.harness.small_disk import NoMount, small_disk
 from tests.harness.trial import Trial, skipped
 from tests.harness.turns import Turns
 from tests.harness.waiting import PATIENCE, until

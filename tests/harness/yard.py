@@ -42,6 +42,7 @@ class Yard:
         seed = crc32(name.encode())  # other totals for each, or they would be held as look-alikes
         todo = [errand for errand in errands(4 * orders, seed=seed, prefix=name) if errand.kind == "plain"]
         await asyncio.gather(*(self.shop.pursue(errand) for errand in todo[:orders]))
+        await asyncio.to_thread(self.boat.wait_drained)  # a busy machine may have had some spooled
 
 
 @contextmanager
