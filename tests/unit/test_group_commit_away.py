@@ -36,9 +36,9 @@ async def test_a_store_that_hangs_is_given_up_within_its_patience():
         assert not answer.done()
         assert not b.spool.batches
         await b.time.turn(0.01 * PATIENCE)
+        assert b.commit.away_because == "Timeout"
         assert (await answer).replayed is False
         assert list(b.spool.kept) == [order.number]
-        assert b.commit.away_because == "Timeout"
 
 
 async def _hung(b: Between, order: NewOrder) -> "asyncio.Future[Stored]":
@@ -61,6 +61,7 @@ async def test_patience_counts_from_when_the_order_was_queued():
         await first
         await hangs(b.store)
         await b.time.turn(0.1 * PATIENCE)
+        assert b.commit.away_because == "Timeout"
         await second
         assert list(b.spool.kept) == [new_order("second").number]
 
