@@ -16,6 +16,7 @@ from tests.harness.providers import COUPON, NOTICE, Providers, providers, where_
 from tests.harness.shop import Shop, errands
 from tests.harness.trial import Trial
 from tests.harness.waiting import PATIENCE, NotInTime, until
+from tests.harness.yard import wrong_answers
 
 BATCH_LEASE = 150.0
 """Seconds until another maker may finish a batch whose maker was killed (its lease), and a tick."""
@@ -148,7 +149,7 @@ def _judge(trial: Trial, lifeboat: Boat, fakes: Providers, shop: Shop, havoc: Ha
     told = check_messages(store, fakes.group_messages(), fakes.texts(), notice=NOTICE, coupon=COUPON)
     trial.trials = found.attempted
     trial.take(found)
-    trial.violations += noted.wrong[:20] + told.violations(all_sent=plan.to_the_end)
+    trial.violations += wrong_answers(trial, shop, lifeboat.data_dir) + told.violations(all_sent=plan.to_the_end)
     trial.worst_refusal, trial.worst_answer = shop.ledger.slowest_refusal, shop.ledger.slowest_answer
     trial.demand(noted.unsettled == 0, f"{noted.unsettled} orders never got an answer")
     trial.demand(havoc.both_killed(), "nobody was killed")

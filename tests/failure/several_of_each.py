@@ -25,6 +25,7 @@ from tests.harness.providers import NOTICE, Providers, providers, where_it_is_no
 from tests.harness.shop import errands
 from tests.harness.trial import Trial, skipped
 from tests.harness.waiting import PATIENCE, until
+from tests.harness.yard import wrong_answers
 
 TAKEN_OVER_WITHIN = 60.0
 """A lease lasts 20 s and is looked at every 5 s."""
@@ -83,7 +84,8 @@ async def _play(trial: Trial, all_of_it: Fleet, server: Node, *, orders: int, ra
         await trading
         cutting.cancel()
         await asyncio.gather(cutting, return_exceptions=True)
-        trial.violations += shop.noted.wrong
+        await asyncio.to_thread(all_of_it.wait_drained)
+        trial.violations += wrong_answers(trial, shop, *all_of_it.data_dirs)
         trial.demand(shop.noted.unsettled == 0, f"{shop.noted.unsettled} orders never got an answer")
         trial.worst_answer, trial.worst_refusal = shop.ledger.slowest_answer, shop.ledger.slowest_refusal
         trial.notes.append(f"{shop.noted.high} of {shop.noted.errands} errands of high priority")
@@ -119,7 +121,6 @@ def _leader(all_of_it: Fleet, server: Node) -> Boat | None:
 
 def _bring_everything_out(all_of_it: Fleet, server: Node) -> None:
     """Wait for the workers' own batches, and until everything was said."""
-    all_of_it.wait_drained()
     store = PostgresServer(server.uri)
     waiting = "SELECT count(*) FROM orders WHERE state = 'accepted'"
     until(lambda: server.ask(waiting) == 0, every=0.5, why="orders still wait for a batch")

@@ -11,6 +11,7 @@ from tests.harness.evidence import SqliteFile
 from tests.harness.lifeboat_process import Boat, boat
 from tests.harness.shop import Errand, Shop, errands
 from tests.harness.trial import Trial
+from tests.harness.yard import wrong_answers
 
 PART = 20
 """Orders that are traded between two looks at what has been seen."""
@@ -30,6 +31,7 @@ def rolling_restart(home: Path, *, orders: int = 200, rate: float = 40.0, every:
     with boat(home) as lifeboat:
         shop = Shop([lifeboat.orders_url], lifeboat.storefront_key, ClientLedger(lifeboat.home / "ledger.jsonl"))
         restarts = asyncio.run(_play(lifeboat, shop, orders=orders, rate=rate, every=every))
+        lifeboat.wait_drained()
         code = lifeboat.stop()
         trial.demand(code == 0, f"told to stop, serve ended with {code}")
         store = SqliteFile(lifeboat.database)
@@ -40,7 +42,7 @@ def rolling_restart(home: Path, *, orders: int = 200, rate: float = 40.0, every:
         trial.demand(begun == done, f"web began to shut down {begun} times and came to the end {done} times")
     trial.trials = found.attempted
     trial.take(found)
-    trial.violations += shop.noted.wrong
+    trial.violations += wrong_answers(trial, shop, lifeboat.data_dir)
     trial.demand(shop.noted.unsettled == 0, f"{shop.noted.unsettled} orders never got an answer")
     trial.demand(restarts.web and restarts.worker, f"not both were restarted: {restarts}")
     trial.worst_refusal, trial.worst_answer = shop.ledger.slowest_refusal, shop.ledger.slowest_answer

@@ -17,6 +17,7 @@ from tests.harness.lifeboat_process import Boat, boat
 from tests.harness.shop import Errand, Shop, errands
 from tests.harness.trial import Trial, skipped
 from tests.harness.waiting import PATIENCE, until
+from tests.harness.yard import wrong_answers
 
 SPOOLED = "lifeboat_orders_spooled_total"
 PROMISED = 2.0
@@ -64,7 +65,7 @@ def _outage(
     found = check_orders(shop.ledger.path, store, data_dir=lifeboat.data_dir, exports=lifeboat.exports)
     trial.trials = found.attempted
     trial.take(found)
-    trial.violations += shop.noted.wrong
+    trial.violations += wrong_answers(trial, shop, lifeboat.data_dir)
     trial.worst_answer = shop.ledger.slowest_answer
     trial.worst_refusal = shop.ledger.slowest_refusal
     trial.demand(lifeboat.ledger()["accepted"] == found.stored, "the ledger counts otherwise")

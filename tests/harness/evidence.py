@@ -194,6 +194,11 @@ def spooled(folder: Path) -> list[Spooled]:
     return found
 
 
+def on_their_way(*folders: Path) -> int:
+    """Return how many orders in the spools of machines wait for the store; what waits for a person stays there."""
+    return sum(not one.aside for folder in folders for one in spooled(folder))
+
+
 def batch_files(exports: Path) -> list[BatchFile]:
     """Return every published batch file under the export folder."""
     return [_batch_file(path) for path in sorted(exports.glob("*/*.csv"))]

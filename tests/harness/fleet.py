@@ -12,7 +12,7 @@ from app.store.database.migrate import migrate
 from app.store.unit_of_work import Store
 from tests.builders import IT
 from tests.harness.client_ledger import ClientLedger
-from tests.harness.evidence import spooled
+from tests.harness.evidence import on_their_way
 from tests.harness.lifeboat_process import Boat, boat
 from tests.harness.shop import Manners, Shop
 from tests.harness.waiting import until
@@ -51,7 +51,7 @@ class Fleet:
 
     def spooled(self) -> int:
         """Return how many orders wait in the spools."""
-        return sum(len(spooled(folder / "spool")) for folder in self.data_dirs)
+        return on_their_way(*(folder / "spool" for folder in self.data_dirs))
 
     def wait_drained(self) -> None:
         """Wait until the spools are empty."""

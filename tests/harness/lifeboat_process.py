@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from tests.harness.evidence import spooled
+from tests.harness.evidence import on_their_way
 from tests.harness.processes import LOOPBACK, NO_CERTIFICATES, end, free_port, plain_environment
 from tests.harness.waiting import PATIENCE, NotInTime, until
 
@@ -111,8 +111,8 @@ class Boat:
         return None
 
     def wait_drained(self) -> None:
-        """Wait until every order has come out of the spool."""
-        until(lambda: not spooled(self.data_dir / "spool"), why="the spool does not drain")
+        """Wait until every order has come out of the spool, but for those that wait for a person."""
+        until(lambda: not on_their_way(self.data_dir / "spool"), why="the spool does not drain")
 
     def stop(self) -> int:
         """Tell it to stop and return its exit code."""
