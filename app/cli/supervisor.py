@@ -44,17 +44,18 @@ class Child:
     deaths: int = 0
     restart_at: float = 0.0
     pass_fds: tuple[int, ...] = field(default=())
+    clock: Callable[[], float] = time.monotonic
 
     def start(self, pid_dir: Path) -> None:
         """Start the process and write its id down."""
         self.process = subprocess.Popen([sys.executable, "-m", "app", *self.arguments], pass_fds=self.pass_fds)  # noqa: S603 - our own program
-        self.started_at = time.monotonic()
+        self.started_at = self.clock()
         (pid_dir / f"{self.name}.pid").write_text(f"{self.process.pid}\n", encoding="ascii")
         log.info("child_started", child=self.name, pid=self.process.pid)
 
     def look_after(self, pid_dir: Path) -> None:
         """Restart the process if it has died: at once if it was killed, ever more slowly if it gives up by itself."""
-        now = time.monotonic()
+        now = self.clock()
         if self.process is None:
             if now >= self.restart_at:
                 self.start(pid_dir)
@@ -98,13 +99,13 @@ def supervise(children: list[Child], *, pid_dir: Path) -> int:
     return drain(children)
 
 
-def drain(children: list[Child]) -> int:
+def drain(children: list[Child], *, within: float = DRAIN_WITHIN) -> int:
     """Ask every child to finish; after the limit end those that do not."""
     running = [child.process for child in children if child.process is not None]
     for process in running:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-    deadline = time.monotonic() + DRAIN_WITHIN
+    deadline = time.monotonic() + within
     code = 0
     for process in running:
         try:

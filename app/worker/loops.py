@@ -14,14 +14,16 @@ Step = Callable[[], Awaitable[int]]
 REST_AFTER_ERROR = 2.0
 
 
-async def keep_doing(name: str, step: Step, *, rest: float, stop: asyncio.Event) -> None:
+async def keep_doing(
+    name: str, step: Step, *, rest: float, stop: asyncio.Event, rest_after_error: float = REST_AFTER_ERROR
+) -> None:
     """Repeat ``step`` until ``stop``, resting ``rest`` seconds where there was nothing to do; no error ends it."""
     while not stop.is_set():
         try:
             wait = 0.0 if await step() else rest
         except Exception:
             log.exception("loop_failed", loop=name)
-            wait = REST_AFTER_ERROR * (1 + random.random())  # noqa: S311 - spread, not secrecy
+            wait = rest_after_error * (1 + random.random())  # noqa: S311 - spread, not secrecy
         await pause(wait, stop)
 
 

@@ -1,5 +1,6 @@
 """What the Aliyun channel makes of every answer: the official SDK against a server that behaves as facts/ says."""
 
+import asyncio
 import importlib.util
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from app.channels.sms.request import MissingExtra, ProviderTemplate
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
 from app.outbound import STANDARD, Timeouts
 from tests.fakes.aliyun import AliyunFake
-from tests.fakes.clock import ClockAt
+from tests.fakes.clock import ClockAt, LoopClock, until
 from tests.fakes.serving import Stage, closed_port, serve
 
 PHONE = "13800138000"
@@ -195,6 +196,9 @@ async def test_no_clear_answer_is_an_unknown_outcome(
     fake.faults.order(fault)
     channel = channel_at(stage[1], clock, timeouts=IMPATIENT if fault.endswith(SILENT) else STANDARD)
     assert await channel.send(NOTICE) == outcome
+    await until(
+        lambda: len(fake.accepted) >= fault.startswith("accept_then")
+    )  # we may have given up before it was read
     assert len(fake.accepted) == fault.startswith("accept_then")
 
 
@@ -213,8 +217,11 @@ async def test_a_call_ends_at_its_time_limit_whatever_trickles_in(
     stage: tuple[Stage, str], fake: AliyunFake, clock: ClockAt
 ):
     fake.faults.order("accept_then_hang")
-    patient = Timeouts(read=timedelta(seconds=30), total=timedelta(seconds=0.3))
-    assert await channel_at(stage[1], clock, timeouts=patient).send(NOTICE) == Unknown("aliyun:timeout")
+    patient, time = Timeouts(read=timedelta(seconds=30)), LoopClock()
+    sending = asyncio.create_task(channel_at(stage[1], clock, timeouts=patient).send(NOTICE))
+    await until(lambda: fake.accepted)
+    await time.turn(patient.total.total_seconds())
+    assert await sending == Unknown("aliyun:timeout")
 
 
 async def test_a_wrong_secret_is_the_channels_fault_and_its_echo_is_dropped(

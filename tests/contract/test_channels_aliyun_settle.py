@@ -7,7 +7,6 @@ import pytest
 from pydantic import SecretStr
 
 from app.channels.base import Sms
-from app.channels.sms import aliyun as module
 from app.channels.sms.aliyun import AliyunAccount, AliyunSms
 from app.channels.sms.request import ProviderTemplate
 from app.domain.outcome import Delivered, Unknown, Unreachable
@@ -40,10 +39,14 @@ def clock() -> ClockAt:
 
 @pytest.fixture
 def channel(stage: tuple[Stage, str], clock: ClockAt) -> AliyunSms:
+    return _channel(stage, clock)
+
+
+def _channel(stage: tuple[Stage, str], clock: ClockAt, **bounds: int) -> AliyunSms:
     endpoint = stage[1].removeprefix("http://")
     account = AliyunAccount("testid", SecretStr("testsecret"), "测试商城", endpoint=endpoint, protocol="http")
     templates = {"notice": ProviderTemplate("SMS_100000001", (("number", "order_number"),))}
-    return AliyunSms(account, templates, clock=clock)
+    return AliyunSms(account, templates, clock=clock, **bounds)
 
 
 async def test_a_send_that_was_recorded_settles_as_delivered(channel: AliyunSms, fake: AliyunFake, clock: ClockAt):
@@ -96,14 +99,11 @@ async def test_the_record_is_read_page_by_page(channel: AliyunSms, fake: AliyunF
     assert len(fake.gate.nonces) == 3
 
 
-async def test_a_record_without_end_settles_nothing(
-    channel: AliyunSms, fake: AliyunFake, clock: ClockAt, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(module, "_MOST_PAGES", 1)
+async def test_a_record_without_end_settles_nothing(stage: tuple[Stage, str], fake: AliyunFake, clock: ClockAt):
     sent_at = clock.now() - timedelta(days=1)
     for n in range(50):
         _record(fake, f"other-{n}", at=sent_at)
-    assert await channel.settle(NOTICE, sent_at) == Unknown("aliyun:too_many_records")
+    assert await _channel(stage, clock, most_pages=1).settle(NOTICE, sent_at) == Unknown("aliyun:too_many_records")
 
 
 @pytest.mark.parametrize("fault", ["Throttling.User", "reset", "isp.SYSTEM_ERROR"])

@@ -1,5 +1,6 @@
 """What the mailer makes of every answer of a mail server, and what it lets nobody write into a message."""
 
+import asyncio
 import ssl
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,6 +13,7 @@ from app.channels.email import PATIENCE, Mailer, WrongMailServer
 from app.domain.outcome import Delivered, Outcome, Rejected, Unknown, Unreachable
 from app.outbound import Timeouts
 from tests.fakes.certificates import tls_pair
+from tests.fakes.clock import LoopClock, until
 from tests.fakes.serving import closed_port
 from tests.fakes.smtp import MailFake, serve_mail
 
@@ -132,15 +134,23 @@ async def test_silence_after_the_message_was_handed_over_is_an_unknown_outcome(
 ):
     fake.after_data = fault
     async with serve_mail(fake) as port:
-        assert await mailer_at(port, timeouts=IMPATIENT if fault == "hang" else PATIENCE).send(MAIL) == outcome
+        time = LoopClock()
+        sending = asyncio.create_task(mailer_at(port, timeouts=IMPATIENT).send(MAIL))
+        await until(lambda: fake.accepted)
+        if fault == "hang":
+            await time.turn(IMPATIENT.read.total_seconds())
+        assert await sending == outcome
     assert len(fake.accepted) == 1
 
 
 async def test_a_call_ends_at_its_time_limit(fake: MailFake):
     fake.after_data = "hang"
-    patient = Timeouts(read=timedelta(seconds=30), total=timedelta(seconds=0.3))
+    patient, time = Timeouts(read=timedelta(seconds=30)), LoopClock()
     async with serve_mail(fake) as port:
-        assert await mailer_at(port, timeouts=patient).send(MAIL) == Unknown("email:timeout")
+        sending = asyncio.create_task(mailer_at(port, timeouts=patient).send(MAIL))
+        await until(lambda: fake.accepted)
+        await time.turn(patient.total.total_seconds())
+        assert await sending == Unknown("email:timeout")
 
 
 async def test_nobody_listening_means_surely_not_sent():

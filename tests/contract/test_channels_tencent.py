@@ -1,5 +1,6 @@
 """What the Tencent channel makes of every answer: the official SDK against a server that behaves as facts/ says."""
 
+import asyncio
 import importlib.util
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -15,7 +16,7 @@ from app.channels.sms.request import MissingExtra, ProviderTemplate
 from app.channels.sms.tencent import OUTCOMES, TencentAccount, TencentSms
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
 from app.outbound import STANDARD, Timeouts
-from tests.fakes.clock import ClockAt
+from tests.fakes.clock import ClockAt, LoopClock, until
 from tests.fakes.serving import Stage, closed_port, serve
 from tests.fakes.tencent import PER_NUMBER, TencentFake
 
@@ -98,7 +99,7 @@ def clock() -> ClockAt:
 
 @asynccontextmanager
 async def channel_at(
-    url: str, clock: ClockAt, *, timeouts: Timeouts = STANDARD, secret: str = SECRETS[0]
+    url: str, clock: ClockAt, *, timeouts: Timeouts = STANDARD, secret: str = SECRETS[0], **bounds: int
 ) -> AsyncIterator[TencentSms]:
     account = TencentAccount(
         "AKIDEXAMPLE",
@@ -108,7 +109,7 @@ async def channel_at(
         endpoint=url.removeprefix("http://"),
         protocol="http",
     )
-    channel = TencentSms(account, TEMPLATES, clock=clock, timeouts=timeouts)
+    channel = TencentSms(account, TEMPLATES, clock=clock, timeouts=timeouts, **bounds)
     yield channel
     await channel.aclose()
 
@@ -188,6 +189,9 @@ async def test_no_clear_answer_is_an_unknown_outcome(
     timeouts = IMPATIENT if fault.endswith(SILENT) else STANDARD
     async with channel_at(stage[1], clock, timeouts=timeouts) as channel:
         assert await channel.send(NOTICE) == outcome
+    await until(
+        lambda: len(fake.accepted) >= fault.startswith("accept_then")
+    )  # we may have given up before it was read
     assert len(fake.accepted) == fault.startswith("accept_then")
 
 
@@ -203,14 +207,18 @@ async def test_nobody_listening_means_surely_not_sent(clock: ClockAt):
 
 
 async def test_a_call_ends_at_its_time_limit_and_one_still_in_the_queue_was_surely_not_sent(
-    stage: tuple[Stage, str], fake: TencentFake, clock: ClockAt, monkeypatch: pytest.MonkeyPatch
+    stage: tuple[Stage, str], fake: TencentFake, clock: ClockAt
 ):
-    monkeypatch.setattr(module, "_THREADS", 1)
     fake.faults.order("accept_then_hang")
-    patient = Timeouts(read=timedelta(seconds=0.45), total=timedelta(seconds=0.15))
-    async with channel_at(stage[1], clock, timeouts=patient) as channel:
-        assert await channel.send(NOTICE) == Unknown("tencent:timeout")
-        assert await channel.send(NOTICE) == Unreachable("tencent:busy")
+    patient, time = Timeouts(read=timedelta(seconds=30)), LoopClock()
+    async with channel_at(stage[1], clock, timeouts=patient, threads=1) as channel:
+        taken = asyncio.create_task(channel.send(NOTICE))
+        await until(lambda: fake.accepted)
+        in_the_queue = asyncio.create_task(channel.send(NOTICE))
+        await time.turn(0)  # it is in the queue by now
+        await time.turn(patient.total.total_seconds())
+        assert await taken == Unknown("tencent:timeout")
+        assert await in_the_queue == Unreachable("tencent:busy")
     assert len(fake.accepted) == 1
 
 

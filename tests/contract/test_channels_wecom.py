@@ -1,5 +1,6 @@
 """What the WeCom robot makes of the provider's answers, against a server that behaves as facts/ says."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from app.channels.group.wecom import OUTCOMES, WecomRobot, fits
 from app.domain.harmless_text import harmless_text
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
 from app.outbound import Timeouts, outbound_client
+from tests.fakes.clock import LoopClock, until
 from tests.fakes.serving import Stage, closed_port, serve
 from tests.fakes.wecom import WecomFake
 
@@ -142,6 +144,9 @@ async def test_a_broken_answer_is_told_apart_from_none(
     robot = WecomRobot(SecretStr(stage[1] + PATH), client)
     assert await robot.send(GroupNotice("LB1")) == outcome
     await robot.aclose()
+    await until(
+        lambda: len(fake.accepted) >= fault.startswith("accept_then")
+    )  # we may have given up before it was read
     assert len(fake.accepted) == fault.startswith("accept_then")
 
 
@@ -185,8 +190,12 @@ async def test_a_webhook_that_is_no_address_is_the_channels_fault(webhook: str):
 
 async def test_a_call_ends_at_its_time_limit_whatever_trickles_in(stage: tuple[Stage, str], fake: WecomFake):
     fake.faults.order("accept_then_hang")
-    robot = WecomRobot(SecretStr(stage[1] + PATH), outbound_client(), time_limit=timedelta(seconds=0.3))
-    assert await robot.send(GroupNotice("LB1")) == Unknown("wecom:timeout")
+    limit, time = timedelta(seconds=20), LoopClock()
+    robot = WecomRobot(SecretStr(stage[1] + PATH), outbound_client(), time_limit=limit)
+    sending = asyncio.create_task(robot.send(GroupNotice("LB1")))
+    await until(lambda: fake.accepted)
+    await time.turn(limit.total_seconds())
+    assert await sending == Unknown("wecom:timeout")
     assert len(fake.accepted) == 1
     await robot.aclose()
 

@@ -6,7 +6,6 @@ Its parts have short tests elsewhere (a rolling restart, the migrations); this i
 import asyncio
 import re
 import signal
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,14 +13,14 @@ from tests.harness.away import NoPostgres
 from tests.harness.checker import check_orders
 from tests.harness.client_ledger import ClientLedger
 from tests.harness.cluster import lone_server
-from tests.harness.evidence import Asks, PostgresServer, SqliteFile, spooled
+from tests.harness.evidence import Asks, PostgresServer, SqliteFile, on_their_way
 from tests.harness.fleet import fleet
-from tests.harness.lifeboat_process import Boat, boat, until
+from tests.harness.lifeboat_process import Boat, boat
 from tests.harness.next_program import REVISION, next_program
 from tests.harness.shop import Shop, consistent, errands
 from tests.harness.trial import Trial, skipped
+from tests.harness.waiting import until
 
-DRAINED_WITHIN = 40.0
 MOST_SECONDS = 120
 """Of load; an upgrade that takes longer than that is not one."""
 
@@ -79,8 +78,7 @@ def migration_on_postgresql(home: Path, *, rate: float = 60.0) -> Trial:
 def _upgrade(trial: Trial, upgrade: Upgrade, shop: Shop, store: Asks, *, rate: float, old_too: bool) -> None:
     asyncio.run(_play(upgrade, shop, rate=rate, old_too=old_too))
     folders = [one.data_dir for one in upgrade.boats]
-    left: Callable[[], bool] = lambda: any(spooled(folder / "spool") for folder in folders)  # noqa: E731 - one call, named
-    until(lambda: not left(), within=DRAINED_WITHIN, why="the spools do not drain")
+    until(lambda: not on_their_way(*(folder / "spool" for folder in folders)), why="the spools do not drain")
     for one in upgrade.boats:
         upgrade.codes.append(one.stop())
     clean = {0, -signal.SIGTERM}  # a door without a supervisor ends, all done, by the signal it was told with

@@ -11,24 +11,19 @@ import httpx
 from tests.harness.checker import check_messages, check_orders
 from tests.harness.client_ledger import ClientLedger
 from tests.harness.evidence import SqliteFile, message_counts, open_messages
-from tests.harness.lifeboat_process import (
-    COUPON,
-    NOTICE,
-    Boat,
-    NotInTime,
-    Providers,
-    boat,
-    providers,
-    until,
-    where_it_is_noon,
-)
+from tests.harness.lifeboat_process import Boat, boat
+from tests.harness.providers import COUPON, NOTICE, Providers, providers, where_it_is_noon
 from tests.harness.shop import Shop, errands
 from tests.harness.trial import Trial
+from tests.harness.waiting import PATIENCE, NotInTime, until
+from tests.harness.yard import wrong_answers
 
 BATCH_LEASE = 150.0
 """Seconds until another maker may finish a batch whose maker was killed (its lease), and a tick."""
 
 EARLY = 0.2
+PART = 20
+"""Orders more at a time, on a machine so busy that the planned ones were over before both had been killed."""
 
 OUTBOX_WITHIN = 420.0
 """Seconds for the group to hear of everything: 18 messages a minute, and a lease for each killed sender."""
@@ -57,6 +52,10 @@ class Havoc:
     ledgers: int = 0
     unbalanced: int = 0
 
+    def both_killed(self) -> bool:
+        """Tell whether web and worker have been killed at least once."""
+        return self.web_kills > 0 and self.worker_kills > 0
+
 
 def reference_outage(home: Path, plan: Plan) -> Trial:
     """Play the outage and return what was found."""
@@ -83,6 +82,10 @@ async def _play(lifeboat: Boat, shop: Shop, plan: Plan) -> Havoc:
         ]
         try:
             await shop.trade(errands(plan.orders, seed=plan.seed), rate=plan.rate)
+            if not havoc.both_killed():
+                await shop.trade_on(
+                    lambda n: errands(PART, seed=plan.seed + n + 1), rate=plan.rate, enough=havoc.both_killed
+                )
         finally:
             for trouble in troubles:
                 trouble.cancel()
@@ -93,13 +96,13 @@ async def _play(lifeboat: Boat, shop: Shop, plan: Plan) -> Havoc:
 
 
 def _ops(lifeboat: Boat) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=lifeboat.url, headers=lifeboat.ops_headers, timeout=20.0, trust_env=False)
+    return httpx.AsyncClient(base_url=lifeboat.url, headers=lifeboat.ops_headers, timeout=PATIENCE, trust_env=False)
 
 
 async def _kill(lifeboat: Boat, havoc: Havoc, plan: Plan) -> None:
     """Kill web and worker by turns; one kill in five comes while the victim is still starting."""
     chance = random.Random(plan.seed)
-    async with httpx.AsyncClient(base_url=lifeboat.url, timeout=1.0, trust_env=False) as probe:
+    async with httpx.AsyncClient(base_url=lifeboat.url, timeout=5.0, trust_env=False) as probe:
         while True:
             await asyncio.sleep(plan.kill_every * (0.5 + chance.random()))
             if chance.random() < EARLY or await _serves(probe):
@@ -137,17 +140,19 @@ async def _watch(ops: httpx.AsyncClient, havoc: Havoc) -> None:
 def _judge(trial: Trial, lifeboat: Boat, fakes: Providers, shop: Shop, havoc: Havoc, plan: Plan) -> None:
     lifeboat.wait_ready()
     store = SqliteFile(lifeboat.database)
+    lifeboat.wait_drained()
     if plan.to_the_end:
         _bring_everything_out(lifeboat, store)
+    lifeboat.stop()  # what was said and what is stored are compared at rest
     noted = shop.noted
     found = check_orders(home_ledger(lifeboat), store, data_dir=lifeboat.data_dir, exports=lifeboat.exports)
     told = check_messages(store, fakes.group_messages(), fakes.texts(), notice=NOTICE, coupon=COUPON)
     trial.trials = found.attempted
     trial.take(found)
-    trial.violations += noted.wrong[:20] + told.violations(all_sent=plan.to_the_end)
+    trial.violations += wrong_answers(trial, shop, lifeboat.data_dir) + told.violations(all_sent=plan.to_the_end)
     trial.worst_refusal, trial.worst_answer = shop.ledger.slowest_refusal, shop.ledger.slowest_answer
     trial.demand(noted.unsettled == 0, f"{noted.unsettled} orders never got an answer")
-    trial.demand(havoc.web_kills and havoc.worker_kills, "nobody was killed")
+    trial.demand(havoc.both_killed(), "nobody was killed")
     trial.demand(havoc.unbalanced == 0, f"{havoc.unbalanced} of {havoc.ledgers} ledgers did not balance")
     trial.demand(not plan.to_the_end or not found.waiting, f"{len(found.waiting)} orders are in no batch file")
     trial.demand(not found.spooled, f"{len(found.spooled)} orders are still in the spool")
@@ -183,7 +188,7 @@ def _bring_everything_out(lifeboat: Boat, store: SqliteFile) -> None:
             answer = ops.post("/v1/batches")
             return answer.status_code == httpx.codes.OK and answer.json()["batch"] is None
 
-        until(nothing_waits, within=BATCH_LEASE, every=1.0, why="orders still wait for a batch")
+        until(nothing_waits, within=BATCH_LEASE + PATIENCE, every=1.0, why="orders still wait for a batch")
 
     def all_said() -> bool:
         """Texts whose sender was killed are settled with the provider first; that takes a quarter of an hour."""
@@ -191,6 +196,6 @@ def _bring_everything_out(lifeboat: Boat, store: SqliteFile) -> None:
         return not open_messages(store) and not any(counts.get(("sms", state)) for state in ("pending", "sending"))
 
     try:
-        until(all_said, within=OUTBOX_WITHIN, every=2.0)
+        until(all_said, within=OUTBOX_WITHIN + PATIENCE, every=2.0)
     except NotInTime:
         raise NotInTime(f"messages still wait: {message_counts(store)}") from None

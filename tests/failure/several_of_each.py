@@ -20,14 +20,16 @@ from tests.harness.checker import check_messages, check_orders
 from tests.harness.cluster import Node, lone_server
 from tests.harness.evidence import PostgresServer, message_counts, open_messages
 from tests.harness.fleet import Fleet, fleet
-from tests.harness.lifeboat_process import NOTICE, Boat, Providers, providers, until, where_it_is_noon
+from tests.harness.lifeboat_process import Boat
+from tests.harness.providers import NOTICE, Providers, providers, where_it_is_noon
 from tests.harness.shop import errands
 from tests.harness.trial import Trial, skipped
+from tests.harness.waiting import PATIENCE, until
+from tests.harness.yard import wrong_answers
 
 TAKEN_OVER_WITHIN = 60.0
 """A lease lasts 20 s and is looked at every 5 s."""
 
-BATCHED_WITHIN = 120.0
 SAID_WITHIN = 300.0
 """The group takes 18 messages a minute."""
 
@@ -82,7 +84,8 @@ async def _play(trial: Trial, all_of_it: Fleet, server: Node, *, orders: int, ra
         await trading
         cutting.cancel()
         await asyncio.gather(cutting, return_exceptions=True)
-        trial.violations += shop.noted.wrong
+        await asyncio.to_thread(all_of_it.wait_drained)
+        trial.violations += wrong_answers(trial, shop, *all_of_it.data_dirs)
         trial.demand(shop.noted.unsettled == 0, f"{shop.noted.unsettled} orders never got an answer")
         trial.worst_answer, trial.worst_refusal = shop.ledger.slowest_answer, shop.ledger.slowest_refusal
         trial.notes.append(f"{shop.noted.high} of {shop.noted.errands} errands of high priority")
@@ -91,7 +94,7 @@ async def _play(trial: Trial, all_of_it: Fleet, server: Node, *, orders: int, ra
 
 async def _cut_everywhere(all_of_it: Fleet) -> None:
     """Ask every door for a batch at the same moment, again and again."""
-    async with httpx.AsyncClient(headers=all_of_it.ops_headers, timeout=30, trust_env=False) as http:
+    async with httpx.AsyncClient(headers=all_of_it.ops_headers, timeout=PATIENCE, trust_env=False) as http:
         while True:
             await asyncio.sleep(1.0)
             await asyncio.gather(*(http.post(f"{web.url}/v1/batches") for web in all_of_it.webs * 2))
@@ -99,14 +102,14 @@ async def _cut_everywhere(all_of_it: Fleet) -> None:
 
 def _kill_leader(all_of_it: Fleet, server: Node, killed: Kills) -> None:
     """Kill whoever holds the lease, start it again, and wait until another one leads."""
-    leader = until(lambda: _leader(all_of_it, server), within=TAKEN_OVER_WITHIN, why="nobody leads")
+    leader = until(lambda: _leader(all_of_it, server), why="nobody leads")
     holder = server.ask("SELECT holder FROM lease WHERE name = 'leader'")
     leader.kill()
     killed.of.append((leader, datetime.now(UTC)))
     leader.start()
     other = "SELECT count(*) FROM lease WHERE name = 'leader' AND until > now() AND holder <> "
     why = "nobody takes over from a killed leader"
-    until(lambda: server.ask(f"{other}'{holder}'"), within=TAKEN_OVER_WITHIN, why=why)
+    until(lambda: server.ask(f"{other}'{holder}'"), why=why)
 
 
 def _leader(all_of_it: Fleet, server: Node) -> Boat | None:
@@ -120,13 +123,13 @@ def _bring_everything_out(all_of_it: Fleet, server: Node) -> None:
     """Wait for the workers' own batches, and until everything was said."""
     store = PostgresServer(server.uri)
     waiting = "SELECT count(*) FROM orders WHERE state = 'accepted'"
-    until(lambda: server.ask(waiting) == 0, within=BATCHED_WITHIN, every=0.5, why="orders still wait for a batch")
+    until(lambda: server.ask(waiting) == 0, every=0.5, why="orders still wait for a batch")
 
     def all_said() -> bool:
         counts = message_counts(store)
         return not open_messages(store) and not any(counts.get(("sms", state)) for state in ("pending", "sending"))
 
-    until(all_said, within=SAID_WITHIN, every=0.5, why="messages still wait")
+    until(all_said, within=SAID_WITHIN + PATIENCE, every=0.5, why="messages still wait")
     for worker in all_of_it.workers:
         worker.stop()
 

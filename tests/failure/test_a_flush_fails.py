@@ -1,6 +1,7 @@
 """P1, P12: the disk refuses to flush: what was answered is there all the same, and the rest is refused."""
 
 import asyncio
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,16 +11,15 @@ import pytest
 
 from tests.harness.checker import check_orders
 from tests.harness.client_ledger import ClientLedger, read_ledger
-from tests.harness.evidence import SqliteFile, spooled
-from tests.harness.lifeboat_process import Boat, boat, until
+from tests.harness.evidence import SqliteFile
+from tests.harness.lifeboat_process import Boat, boat
 from tests.harness.shop import Manners, Shop, errands
 from tests.harness.syscalls import FLUSHES, Call, NoStrace, calls_in, injected
 from tests.harness.trial import Trial, skipped
+from tests.harness.waiting import PATIENCE, until
 from tests.harness.yard import wrong_answers
 
 ALWAYS, EVERY_THIRD = "error=EIO", "error=EIO:when=1+3"
-DRAINED_WITHIN = 40.0
-WITHIN = 10.0
 NOT_TAKEN = "not-taken.jsonl"
 MANNERS = Manners(rest=0.2, longest_rest=1.0)
 """A storefront that comes back soon, and not so often that the door, traced at each call, does nothing but refuse."""
@@ -33,8 +33,8 @@ def flushes_fail(home: Path, *, rounds: int = 1, orders: int = 30, rate: float =
             ledger = ClientLedger(home / "ledger.jsonl")
             shop = Shop([web.orders_url], web.storefront_key, ledger, manners=MANNERS)
             asyncio.run(_play(trial, web, shop, rounds=rounds, orders=orders, rate=rate))
-            until(lambda: not spooled(web.data_dir / "spool"), within=DRAINED_WITHIN, why="the spool does not drain")
-            until(web.readiness, within=DRAINED_WITHIN, why="/readyz does not recover")
+            web.wait_drained()
+            until(web.readiness, why="/readyz does not recover")
             # What was refused may have been read back from the log after the kill: it was asked for, so it may be there.
             both = [ledger.path, home / NOT_TAKEN]
             found = check_orders(both, SqliteFile(web.database), data_dir=web.data_dir, exports=web.exports)
@@ -43,7 +43,6 @@ def flushes_fail(home: Path, *, rounds: int = 1, orders: int = 30, rate: float =
             trial.violations += wrong_answers(trial, shop, web.data_dir)
             trial.demand(shop.noted.unsettled == 0, f"{shop.noted.unsettled} orders never got an answer")
             trial.worst_answer, trial.worst_refusal = ledger.slowest_answer, ledger.slowest_refusal
-            trial.demand(ledger.slowest_refusal <= WITHIN, f"a refusal took {ledger.slowest_refusal:.1f} s")
             refused = sum(len(record.refusals) for record in read_ledger(ledger.path).values())
             trial.notes.append(f"{refused} refusals, {shop.noted.retries} retries, {found.stored} orders stored")
     except NoStrace as error:
@@ -55,24 +54,33 @@ async def _play(trial: Trial, web: Boat, shop: Shop, *, rounds: int, orders: int
     store = [web.database, Path(f"{web.database}-wal")]
     spool = [web.data_dir / "spool" / name for name in ("spool-0.db", "spool-0.db-wal")]
     log = web.home / "strace.txt"
+    parts = itertools.count()
+
+    def trade() -> "asyncio.Task[None]":
+        part = errands(orders // 3, seed=next(parts), prefix="Y")
+        return asyncio.create_task(shop.trade(part, rate=rate))
+
     async with shop:
-        for n in range(rounds):
-            trading = asyncio.create_task(shop.trade(errands(orders, seed=n, prefix="Y"), rate=rate))
-            for what, paths, kill in (
-                (ALWAYS, store, False),
-                (EVERY_THIRD, [*store, *spool], False),
-                (ALWAYS, [*store, *spool], True),
-            ):
+        for _ in range(rounds):
+            for what, paths in ((ALWAYS, store), (EVERY_THIRD, [*store, *spool])):
                 with _attached(web, what, paths, log):
-                    await asyncio.sleep(orders / rate / 4)
-                    if len(paths) > len(store) and what is ALWAYS:
-                        await asyncio.to_thread(_refuses, trial, web)
-                    if kill:
-                        web.kill()
+                    await trade()
+                    await _one_has_failed(log)
                 _flushed_anew(trial, calls_in(log))
-                if kill:
-                    await asyncio.to_thread(web.start)
-            await trading
+            with _attached(web, ALWAYS, [*store, *spool], log):
+                in_vain = trade()
+                await _one_has_failed(log)
+                await asyncio.to_thread(_refuses, trial, web)
+                web.kill()
+            _flushed_anew(trial, calls_in(log))
+            await asyncio.to_thread(web.start)
+            await in_vain  # until now
+
+
+async def _one_has_failed(log: Path) -> None:
+    """Wait until the disk has refused a flush; a store or a spool that is not well asks for one again and again."""
+    met = lambda: any(call.injected for call in calls_in(log))  # noqa: E731 - one call, named
+    await asyncio.to_thread(until, met, why="no flush was made to fail")
 
 
 @contextmanager
@@ -88,12 +96,12 @@ def _refuses(trial: Trial, web: Boat) -> None:
     headers = {"authorization": f"Bearer {web.storefront_key}", "content-type": "application/json"}
     ledger = ClientLedger(web.home / NOT_TAKEN)
     ledger.attempt_now(errand.key, errand.body)
-    answer = httpx.post(web.orders_url, content=errand.body, headers=headers, timeout=2 * WITHIN, trust_env=False)
+    answer = httpx.post(web.orders_url, content=errand.body, headers=headers, timeout=PATIENCE, trust_env=False)
     ledger.close()
     trial.demand(answer.status_code == 503, f"nothing can be flushed, and the door says {answer.status_code}")
     trial.demand(answer.headers.get("retry-after", "").isdigit(), "a refusal without Retry-After")
     # Health remembers an answer for a second, so that probes cost nothing.
-    until(lambda: web.readiness() is None, within=5.0, why="/readyz says 200 while nothing can be flushed")
+    until(lambda: web.readiness() is None, why="/readyz says 200 while nothing can be flushed")
 
 
 def _flushed_anew(trial: Trial, calls: list[Call]) -> None:
@@ -103,7 +111,6 @@ def _flushed_anew(trial: Trial, calls: list[Call]) -> None:
     """
     failed_at: dict[str, int] = {}
     began: dict[str, int] = {}
-    failures = 0
     for call in calls:
         if call.name == "pwrite64":
             began.setdefault(call.path, call.offset)
@@ -111,11 +118,9 @@ def _flushed_anew(trial: Trial, calls: list[Call]) -> None:
                 first = failed_at.pop(call.path)
                 trial.demand(call.offset <= first, f"after a failed flush at {first} it went on at {call.offset}")
         else:
-            failures += call.injected
             if call.injected and call.path in began:
                 failed_at[call.path] = began[call.path]
             began.pop(call.path, None)
-    trial.demand(failures, "no flush was made to fail")
 
 
 # ---- short forms -----------------------------------------------------------------------------------------------------

@@ -2,11 +2,7 @@
 
 import asyncio
 import os
-import shutil
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -14,48 +10,18 @@ import pytest
 
 from tests.harness.checker import check_orders
 from tests.harness.client_ledger import ClientLedger, read_ledger
-from tests.harness.evidence import SqliteFile, spooled
-from tests.harness.lifeboat_process import Boat, boat, until
+from tests.harness.evidence import SqliteFile
+from tests.harness.lifeboat_process import Boat, boat
 from tests.harness.shop import Errand, Shop, errands
+from tests.harness.small_disk import NoMount, small_disk
 from tests.harness.trial import Trial, skipped
+from tests.harness.waiting import PATIENCE, until
 
-SIZE = "8m"
 BALLAST = 3 * 1024 * 1024
 """What a person deletes when told that the disk is full."""
 
 MOST = 4000
 REFUSALS = 20
-WITHIN = 10.0
-BACK_WITHIN = 40.0
-
-
-class NoMount(Exception):
-    """This machine lets us mount nothing."""
-
-
-@contextmanager
-def small_disk(place: Path) -> Iterator[Path]:
-    """Mount a disk of 8 MB; it is unmounted whatever happens.
-
-    Raises:
-        NoMount: only root may mount, and not in every container.
-    """
-    if os.geteuid() != 0 or shutil.which("mount") is None:
-        raise NoMount("A FULL DISK IS NOT TESTED: only root may mount a small one")
-    place.mkdir(parents=True)
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=0700", "tmpfs", str(place)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise NoMount(f"A FULL DISK IS NOT TESTED: {done.stderr.strip()}")
-    try:
-        yield place
-    finally:
-        if subprocess.run(["umount", str(place)], check=False, capture_output=True).returncode:
-            subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 def full_disk(home: Path, *, times: int = 1) -> Trial:
@@ -83,13 +49,14 @@ def _play(trial: Trial, lifeboat: Boat, disk: Path, *, times: int) -> None:
     for n in range(times):
         fresh = todo[len(sent) :]
         sent += _fill(trial, lifeboat, key, ledger, fresh)
-        trial.demand(lifeboat.readiness() is None, "/readyz says 200 while no order can be taken")
+        # Health remembers an answer for a second, so that probes cost nothing.
+        until(lambda: lifeboat.readiness() is None, why="/readyz says 200 while no order can be taken")
         if n + 1 < times:
             _make_room(disk, n)
-            until(lambda: _takes(lifeboat, key, ledger, sent[-1]), within=BACK_WITHIN, why="no recovery")
+            until(lambda: _takes(lifeboat, key, ledger, sent[-1]), why="no recovery")
     _ballast(disk).unlink()
     began = time.monotonic()
-    until(lambda: _takes(lifeboat, key, ledger, sent[-1]), within=BACK_WITHIN, every=0.2, why="no recovery")
+    until(lambda: _takes(lifeboat, key, ledger, sent[-1]), every=0.2, why="no recovery")
     trial.notes.append(f"takes orders again {time.monotonic() - began:.1f} s after there was room")
     records = read_ledger(ledger.path)
     left = [errand for errand in sent if not records[errand.key].ok]
@@ -97,8 +64,8 @@ def _play(trial: Trial, lifeboat: Boat, disk: Path, *, times: int) -> None:
     again = lifeboat.home / "again.jsonl"
     numbers = asyncio.run(_settle(lifeboat, key, again, left))
     trial.demand(None not in numbers, f"{numbers.count(None)} of {len(numbers)} refused orders were refused again")
-    until(lambda: not spooled(lifeboat.data_dir / "spool"), within=BACK_WITHIN, why="the spool does not drain")
-    until(lifeboat.readiness, within=BACK_WITHIN, why="/readyz does not recover")
+    lifeboat.wait_drained()
+    until(lifeboat.readiness, why="/readyz does not recover")
     merged = lifeboat.home / "merged.jsonl"
     merged.write_bytes(ledger.path.read_bytes() + again.read_bytes())
     found = check_orders(merged, store, data_dir=lifeboat.data_dir, exports=lifeboat.exports)
@@ -107,7 +74,6 @@ def _play(trial: Trial, lifeboat: Boat, disk: Path, *, times: int) -> None:
     trial.demand(found.stored == len(sent), f"{found.stored} orders stored of {len(sent)}")
     trial.demand(lifeboat.ledger()["accepted"] == found.stored, "the ledger counts otherwise")
     trial.worst_answer, trial.worst_refusal = ledger.slowest_answer, ledger.slowest_refusal
-    trial.demand(ledger.slowest_refusal <= WITHIN, f"a refusal took {ledger.slowest_refusal:.1f} s")
 
 
 def _make_room(disk: Path, n: int) -> None:
@@ -139,7 +105,7 @@ def _send(lifeboat: Boat, key: str, ledger: ClientLedger, errand: Errand) -> "ht
     began = time.monotonic()
     try:
         answer = httpx.post(
-            lifeboat.orders_url, content=errand.body, headers=headers, timeout=2 * WITHIN, trust_env=False
+            lifeboat.orders_url, content=errand.body, headers=headers, timeout=PATIENCE, trust_env=False
         )
     except httpx.HTTPError as error:
         ledger.unknown(errand.key, type(error).__name__)

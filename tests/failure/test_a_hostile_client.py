@@ -9,15 +9,16 @@ from pathlib import Path
 from tests.harness.checker import check_orders
 from tests.harness.client_ledger import ClientLedger
 from tests.harness.evidence import SqliteFile
-from tests.harness.lifeboat_process import LOOPBACK, Boat, boat
+from tests.harness.lifeboat_process import Boat, boat
+from tests.harness.processes import LOOPBACK
 from tests.harness.trial import Trial
+from tests.harness.waiting import PATIENCE
 
 MIB = 1024 * 1024
 MOST_TAKEN = 8 * MIB
 """What the buffers of two sockets hold, and then some."""
 
 MOST_GROWN = 64 * MIB
-ANSWERED_WITHIN = 10.0
 PROBLEM = b"application/problem+json"
 
 ODD_ADDRESSES = (
@@ -57,7 +58,7 @@ def odd_requests(home: Path) -> Trial:
             trial.trials += 1
         _fields(trial, web, keys["intake"], home)
         trial.demand(web.readiness(), "/readyz fails afterwards")
-        wrong = [line for line in web.log().splitlines() if '"level": "error"' in line or "Traceback" in line]
+        wrong = web.errors()
         trial.demand(not wrong, f"the log has {len(wrong)} errors, e.g. {wrong[:1]}")
     return trial
 
@@ -113,7 +114,7 @@ def endless_head(home: Path) -> Trial:
 def _pour(web: Boat, start: bytes, piece: bytes) -> int:
     """Send until it is refused; return how much was taken."""
     taken = 0
-    with socket.create_connection((LOOPBACK, web.port), timeout=ANSWERED_WITHIN) as connection, suppress(OSError):
+    with socket.create_connection((LOOPBACK, web.port), timeout=PATIENCE) as connection, suppress(OSError):
         connection.sendall(start)
         while taken < 2 * MOST_TAKEN:
             connection.sendall(piece)
@@ -155,7 +156,7 @@ def _ask(
 def _send(web: Boat, data: bytes) -> Answer:
     """Send bytes, then read until the other side closes."""
     began, raw = time.monotonic(), b""
-    with socket.create_connection((LOOPBACK, web.port), timeout=ANSWERED_WITHIN) as connection:
+    with socket.create_connection((LOOPBACK, web.port), timeout=PATIENCE) as connection:
         connection.sendall(data)
         with suppress(ConnectionResetError):  # it closed while we were still sending; what it said before counts
             while piece := connection.recv(65_536):

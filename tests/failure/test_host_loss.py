@@ -1,9 +1,10 @@
 """P5: the primary's host is lost under load and the synchronous standby takes its place; nothing that was answered is gone."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,18 @@ from tests.harness.away import NoPostgres
 from tests.harness.checker import check_orders
 from tests.harness.client_ledger import read_ledger
 from tests.harness.cluster import Pair, pair
-from tests.harness.evidence import PostgresServer, stored_orders
+from tests.harness.evidence import PostgresServer, stored_batches, stored_orders
 from tests.harness.fleet import Fleet, fleet
-from tests.harness.lifeboat_process import until
 from tests.harness.shop import Errand, Shop, consistent, errands
 from tests.harness.trial import Trial, skipped
+from tests.harness.waiting import PATIENCE, until
 
-WITHIN = 2.0
-LOOSE = 3.0
-"""The promise is 2 s; a machine that is busy with other tests gets this factor more before it counts as broken."""
+PART = 20
+"""Orders that are traded between two looks at what has become of the primary."""
 
 TAKEN_OVER_WITHIN = 150.0
 """Seconds: a batch of the half hour whose maker lost its database holds the place until its lease runs out."""
 
-LOOKED_WITHIN = 30.0
 GAPS = frozenset(
     {
         "no_synchronous_standby",
@@ -46,6 +45,7 @@ class Lost:
 
     hosts: int = 0
     spooled: int = 0
+    sent: list[Errand] = field(default_factory=list)
 
 
 def host_loss(
@@ -81,40 +81,43 @@ async def _play(
     trial: Trial, doors: Fleet, servers: Pair, *, times: int, orders: int, rate: float, vanish: bool, alone: int
 ) -> Lost:
     lost = Lost()
-    todo = consistent(errands(orders, seed=5, prefix="H"))
+    serial = itertools.count(5)
+    share = orders // times
     async with doors.shop("ledger") as shop, doors.shop("alone", doors.webs[0]) as other:
-        for n in range(times):
-            part = todo[n * len(todo) // times : (n + 1) * len(todo) // times]
-            trading = asyncio.create_task(shop.trade(part, rate=rate))
-            await asyncio.sleep(len(part) / rate / 4)
-            await asyncio.to_thread(_lose_primary, doors, servers, lost, vanish=vanish)
-            await trading
-        for web in doors.webs:
-            await asyncio.to_thread(
-                until, lambda web=web: _well(web.readiness()), within=30, why="no new primary found"
+        for _ in range(times):
+            todo = consistent(errands(share // 4, seed=next(serial), prefix="H"))
+            await shop.trade(todo, rate=rate)
+            losing = asyncio.create_task(asyncio.to_thread(_lose_primary, doors, servers, lost, vanish=vanish))
+            began = shop.noted.errands
+            lost.sent += todo
+            lost.sent += await shop.trade_on(
+                lambda _: consistent(errands(PART, seed=next(serial), prefix="H")),
+                rate=rate,
+                enough=lambda: losing.done() and shop.noted.errands - began >= share,
             )
+            await losing
+        for web in doors.webs:
+            await asyncio.to_thread(until, lambda web=web: _well(web.readiness()), why="no new primary found")
         await asyncio.to_thread(doors.wait_drained)
         for errand in _plain(alone):
             await _lose_what_one_host_has(trial, doors, servers, other, errand)
         trial.violations += [*shop.noted.wrong, *other.noted.wrong]
         unsettled = shop.noted.unsettled + other.noted.unsettled
         trial.demand(unsettled == 0, f"{unsettled} orders never got an answer")
-        worst = trial.worst_answer = shop.ledger.slowest_answer
-        trial.worst_refusal = shop.ledger.slowest_refusal
-        trial.demand(worst <= WITHIN * LOOSE, f"an answer took {worst:.2f} s while the primary was lost")
+        trial.worst_answer, trial.worst_refusal = shop.ledger.slowest_answer, shop.ledger.slowest_refusal
         trial.notes.append(f"{lost.hosts + alone} hosts lost, {alone} of them with an order that no other had")
     return lost
 
 
 def _lose_primary(doors: Fleet, servers: Pair, lost: Lost, *, vanish: bool) -> None:
-    """Take the primary away, promote the standby, and make the lost host the next standby."""
+    """Take the primary away, promote the standby once orders are spooled, and make the lost host the next standby."""
     gone = servers.primary
     if vanish:
         gone.stop_in_its_tracks()
     else:
         gone.kill()
     lost.hosts += 1
-    until(doors.spooled, within=WITHIN * LOOSE, why="no order goes to a spool although the primary is gone")
+    until(doors.spooled, why="no order goes to a spool although the primary is gone")
     lost.spooled += doors.spooled()
     servers.fail_over()
     gone.kill()
@@ -125,10 +128,18 @@ def _judge(trial: Trial, doors: Fleet, servers: Pair, lost: Lost) -> None:
     store = PostgresServer(servers.primary.uri)
     trial.demand(lost.spooled, "no order met the time without a database")
     ledger = doors.webs[0].home / "ledger.jsonl"
-    _retry_all(trial, doors, ledger)
-    with httpx.Client(headers=doors.ops_headers, timeout=30, trust_env=False) as ops:
-        made = lambda: ops.post(f"{doors.webs[1].url}/v1/batches").status_code == httpx.codes.CREATED  # noqa: E731
-        until(made, within=TAKEN_OVER_WITHIN, every=1, why="no batch can be made after the failover")
+    _retry_all(trial, doors, ledger, lost.sent)
+    doors.wait_drained()  # a busy machine may have had some spooled once more
+    with httpx.Client(headers=doors.ops_headers, timeout=PATIENCE, trust_env=False) as ops:
+
+        def made() -> bool:
+            """Ask for a batch; a worker may have made it before us."""
+            asked = ops.post(f"{doors.webs[1].url}/v1/batches")
+            return asked.status_code == httpx.codes.CREATED or any(
+                batch.state == "published" for batch in stored_batches(store)
+            )
+
+        until(made, within=TAKEN_OVER_WITHIN + PATIENCE, every=1, why="no batch can be made after the failover")
     ledgers = [ledger, ledger.with_name("alone.jsonl")]
     found = check_orders(ledgers, store, data_dir=doors.data_dirs, exports=doors.exports)
     trial.trials = found.attempted
@@ -149,19 +160,16 @@ def _well(ready: "dict[str, object] | None") -> bool:
     return ready is not None and "store_away" not in ready["degraded"]  # type: ignore[operator]
 
 
-def _retry_all(trial: Trial, doors: Fleet, ledger: Path) -> None:
+def _retry_all(trial: Trial, doors: Fleet, ledger: Path, sent: list[Errand]) -> None:
     """Retry some of what was taken: the new primary knows each under the number that was told."""
     records = read_ledger(ledger)
-    todo = [errand for errand in errands(len(records), seed=5, prefix="H") if errand.kind == "plain"][-20:]
+    todo = [errand for errand in sent if errand.kind == "plain"][-20:]
     headers = {"authorization": f"Bearer {doors.key}", "content-type": "application/json"}
-    with httpx.Client(headers=headers, timeout=30, trust_env=False) as http:
+    with httpx.Client(headers=headers, timeout=PATIENCE, trust_env=False) as http:
         for errand in todo:
             if errand.key in records:
                 answer = http.post(doors.webs[0].orders_url, content=errand.body)
-                same = (
-                    answer.status_code == httpx.codes.OK
-                    and {answer.json()["order_number"]} == records[errand.key].numbers
-                )
+                same = answer.is_success and {answer.json()["order_number"]} == records[errand.key].numbers
                 trial.demand(
                     same, f"{errand.key}: a retry after the failover got {answer.status_code} {answer.text[:80]}"
                 )
@@ -189,7 +197,7 @@ async def _lose_what_one_host_has(trial: Trial, doors: Fleet, servers: Pair, sho
     # After a crash the first number of a sequence is written ahead, which alone would make the next commit wait.
     servers.primary.ask("SELECT nextval(pg_get_serial_sequence('orders', 'id'))")
     await asyncio.to_thread(web.start)  # it has not met the hanging commit yet, so it drains at once
-    until(lambda: servers.commits_waiting() or not doors.spooled(), within=30, why="nobody drains the spool")
+    until(lambda: servers.commits_waiting() or not doors.spooled(), why="nobody drains the spool")
     await shop.pursue(errand)
     servers.primary.kill()
     servers.standby.start()
@@ -214,7 +222,7 @@ def said_plainly(home: Path) -> Trial:
                 trial.demand(said == expected, f"{what}: doctor says {sorted(said)}")
                 trial.trials += 1
             why = f"/readyz does not say {sorted(expected)}"
-            until(lambda: _gaps_shown(doors.webs[0].readiness()) == expected, within=LOOKED_WITHIN, why=why)
+            until(lambda: _gaps_shown(doors.webs[0].readiness()) == expected, why=why)
     except NoPostgres as error:
         return skipped(trial.promise, trial.scenario, str(error))
     return trial
@@ -225,6 +233,10 @@ def _steps(servers: Pair) -> list[tuple[str, Callable[[], object], set[str]]]:
 
     def stand_alone() -> None:
         servers.primary.set("synchronous_standby_names", "")
+
+    def lose_standby() -> None:
+        servers.standby.kill()
+        until(lambda: not servers.synchronous(), why="the primary does not notice that its standby is gone")
 
     def careless() -> None:
         for name in ("fsync", "full_page_writes", "synchronous_commit"):
@@ -238,7 +250,7 @@ def _steps(servers: Pair) -> list[tuple[str, Callable[[], object], set[str]]]:
             {"postgres_local_commit"},
         ),
         ("synchronous_commit=on again", lambda: servers.primary.set("synchronous_commit", "on"), set()),
-        ("its standby killed", servers.standby.kill, {"synchronous_standby_away"}),
+        ("its standby killed", lose_standby, {"synchronous_standby_away"}),
         ("standing alone", stand_alone, {"no_synchronous_standby"}),
         ("nothing flushed", careless, {"no_synchronous_standby", "postgres_fsync_off", "postgres_async_commit"}),
     ]

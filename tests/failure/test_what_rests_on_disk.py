@@ -11,6 +11,7 @@ from tests.harness.away import Hold
 from tests.harness.evidence import spooled
 from tests.harness.lifeboat_process import Boat, boat
 from tests.harness.trial import Trial
+from tests.harness.waiting import PATIENCE
 
 PRIVATE = {
     "name": "欧阳千寻",
@@ -29,8 +30,10 @@ def what_rests_on_disk(home: Path) -> Trial:
     trial = Trial("security", "raw bytes of database, log and spool")
     with boat(home, command="web", access_log="true", log_level="debug") as lifeboat:
         _order(trial, lifeboat, "STORED-1", 201)
+        lifeboat.wait_drained()  # a busy machine may have had it spooled
         _order(trial, lifeboat, "STORED-1", 200)
         _order(trial, lifeboat, "STORED-2", 422, phone=f"{PRIVATE['phone']}9")
+        lifeboat.wait_drained()
         with lifeboat.ops() as ops:
             batch = ops.post("/v1/batches").raise_for_status().json()["batch"]
             ops.get(f"/v1/batches/{batch}/file").raise_for_status()
@@ -53,7 +56,7 @@ def _order(trial: Trial, lifeboat: Boat, key: str, expected: int, **fields: str)
         **fields,
     }
     headers = {"authorization": f"Bearer {lifeboat.storefront_key}"}
-    answer = httpx.post(lifeboat.orders_url, json=body, headers=headers, timeout=30, trust_env=False)
+    answer = httpx.post(lifeboat.orders_url, json=body, headers=headers, timeout=PATIENCE, trust_env=False)
     trial.demand(answer.status_code == expected, f"{key} was answered {answer.status_code}")
 
 

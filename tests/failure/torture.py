@@ -79,7 +79,7 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "half-hours": half_hours,
         "overload": lambda home: ten_times_too_much(home, lasting=10),
         "huge": lambda home: huge_bodies(home, bodies=100, deaf=1024**3),
-        "drips": lambda home: drips(home, connections=2000, lasting=35),
+        "drips": lambda home: drips(home, connections=2000, lasting=20, until_cut=True),
         "messages": lambda home: messages_get_through(home, kills=30, rounds=2, orders=5, long=True),
         "replicas": lambda home: same_keys_at_once(home, orders=3000, cut_off=200),
         "machine": lambda home: machine(home, sequences=100, steps=40, chance=plan.seed),

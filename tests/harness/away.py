@@ -16,10 +16,12 @@ from typing import Self
 
 import psutil
 
+from tests.harness.waiting import PATIENCE
+
 _HOLD = """
 import sys
 from pysqlite3 import dbapi2 as sqlite
-connection = sqlite.connect(sys.argv[1], isolation_level=None, timeout=30)
+connection = sqlite.connect(sys.argv[1], isolation_level=None, timeout=180)
 connection.execute("BEGIN " + sys.argv[2])
 print("held", flush=True)
 sys.stdin.read()
@@ -43,7 +45,7 @@ class Hold:
     def let_go(self) -> None:
         """Release the lock."""
         if self._process is not None:
-            self._process.communicate(timeout=30)
+            self._process.communicate(timeout=PATIENCE)
             self._process = None
 
     def __exit__(

@@ -58,19 +58,25 @@ class Findings:
 def check_orders(
     ledger: Path | Iterable[Path], source: evidence.Asks, *, data_dir: Path | Sequence[Path], exports: Path
 ) -> Findings:
-    """Compare the shop's ledger with database, spool and batch files."""
+    """Compare the shop's ledger with database, spool and batch files; web and worker may go on meanwhile.
+
+    The spool is read first and the files last: an order leaves the spool after it is in the database, and a batch is
+    published after its file is there. So nothing is missed for having moved while we looked.
+    """
     records = _merged([ledger] if isinstance(ledger, Path) else ledger)
-    orders = evidence.stored_orders(source)
     folders = [data_dir] if isinstance(data_dir, Path) else data_dir
     spool = [one for folder in folders for one in evidence.spooled(folder / "spool")]
+    with source.one_instant() as seen:
+        orders, batches = evidence.stored_orders(seen), evidence.stored_batches(seen)
+        counted, live = evidence.counted_at_the_door(seen), evidence.live_batches(seen)
     found = Findings(
         attempted=sum(r.tries > 0 for r in records.values()),
         told_ok=sum(r.ok for r in records.values()),
         stored=len(orders),
     )
     _compare_keys(found, records, orders, spool)
-    _compare_files(found, records, orders, evidence.batch_files(exports), evidence.stored_batches(source))
-    _check_equation(found, source, orders)
+    _compare_files(found, records, orders, evidence.batch_files(exports), batches)
+    _check_equation(found, orders, counted=counted, live=live)
     return found
 
 
@@ -189,16 +195,17 @@ def _place_every_order(
             )
 
 
-def _check_equation(found: Findings, source: evidence.Asks, orders: Sequence[evidence.StoredOrder]) -> None:
+def _check_equation(
+    found: Findings, orders: Sequence[evidence.StoredOrder], *, counted: int, live: Sequence[tuple[int, int]]
+) -> None:
     if not orders:
         return
-    counted = evidence.counted_at_the_door(source)
     if counted != len(orders):
         found.equation.append(f"the door counted {counted}, the table has {len(orders)} orders")
     strange = {order.state for order in orders} - OPEN_AND_FINAL
     if strange:
         found.equation.append(f"states nobody knows: {strange}")
-    memberships = Counter(order_id for order_id, _ in evidence.live_batches(source))
+    memberships = Counter(order_id for order_id, _ in live)
     batched = {order.row_id for order in orders if order.batch_id is not None}
     if twice := [row for row, n in memberships.items() if n > 1]:
         found.equation.append(f"orders in two live batches: rows {twice[:5]}")

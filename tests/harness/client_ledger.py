@@ -40,6 +40,7 @@ class ClientLedger:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._flushing: asyncio.Task[None] | None = None
         self._waiting: asyncio.Task[None] | None = None
+        self.taken = 0
         self.slowest_answer = 0.0
         self.slowest_refusal = 0.0
 
@@ -55,6 +56,7 @@ class ClientLedger:
 
     def ok(self, key: str, body: bytes, number: str, *, status: int, took: float = 0.0) -> None:
         """Write down an answer that says the order is taken."""
+        self.taken += 1
         self.slowest_answer = max(self.slowest_answer, took)
         self._append({"event": "ok", "key": key, "body": body_hash(body), "number": number, "status": status})
 

@@ -19,12 +19,12 @@ import psutil
 import psycopg
 
 from tests.harness.away import wheel
-from tests.harness.lifeboat_process import LOOPBACK, free_port, until
+from tests.harness.processes import LOOPBACK, free_port
+from tests.harness.waiting import PATIENCE, until
 
 STANDBY = "mate"
 """The name under which a standby reports, and which its primary waits for."""
 
-UP_WITHIN = 30.0
 _CONFIG = f"""
 listen_addresses = '{LOOPBACK}'
 unix_socket_directories = ''
@@ -71,7 +71,19 @@ class Node:
     def start(self) -> None:
         """Start it and wait until it answers."""
         log = self.folder.with_suffix(".log")
-        self._run("pg_ctl", "-w", "-D", str(self.folder), "-l", str(log), "-o", f"-p {self.port}", "start")
+        self._run(
+            "pg_ctl",
+            "-w",
+            "-t",
+            str(int(PATIENCE)),
+            "-D",
+            str(self.folder),
+            "-l",
+            str(log),
+            "-o",
+            f"-p {self.port}",
+            "start",
+        )
 
     def processes(self) -> list[psutil.Process]:
         """Return its processes, the first one leading; none where it does not run."""
@@ -89,7 +101,7 @@ class Node:
         for process in doomed:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(doomed, timeout=10)
+        psutil.wait_procs(doomed, timeout=PATIENCE)
         self._stopped.clear()
 
     def stop_in_its_tracks(self) -> None:
@@ -107,7 +119,7 @@ class Node:
 
     def promote(self) -> None:
         """Make a standby the primary."""
-        self._run("pg_ctl", "-w", "-D", str(self.folder), "promote")
+        self._run("pg_ctl", "-w", "-t", str(int(PATIENCE)), "-D", str(self.folder), "promote")
 
     def set(self, name: str, value: str) -> None:
         """Change a setting of the server and wait until new connections see it."""
@@ -115,7 +127,7 @@ class Node:
             connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")  # type: ignore[call-overload]
             connection.execute("SELECT pg_reload_conf()")
             shown = lambda: connection.execute(f"SHOW {name}").fetchone()  # type: ignore[call-overload] # noqa: E731 - one call, named
-            until(lambda: shown() == (value,), within=UP_WITHIN, why=f"{name} does not become {value!r}")
+            until(lambda: shown() == (value,), why=f"{name} does not become {value!r}")
 
     def ask(self, sql: str) -> object:
         """Return the one value that ``sql`` selects; the harness's own questions wait for no standby."""
@@ -128,7 +140,7 @@ class Node:
         with tempfile.TemporaryFile() as said:
             command_line = [str(self.binaries / command), *arguments]
             done = subprocess.run(
-                command_line, stdout=said, stderr=said, user=self.user, cwd="/", timeout=60, check=False
+                command_line, stdout=said, stderr=said, user=self.user, cwd="/", timeout=2 * PATIENCE, check=False
             )
             said.seek(0)
             assert done.returncode == 0, f"{command} ended with {done.returncode}: {said.read()[-1000:].decode()}"
@@ -161,7 +173,7 @@ class Pair:
         self.primary.set("synchronous_standby_names", STANDBY)
         self.standby.copy_from(self.primary)
         self.standby.start()
-        until(self.synchronous, within=UP_WITHIN, why="the standby does not become synchronous")
+        until(self.synchronous, why="the standby does not become synchronous")
 
     def fail_over(self) -> None:
         """Make the standby the primary, the lost host the next standby; the new primary still waits for one."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-PATIENCE = 60.0
+STEP_WITHIN = 60.0
 """Seconds for each step; without a network the tool is missing, and what needs it is skipped."""
 
 
@@ -19,7 +19,9 @@ def tool(package: str, *names: str) -> Path | None:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for step in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", package]):
             with suppress(subprocess.TimeoutExpired):
-                subprocess.run(["apt-get", *step], check=False, capture_output=True, timeout=PATIENCE, env=environment)
+                subprocess.run(
+                    ["apt-get", *step], check=False, capture_output=True, timeout=STEP_WITHIN, env=environment
+                )
         found = _first(names)
     return found
 

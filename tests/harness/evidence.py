@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,12 +13,18 @@ from urllib.parse import quote
 import psycopg
 from pysqlite3 import dbapi2 as sqlite
 
+from tests.harness.waiting import PATIENCE
+
 
 class Asks(Protocol):
     """Anything that answers a SELECT."""
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Return all rows."""
+        ...
+
+    def one_instant(self) -> "AbstractContextManager[Asks]":
+        """Answer every question of the block as of the first one, whatever is written meanwhile."""
         ...
 
 
@@ -30,10 +36,19 @@ class SqliteFile:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Return all rows."""
+        with self.one_instant() as asked:
+            return asked.rows(sql)
+
+    @contextmanager
+    def one_instant(self) -> Iterator[Asks]:
+        """Answer every question of the block as of the first one; a file that is not there has no rows."""
         if not self.path.exists():
-            return []
-        with closing(sqlite.connect(f"file:{quote(str(self.path))}?mode=ro", uri=True, timeout=10.0)) as connection:
-            return list(connection.execute(sql).fetchall())
+            yield _Transaction(None)
+            return
+        address = f"file:{quote(str(self.path))}?mode=ro"
+        with closing(sqlite.connect(address, uri=True, timeout=PATIENCE, isolation_level=None)) as connection:
+            connection.execute("BEGIN")
+            yield _Transaction(connection)
 
 
 @dataclass(frozen=True)
@@ -44,8 +59,31 @@ class PostgresServer:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Return all rows."""
-        with psycopg.connect(self.uri, connect_timeout=10) as connection:
-            return connection.execute(sql).fetchall()  # type: ignore[call-overload, no-any-return]
+        with self.one_instant() as asked:
+            return asked.rows(sql)
+
+    @contextmanager
+    def one_instant(self) -> Iterator[Asks]:
+        """Answer every question of the block as of the first one."""
+        with psycopg.connect(self.uri, connect_timeout=int(PATIENCE)) as connection:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            yield _Transaction(connection)
+
+
+@dataclass(frozen=True)
+class _Transaction:
+    """A connection that is inside a transaction; None where there is no database yet."""
+
+    connection: Any
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Return all rows."""
+        return list(self.connection.execute(sql).fetchall()) if self.connection is not None else []
+
+    @contextmanager
+    def one_instant(self) -> Iterator[Asks]:
+        """Go on with the instant there is."""
+        yield self
 
 
 @dataclass(frozen=True)
@@ -154,6 +192,11 @@ def spooled(folder: Path) -> list[Spooled]:
         aside = file.rows("SELECT number, record, reason FROM set_aside")
         found += [Spooled(number, _key(record), reason) for number, record, reason in aside]
     return found
+
+
+def on_their_way(*folders: Path) -> int:
+    """Return how many orders in the spools of machines wait for the store; what waits for a person stays there."""
+    return sum(not one.aside for folder in folders for one in spooled(folder))
 
 
 def batch_files(exports: Path) -> list[BatchFile]:

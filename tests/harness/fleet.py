@@ -12,12 +12,12 @@ from app.store.database.migrate import migrate
 from app.store.unit_of_work import Store
 from tests.builders import IT
 from tests.harness.client_ledger import ClientLedger
-from tests.harness.evidence import spooled
-from tests.harness.lifeboat_process import Boat, boat, until
+from tests.harness.evidence import on_their_way
+from tests.harness.lifeboat_process import Boat, boat
 from tests.harness.shop import Manners, Shop
+from tests.harness.waiting import until
 
 SECRETS = {"secret_key": "s" * 40, "seal_key": "t" * 40}
-DRAINED_WITHIN = 60.0
 
 
 @dataclass
@@ -51,11 +51,11 @@ class Fleet:
 
     def spooled(self) -> int:
         """Return how many orders wait in the spools."""
-        return sum(len(spooled(folder / "spool")) for folder in self.data_dirs)
+        return on_their_way(*(folder / "spool" for folder in self.data_dirs))
 
     def wait_drained(self) -> None:
         """Wait until the spools are empty."""
-        until(lambda: not self.spooled(), within=DRAINED_WITHIN, why="the spools do not drain")
+        until(lambda: not self.spooled(), why="the spools do not drain")
 
     def log(self) -> str:
         """Return what all of them logged."""

@@ -1,153 +1,25 @@
-"""Runs ``lifeboat serve`` and the fake providers as processes of their own, and ends exactly those it started."""
+"""Runs ``lifeboat serve``, ``web`` or ``worker`` as a process of its own, and ends exactly those it started."""
 
 import atexit
 import json
 import os
 import shutil
 import signal
-import socket
-import ssl
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-LOOPBACK = "127.0.0.1"
-READY_WITHIN = 60.0
-"""Generous: the machine may be busy with the rest of the tests."""
-
-STOP_WITHIN = 40.0
-NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Nothing here speaks TLS, and reading everybody's certificates takes longer than most questions."""
-
-NOTICE, COUPON = "SMS_100000001", "SMS_100000002"
-"""Templates of the fake account."""
-
-
-class NotInTime(AssertionError):
-    """Something that should come did not come."""
-
-
-def until(what: Callable[[], Any], *, within: float, every: float = 0.05, why: str = "") -> Any:
-    """Return the first true answer of ``what``."""
-    give_up_at = time.monotonic() + within
-    while True:
-        if found := what():
-            return found
-        if time.monotonic() > give_up_at:
-            raise NotInTime(why or getattr(what, "__name__", "it"))
-        time.sleep(every)
-
-
-def free_port() -> int:
-    """Return a port nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
-
-
-def plain_environment() -> dict[str, str]:
-    """Return an environment without settings of a developer's own deployment."""
-    unwanted = ("LIFEBOAT_", "COV_", "PYTHONDONTWRITEBYTECODE")  # without compiled files a start takes thrice as long
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
-    return {**kept, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"}
-
-
-def end(process: "subprocess.Popen[Any]", *, within: float = STOP_WITHIN) -> int:
-    """Ask a process of ours to stop, and make it if it does not."""
-    if process.poll() is None:
-        process.terminate()
-    try:
-        return process.wait(within)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return process.wait(10)
-
-
-# ---- the providers ---------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Providers:
-    """The fake WeCom and Aliyun."""
-
-    wecom: str
-    aliyun: str
-
-    def group_messages(self) -> list[dict[str, Any]]:
-        """Return what the group has seen."""
-        return _get(f"{self.wecom}/_accepted")
-
-    def texts(self) -> list[dict[str, Any]]:
-        """Return the text messages the provider has taken."""
-        return _get(f"{self.aliyun}/_accepted")
-
-    def heard(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """Return every call to WeCom and to Aliyun, also those that ran into a fault."""
-        return _get(f"{self.wecom}/_heard"), _get(f"{self.aliyun}/_heard")
-
-    def misbehave(self, *, wecom: str | None = None, aliyun: str | None = None, times: int = 0) -> None:
-        """Let the next ``times`` calls, or all where it is 0, run into a fault (tests/fakes/faults.py); None heals."""
-        for url, fault in ((self.wecom, wecom), (self.aliyun, aliyun)):
-            order = {"next": [fault] * times} if fault and times else {"every": fault}
-            httpx.post(
-                f"{url}/_faults", json=order, timeout=10.0, trust_env=False, verify=NO_CERTIFICATES
-            ).raise_for_status()
-
-    def worst_calls(self) -> int:
-        """Return the most calls within a minute, refused ones included."""
-        return int(_get(f"{self.wecom}/_worst_minute")["calls"])
-
-    def settings(self) -> dict[str, str]:
-        """Return the settings that send a Lifeboat's messages here."""
-        return {
-            "LIFEBOAT_WECOM_ROBOTS": f"{self.wecom}/cgi-bin/webhook/send?key=one",
-            "LIFEBOAT_WECOM_MENTIONS": "zhangsan",
-            "LIFEBOAT_SMS_PROVIDER": "aliyun",
-            "LIFEBOAT_SMS_ENDPOINT": self.aliyun,
-            "LIFEBOAT_SMS_ACCESS_KEY_ID": "testid",
-            "LIFEBOAT_SMS_ACCESS_KEY_SECRET": "testsecret",
-            "LIFEBOAT_SMS_SIGN_NAME": "测试商城",
-            "LIFEBOAT_SMS_NOTICE_TEMPLATE": NOTICE,
-            "LIFEBOAT_SMS_COUPON_TEMPLATE": COUPON,
-            "LIFEBOAT_SMS_COUPON": "separate",
-            "LIFEBOAT_SMS_PER_DAY": "1000000",
-        }
-
-
-@contextmanager
-def providers(*options: str) -> Iterator[Providers]:
-    """Serve the fake providers, with ``options`` of tests/fakes/__main__.py."""
-    wecom, aliyun = free_port(), free_port()
-    command = [sys.executable, "-m", "tests.fakes", "--wecom-port", str(wecom), "--aliyun-port", str(aliyun), *options]
-    process = subprocess.Popen(command, cwd=REPOSITORY, env=plain_environment(), stdout=subprocess.PIPE)
-    try:
-        assert process.stdout is not None
-        assert json.loads(process.stdout.readline())["ready"]
-        yield Providers(f"http://{LOOPBACK}:{wecom}", f"http://{LOOPBACK}:{aliyun}")
-    finally:
-        end(process, within=10)
-        if process.stdout is not None:
-            process.stdout.close()
-
-
-def where_it_is_noon() -> str:
-    """Return a time zone where coupons, being marketing, may be sent now, whenever the tests run."""
-    ahead = (12 - datetime.now(UTC).hour + 11) % 24 - 11
-    return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
-
-
-# ---- Lifeboat itself -------------------------------------------------------------------------------------------------
+from tests.harness.evidence import on_their_way
+from tests.harness.processes import LOOPBACK, NO_CERTIFICATES, end, free_port, plain_environment
+from tests.harness.waiting import PATIENCE, NotInTime, until
 
 
 @dataclass
@@ -219,11 +91,11 @@ class Boat:
     def wait_ready(self) -> None:
         """Wait until web takes orders and, under ``serve``, worker has been started."""
         try:
-            until(self._ready, within=READY_WITHIN)
+            until(self._ready)
         except NotInTime as error:
             raise NotInTime(f"not ready: {error}: {self.log_tail()}") from error
         if self.command == "serve":
-            until(lambda: self.pid("worker"), within=READY_WITHIN, why="no worker")
+            until(lambda: self.pid("worker"), why="no worker")
 
     def _ready(self) -> bool:
         assert self.process is not None
@@ -234,9 +106,13 @@ class Boat:
     def readiness(self) -> "dict[str, Any] | None":
         """Return what ``/readyz?verbose`` says, None if it does not answer or says it is not ready."""
         with suppress(httpx.HTTPError, ValueError):
-            answer = httpx.get(f"{self.url}/readyz?verbose", timeout=5.0, trust_env=False, verify=NO_CERTIFICATES)
+            answer = httpx.get(f"{self.url}/readyz?verbose", timeout=PATIENCE, trust_env=False, verify=NO_CERTIFICATES)
             return dict(answer.json()) if answer.status_code == httpx.codes.OK else None
         return None
+
+    def wait_drained(self) -> None:
+        """Wait until every order has come out of the spool, but for those that wait for a person."""
+        until(lambda: not on_their_way(self.data_dir / "spool"), why="the spool does not drain")
 
     def stop(self) -> int:
         """Tell it to stop and return its exit code."""
@@ -250,8 +126,18 @@ class Boat:
         """Kill the process itself, without a word of warning."""
         assert self.process is not None
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait()
         self.process = None
+
+    @contextmanager
+    def held_still(self) -> Iterator[None]:
+        """Stop it where it stands; what is sent meanwhile waits in the kernel, and it finds all of it at once."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def pid(self, child: str) -> int | None:
         """Return the process id of ``web`` or ``worker``, if it is alive and ours."""
@@ -277,7 +163,7 @@ class Boat:
         """Run a command beside the server and return what it prints."""
         command = [sys.executable, "-m", "app", *arguments]
         done = subprocess.run(
-            command, cwd=self.home, env=self.environment, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=self.home, env=self.environment, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
         assert done.returncode == expect, (
             f"{arguments} ended with {done.returncode}: {done.stderr[-2000:]}{done.stdout[-500:]}"
@@ -299,7 +185,7 @@ class Boat:
 
     def ops(self) -> httpx.Client:
         """Return a client of scope ``ops``."""
-        return httpx.Client(base_url=self.url, headers=self.ops_headers, timeout=30.0, trust_env=False)
+        return httpx.Client(base_url=self.url, headers=self.ops_headers, timeout=PATIENCE, trust_env=False)
 
     def ledger(self) -> dict[str, Any]:
         """Return the ledger as the web tells it."""
@@ -311,13 +197,18 @@ class Boat:
         path = self.home / "log.txt"
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
+    def errors(self) -> list[str]:
+        """Return the errors it logged, but for a store that answered too late: that is a busy machine's, or meant."""
+        lines = [line for line in self.log().splitlines() if '"level": "error"' in line or "Traceback" in line]
+        return [line for line in lines if not ('"store_away"' in line and '"reason": "Timeout"' in line)]
+
     def log_tail(self) -> str:
         """Return the end of its log."""
         return self.log()[-3000:]
 
     def metric(self, name: str) -> float:
         """Return the sum of a figure of ``/metrics`` over its labels."""
-        text = httpx.get(f"{self.url}/metrics", timeout=10.0, trust_env=False, verify=NO_CERTIFICATES).text
+        text = httpx.get(f"{self.url}/metrics", timeout=PATIENCE, trust_env=False, verify=NO_CERTIFICATES).text
         lines = [line.rsplit(" ", 1) for line in text.splitlines() if line.startswith(name) and line[len(name)] in " {"]
         return sum(float(value) for _, value in lines)
 
@@ -346,7 +237,3 @@ def _template() -> Path:
     (first.data_dir / "secrets" / "storefront_key").write_text(storefront, encoding="ascii")
     assert first.ops_headers
     return first.data_dir
-
-
-def _get(url: str) -> Any:
-    return httpx.get(url, timeout=10.0, trust_env=False, verify=NO_CERTIFICATES).raise_for_status().json()

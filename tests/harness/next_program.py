@@ -4,7 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
-from tests.harness.lifeboat_process import REPOSITORY
+from tests.harness.processes import REPOSITORY
 
 REVISION = "9999"
 _SCRIPT = '''"""a nullable column and an index: what an upgrade under load may do."""

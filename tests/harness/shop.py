@@ -12,12 +12,13 @@ from typing import Any, Literal, Self
 import httpx
 
 from tests.harness.client_ledger import ClientLedger
-from tests.harness.lifeboat_process import NO_CERTIFICATES
+from tests.harness.processes import NO_CERTIFICATES
 
 Kind = Literal["plain", "twice", "look_alike", "conflict", "invalid"]
 
 SHARES: dict[Kind, float] = {"twice": 0.08, "look_alike": 0.04, "conflict": 0.03, "invalid": 0.05}
 HIGH_SHARE = 0.15
+MOST_PARTS = 300
 BUSY = frozenset({429, 503})
 _SKUS = ("A-1001", "A-1002", "B-2001", "C-3300")
 
@@ -153,6 +154,22 @@ class Shop:
             await asyncio.sleep(max(began + n / rate - time.monotonic(), 0))
             running.append(asyncio.create_task(self.run(errand)))
         await asyncio.gather(*running)
+
+    async def trade_on(
+        self, part: Callable[[int], list[Errand]], *, rate: float, enough: Callable[[], object]
+    ) -> list[Errand]:
+        """Trade part after part until ``enough`` has been seen; return all of it.
+
+        A trial that must meet something goes on until it has met it. It ends all the same, and then says what is missing.
+        """
+        done: list[Errand] = []
+        for n in range(MOST_PARTS):
+            todo = part(n)
+            await self.trade(todo, rate=rate)
+            done += todo
+            if enough():
+                break
+        return done
 
     async def run(self, errand: Errand) -> None:
         """Do one errand to its end."""

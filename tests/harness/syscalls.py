@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.harness.debian import tool
+from tests.harness.waiting import PATIENCE
 
-ATTACHED_WITHIN = 10.0
 FLUSHES = "fsync,fdatasync"
 UNTESTED = "FAILING FLUSHES AND EXACT KILLS ARE NOT TESTED"
 
@@ -60,14 +60,14 @@ def injected(
     tracer = subprocess.Popen([*command, "-p", str(pid)], stderr=subprocess.PIPE)
     assert tracer.stderr is not None
     try:
-        told, _, _ = select.select([tracer.stderr], [], [], ATTACHED_WITHIN)
+        told, _, _ = select.select([tracer.stderr], [], [], PATIENCE)
         line = tracer.stderr.readline() if told else b""
         if b"attached" not in line:
             raise NoStrace(f"{UNTESTED}: {line.decode(errors='replace').strip()}")
         yield
     finally:
         tracer.terminate()  # it detaches from whoever is still alive
-        tracer.communicate(timeout=ATTACHED_WITHIN)
+        tracer.communicate(timeout=PATIENCE)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ from typing import Self
 
 from pysqlite3 import dbapi2 as sqlite
 
-from tests.harness.lifeboat_process import Boat, end
+from tests.harness.lifeboat_process import Boat
+from tests.harness.processes import end
+from tests.harness.waiting import PATIENCE
 
 _MOMENTS = {
     "message": ("created_at", "due_at", "lease_until"),
@@ -40,7 +42,7 @@ class Turns:
         assert process.stdout is not None
         with suppress(BrokenPipeError):
             process.stdin.close()
-        end(process, within=10)
+        end(process)
         process.stdout.close()
         self._process = None
 
@@ -77,7 +79,7 @@ class Turns:
 
     def let_pass(self, seconds: float) -> None:
         """Move every remembered moment back, as if that much time had passed since."""
-        with closing(sqlite.connect(str(self._lifeboat.database), timeout=30.0)) as connection:
+        with closing(sqlite.connect(str(self._lifeboat.database), timeout=PATIENCE)) as connection:
             for table, columns in _MOMENTS.items():
                 key = "name" if table == "lease" else "id"
                 for column in columns:

@@ -17,9 +17,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tests.harness.lifeboat_process import Boat, end, until
-
-WITHIN = 90.0
+from tests.harness.lifeboat_process import Boat
+from tests.harness.processes import end
+from tests.harness.waiting import PATIENCE, until
 
 
 @dataclass
@@ -46,10 +46,10 @@ class Running:
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._handle, signal.SIGKILL)
 
-    def wait(self, within: float = WITHIN) -> int | None:
+    def wait(self) -> int | None:
         """Return its exit code, None if it was killed."""
         if self._handle >= 0:
-            ended, _, _ = select.select([self._handle], [], [], within)
+            ended, _, _ = select.select([self._handle], [], [], PATIENCE)
             if not ended:
                 self.kill()
             os.close(self._handle)
@@ -87,7 +87,7 @@ class Warm:
         self._process.stdin.flush()
         running = Running(int(self._process.stdout.readline()), out)
         if held:  # told to go on before it has stopped, it would stop for good
-            until(lambda: _state_of(running.pid) == "T", within=WITHIN, every=0.002, why="it does not stop")
+            until(lambda: _state_of(running.pid) == "T", every=0.002, why="it does not stop")
         return running
 
 
@@ -110,7 +110,7 @@ def warm(lifeboat: Boat) -> Iterator[Warm]:
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 pipe.close()
-        end(process, within=10)
+        end(process)
 
 
 # ---- the other side of the pipe --------------------------------------------------------------------------------------

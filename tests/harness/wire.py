@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from tests.harness.lifeboat_process import LOOPBACK
+from tests.harness.processes import LOOPBACK
+from tests.harness.waiting import PATIENCE
 
 AT_ONCE = 65536
+REMEMBERED = 64
+"""Bytes, so that words are found which came in two parts."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,13 @@ class Cut:
 
 @dataclass(frozen=True)
 class CutBeforeReply:
-    """Let them through, and cut the connection once the other end has replied: what they ask for is done, unheard."""
+    """Let them through, and cut the connection once the other end says ``reply``: what they ask for is done, unheard.
+
+    ``met`` is called at that very moment.
+    """
+
+    reply: bytes
+    met: Callable[[], None]
 
 
 Fate = Pass | Cut | CutBeforeReply
@@ -39,16 +48,22 @@ class Link:
     """One connection, and what a judge wants to remember of it."""
 
     seen: set[str] = field(default_factory=set)
-    unheard: bool = False
+    unheard: CutBeforeReply | None = None
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Bytes on their way; ``forth`` from the client to the server."""
+    """Bytes on their way; ``forth`` from the client to the server, ``before`` what went that way just before them."""
 
     data: bytes
     forth: bool
     link: Link
+    before: bytes = b""
+
+    def brings(self, words: bytes) -> bool:
+        """Tell whether ``words`` are complete with this chunk."""
+        at = (self.before + self.data).find(words)
+        return at >= 0 and at + len(words) > len(self.before)
 
 
 Judge = Callable[[Chunk], Fate]
@@ -76,14 +91,14 @@ class Wire:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._listening.wait(10)
+        assert self._listening.wait(PATIENCE)
         return self
 
     def __exit__(
         self, _type: type[BaseException] | None, _value: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
@@ -126,10 +141,16 @@ class Wire:
         *,
         forth: bool,
     ) -> None:
+        before = b""
         while data := await reader.read(AT_ONCE):
-            if link.unheard and not forth:
-                self._cut(to)
-            match self.judge(Chunk(data, forth, link)):
+            chunk = Chunk(data, forth, link, before)
+            before = (before + data)[-REMEMBERED:]
+            if link.unheard is not None and not forth:
+                if chunk.brings(link.unheard.reply):
+                    link.unheard.met()
+                    self._cut(to)
+                continue  # it would be strange to hear a part of the answer
+            match self.judge(chunk):
                 case Pass(after):
                     await asyncio.sleep(after)
                     to.write(data)
@@ -137,8 +158,8 @@ class Wire:
                     to.write(data[:first])
                     await to.drain()
                     self._cut(back)
-                case CutBeforeReply():
-                    link.unheard = True
+                case CutBeforeReply() as fate:
+                    link.unheard = fate
                     to.write(data)
             await to.drain()
 

@@ -5,14 +5,14 @@ import threading
 
 import pytest
 
-from app.store.commit.group_commit import MOST_IN_ONE_COMMIT, DoorBusy
+from app.store.commit.group_commit import STANDARD, CommitBounds, DoorBusy
 from app.store.commit.order_writer import Stored
 from tests.builders import TEN, new_order, new_orders, seconds
-from tests.unit.commit_bench import bench, figure, hangs
+from tests.unit.obedient_writers import PATIENCE, between_writers, hangs
 
 
 async def test_orders_that_wait_are_written_in_one_commit():
-    async with bench() as b:
+    async with between_writers() as b:
         b.store.gate = threading.Event()
         first = b.commit.submit(new_order("first"))
         await hangs(b.store)
@@ -27,14 +27,14 @@ async def test_orders_that_wait_are_written_in_one_commit():
 
 
 async def test_orders_of_one_turn_of_the_loop_share_their_commit():
-    async with bench() as b:
+    async with between_writers() as b:
         await asyncio.gather(*(b.commit.submit(order) for order in new_orders(5)))
         assert [len(batch) for batch in b.store.batches] == [5]
 
 
 async def test_nobody_is_answered_before_the_commit():
     """P1: the answer leaves only after the order is on disk."""
-    async with bench() as b:
+    async with between_writers() as b:
         b.store.gate = threading.Event()
         answer = b.commit.submit(new_order())
         await hangs(b.store)
@@ -48,19 +48,19 @@ async def test_nobody_is_answered_before_the_commit():
 
 
 async def test_a_batch_has_a_bound():
-    async with bench() as b:
+    async with between_writers(bounds=CommitBounds(most_in_one_commit=20)) as b:
         b.store.gate = threading.Event()
         first = b.commit.submit(new_order("first"))
         await hangs(b.store)
         same = new_order("same")
-        waiting = [b.commit.submit(same._replace(number=f"N{n}")) for n in range(MOST_IN_ONE_COMMIT + 10)]
+        waiting = [b.commit.submit(same._replace(number=f"N{n}")) for n in range(50)]
         b.store.gate.set()
         await asyncio.gather(first, *waiting)
-        assert [len(batch) for batch in b.store.batches] == [1, MOST_IN_ONE_COMMIT, 10]
+        assert [len(batch) for batch in b.store.batches] == [1, 20, 20, 10]
 
 
 async def test_everyone_gets_his_own_answer():
-    async with bench() as b:
+    async with between_writers() as b:
         a, twin, other = new_order("A"), new_order("A"), new_order("A", total="1.00")
         answers = await asyncio.gather(*(b.commit.submit(order) for order in (a, twin, other, new_order("B"))))
         assert [(s.replayed, s.same_body) for s in answers] == [
@@ -69,12 +69,12 @@ async def test_everyone_gets_his_own_answer():
             (True, False),
             (False, True),
         ]
-        assert (figure(b, "lifeboat_orders_accepted_total"), figure(b, "lifeboat_orders_replayed_total")) == (2, 2)
+        assert (b.figure("lifeboat_orders_accepted_total"), b.figure("lifeboat_orders_replayed_total")) == (2, 2)
 
 
 async def test_a_client_that_left_changes_nothing_for_the_others():
     """P3: no answer means unknown, never "not taken"."""
-    async with bench() as b:
+    async with between_writers() as b:
         b.store.gate = threading.Event()
         gone, stays = b.commit.submit(new_order("gone")), b.commit.submit(new_order("stays"))
         await hangs(b.store)
@@ -86,7 +86,7 @@ async def test_a_client_that_left_changes_nothing_for_the_others():
 
 async def test_a_full_queue_is_busy_and_the_queue_recovers():
     """P12: refusal in bounded time."""
-    async with bench(limit=3) as b:
+    async with between_writers(limit=3) as b:
         b.store.gate = threading.Event()
         first = b.commit.submit(new_order("first"))
         await hangs(b.store)
@@ -100,7 +100,7 @@ async def test_a_full_queue_is_busy_and_the_queue_recovers():
 
 async def test_closing_writes_what_waits():
     """P13: SIGTERM drains."""
-    async with bench() as b:
+    async with between_writers() as b:
         b.store.gate = threading.Event()
         first = b.commit.submit(new_order("first"))
         await hangs(b.store)
@@ -114,7 +114,7 @@ async def test_closing_writes_what_waits():
 
 
 async def test_closing_while_the_store_is_away_writes_to_the_spool_and_stops_asking():
-    async with bench(probe_every=60) as b:
+    async with between_writers() as b:
         b.store.broken = OSError("refused")
         answer = b.commit.submit(new_order())
         await b.commit.close()
@@ -123,18 +123,19 @@ async def test_closing_while_the_store_is_away_writes_to_the_spool_and_stops_ask
 
 
 async def test_closing_during_a_probe_that_hangs_leaves_no_clock_running():
-    async with bench(patience=0.05, probe_every=0.001) as b:
+    async with between_writers() as b:
         b.store.broken = OSError("refused")
         await b.commit.submit(new_order())
         b.store.gate = threading.Event()
+        await b.time.turn(STANDARD.probe_every)
         await hangs(b.store)
         await b.commit.close()
         threads = {t.ident for t in threading.enumerate() if t.name == "commit"}
-        await asyncio.sleep(0.08)  # past its patience: a new hand would have come
+        await b.time.turn(2 * PATIENCE)  # a new thread would have taken over from the one that hangs
         assert {t.ident for t in threading.enumerate() if t.name == "commit"} <= threads
 
 
 async def test_the_moment_of_acceptance_is_that_of_the_commit():
-    async with bench() as b:
+    async with between_writers() as b:
         b.clock.at = TEN + seconds(5)
         assert (await b.commit.submit(new_order())).received_at == TEN + seconds(5)

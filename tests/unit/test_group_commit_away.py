@@ -5,15 +5,16 @@ import threading
 
 import pytest
 
-from app.store.commit import group_commit
-from app.store.commit.group_commit import NowhereToWrite
+from app.store.commit.group_commit import STANDARD, NowhereToWrite
+from app.store.commit.order_writer import NewOrder, Stored
 from tests.builders import TEN, new_order, new_orders
-from tests.unit.commit_bench import PATIENCE, bench, figure, hangs, until
+from tests.fakes.clock import until
+from tests.unit.obedient_writers import PATIENCE, Between, between_writers, hangs
 
 
 async def test_a_store_that_refuses_sends_the_same_orders_to_the_spool():
     """P6"""
-    async with bench(probe_every=60) as b:
+    async with between_writers() as b:
         b.store.broken = OSError("connection refused")
         orders = new_orders(3)
         answers = await asyncio.gather(*(b.commit.submit(order) for order in orders))
@@ -21,96 +22,115 @@ async def test_a_store_that_refuses_sends_the_same_orders_to_the_spool():
         assert b.store.kept == {}
         assert list(b.spool.kept) == [order.number for order in orders]
         assert (b.commit.away_because, b.commit.away_since) == ("OSError", TEN)
-        assert (figure(b, "lifeboat_store_up"), figure(b, "lifeboat_orders_spooled_total")) == (0, 3)
+        assert (b.figure("lifeboat_store_up"), b.figure("lifeboat_orders_spooled_total")) == (0, 3)
         await b.commit.submit(new_order("next"))
         assert len(b.store.orders) == 1  # while the store is away it is not asked for each order
 
 
 async def test_a_store_that_hangs_is_given_up_within_its_patience():
     """P6: a hang is no refusal, but it must not take longer than one."""
-    async with bench(patience=PATIENCE, probe_every=60) as b:
-        b.store.gate = threading.Event()
+    async with between_writers() as b:
         order = new_order()
-        began = asyncio.get_running_loop().time()
-        answer = await b.commit.submit(order)
-        took = asyncio.get_running_loop().time() - began
-        assert PATIENCE <= took < 2
-        assert answer.replayed is False
-        assert list(b.spool.kept) == [order.number]
+        answer = await _hung(b, order)
+        await b.time.turn(0.99 * PATIENCE)
+        assert not answer.done()
+        assert not b.spool.batches
+        await b.time.turn(0.01 * PATIENCE)
         assert b.commit.away_because == "Timeout"
+        assert (await answer).replayed is False
+        assert list(b.spool.kept) == [order.number]
+
+
+async def _hung(b: Between, order: NewOrder) -> "asyncio.Future[Stored]":
+    """Submit an order and let the store hang with it."""
+    b.store.gate = threading.Event()
+    answer = b.commit.submit(order)
+    await hangs(b.store)
+    return answer
 
 
 async def test_patience_counts_from_when_the_order_was_queued():
     """P6: nobody waits through a slow commit and then through the next one's whole patience."""
-    async with bench(patience=0.3, probe_every=60) as b:
-        b.store.gate = threading.Event()
-        loop = asyncio.get_running_loop()
-        first = b.commit.submit(new_order("first"))
-        await hangs(b.store)
-        began = loop.time()
+    async with between_writers() as b:
+        first = await _hung(b, new_order("first"))
         second = b.commit.submit(new_order("second"))
-        await asyncio.gather(first, second)
-        assert loop.time() - began < 0.6
-        assert len(b.spool.kept) == 2
+        await b.time.turn(0.9 * PATIENCE)
+        slow, b.store.gate = b.store.gate, threading.Event()
+        assert slow is not None
+        slow.set()
+        await first
+        await hangs(b.store)
+        await b.time.turn(0.1 * PATIENCE)
+        assert b.commit.away_because == "Timeout"
+        await second
+        assert list(b.spool.kept) == [new_order("second").number]
 
 
 async def test_a_hung_commit_that_succeeds_late_brings_the_store_back_and_answers_nobody_twice():
     """P2, P6: the order is then in both places under one number, and the drain finds it in place."""
-    async with bench(patience=PATIENCE, probe_every=60) as b:
-        b.store.gate = threading.Event()
+    async with between_writers() as b:
         order = new_order()
-        await b.commit.submit(order)
-        gate, b.store.gate = b.store.gate, None
-        gate.set()
+        answer = await _hung(b, order)
+        await b.time.turn(PATIENCE)
+        await answer
+        b.store.let_go()
         await until(lambda: b.commit.away_because is None)
         assert list(b.store.kept) == list(b.spool.kept) == [order.number]
-        assert figure(b, "lifeboat_orders_accepted_total") == 1
+        assert b.figure("lifeboat_orders_accepted_total") == 1
         await b.commit.submit(new_order("next"))
         assert len(b.store.kept) == 2
 
 
 async def test_a_hung_commit_that_fails_late_leaves_the_store_away():
-    async with bench(patience=PATIENCE, probe_every=60) as b:
-        b.store.gate = threading.Event()
-        await b.commit.submit(new_order())
+    async with between_writers() as b:
+        answer = await _hung(b, new_order())
+        await b.time.turn(PATIENCE)
+        await answer
         b.store.broken = OSError("late")
         threads = threading.active_count()
-        b.store.gate.set()
+        b.store.let_go()
         await until(lambda: threading.active_count() < threads)
         assert b.commit.away_because == "Timeout"
 
 
 async def test_a_probe_finds_the_store_again():
-    async with bench() as b:
+    async with between_writers() as b:
         b.store.broken = OSError("refused")
         await b.commit.submit(new_order("A"))
-        await until(lambda: b.store.batches.count([]) >= 2)  # it asks, and asks again
+        for asked in (1, 2):  # it asks, and asks again
+            await b.time.turn(STANDARD.probe_every)
+            await until(lambda: b.store.batches.count([]) == asked)
+            await until(lambda: isinstance(b.commit._probe, asyncio.TimerHandle))  # noqa: SLF001 - it has heard the answer
         assert b.commit.away_because == "OSError"
         b.store.broken = None
+        await b.time.turn(STANDARD.probe_every)
         await until(lambda: b.commit.away_because is None)
         assert b.commit.away_since is None
         await b.commit.submit(new_order("B"))
         assert list(b.store.kept) == [new_order("B").number]
-        assert figure(b, "lifeboat_store_up") == 1
+        assert b.figure("lifeboat_store_up") == 1
 
 
 async def test_probes_that_hang_are_few():
     """P12: a store that hangs for hours does not eat the process's threads."""
-    async with bench(patience=0.01, probe_every=0.001) as b:
-        b.store.gate = threading.Event()
-        await b.commit.submit(new_order())
-        await until(lambda: b.store.hanging.qsize() >= group_commit.MOST_ABANDONED)
+    async with between_writers() as b:
+        answer = await _hung(b, new_order())
+        await b.time.turn(PATIENCE)
+        await answer
+        for _ in range(STANDARD.most_abandoned - 1):
+            await b.time.turn(STANDARD.probe_every)
+            await hangs(b.store)
+            await b.time.turn(PATIENCE)
         for _ in range(30):
-            await asyncio.sleep(0.002)
-        assert b.store.hanging.qsize() <= group_commit.MOST_ABANDONED
-        gate, b.store.gate = b.store.gate, None
-        gate.set()
+            await b.time.turn(STANDARD.probe_every + PATIENCE)
+        assert len(b.store.batches) == STANDARD.most_abandoned
+        b.store.let_go()
         await until(lambda: b.commit.away_because is None)
 
 
 async def test_a_full_spool_is_said_and_never_called_accepted():
     """P6, P12: 503, never a false ack."""
-    async with bench(probe_every=60) as b:
+    async with between_writers() as b:
         b.store.broken = OSError("refused")
         b.spool.broken = OSError("disk full")
         for key in ("A", "B"):
@@ -123,33 +143,42 @@ async def test_a_full_spool_is_said_and_never_called_accepted():
         assert list(b.spool.kept) == [new_order("A").number]
 
 
-async def test_a_spool_that_hangs_is_as_good_as_full(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(group_commit, "SPOOL_PATIENCE", PATIENCE)
-    async with bench(probe_every=60) as b:
+async def test_a_spool_that_hangs_is_as_good_as_full():
+    async with between_writers() as b:
         b.store.broken = OSError("refused")
-        b.spool.gate = threading.Event()
+        refused = await _hung_at_the_spool(b, "A")
+        await b.time.turn(STANDARD.spool_patience)
         with pytest.raises(NowhereToWrite):
-            await b.commit.submit(new_order("A"))
+            await refused
         assert b.commit.spool_trouble == "Timeout"
-        gate, b.spool.gate = b.spool.gate, None
-        gate.set()
+        b.spool.let_go()
         await b.commit.submit(new_order("B"))
         await until(lambda: len(b.spool.kept) == 2)  # the hung one came through after all: a retry will find it
 
 
-async def test_a_spool_that_hangs_for_hours_costs_few_threads_and_refuses_at_once(monkeypatch: pytest.MonkeyPatch):
+async def _hung_at_the_spool(b: Between, key: str) -> "asyncio.Future[Stored]":
+    """Submit an order and let the spool hang with it."""
+    b.spool.gate = b.spool.gate or threading.Event()
+    answer = b.commit.submit(new_order(key))
+    await hangs(b.spool)
+    return answer
+
+
+async def test_a_spool_that_hangs_for_hours_costs_few_threads_and_refuses_at_once():
     """P12"""
-    monkeypatch.setattr(group_commit, "SPOOL_PATIENCE", 0.01)
-    async with bench(probe_every=60) as b:
+    async with between_writers() as b:
         b.store.broken = OSError("refused")
-        b.spool.gate = threading.Event()
-        for n in range(group_commit.MOST_ABANDONED + 5):
+        for n in range(STANDARD.most_abandoned):
+            refused = await _hung_at_the_spool(b, f"A{n}")
+            await b.time.turn(STANDARD.spool_patience)
             with pytest.raises(NowhereToWrite):
-                await b.commit.submit(new_order(f"A{n}"))
-        assert len(b.spool.batches) == group_commit.MOST_ABANDONED
-        gate, b.spool.gate = b.spool.gate, None
-        gate.set()
-        await until(lambda: len(b.spool.kept) == group_commit.MOST_ABANDONED)
+                await refused
+        for n in range(5):  # the clock stands still: nobody waits any more
+            with pytest.raises(NowhereToWrite):
+                await b.commit.submit(new_order(f"B{n}"))
+        assert len(b.spool.batches) == STANDARD.most_abandoned
+        b.spool.let_go()
+        await until(lambda: len(b.spool.kept) == STANDARD.most_abandoned)
         await until(lambda: b.commit._spool_hung == 0)  # noqa: SLF001 - nothing outside shows it
         await b.commit.submit(new_order("B"))
         assert new_order("B").number in b.spool.kept

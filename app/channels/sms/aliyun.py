@@ -134,7 +134,13 @@ class AliyunSms:
     """One account with Aliyun. Nothing its answers say beyond a code is kept: they may echo phone and coupon."""
 
     def __init__(
-        self, account: AliyunAccount, templates: Templates, *, clock: Clock, timeouts: Timeouts = STANDARD
+        self,
+        account: AliyunAccount,
+        templates: Templates,
+        *,
+        clock: Clock,
+        timeouts: Timeouts = STANDARD,
+        most_pages: int = _MOST_PAGES,
     ) -> None:
         if not _INSTALLED:
             raise MissingExtra("aliyun")
@@ -142,6 +148,7 @@ class AliyunSms:
         self._templates = templates
         self._clock = clock
         self._time_limit = timeouts.total.total_seconds()
+        self._most_pages = most_pages
         self._client = Client(
             Config(
                 access_key_id=account.access_key_id,
@@ -182,7 +189,7 @@ class AliyunSms:
         """Do nothing: the SDK opens a connection for each call."""
 
     async def _look_up(self, message: Sms, day: str) -> Delivered | Unknown | None:
-        for page in range(1, _MOST_PAGES + 1):
+        for page in range(1, self._most_pages + 1):
             request = QuerySendDetailsRequest(
                 phone_number=message.phone, send_date=day, page_size=_PAGE, current_page=page
             )

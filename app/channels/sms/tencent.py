@@ -106,7 +106,13 @@ class TencentSms:
     """One account with Tencent Cloud."""
 
     def __init__(
-        self, account: TencentAccount, templates: Templates, *, clock: Clock, timeouts: Timeouts = STANDARD
+        self,
+        account: TencentAccount,
+        templates: Templates,
+        *,
+        clock: Clock,
+        timeouts: Timeouts = STANDARD,
+        threads: int = _THREADS,
     ) -> None:
         if not _INSTALLED:
             raise MissingExtra("tencent")
@@ -123,7 +129,7 @@ class TencentSms:
                 reqTimeout=(timeouts.connect.total_seconds(), timeouts.read.total_seconds()),
             )
         )
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="tencent-sms")
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="tencent-sms")
 
     async def send(self, message: Sms) -> Outcome:
         """Send ``message`` with its reference as SessionContext."""

@@ -6,6 +6,7 @@ the same orders go to the spool, with the same numbers, within the patience allo
 """
 
 import asyncio
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -17,17 +18,25 @@ from app.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
 
-MOST_IN_ONE_COMMIT = 1024
-"""Keeps one transaction under about 25 ms, so that the last in the queue is not kept waiting by the first."""
 
-PROBE_EVERY = 1.0
-"""Seconds between questions to a store that is away."""
+@dataclass(frozen=True, slots=True)
+class CommitBounds:
+    """How much one commit may hold, and how long and how often a disk that hangs is waited for."""
 
-SPOOL_PATIENCE = 2.0
-"""Seconds after which a disk that does not take a spool record is as good as full."""
+    most_in_one_commit: int = 1024
+    """Keeps one transaction under about 25 ms, so that the last in the queue is not kept waiting by the first."""
 
-MOST_ABANDONED = 4
-"""Hung threads that are left behind before we stop asking and wait for one of them to return."""
+    probe_every: float = 1.0
+    """Seconds between questions to a store that is away."""
+
+    spool_patience: float = 2.0
+    """Seconds after which a disk that does not take a spool record is as good as full."""
+
+    most_abandoned: int = 4
+    """Hung threads that are left behind before we stop asking and wait for one of them to return."""
+
+
+STANDARD = CommitBounds()
 
 
 class DoorBusy(Exception):
@@ -42,11 +51,19 @@ class GroupCommit:
     """The queue between the door and the disk. Belongs to one event loop."""
 
     def __init__(
-        self, store: Writes, spool: Writes, *, clock: Clock, metrics: Metrics, limit: int, patience: float
+        self,
+        store: Writes,
+        spool: Writes,
+        *,
+        clock: Clock,
+        metrics: Metrics,
+        limit: int,
+        patience: float,
+        bounds: CommitBounds = STANDARD,
     ) -> None:
         self._store, self._spool = store, spool
         self._clock, self._metrics = clock, metrics
-        self._limit, self._patience = limit, patience
+        self._limit, self._patience, self._bounds = limit, patience, bounds
         self._orders: list[NewOrder] = []
         self._waiting: list[Waiter] = []
         self._oldest = 0.0
@@ -118,7 +135,7 @@ class GroupCommit:
             if self._emptied is not None and not self._emptied.done():
                 self._emptied.set_result(None)
             return
-        n = MOST_IN_ONE_COMMIT
+        n = self._bounds.most_in_one_commit
         orders, waiting = self._orders[:n], self._waiting[:n]
         self._orders, self._waiting = self._orders[n:], self._waiting[n:]
         batch = CommitGroup(orders, [self._clock.now()] * len(orders), waiting, self._oldest)
@@ -172,7 +189,7 @@ class GroupCommit:
         self.away_because = reason
         self._metrics.store_up.set(0)
         if self._probe is None:
-            self._probe = self._loop.call_later(PROBE_EVERY, self._ask)
+            self._probe = self._loop.call_later(self._bounds.probe_every, self._ask)
 
     def _store_is_back(self) -> None:
         log.info("store_back", reason=self.away_because)
@@ -182,8 +199,8 @@ class GroupCommit:
     def _ask(self) -> None:
         if self.away_because is None:
             self._probe = None
-        elif self._hung >= MOST_ABANDONED:  # the first hung thread to return tells whether it is back
-            self._probe = self._loop.call_later(PROBE_EVERY, self._ask)
+        elif self._hung >= self._bounds.most_abandoned:  # the first hung thread to return tells whether it is back
+            self._probe = self._loop.call_later(self._bounds.probe_every, self._ask)
         else:
             self._probe = probe = CommitGroup([], [], [], self._loop.time())
             probe.timer = self._loop.call_later(self._patience, self._lose_patience, probe)
@@ -193,10 +210,10 @@ class GroupCommit:
 
     def _to_spool(self, batch: CommitGroup) -> None:
         self._in_flight = batch
-        if self._spool_hung >= MOST_ABANDONED:  # refuse at once until one of the hung threads returns
+        if self._spool_hung >= self._bounds.most_abandoned:  # refuse at once until one of the hung threads returns
             self._spool_fails(batch, "Timeout")
             return
-        batch.timer = self._loop.call_later(SPOOL_PATIENCE, self._give_up, batch)
+        batch.timer = self._loop.call_later(self._bounds.spool_patience, self._give_up, batch)
         self._spool_thread.take(batch)
 
     def _spool_reports(self, batch: CommitGroup, result: Result) -> None:

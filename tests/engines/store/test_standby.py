@@ -14,7 +14,7 @@ from app.store.unit_of_work import Store
 from tests.builders import IT, TEN, new_order
 from tests.harness.away import NoPostgres
 from tests.harness.cluster import Pair, pair
-from tests.harness.lifeboat_process import until
+from tests.harness.waiting import until
 
 
 @pytest.fixture

@@ -59,6 +59,18 @@ MUTANTS = (
         ("tests/unit/test_group_commit_away.py::test_a_full_spool_is_said_and_never_called_accepted",),
     ),
     Mutant(
+        "a store that hangs is waited for",
+        "P6",
+        (Edit(COMMIT, "max(batch.oldest + self._patience, self._loop.time() + 0.05)", "self._loop.time() + 3600"),),
+        ("tests/unit/test_group_commit_away.py::test_a_store_that_hangs_is_given_up_within_its_patience",),
+    ),
+    Mutant(
+        "patience begins again with each commit",
+        "P6",
+        (Edit(COMMIT, "max(batch.oldest + self._patience,", "max(self._loop.time() + self._patience,"),),
+        ("tests/unit/test_group_commit_away.py::test_patience_counts_from_when_the_order_was_queued",),
+    ),
+    Mutant(
         "a queue without a bound",
         "P12",
         (Edit(COMMIT, "if len(self._orders) >= self._limit:", "if self._limit < 0:"),),

@@ -18,7 +18,6 @@ from app.handback.import_results import import_results
 from app.handback.read_results import read_results
 from app.handback.result_lines import check_results
 from app.orders import decide
-from app.store.commit import group_commit
 from app.store.ledger import ledger_of
 from tests.builders import IT, OPS
 from tests.engines.dying import dies
@@ -184,7 +183,6 @@ class AnySequence(AtTheDoor):
         finally:
             self.process.end()
             self.ledger.close()
-            group_commit.PROBE_EVERY = self._probe_every  # type: ignore[misc]
 
     def _bring_home(self) -> None:
         self.find_the_store_again()

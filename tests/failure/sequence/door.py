@@ -11,7 +11,6 @@ from app.domain.problems import IdempotencyConflict
 from app.intake.accept import Accepted
 from app.intake.drain import drain_once
 from app.intake.schemas import read_order
-from app.store.commit import group_commit
 from app.store.commit.order_writer import OrderWriter
 from tests.builders import SHOP, order_body
 from tests.engines.batch.batch_fixtures import TEN, ZONE, World, minutes
@@ -35,7 +34,6 @@ class AtTheDoor(RuleBasedStateMachine):
         self.spool_dir = home / "spool"
         self.serial = itertools.count(1)
         self.model = Model()
-        self._probe_every, group_commit.PROBE_EVERY = group_commit.PROBE_EVERY, 0.005  # type: ignore[misc]
         self.process = Process(self.road, self.spool_dir, self.clock)
 
     # ---- the shop --------------------------------------------------------------------------------------------------

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from app.intake.accept import Accepted, Intake
 from app.intake.schemas import read_order
-from app.store.commit.group_commit import GroupCommit
+from app.store.commit.group_commit import CommitBounds, GroupCommit
 from app.store.commit.order_writer import NewOrder, OrderWriter, Stored
 from app.store.spool.file import Spool
 from app.telemetry.metrics import Metrics
 from tests.builders import SHOP
 from tests.engines.batch.batch_fixtures import KEYS
 from tests.fakes.clock import ClockAt
+from tests.harness.waiting import PATIENCE
 
 SPOOL_BYTES = 16 * 1024 * 1024
 
@@ -46,7 +47,10 @@ class Process:
     def __init__(self, road: Road, folder: Path, clock: ClockAt) -> None:
         self._runner = asyncio.Runner()
         self._spool = Spool(folder / "spool-0.db", max_bytes=SPOOL_BYTES)
-        self.commit = GroupCommit(road, self._spool, clock=clock, metrics=Metrics(), limit=100, patience=10.0)
+        bounds = CommitBounds(probe_every=0.005, spool_patience=PATIENCE)
+        self.commit = GroupCommit(
+            road, self._spool, clock=clock, metrics=Metrics(), limit=100, patience=PATIENCE, bounds=bounds
+        )
         self.intake = Intake(KEYS, self.commit, prefix="LB", high_above_fen=50_000)
         self._runner.run(self._start())
 
@@ -58,7 +62,7 @@ class Process:
 
     def wait_until_back(self) -> None:
         async def back() -> None:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while self.commit.away_because is not None:  # noqa: ASYNC110 - told by a thread that knows no event
                     await asyncio.sleep(0.002)
 

@@ -1,22 +1,24 @@
-"""A group commit between two writers that do as they are told."""
+"""A group commit between two writers that do as they are told, on an event loop whose clock is turned by hand."""
 
 import asyncio
 import queue
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.store.commit import group_commit
-from app.store.commit.group_commit import GroupCommit
+from app.store.commit.group_commit import STANDARD, CommitBounds, GroupCommit
 from app.store.commit.order_writer import NewOrder, Stored
 from app.telemetry.metrics import Metrics
 from tests.builders import TEN
-from tests.fakes.clock import ClockAt
+from tests.fakes.clock import ClockAt, LoopClock
 
-PATIENCE = 0.06
-"""Seconds; real ones, since what is waited for here is a thread that hangs."""
+PATIENCE = 1.5
+"""Seconds by the loop's clock, in which nobody has to wait."""
+
+AT_MOST = 60
+"""Seconds to wait for a thread of ours; it needs some milliseconds, and this is there against hanging."""
 
 
 @dataclass
@@ -30,10 +32,11 @@ class Writer:
     hanging: "queue.Queue[int]" = field(default_factory=queue.Queue)
 
     def write(self, batch: Sequence[NewOrder], moments: Sequence[datetime]) -> list[Stored]:
+        gate = self.gate
         self.batches.append([order.number for order in batch])
-        if self.gate is not None:
+        if gate is not None:
             self.hanging.put(len(batch))
-            assert self.gate.wait(10)
+            assert gate.wait(AT_MOST)
         if self.broken is not None:
             raise self.broken
         return [self._keep(order, at) for order, at in zip(batch, moments, strict=True)]
@@ -44,6 +47,12 @@ class Writer:
             first_at, first.priority, replayed=first is not order, same_body=first.fingerprint == order.fingerprint
         )
 
+    def let_go(self) -> None:
+        """Let whatever hangs go on, and everything after it pass."""
+        gate, self.gate = self.gate, None
+        if gate is not None:
+            gate.set()
+
     @property
     def orders(self) -> list[list[str]]:
         """The batches that were no probes."""
@@ -51,41 +60,34 @@ class Writer:
 
 
 @dataclass
-class Bench:
+class Between:
+    """The group commit, its two disks, and its clocks: of the wall, and of the loop."""
+
     commit: GroupCommit
     store: Writer
     spool: Writer
     metrics: Metrics
     clock: ClockAt
+    time: LoopClock
+
+    def figure(self, name: str) -> float | None:
+        """Return a figure of ``/metrics``."""
+        return self.metrics.registry.get_sample_value(name)
 
 
 @asynccontextmanager
-async def bench(*, limit: int = 5000, patience: float = 5.0, probe_every: float = 0.01) -> AsyncIterator[Bench]:
-    store, spool, metrics, clock = Writer(), Writer(), Metrics(), ClockAt(TEN)
-    commit = GroupCommit(store, spool, clock=clock, metrics=metrics, limit=limit, patience=patience)
-    before = group_commit.PROBE_EVERY
-    group_commit.PROBE_EVERY = probe_every  # type: ignore[misc]
+async def between_writers(*, limit: int = 5000, bounds: CommitBounds = STANDARD) -> AsyncIterator[Between]:
+    store, spool, metrics, clock, time = Writer(), Writer(), Metrics(), ClockAt(TEN), LoopClock()
+    commit = GroupCommit(store, spool, clock=clock, metrics=metrics, limit=limit, patience=PATIENCE, bounds=bounds)
     commit.start()
     try:
-        yield Bench(commit, store, spool, metrics, clock)
-        for writer in (store, spool):
-            if writer.gate is not None:
-                writer.gate.set()
-        await commit.close()
+        yield Between(commit, store, spool, metrics, clock, time)
     finally:
-        group_commit.PROBE_EVERY = before  # type: ignore[misc]
-
-
-async def until(true: Callable[[], object]) -> None:
-    """Turn the loop until something has come about; pytest's time-out ends a test in which it never does."""
-    while not true():  # noqa: ASYNC110 - what is waited for happens in a thread that knows no event
-        await asyncio.sleep(0.001)
+        store.let_go()
+        spool.let_go()
+        await commit.close()
 
 
 async def hangs(writer: Writer) -> int:
     """Wait until the writer has a batch in hand; return its size."""
-    return await asyncio.to_thread(writer.hanging.get, timeout=10)
-
-
-def figure(b: Bench, name: str) -> float | None:
-    return b.metrics.registry.get_sample_value(name)
+    return await asyncio.to_thread(writer.hanging.get, timeout=AT_MOST)
