@@ -30,6 +30,7 @@ COMMANDS = {
     "spool": "spool:app",
     "profile": "profile:app",
     "audit": "audit:app",
+    "jobs": "jobs:app",
 }
 """The module of each command, and what it is called there: a function, or a group of commands."""
 
