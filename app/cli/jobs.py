@@ -9,7 +9,7 @@ import typer
 from app import words
 from app.cli.terminal import Json, lifeboat, out, say_json, table
 from app.store.tables import JobRun
-from app.worker.timetable import calendar
+from app.worker.timetable import Appointment, calendar
 
 app = typer.Typer(help="定时任务：上次何时运行、结果如何、下次何时。", no_args_is_help=True)
 
@@ -37,15 +37,14 @@ def list_jobs(*, as_json: Json = False) -> None:
                 ]
             )
             return
-        table(
-            "定时任务",
-            ("任务", "名称", "上次应在", "用时", "结果", "下次"),
-            [
-                (job.label, job.name, *_cells(runs.get(job.name), zone), _day(due_next[job.name], zone))
-                for job in appointments
-            ],
-            empty="没有定时任务。",
-        )
+        rows = [
+            (job.label, job.name, *_cells(job, runs.get(job.name), zone=zone, now=now), _day(due_next[job.name], zone))
+            for job in appointments
+        ]
+        table("定时任务", ("任务", "名称", "上次应在", "用时", "结果", "下次"), rows, empty="没有定时任务。")
+        for job in appointments:
+            if (run := runs.get(job.name)) and run.detail:
+                out.print(f"{job.label}：{run.detail}。详见后台进程日志。", markup=False)
         if not runs:
             out.print("还没有运行过：后台进程（lifeboat serve 或 lifeboat worker）启动后，到“下次”一列的时间运行。")
 
@@ -58,14 +57,14 @@ def _run(name: str, run: JobRun | None, zone: ZoneInfo) -> dict[str, Any]:
     return {"name": name, **{key: _time(at, zone) for key, at in moments.items()}, "outcome": run.outcome}
 
 
-def _cells(run: JobRun | None, zone: ZoneInfo) -> tuple[str, str, str]:
+def _cells(job: Appointment, run: JobRun | None, *, zone: ZoneInfo, now: datetime) -> tuple[str, str, str]:
     """Return a run for a person: when it was due, how long it took, and how it ended."""
     if run is None:
         return "", "", "尚未运行"
-    said = words.JOB_OUTCOMES[run.outcome] if run.outcome else "运行中，或被中断"
-    said += f"：{run.detail}" if run.detail else ""
-    took = f"{(run.finished_at - run.started_at).total_seconds():.0f} 秒" if run.finished_at else ""
-    return _day(run.due_at, zone), took, said
+    due = _day(run.due_at, zone)
+    if run.outcome is None or run.finished_at is None:
+        return due, "", "运行中" if now - run.started_at <= job.within else "被中断"
+    return due, f"{(run.finished_at - run.started_at).total_seconds():.0f} 秒", words.JOB_OUTCOMES[run.outcome]
 
 
 def _day(moment: datetime | None, zone: ZoneInfo) -> str:

@@ -59,7 +59,7 @@ def timetable(steps: Steps) -> Sequence[Job]:
         Job("sms", steps.sms, rest=1.0),
         Job("settle", steps.settle, rest=3.0),
         Job("mail", steps.mail, rest=5.0),
-        Job("batch", steps.batch, rest=10.0, leader_only=True),  # the net under the calendar's tick; idempotent
+        Job("batch", steps.batch, rest=10.0, leader_only=True),  # the net under the calendar; idempotent
         Job("sweep", steps.sweep, rest=10.0, leader_only=True),
         Job("watch", steps.watch, rest=20.0, leader_only=True),
     )

@@ -11,7 +11,7 @@ import pytest
 from app.bootstrap import Lifeboat
 from app.cli import worker
 from app.worker.main import CalendarSilent
-from tests.builders import TEN, minutes, seconds
+from tests.builders import TEN, hours, minutes, seconds
 from tests.integration.conftest import Run
 
 
@@ -31,7 +31,8 @@ def test_a_jobs_last_run_is_shown_on_the_merchants_clock(run: Run, boat: Lifeboa
         for name, outcome, detail in (("batch", "ok", ""), ("audit", "failed", "ValueError")):
             run_id = uow.jobs.begin(name, due=TEN, now=TEN + seconds(1))
             uow.jobs.end(run_id, outcome=outcome, detail=detail, now=TEN + minutes(1))
-        uow.jobs.begin("job_runs", due=TEN, now=TEN)
+        long_ago = TEN - hours(24 * 365 * 10)
+        uow.jobs.begin("job_runs", due=long_ago, now=long_ago)  # its worker was killed
     batch, audit, job_runs = json.loads(run("jobs", "list", "--json").stdout)
     assert (batch["outcome"], audit["outcome"], job_runs["outcome"]) == ("ok", "failed", None)
     assert [batch[key] for key in ("due", "started", "finished")] == [
@@ -41,8 +42,9 @@ def test_a_jobs_last_run_is_shown_on_the_merchants_clock(run: Run, boat: Lifeboa
     ]
     said = run("jobs", "list").stdout
     assert "出批次" in said
-    assert "失败：ValueError" in said
-    assert "运行中，或被中断" in said
+    assert "审计入链：ValueError。" in said
+    assert "失败" in said
+    assert "被中断" in said
     assert "11-22 10:00" in said
     assert "59 秒" in said
     assert "还没有运行过" not in said
