@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +34,14 @@ def calendar_goes_on(home: Path, *, engine: str = "sqlite", steps: Sequence[time
     try:
         with house(home, engine=engine, batch_every_minutes="1") as place:
             place.start_worker()
-            for step in steps:
+            for n, step in enumerate(steps, 1):
                 place.clock.step(step)
                 stepped, why = place.clock.now(), f"no run after {wording(step)}"
                 until(lambda since=stepped: _due_since(place, since), within=GOES_ON_WITHIN, every=0.5, why=why)
+                noticed, why = partial(_said, place, '"clock_step"', times=n), f"{wording(step)} was not noticed"
+                until(noticed, within=GOES_ON_WITHIN, every=0.5, why=why)
                 trial.trials += 1
-            log = place.worker.log()
-            trial.demand(log.count('"worker_started"') == 1, "the worker had to be started again")
-            noticed = log.count('"clock_step"')
-            trial.demand(noticed == len(steps), f"{noticed} of {len(steps)} steps were noticed")
+            trial.demand(_said(place, '"worker_started"', times=1), "the worker had to be started again")
             failed = place.source.rows("SELECT name, detail FROM job_run WHERE outcome = 'failed'")
             trial.demand(not failed, f"runs failed: {failed}")
     except (NoFaketime, NoPostgres) as error:
@@ -54,6 +54,10 @@ def _due_since(place: House, since: datetime) -> bool:
     rows = place.source.rows("SELECT due_at FROM job_run WHERE name = 'batch' ORDER BY id DESC LIMIT 1")
     due = _moment(rows[0][0]) if rows else None
     return due is not None and since <= due <= place.clock.now()
+
+
+def _said(place: House, event: str, *, times: int) -> bool:
+    return place.worker.log().count(event) == times
 
 
 def _moment(value: Any) -> datetime:

@@ -70,6 +70,25 @@ def test_a_clock_that_is_set_a_little_is_nobodys_business(rig: Rig):  # noqa: F8
     assert party.given_up == []
 
 
+def test_a_clock_that_is_set_forward_and_back_between_two_looks_costs_minutes_and_not_an_hour(rig: Rig):  # noqa: F811
+    """The looks see no step then, but jobs were fired in between and have the times of an hour later: silence."""
+    party = rig.party(batch=nothing)
+
+    async def story() -> None:
+        await rig.until("10:15:05")
+        rig.wall.step(hours(1))
+        await asyncio.sleep(55.5)  # the scheduler's own timer comes at the full minute, the look a second later
+        rig.wall.step(-hours(1))
+        await rig.until("10:40:00")
+
+    with capture_logs() as said:
+        rig.live(story, party)
+    assert "22 10:30" in rig.dues("batch")
+    assert [line["looks"] for line in said if line["event"] == "calendar_silent"] == [4]
+    assert [line for line in said if line["event"] == "clock_step"] == []
+    assert party.given_up == []
+
+
 # ---- the scheduler breaks ------------------------------------------------------------------------------------------------
 
 
