@@ -54,9 +54,14 @@ class Guard:
         self._give_up = give_up
         self._patience = patience
         self._rows = Alone()
-        self._looked_at: tuple[datetime, float] | None = None
+        self._looked_at: tuple[datetime, float]
         self._heard = 0
         self._silent = 0
+
+    def start(self) -> None:
+        """Start the calendar, whose first times are reckoned by the clocks as they are now."""
+        self._looked_at = self._clocks()
+        self._calendar.start()
 
     async def look(self) -> int:
         """Look once."""
@@ -68,15 +73,15 @@ class Guard:
 
     def _clock_stepped(self) -> bool:
         """Tell whether the wall clock has gone another way than the monotonic one since the last look."""
-        wall, steady = self._clock.now(), asyncio.get_running_loop().time()
-        before, self._looked_at = self._looked_at, (wall, steady)
-        if before is None:
-            return False
-        ahead = (wall - before[0]) - timedelta(seconds=steady - before[1])
+        before, self._looked_at = self._looked_at, self._clocks()
+        ahead = (self._looked_at[0] - before[0]) - timedelta(seconds=self._looked_at[1] - before[1])
         if abs(ahead) <= self._patience.clock_step:
             return False
         log.warning("clock_step", seconds=round(ahead.total_seconds()))
         return True
+
+    def _clocks(self) -> tuple[datetime, float]:
+        return self._clock.now(), asyncio.get_running_loop().time()
 
     def _too_silent(self) -> bool:
         """Tell whether the scheduler needs waking; one that does not wake up is given up."""

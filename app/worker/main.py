@@ -61,7 +61,7 @@ async def work(boat: Lifeboat, stop: asyncio.Event, *, on_silence: Callable[[], 
         keep_doing(job.name, leadership.only(job.step) if job.leader_only else job.step, rest=job.rest, stop=stop)
         for job in timetable(steps)
     ]
-    schedule.start()
+    guard.start()
     log.info("worker_started")
     try:
         await asyncio.gather(

@@ -78,7 +78,7 @@ class Rig:
             kept = [keep_doing(name, step, rest=rest, stop=self.stop) for name, (step, rest) in every.items()]
             going_on = asyncio.gather(*kept)
             for party in parties:
-                party.calendar.start()
+                party.guard.start()
             await story()
             self.stop.set()
             for party in parties:
