@@ -56,6 +56,7 @@ RESULTS = {
     "duplicate": Label("重复", "secondary"),
     "failed": Label("失败", "red"),
 }
+JOB_OUTCOMES = {"ok": "成功", "failed": "失败"}
 RESULT_SENTENCES = {"imported": "主系统导入成功", "duplicate": "主系统判定重复", "failed": "主系统导入失败"}
 LEDGER = {
     **{state: ORDER_STATES[state].text for state in ("imported", "duplicate", "rejected", "cancelled", "batched")},

@@ -32,6 +32,7 @@ COMMANDS = {
     "audit": "audit:app",
     "alerts": "alerts:app",
     "layout": "layouts:app",
+    "jobs": "jobs:app",
 }
 """The module of each command, and what it is called there: a function, or a group of commands."""
 

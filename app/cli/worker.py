@@ -3,16 +3,22 @@
 import asyncio
 import os
 import signal
+import threading
+
+import typer
 
 from app.bootstrap import Lifeboat
 from app.cli.memory import share_arenas
-from app.cli.supervisor import Supervised, watch_parent
+from app.cli.supervisor import DRAIN_WITHIN, Supervised, watch_parent
 from app.cli.terminal import lifeboat
-from app.worker.main import work
+from app.worker.main import CalendarSilent, work
 
 NICENESS = 10
 """Where web and worker share cores, the door comes first: it wakes for a millisecond at a time, while a large batch
 keeps its maker busy for half a minute. On cores that nobody else wants this costs nothing."""
+
+TRY_AGAIN = os.EX_TEMPFAIL
+"""The exit status of a worker whose scheduler fell silent: the supervisor, or the container's, starts another."""
 
 
 def worker(*, supervised: Supervised = False) -> None:
@@ -21,7 +27,10 @@ def worker(*, supervised: Supervised = False) -> None:
     os.nice(NICENESS)
     watch_parent(supervised=supervised)
     with lifeboat("worker", prepare=False) as boat:
-        asyncio.run(_work(boat))
+        try:
+            asyncio.run(_work(boat))
+        except CalendarSilent:
+            raise typer.Exit(TRY_AGAIN) from None
 
 
 async def _work(boat: Lifeboat) -> None:
@@ -29,4 +38,11 @@ async def _work(boat: Lifeboat) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await work(boat, stop)
+    await work(boat, stop, on_silence=_end_in_any_case)
+
+
+def _end_in_any_case(after: float = DRAIN_WITHIN) -> None:
+    """End this process after a while even if a thread hangs, which nothing else could end."""
+    timer = threading.Timer(after, os._exit, (TRY_AGAIN,))
+    timer.daemon = True
+    timer.start()

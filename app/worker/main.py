@@ -1,7 +1,8 @@
-"""Runs a worker: every job of the timetable in a loop of its own, until told to stop."""
+"""Runs a worker: the loops and the calendar of the timetable, until told to stop."""
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import structlog
 
@@ -11,11 +12,15 @@ from app.notify.dispatch.email import MailDispatcher
 from app.notify.dispatch.group import GroupDispatcher
 from app.notify.dispatch.sms import SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
+from app.store.audit_chain import MOST_IN_BLOCK, chain_once
 from app.watch.patrol import expire_alerts, keep_alerts, look
 from app.watch.rules import RULES, WORKER_SILENT
+from app.worker.alone import Alone
+from app.worker.calendar import Calendar
+from app.worker.guard import LOOK_EVERY, Guard
 from app.worker.leader import RENEW_EVERY, Leadership
 from app.worker.loops import keep_doing, pause
-from app.worker.timetable import Steps, timetable
+from app.worker.timetable import Steps, calendar, timetable
 
 log = structlog.get_logger()
 
@@ -24,24 +29,55 @@ PREPARE_AGAIN_AFTER = 2.0
 LONGEST_COURTESY = 0.5
 """Seconds the composer stands back at most; a lock held longer than that was held by a busy machine."""
 
+MOST_BLOCKS = 20
+"""Blocks of the audit's chain in one run: ten thousand deeds in a few seconds, and again five minutes later."""
 
-async def work(boat: Lifeboat, stop: asyncio.Event) -> None:
-    """Work until ``stop``; what is in hand is finished first."""
+
+class CalendarSilent(Exception):
+    """The scheduler fell silent and did not wake up; a new process begins with a new one."""
+
+
+async def work(boat: Lifeboat, stop: asyncio.Event, *, on_silence: Callable[[], None] | None = None) -> None:
+    """Work until ``stop``; what is in hand is finished first.
+
+    Raises:
+        CalendarSilent: the worker stopped by itself; ``on_silence`` was called when that began.
+    """
     await _prepare(boat, stop)
     leadership = Leadership(boat.store, boat.clock, holder=boat.holder)
     worker = Worker(boat)
+    steps, zone, silent = worker.steps(), boat.settings.zone, asyncio.Event()
+    appointments = calendar(batch_every=boat.settings.batch_every, zone=zone)
+    schedule = Calendar(
+        boat.store, boat.clock, appointments=appointments, steps=steps, leads=lambda: leadership.is_mine, zone=zone
+    )
+
+    def give_up() -> None:
+        for tell in (silent.set, stop.set, on_silence):
+            if tell is not None:
+                tell()
+
+    guard = Guard(boat.store, boat.clock, schedule, holder=boat.holder, give_up=give_up)
     jobs = [
         keep_doing(job.name, leadership.only(job.step) if job.leader_only else job.step, rest=job.rest, stop=stop)
-        for job in timetable(worker.steps())
+        for job in timetable(steps)
     ]
+    guard.start()
     log.info("worker_started")
     try:
-        await asyncio.gather(keep_doing("leader", leadership.renew, rest=RENEW_EVERY, stop=stop), *jobs)
+        await asyncio.gather(
+            keep_doing("leader", leadership.renew, rest=RENEW_EVERY, stop=stop),
+            keep_doing("guard", guard.look, rest=LOOK_EVERY, stop=stop),
+            *jobs,
+        )
     finally:
+        await schedule.aclose()
         await worker.aclose()
         if leadership.is_mine:
             await asyncio.to_thread(leadership.give_up)
     log.info("worker_stopped")
+    if silent.is_set():
+        raise CalendarSilent
 
 
 async def _prepare(boat: Lifeboat, stop: asyncio.Event) -> None:
@@ -69,6 +105,7 @@ class Worker:
         self._composer = Composer(store, keyring, policy, clock)
         self._maker = batch_maker(boat)
         self._rules = [rule for rule in RULES if not rule.of_machine and rule is not WORKER_SILENT]  # we are no judge
+        self._batches, self._chain, self._runs = Alone(), Alone(), Alone()
         self._groups = GroupDispatcher(store, clock, ways.robots)
         self._sms = SmsDispatcher(
             store,
@@ -89,9 +126,11 @@ class Worker:
             sms=self._sms.run_once,
             settle=self._sms.settle_once,
             mail=self._mail.run_once,
-            batch=lambda: asyncio.to_thread(self._make_batches),
+            batch=lambda: self._batches.run(self._make_batches),
             sweep=lambda: asyncio.to_thread(self._sweep),
             watch=lambda: asyncio.to_thread(self._watch),
+            chain_audit=self._chain_audit,
+            forget_runs=lambda: self._runs.run(self._forget_runs),
         )
 
     async def aclose(self) -> None:
@@ -107,9 +146,26 @@ class Worker:
         """
         began = time.monotonic()
         composed = await asyncio.to_thread(self._composer.run_once)
-        if composed and self._boat.engines.is_sqlite:
-            await asyncio.sleep(min(time.monotonic() - began, LONGEST_COURTESY))
+        if composed:
+            await self._stand_back(began)
         return composed
+
+    async def _stand_back(self, began: float) -> None:
+        """Leave SQLite's lock to others for as long as it was held since ``began`` at most."""
+        if self._boat.engines.is_sqlite:
+            await asyncio.sleep(min(time.monotonic() - began, LONGEST_COURTESY))
+
+    async def _chain_audit(self) -> int:
+        """Chain the audit, a block a transaction, until nothing is left; a flood of deeds takes several runs."""
+        chained = 0
+        for _ in range(MOST_BLOCKS):
+            began = time.monotonic()
+            deeds = await self._chain.run(lambda: chain_once(self._boat.store, now=self._boat.clock.now()))
+            chained += deeds
+            if deeds < MOST_IN_BLOCK:
+                break
+            await self._stand_back(began)
+        return chained
 
     def _make_batches(self) -> int:
         self._watch()  # whoever comes back after an absence says so before making up for it
@@ -119,6 +175,10 @@ class Worker:
     def _sweep(self) -> int:
         sweep_once(self._boat.store, self._policy, self._boat.clock)
         return 0
+
+    def _forget_runs(self) -> int:
+        with self._boat.store.writing() as uow:
+            return uow.jobs.forget_old()
 
     def _watch(self) -> int:
         """Look at what is wrong with the deployment, and keep its alerts in step."""

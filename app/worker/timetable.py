@@ -1,8 +1,16 @@
-"""Every recurring job in one table: what, how often, and whether one worker of all does it or each does its share."""
+"""Everything that recurs, in two tables: loops, which rest by the monotonic clock, and the calendar, with times of day.
 
-from collections.abc import Sequence
+To add a job of the calendar, add a line to ``calendar``, and its step to ``Steps``. The step asks the rows whether
+something is due, so that a missed, doubled or late firing harms nothing. What is rarely due, such as a monthly drill,
+is asked for every hour: then a firing that came while the worker restarted costs an hour and not a month.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
+from app.worker.cron import Cron, at, each
 from app.worker.loops import Step
 
 
@@ -17,6 +25,17 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Appointment:
+    """A job of the calendar, done by the leader: its name, its Chinese word, when, what, and when it is cut off."""
+
+    name: str
+    label: str
+    due: Cron
+    step: Callable[["Steps"], Step]
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Steps:
     """The steps a worker can take."""
 
@@ -28,17 +47,31 @@ class Steps:
     batch: Step
     sweep: Step
     watch: Step
+    chain_audit: Step
+    forget_runs: Step
 
 
 def timetable(steps: Steps) -> Sequence[Job]:
-    """Return the jobs of a worker."""
+    """Return the loops of a worker."""
     return (
         Job("compose", steps.compose, rest=0.3),  # the group hears of an order within a second
         Job("groups", steps.groups, rest=0.5),
         Job("sms", steps.sms, rest=1.0),
         Job("settle", steps.settle, rest=3.0),
         Job("mail", steps.mail, rest=5.0),
-        Job("batch", steps.batch, rest=10.0, leader_only=True),  # asks whether a batch is due; idempotent
+        Job("batch", steps.batch, rest=10.0, leader_only=True),  # the net under the calendar; idempotent
         Job("sweep", steps.sweep, rest=10.0, leader_only=True),
         Job("watch", steps.watch, rest=20.0, leader_only=True),
+    )
+
+
+def calendar(*, batch_every: timedelta, zone: ZoneInfo) -> Sequence[Appointment]:
+    """Return the jobs of the calendar; each is cut off before it is due again, so that one that hangs stops none."""
+    short = timedelta(minutes=2)
+    while_due = min(batch_every * 0.8, timedelta(hours=1))  # a batch that hangs is told of within the hour
+    return (
+        Appointment("batch", "出批次", each(batch_every, zone), lambda steps: steps.batch, while_due),
+        # between the half hours, when everybody wants SQLite's lock
+        Appointment("audit", "审计入链", at(zone, minute="2-57/5"), lambda steps: steps.chain_audit, short),
+        Appointment("job_runs", "清理运行记录", at(zone, hour=4, minute=10), lambda steps: steps.forget_runs, short),
     )

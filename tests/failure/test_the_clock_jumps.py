@@ -136,7 +136,7 @@ def clock_steps(
     home: Path, *, engine: str = "sqlite", steps: Sequence[timedelta] = STEPS, orders: int = 60, rate: float = 20.0
 ) -> Trial:
     """Set the clock under load; after each step a batch comes out by itself, and in the end everybody has been told."""
-    trial = Trial("P11", f"clock set by {', '.join(_words(step) for step in steps)} under load ({engine})")
+    trial = Trial("P11", f"clock set by {', '.join(wording(step) for step in steps)} under load ({engine})")
     try:
         with house(home, engine=engine, batch_every_minutes="1") as place:
             place.start_worker()
@@ -161,8 +161,8 @@ def clock_steps_at_the_door(home: Path, *, steps: Sequence[timedelta] = (DAY, -D
                 place.runner.run(_trade_across(place, n, step, orders=orders, rate=40))
                 place.web.wait_drained()
                 maker = commands.command("export", "--json")
-                trial.demand(maker.wait() == 0, f"export after {_words(step)}: {maker.text()[-500:]}")
-                trial.demand(not place.waiting(), f"orders wait after {_words(step)} and a batch")
+                trial.demand(maker.wait() == 0, f"export after {wording(step)}: {maker.text()[-500:]}")
+                trial.demand(not place.waiting(), f"orders wait after {wording(step)} and a batch")
             judge(trial, place)
     except NoFaketime as error:
         return skipped(trial.promise, trial.scenario, str(error))
@@ -179,7 +179,8 @@ async def _trade_across(place: House, n: int, step: timedelta, *, orders: int, r
     return stepped
 
 
-def _words(step: timedelta) -> str:
+def wording(step: timedelta) -> str:
+    """Return a step in short words, such as ``-1 d``."""
     unit, name = (DAY, "d") if abs(step) >= DAY else (HOUR, "h")
     return f"{step / unit:+.0f} {name}"
 
@@ -189,7 +190,7 @@ async def _step(place: House, n: int, step: timedelta, orders: int, rate: float)
     had = place.published()
     stepped = await _trade_across(place, n, step, orders=orders, rate=rate)
     place.clock.step(timedelta(minutes=1))  # the boundary that whoever came after the step would wait for
-    why = f"no batch after {_words(step)}"
+    why = f"no batch after {wording(step)}"
     await asyncio.to_thread(until, lambda: place.published() > had, why=why)
     return asyncio.get_running_loop().time() - stepped
 

@@ -32,6 +32,7 @@ from tests.failure.test_makers_of_batches import (
 from tests.failure.test_messages import messages_get_through
 from tests.failure.test_replicas import same_keys_at_once
 from tests.failure.test_ten_times_too_much import ten_times_too_much
+from tests.failure.test_the_calendar import calendar_goes_on
 from tests.failure.test_the_clock_jumps import clock_steps, half_hours, worker_away
 from tests.failure.test_the_database_is_gone import (
     database_locked,
@@ -74,6 +75,8 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "flushes": lambda home: flushes_fail(home, rounds=8, orders=160, rate=20),
         "clock": clock_steps,
         "clock-pg": lambda home: clock_steps(home, engine="postgresql"),
+        "calendar": calendar_goes_on,
+        "calendar-pg": lambda home: calendar_goes_on(home, engine="postgresql"),
         "away": worker_away,
         "away-pg": lambda home: worker_away(home, engine="postgresql"),
         "half-hours": half_hours,

@@ -14,6 +14,7 @@ from app.store.database.migrate import SCRIPTS, newest
 ROOT = Path(__file__).resolve().parents[2]
 SPREADSHEETS, MIGRATIONS = {"openpyxl", "xlsxwriter"}, {"alembic", "mako"}
 WEB, CONSOLE, WAYS_OUT = {"fastapi", "starlette", "uvicorn"}, {"starlette_admin", "babel"}, {"httpx", "aiosmtplib"}
+SCHEDULER = {"apscheduler", "tzlocal"}
 DRIVER = {"psycopg", "psycopg_binary"}
 """Loaded with the first connection to PostgreSQL."""
 
@@ -29,8 +30,8 @@ print(*{name.partition(".")[0] for name in sys.modules})
     ("command", "unwanted"),
     [
         ("worker", WEB | CONSOLE | SPREADSHEETS | MIGRATIONS | DRIVER),
-        ("web", WAYS_OUT | SPREADSHEETS | MIGRATIONS | DRIVER),
-        ("serve", WEB | CONSOLE | WAYS_OUT | SPREADSHEETS | MIGRATIONS | DRIVER),
+        ("web", SCHEDULER | WAYS_OUT | SPREADSHEETS | MIGRATIONS | DRIVER),
+        ("serve", SCHEDULER | WEB | CONSOLE | WAYS_OUT | SPREADSHEETS | MIGRATIONS | DRIVER),
     ],
 )
 def test_a_process_does_not_load_what_only_others_need(command: str, unwanted: set[str]):

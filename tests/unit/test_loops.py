@@ -4,13 +4,15 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from app.cli.supervisor import HEALTHY_AFTER, Child, drain, listen
 from app.worker.loops import keep_doing, pause
-from app.worker.timetable import Steps, timetable
+from app.worker.timetable import Steps, calendar, timetable
+from tests.builders import ZONE, minutes
 
 
 async def test_a_step_is_repeated_at_once_while_there_is_work_and_rests_when_there_is_none():
@@ -62,9 +64,19 @@ def test_only_the_leader_makes_batches_sweeps_and_watches():
         return 0
 
     jobs = timetable(Steps(**dict.fromkeys(Steps.__dataclass_fields__, step)))
-    assert {job.name for job in jobs} == set(Steps.__dataclass_fields__)
     assert {job.name for job in jobs if job.leader_only} == {"batch", "sweep", "watch"}
     assert all(0 < job.rest <= 20 for job in jobs)
+
+
+def test_every_step_has_its_time_in_the_loops_or_in_the_calendar():
+    async def step() -> int:
+        return 0
+
+    each_its_own = {name: partial(step) for name in Steps.__dataclass_fields__}
+    steps = Steps(**each_its_own)  # type: ignore[arg-type]
+    taken = [job.step for job in timetable(steps)]
+    taken += [job.step(steps) for job in calendar(batch_every=minutes(30), zone=ZONE)]
+    assert {id(one) for one in taken} == {id(one) for one in each_its_own.values()}
 
 
 def _child(code: str, clock: Callable[[], float]) -> Child:

@@ -6,9 +6,10 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from app.store.statements import insert_new
 from app.store.tables import Heartbeat, JobRun
 
-KEPT_RUNS = 200
+KEPT_RUNS = 7 * 48
 """Runs of a job that are kept: a week of half hours."""
 
 
@@ -30,12 +31,15 @@ class JobRepository:
         values = {"finished_at": now, "outcome": outcome, "detail": detail[:200] or None}
         self._session.execute(update(JobRun).where(JobRun.id == run_id).values(**values))
 
-    def forget_old(self, name: str) -> None:
-        """Forget all but the newest runs of a job."""
-        newest = select(JobRun.id).where(JobRun.name == name).order_by(JobRun.id.desc()).limit(KEPT_RUNS)
-        oldest = self._session.scalar(select(func.min(newest.subquery().c.id)))
-        if oldest is not None:
-            self._session.execute(delete(JobRun).where(JobRun.name == name, JobRun.id < oldest))
+    def forget_old(self) -> int:
+        """Forget all but the newest runs of each job, also of one the calendar has no longer; return how many."""
+        forgotten = 0
+        for name in self._session.scalars(select(JobRun.name).distinct()).all():
+            newest = select(JobRun.id).where(JobRun.name == name).order_by(JobRun.id.desc()).limit(KEPT_RUNS)
+            oldest = self._session.scalar(select(func.min(newest.subquery().c.id)))
+            old = delete(JobRun).where(JobRun.name == name, JobRun.id < oldest)
+            forgotten += self._session.execute(old).rowcount
+        return forgotten
 
     def last_runs(self, names: Sequence[str]) -> dict[str, JobRun]:
         """Return the newest run of each of these jobs."""
@@ -43,8 +47,10 @@ class JobRepository:
         return {run.name: run for run in self._session.scalars(select(JobRun).where(JobRun.id.in_(newest)))}
 
     def beat(self, name: str, *, now: datetime, holder: str) -> None:
-        """Write down that ``name`` is alive."""
-        self._session.merge(Heartbeat(name=name, at=now, holder=holder[:64]))
+        """Write down that ``name`` is alive; two workers that are the first to say so do not meet."""
+        values = {"at": now, "holder": holder[:64]}
+        insert_new(self._session, Heartbeat, [{"name": name, **values}], unique=("name",))
+        self._session.execute(update(Heartbeat).where(Heartbeat.name == name).values(**values))
 
     def heartbeat(self, name: str) -> Heartbeat | None:
         """Return when ``name`` was last heard of."""

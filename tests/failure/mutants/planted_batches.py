@@ -7,6 +7,8 @@ DISK = "app/files/disk.py"
 GROUPS = "app/notify/dispatch/group.py"
 MAKERS = "tests/failure/test_makers_of_batches.py"
 WORKER = "tests/engines/worker/test_worker.py"
+CALENDAR = "tests/engines/worker/test_calendar.py"
+GUARD = "tests/engines/worker/test_calendar_guard.py"
 LEASES = "tests/engines/store/test_leases.py"
 LOGS = "tests/engines/store/test_durability_sqlite.py"
 
@@ -111,6 +113,71 @@ MUTANTS = (
             ),
         ),
         (f"{WORKER}::test_a_worker_that_was_away_makes_up_for_it_once_and_says_so",),
+    ),
+    Mutant(
+        "a firing that comes a second late is dropped",
+        "P8",
+        (Edit("app/worker/calendar.py", '"misfire_grace_time": None', '"misfire_grace_time": 1'),),
+        (f"{GUARD}::test_a_clock_that_is_set_skips_nothing_and_repeats_nothing",),
+    ),
+    Mutant(
+        "each missed firing is made up for by a run of its own",
+        "P8",
+        (Edit("app/worker/calendar.py", '"coalesce": True', '"coalesce": False'),),
+        (f"{GUARD}::test_a_clock_that_is_set_skips_nothing_and_repeats_nothing",),
+    ),
+    Mutant(
+        "nobody listens to the scheduler",
+        "P8",
+        (Edit("app/worker/guard.py", "if stepped or self._too_silent():", "if stepped:"),),
+        (
+            f"{GUARD}::test_a_scheduler_whose_loop_broke_once_is_woken_up",
+            f"{GUARD}::test_a_scheduler_that_does_not_wake_up_is_given_up_after_five_minutes",
+        ),
+    ),
+    Mutant(
+        "a scheduler is woken up after the clock was set back, and its jobs keep the times of tomorrow",
+        "P11",
+        (
+            Edit(
+                "app/worker/calendar.py",
+                "if afresh is not None and job.next_run_time > afresh:",
+                "if afresh is not None and job.next_run_time > afresh and not self:",
+            ),
+        ),
+        (f"{GUARD}::test_a_clock_that_is_set_skips_nothing_and_repeats_nothing",),
+    ),
+    Mutant(
+        "a job without a limit",
+        "P8",
+        (Edit("app/worker/calendar.py", "asyncio.timeout(limit) as cut_off", "asyncio.timeout(None) as cut_off"),),
+        (f"{CALENDAR}::test_a_job_that_hangs_is_cut_off_and_the_next_run_comes",),
+    ),
+    Mutant(
+        "no net under the calendar",
+        "P8",
+        (
+            Edit(
+                "app/worker/timetable.py",
+                '        Job("batch", steps.batch, rest=10.0, leader_only=True),  # the net under the calendar; idempotent\n',
+                "",
+            ),
+        ),
+        ("tests/unit/test_loops.py::test_only_the_leader_makes_batches_sweeps_and_watches",),
+    ),
+    Mutant(
+        "the audit chained by a range of ids",
+        "audit",
+        (
+            Edit(
+                "app/store/repositories/audit.py",
+                "query = select(Audit).where(UNCHAINED.query).order_by(Audit.id).limit(limit)",
+                "chained = select(func.coalesce(func.max(Audit.id), 0)).where(Audit.block_id.is_not(None))\n"
+                "        after = chained.scalar_subquery()\n"
+                "        query = select(Audit).where(Audit.id > after).order_by(Audit.id).limit(limit)",
+            ),
+        ),
+        ("tests/engines/store/test_audit_chain.py::test_a_deed_that_commits_late_is_in_the_next_block",),
     ),
     Mutant(
         "a lease judged by the wall clock alone",
