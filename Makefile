@@ -116,7 +116,7 @@ format: $(TEST_STAMP) ## Put the code into shape
 	$(BIN)/ruff format .
 
 .PHONY: lock
-lock: | $(BIN)/python ## Resolve the lock files anew (newer versions: make lock UPGRADE=--upgrade)
+lock: | $(BIN)/python ## Resolve the lock files (newer versions: make lock UPGRADE=--upgrade)
 	@$(BIN)/python -c 'import uv' 2>/dev/null || $(PIP) install --quiet uv
 	$(LOCK) --group build -o requirements.lock
 	$(LOCK) --extra aliyun --extra tencent --group build -c requirements.lock -o requirements-sms.lock

@@ -1,4 +1,4 @@
-"""What every request of a route passes first: it gets the id under which it stands in the log, and holds no NUL."""
+"""Gives each request of a route the id under which it stands in the log, and answers 404 to a NUL in its address."""
 
 import itertools
 import os
@@ -24,7 +24,7 @@ def request_ids() -> Iterator[str]:
 class RequestIds:
     """ASGI middleware around FastAPI and all that it puts before a route; see the module.
 
-    It is the last to hear of a mistake that nobody answered, and answers it as any other problem.
+    An exception that nothing inside has answered becomes a problem like any other, with its id.
     """
 
     def __init__(self, app: ASGIApp, request_ids: Iterator[str]) -> None:
@@ -57,8 +57,8 @@ class RequestIds:
 
 
 def _names_a_nul(scope: Scope) -> bool:
-    """Tell whether something is asked for by a NUL: PostgreSQL breaks where it is, and nothing of ours is.
+    """Tell whether the path or the query holds a NUL: PostgreSQL refuses it in any text, and no name of ours has one.
 
-    The query of an order asks for nothing: whatever stands in it, no order is turned away for it.
+    The query of an order is not read, so nothing in it turns the order away.
     """
     return "\0" in scope["path"] or (b"%00" in scope["query_string"] and scope["path"] != ORDERS)

@@ -21,7 +21,7 @@ DRAIN_EVERY = 1.0
 """Seconds between looks into the spool folder: a directory listing where it is empty."""
 
 LOOK_OUT_EVERY = 10.0
-"""Seconds between looks at what the rest of the house is doing."""
+"""Seconds between looks at whether a rule of the watch finds anything."""
 
 PREPARE_WITHIN = 10.0
 """Seconds for migrations at the start; a slower database is prepared later, and the spool serves meanwhile."""

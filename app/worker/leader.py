@@ -1,4 +1,4 @@
-"""One worker of all makes batches and sweeps: whoever holds the lease, until it stops renewing it."""
+"""Elects the leader: of all workers the one that holds a lease makes batches and sweeps, as long as it renews it."""
 
 import asyncio
 from datetime import timedelta

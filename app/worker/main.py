@@ -142,7 +142,7 @@ class Worker:
 
         The lock is no queue. The door looks again four times a millisecond, but a command of IT's, or a page of the
         console, waits the ordinary way and looks again after a tenth of a second; a worker with a backlog that took the
-        lock anew at once would keep those out for seconds.
+        lock again at once would keep those out for seconds.
         """
         began = time.monotonic()
         composed = await asyncio.to_thread(self._composer.run_once)
@@ -168,7 +168,7 @@ class Worker:
         return chained
 
     def _make_batches(self) -> int:
-        self._watch()  # whoever comes back after an absence says so before making up for it
+        self._watch()  # a worker that was away tells that batches are late before it makes them
         self._maker.run_once(self._boat.clock.now())
         return 0  # one look a tick, however much it found
 

@@ -1,7 +1,7 @@
 """``/docs``: the OpenAPI document as a page, without a script and without anything from another host.
 
-The usual viewer is loaded from a public CDN: it would not open where an outage takes the network along, and whoever
-changed it there would run on the console's own address.
+The usual viewer is loaded from a public CDN: it would not open where an outage takes the network along, and a
+script changed there would run on the console's own address.
 """
 
 import json

@@ -95,7 +95,7 @@ MUTANTS = (
         (
             Edit(
                 "app/worker/main.py",
-                "        self._watch()  # whoever comes back after an absence says so before making up for it\n",
+                "        self._watch()  # a worker that was away tells that batches are late before it makes them\n",
                 "",
             ),
         ),

@@ -50,7 +50,7 @@ class AccountPage(ConsolePage):
         if problem is not None:
             return self._refused(request, problem)
         flash(request, "密码已修改，其他设备上的登录已全部退出。", "success")
-        return await self._begin_anew(person)
+        return await self._begin_new_session(person)
 
     @route("/end-sessions", methods=["POST"], name="account-end-sessions")
     async def end_sessions(self, request: Request) -> Response:
@@ -63,7 +63,7 @@ class AccountPage(ConsolePage):
 
         await run_in_threadpool(end)
         flash(request, "其他设备上的登录已全部退出。", "success")
-        return await self._begin_anew(person)
+        return await self._begin_new_session(person)
 
     def _change(self, by: Actor, old: str, new: str) -> str | None:
         store, now = self.boat.store, self.boat.clock.now()
@@ -77,7 +77,7 @@ class AccountPage(ConsolePage):
                     accounts.set_password(uow, by.name, by=by, now=now, password=new)
                 return None
 
-    async def _begin_anew(self, person: Person) -> Response:
+    async def _begin_new_session(self, person: Person) -> Response:
         def epoch() -> int:
             with self.boat.store.reading() as uow:
                 user = uow.access.user(person.user_id)
