@@ -1,6 +1,5 @@
 """A WeCom group robot: the answer counts, not the HTTP status (facts/wecom-robot.md §6)."""
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -10,7 +9,7 @@ from pydantic import SecretStr
 
 from app.channels.base import GroupNotice
 from app.channels.failures import MakeFailure, channel_fault, throttled
-from app.channels.group.webhook import encoded, post
+from app.channels.group.webhook import encoded, object_in, post, without_code
 from app.channels.kinds import WECOM
 from app.domain.clock import Clock
 from app.domain.outcome import Delivered, Outcome, Rejected, Unreachable
@@ -57,7 +56,7 @@ class WecomRobot:
             provider=WECOM.name,
             time_limit=self._time_limit,
         )
-        return _judge(answer.status_code, answer.content) if isinstance(answer, httpx.Response) else answer
+        return _judge(answer) if isinstance(answer, httpx.Response) else answer
 
     async def aclose(self) -> None:
         """Close the HTTP client."""
@@ -81,13 +80,10 @@ def _body_of(message: GroupNotice) -> dict[str, object]:
     return {"msgtype": "text", "text": text}
 
 
-def _judge(status: int, body: bytes) -> Outcome:
-    try:
-        errcode = json.loads(body)["errcode"]
-    except (ValueError, KeyError, TypeError):
-        errcode = None
+def _judge(answer: httpx.Response) -> Outcome:
+    errcode = object_in(answer).get("errcode")
     if type(errcode) is not int:  # an error page of something on the way
-        return Unreachable("wecom:malformed" if status == httpx.codes.OK else f"wecom:http_{status}")
+        return without_code(WECOM.name, answer)
     if errcode == 0:
         return Delivered()
     return OUTCOMES.get(errcode, Unreachable)(f"wecom:{errcode}")

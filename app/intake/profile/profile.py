@@ -1,4 +1,4 @@
-"""The drop-in door's profiles: a foreign payload in, a canonical order out, the answer in the main system's shape."""
+"""One profile of the drop-in door, as its file says it: how it reads an order, whom it believes, how it answers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
