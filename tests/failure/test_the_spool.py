@@ -146,6 +146,7 @@ def _judge(trial: Trial, lifeboat: Boat, fakes: Providers) -> None:
     trial.demand(ledger["balanced"] and not ledger["spooled"], f"the ledger says {ledger}")
     trial.demand(lifeboat.metric("lifeboat_spool_orders") == 0, "/metrics still counts orders in the spool")
     with Turns(lifeboat) as worker:
+        worker.turn("compose")
         worker.turn("groups")
     heard = [str(message["content"]) for message in fakes.group_messages()]
     trial.demand(any("经本地暂存受理" in content for content in heard), f"the group was not told: {heard}")
