@@ -36,6 +36,10 @@ DRAIN_WITHIN = 20.0
 """Seconds for runs to end when the worker stops; the supervisor kills after 25."""
 
 
+class NotDone(Exception):
+    """A job that ran and could not do what was due; its text is for people and kept with the run."""
+
+
 class Calendar:
     """A worker's scheduler; jobs are done only while ``leads`` says so, which is asked when they are due."""
 
@@ -116,7 +120,8 @@ class Calendar:
                 await step()
         except Exception as error:
             log.exception("job_failed", job=job.name)
-            trouble = type(error).__name__  # its text may hold what must stay private
+            # The text of any other error may hold what must stay private.
+            trouble = str(error) if isinstance(error, NotDone) else type(error).__name__
             if cut_off.expired():
                 trouble = f"超过 {limit:.0f} 秒未完成，已中断"
         if run_id is None:

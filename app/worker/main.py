@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
+from app.batch.maker import MakeOutcome, Postponed
 from app.bootstrap import ForeignSecrets, Lifeboat, batch_maker, open_channels, policy_of, situation_of
 from app.notify.compose import Composer
 from app.notify.dispatch.email import MailDispatcher
@@ -16,7 +17,7 @@ from app.store.audit_chain import MOST_IN_BLOCK, chain_once
 from app.watch.patrol import expire_alerts, keep_alerts, look
 from app.watch.rules import RULES, WORKER_SILENT
 from app.worker.alone import Alone
-from app.worker.calendar import Calendar
+from app.worker.calendar import Calendar, NotDone
 from app.worker.guard import LOOK_EVERY, Guard
 from app.worker.leader import RENEW_EVERY, Leadership
 from app.worker.loops import keep_doing, pause
@@ -126,7 +127,8 @@ class Worker:
             sms=self._sms.run_once,
             settle=self._sms.settle_once,
             mail=self._mail.run_once,
-            batch=lambda: self._batches.run(self._make_batches),
+            batch=self._look_for_batches,
+            batch_on_time=self._batch_on_time,
             sweep=lambda: asyncio.to_thread(self._sweep),
             watch=lambda: asyncio.to_thread(self._watch),
             chain_audit=self._chain_audit,
@@ -167,10 +169,20 @@ class Worker:
             await self._stand_back(began)
         return chained
 
-    def _make_batches(self) -> int:
-        self._watch()  # a worker that was away tells that batches are late before it makes them
-        self._maker.run_once(self._boat.clock.now())
+    async def _look_for_batches(self) -> int:
+        await self._batches.run(self._make_batches)
         return 0  # one look a tick, however much it found
+
+    async def _batch_on_time(self) -> int:
+        """Make what is due; the run of the calendar has failed if a batch could not be finished."""
+        outcomes = await self._batches.run(self._make_batches)
+        if postponed := "、".join(outcome.name for outcome in outcomes if isinstance(outcome, Postponed)):
+            raise NotDone(f"{postponed} 未能写出，稍后自动重试")
+        return 0
+
+    def _make_batches(self) -> list[MakeOutcome]:
+        self._watch()  # a worker that was away tells that batches are late before it makes them
+        return self._maker.run_once(self._boat.clock.now())
 
     def _sweep(self) -> int:
         sweep_once(self._boat.store, self._policy, self._boat.clock)

@@ -45,6 +45,7 @@ class Steps:
     settle: Step
     mail: Step
     batch: Step
+    batch_on_time: Step
     sweep: Step
     watch: Step
     chain_audit: Step
@@ -70,7 +71,7 @@ def calendar(*, batch_every: timedelta, zone: ZoneInfo) -> Sequence[Appointment]
     short = timedelta(minutes=2)
     while_due = min(batch_every * 0.8, timedelta(hours=1))  # a batch that hangs is told of within the hour
     return (
-        Appointment("batch", "出批次", each(batch_every, zone), lambda steps: steps.batch, while_due),
+        Appointment("batch", "出批次", each(batch_every, zone), lambda steps: steps.batch_on_time, while_due),
         # between the half hours, when everybody wants SQLite's lock
         Appointment("audit", "审计入链", at(zone, minute="2-57/5"), lambda steps: steps.chain_audit, short),
         Appointment("job_runs", "清理运行记录", at(zone, hour=4, minute=10), lambda steps: steps.forget_runs, short),

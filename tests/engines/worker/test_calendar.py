@@ -32,7 +32,7 @@ def test_a_batch_is_looked_for_at_each_half_hour_and_each_run_is_written_down(ri
 
 
 def test_a_job_is_done_and_written_down_by_the_leader_alone(rig: Rig):  # noqa: F811
-    follower = rig.party(batch=pytest.fail)  # type: ignore[arg-type]
+    follower = rig.party(batch_on_time=pytest.fail)  # type: ignore[arg-type]
     follower.leads = False
 
     async def story() -> None:
@@ -55,7 +55,7 @@ def test_a_job_that_fails_says_so_and_is_done_again(rig: Rig):  # noqa: F811
     async def story() -> None:
         await rig.until("11:01:00")
 
-    rig.live(story, rig.party(batch=fails_once))
+    rig.live(story, rig.party(batch_on_time=fails_once))
     assert [(run.outcome, run.detail) for run in rig.runs("batch")] == [("failed", "ValueError"), ("ok", None)]
 
 
@@ -71,7 +71,7 @@ def test_a_job_that_hangs_is_cut_off_and_the_next_run_comes(rig: Rig):  # noqa: 
     async def story() -> None:
         await rig.until("11:01:00")
 
-    rig.live(story, rig.party(batch=hangs_once))
+    rig.live(story, rig.party(batch_on_time=hangs_once))
     cut_off, fine = rig.runs("batch")
     assert (cut_off.outcome, cut_off.detail) == ("failed", "超过 1440 秒未完成，已中断")
     assert cut_off.finished_at == cut_off.started_at + minutes(24)
@@ -88,7 +88,7 @@ def test_whoever_stops_lets_a_run_end(rig: Rig):  # noqa: F811
     async def story() -> None:
         await rig.until("10:30:01")
 
-    rig.live(story, rig.party(batch=takes_its_time))
+    rig.live(story, rig.party(batch_on_time=takes_its_time))
     assert [run.outcome for run in rig.runs("batch")] == ["ok"]
 
 
@@ -156,7 +156,7 @@ def test_a_worker_writes_its_heartbeat_each_minute(rig: Rig):  # noqa: F811
 
 def test_a_database_that_is_away_costs_runs_but_neither_the_scheduler_nor_the_guard(rig: Rig):  # noqa: F811
     engines = rig.boat.engines
-    party = rig.party(batch=nothing)
+    party = rig.party(batch_on_time=nothing)
 
     async def story() -> None:
         await rig.until("10:10:30")

@@ -36,7 +36,7 @@ DAY = timedelta(days=1)
 )
 def test_a_clock_that_is_set_skips_nothing_and_repeats_nothing(rig: Rig, step: timedelta, due: list[str]):  # noqa: F811
     """In 47 minutes by the monotonic clock, from 10:15:20 on; a run that was missed comes within a minute."""
-    party = rig.party(batch=nothing)
+    party = rig.party(batch_on_time=nothing)
 
     async def story() -> None:
         await rig.until("10:15:20")
@@ -63,7 +63,7 @@ def test_a_clock_that_is_set_a_little_is_nobodys_business(rig: Rig):  # noqa: F8
             await asyncio.sleep(60)
             rig.wall.step(timedelta(seconds=20))
 
-    party = rig.party(batch=nothing)
+    party = rig.party(batch_on_time=nothing)
     with capture_logs() as said:
         rig.live(story, party)
     assert [line for line in said if line["event"] == "clock_step"] == []
@@ -72,7 +72,7 @@ def test_a_clock_that_is_set_a_little_is_nobodys_business(rig: Rig):  # noqa: F8
 
 def test_a_clock_that_is_set_forward_and_back_between_two_looks_costs_minutes_and_not_an_hour(rig: Rig):  # noqa: F811
     """The looks see no step then, but jobs were fired in between and have the times of an hour later: silence."""
-    party = rig.party(batch=nothing)
+    party = rig.party(batch_on_time=nothing)
 
     async def story() -> None:
         await rig.until("10:15:05")
@@ -107,7 +107,7 @@ def _break(calendar: Calendar, *, times: int) -> None:
 
 
 def test_a_scheduler_whose_loop_broke_once_is_woken_up(rig: Rig):  # noqa: F811
-    party = rig.party(batch=nothing)
+    party = rig.party(batch_on_time=nothing)
 
     async def story() -> None:
         await rig.until("10:10:30")
@@ -125,7 +125,7 @@ def test_a_scheduler_whose_loop_broke_once_is_woken_up(rig: Rig):  # noqa: F811
 
 
 def test_a_scheduler_that_does_not_wake_up_is_given_up_after_five_minutes(rig: Rig):  # noqa: F811
-    party = rig.party(batch=nothing)
+    party = rig.party(batch_on_time=nothing)
 
     async def story() -> None:
         await rig.until("10:10:30")
@@ -138,7 +138,7 @@ def test_a_scheduler_that_does_not_wake_up_is_given_up_after_five_minutes(rig: R
 
 def test_a_machine_that_slept_for_an_hour_is_not_given_up(rig: Rig):  # noqa: F811
     """Both clocks went on and nothing ran: one look was missed, and not sixty."""
-    party = rig.party(batch=nothing)
+    party = rig.party(batch_on_time=nothing)
 
     async def story() -> None:
         await rig.until("10:10:30")

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from app.bootstrap import ForeignSecrets, Lifeboat
 from app.store.tables import Batch, Lease, Message, OrderRow
+from app.worker.calendar import NotDone
 from app.worker.main import Worker, work
 from tests.builders import TEN, minutes, new_order, new_orders, seconds
 from tests.fakes.clock import ClockAt
@@ -133,3 +134,21 @@ async def test_a_worker_with_foreign_secrets_does_not_begin(boat: Lifeboat):
         uow.access.keep_fact("seal_key", "another")
     with pytest.raises(ForeignSecrets, match="LIFEBOAT_SEAL_KEY 与数据库不符"):
         await work(boat, asyncio.Event())
+
+
+async def test_a_batch_that_cannot_be_written_at_its_time_fails_the_calendars_run_and_not_the_loop(boat: Lifeboat):
+    """P12: what is shown as done was done."""
+    _accept(boat)
+    worker = Worker(boat)
+    steps = worker.steps()
+    boat.clock.at += minutes(30)  # type: ignore[attr-defined]
+    boat.settings.export_dir.write_text("a file where the folder should be")
+    with pytest.raises(NotDone, match="B20261122-1030-1 未能写出"):
+        await steps.batch_on_time()
+    assert await steps.batch() == 0
+    boat.settings.export_dir.unlink()
+    boat.clock.at += seconds(10)  # type: ignore[attr-defined]
+    assert await steps.batch_on_time() == 0
+    with boat.store.reading() as uow:
+        assert [(batch.state, batch.orders) for batch in uow.batches.page(limit=9)] == [("published", 3)]
+    await worker.aclose()
