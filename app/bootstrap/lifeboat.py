@@ -4,7 +4,7 @@ import os
 import socket
 from dataclasses import dataclass
 
-from app.bootstrap.secrets_folder import secret_of_folder
+from app.bootstrap.data_folder import machine_of_folder, secret_of_folder
 from app.domain.clock import Clock, SystemClock
 from app.settings import Settings
 from app.store.commit.order_writer import OrderWriter
@@ -34,6 +34,11 @@ class Lifeboat:
     def holder(self) -> str:
         """The name of this process in leases."""
         return f"{socket.gethostname()}:{os.getpid()}"
+
+    @property
+    def machine(self) -> str:
+        """The name of this machine in alerts."""
+        return machine_of_folder(self.settings.data_dir)
 
     def writer(self) -> OrderWriter:
         """Return what inserts orders."""

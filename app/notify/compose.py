@@ -175,13 +175,14 @@ class Composer:
 
     def _alert_messages(self, alert: Alert, *, ended: bool, now: datetime) -> list[NewMessage]:
         """Return an alert, or its end, to every group, and by e-mail to those named in the settings."""
-        content = AlertContent(sentence=alert.text, ended=ended)
+        over = alert.end_reason == "over" and not ended  # before anybody was told of it
+        content = AlertContent(sentence=f"{alert.text}（现已恢复）" if over else alert.text, ended=ended)
         exits = [(group.channel, group.target) for group in self._policy.groups]
         if self._policy.alert_emails:
             exits.append((EMAIL.name, ""))
         return [
             NewMessage(
-                once=f"alert:{alert.id}:{'end' if ended else 'begin'}:{channel}:{target}",
+                once=f"alert:{alert.id}:{'end' if ended else alert.version}:{channel}:{target}",
                 subject=Subject.ALERT,
                 channel=channel,
                 target=target,

@@ -68,5 +68,5 @@ def hash_of(deeds: Sequence[Audit], *, after: str) -> str:
     for deed in deeds:
         at = deed.at.astimezone(UTC).isoformat(timespec="microseconds")
         fields = [deed.id, at, deed.actor, deed.way, deed.action, deed.subject, deed.address, deed.detail]
-        digest.update(b"\n" + json.dumps(fields, ensure_ascii=False, sort_keys=True).encode())
+        digest.update(b"\n" + json.dumps(fields, sort_keys=True).encode("ascii"))
     return digest.hexdigest()

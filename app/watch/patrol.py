@@ -4,6 +4,7 @@ A rule that cannot look (the database refuses, a mistake of ours) finds neither 
 they are, and no other rule is kept from looking.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +15,8 @@ from app.store.tables import Alert
 from app.watch.rule import Rule, Situation, Trouble
 
 log = structlog.get_logger()
+
+LONGEST_SUBJECT = 100
 
 EXPIRES_AFTER = timedelta(days=7)
 """An alert that nobody ends, such as one of a machine that is gone, ends by itself."""
@@ -72,22 +75,31 @@ def keep_alerts(found: Iterable[Found], situation: Situation, *, machine: str = 
                     text=trouble.text,
                     now=now,
                     hold=one.rule.hold,
+                    again=one.rule.again,
                 )
             for alert in over:
-                uow.alerts.resolve(one.rule.name, subject=alert.subject, now=now)
+                uow.alerts.end(alert, now=now)
         changes += len(over) + len(due)
     return changes
 
 
 def _is_news(alert: Alert | None, trouble: Trouble, rule: Rule, situation: Situation) -> bool:
-    if alert is None or alert.text != trouble.text[:500]:
+    if alert is None:
         return True
+    if alert.text != trouble.text[:500]:
+        rests = rule.again is not None and alert.told_at is not None and situation.now - alert.told_at < rule.again
+        return not rests
     held_since = alert.pending_since if alert.firing_since is None else None
     return held_since is not None and situation.now - held_since >= rule.hold
 
 
 def _subject(trouble: Trouble, machine: str) -> str:
-    return f"{machine}:{trouble.subject}" if machine else trouble.subject
+    """Return what an alert is about, machine included, within what a row holds."""
+    subject = f"{machine}:{trouble.subject}" if machine else trouble.subject
+    if len(subject) <= LONGEST_SUBJECT:
+        return subject
+    mark = hashlib.sha256(subject.encode("utf-8", "replace")).hexdigest()[:16]
+    return f"{subject[: LONGEST_SUBJECT - 17]}~{mark}"
 
 
 def _of_machine(subject: str, machine: str) -> bool:

@@ -56,7 +56,7 @@ class Rule:
     """One definition of a trouble, read by doctor, /readyz, /metrics, the console and the group alike.
 
     ``of_machine`` rules look at this machine alone and ask no database. An alert begins once the trouble has lasted for
-    ``hold``.
+    ``hold``; where its text changes, it is told again at most every ``again``, or never if None.
     """
 
     name: str
@@ -64,3 +64,4 @@ class Rule:
     find: Callable[[Situation], Iterator[Trouble]]
     of_machine: bool = False
     hold: timedelta = timedelta()
+    again: timedelta | None = None

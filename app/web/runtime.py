@@ -1,7 +1,6 @@
 """Runs one web process: what is done at its start, the loops that keep its parts fresh, and what is done at its end."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -107,8 +106,11 @@ class Runtime:
         self.state.troubles = tuple(
             trouble for one in found if not one.rule.of_machine for trouble in one.troubles or ()
         )
-        with suppress(Exception):  # a store that does not answer is the group commit's to notice
-            keep_alerts([one for one in found if one.rule.of_machine], situation, machine=socket.gethostname())
+        here = [one for one in found if one.rule.of_machine]
+        # A store that does not answer is the group commit's to notice; one alert that cannot be kept stops no other.
+        with suppress(Exception):
+            keep_alerts(here, situation, machine=self.boat.machine)
+        with suppress(Exception):
             keep_alerts([one for one in found if one.rule is WORKER_SILENT], situation)
 
     async def drain(self) -> Drained:
@@ -132,7 +134,7 @@ class Runtime:
 def _tell(boat: Lifeboat, sentence: str) -> None:
     """Tell the group what became of the spool."""
     with boat.store.writing() as uow:
-        uow.alerts.tell("spool_drained", text=sentence, now=boat.clock.now(), subject=socket.gethostname())
+        uow.alerts.tell("spool_drained", text=sentence, now=boat.clock.now(), subject=boat.machine)
 
 
 def _sentence(drained: Drained) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
@@ -181,7 +182,8 @@ class Worker:
         return 0
 
     def _make_batches(self) -> list[MakeOutcome]:
-        self._watch()  # a worker that was away tells that batches are late before it makes them
+        with suppress(Exception):  # what cannot be told must not keep batches from being made
+            self._watch()  # a worker that was away tells that batches are late before it makes them
         return self._maker.run_once(self._boat.clock.now())
 
     def _sweep(self) -> int:

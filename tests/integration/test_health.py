@@ -8,7 +8,6 @@ import pytest
 from app.domain.states import MessageState
 from app.store.database.engine import Engines
 from app.watch.rule import Trouble
-from app.web.ops import health
 from tests.builders import minutes, order_body
 from tests.conftest import Web
 
@@ -46,11 +45,11 @@ async def test_without_its_database_it_is_ready_but_says_what_is_wrong(web: Web)
     assert "OSError" in answer.json()["checks"]["store"]["detail"]
 
 
-async def test_a_database_that_hangs_does_not_hang_the_health_check(web: Web, monkeypatch: pytest.MonkeyPatch):
+async def test_a_database_that_hangs_does_not_hang_the_health_check(web: Web):
     import threading  # noqa: PLC0415 - only here
 
     let_go = threading.Event()
-    monkeypatch.setattr(health, "ASK_WITHIN", 0.02)
+    web.app.parts.health.ask_within = 0.02
     process = web.app.runtime.state
     process.engines = Engines(writer=process.engines.writer, reader=_Hung(let_go))  # type: ignore[arg-type]
     answer = await web.get("/readyz?verbose")
@@ -137,3 +136,23 @@ class _Hung:
     def connect(self):
         self._let_go.wait(10)  # type: ignore[attr-defined]
         raise OSError("at last")
+
+
+async def test_a_disk_that_hangs_does_not_hang_the_health_check_and_the_door_beside_it(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+):
+    """P14: a mount that does not answer is asked on one thread, once."""
+    import threading  # noqa: PLC0415 - only here
+
+    let_go, asked = threading.Event(), []
+
+    def hangs(folder: object) -> None:
+        asked.append(folder)
+        let_go.wait()
+
+    web.app.parts.health.ask_within = 0.02
+    monkeypatch.setattr("shutil.disk_usage", hangs)
+    answers = [await web.app.parts.health._ask() for _ in range(3)]  # noqa: SLF001 - the answer of a second is reused
+    let_go.set()
+    assert [answer["degraded"] for answer in answers] == [["disk_silent"]] * 3
+    assert len(asked) == 1

@@ -29,16 +29,20 @@ class AlertRepository:
         now: datetime,
         subject: str = "",
         hold: timedelta = timedelta(),
+        again: timedelta | None = None,
     ) -> bool:
         """Begin an episode of a trouble, or carry it on; True where it begins to fire.
 
-        One that has not lasted for ``hold`` is pending: nobody is told of it, and it is forgotten if it passes.
+        One that has not lasted for ``hold`` is pending: nobody is told of it, and it is forgotten if it passes. One
+        whose text has changed is told of again if the last telling was ``again`` ago.
         """
         fingerprint, text = fingerprint_of(rule, subject), text[:500]
         known = self._session.scalars(select(Alert).where(UNENDED.query, Alert.fingerprint == fingerprint)).first()
         if known is None:
             return self._begin(fingerprint, rule, subject, level=level, text=text, now=now, hold=hold)
         values: dict[str, Any] = {} if known.text == text else {"text": text, "level": level}
+        if values and again is not None and known.told_at is not None:
+            values = values | {"told_at": None} if now - known.told_at >= again else {}
         begins = known.state == AlertState.PENDING and now - (known.pending_since or now) >= hold
         if begins:
             values |= {"state": AlertState.FIRING, "firing_since": now}
@@ -51,10 +55,21 @@ class AlertRepository:
         values = {"state": AlertState.RESOLVED, "ended_at": now, "end_reason": reason, "version": Alert.version + 1}
         return bool(forgotten or self._session.execute(update(Alert).where(*mine).values(**values)).rowcount)
 
+    def end(self, alert: Alert, *, now: datetime) -> bool:
+        """End the episode that was seen, and forget it if it was pending; False if it has changed since."""
+        mine = (Alert.id == alert.id, Alert.version == alert.version, UNENDED.query)
+        if alert.state == AlertState.PENDING:
+            return bool(self._session.execute(delete(Alert).where(*mine)).rowcount)
+        return self._advance(alert, {"state": AlertState.RESOLVED, "ended_at": now, "end_reason": "over"})
+
     def expire(self, *, before: datetime, now: datetime) -> int:
-        """End the episodes that have been firing since before a moment; return how many."""
+        """End the episodes that have been firing since before a moment; return how many.
+
+        Nobody is told that they are over: nobody knows. What still holds begins again, and is told of again.
+        """
         old = update(Alert).where(UNENDED.query, Alert.firing_since < before)
         values = {"state": AlertState.RESOLVED, "ended_at": now, "end_reason": "expired", "version": Alert.version + 1}
+        values |= {"told_at": func.coalesce(Alert.told_at, now), "end_told_at": now}
         return self._session.execute(old.values(**values)).rowcount
 
     def tell(self, rule: str, *, text: str, now: datetime, subject: str = "") -> None:

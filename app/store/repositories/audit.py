@@ -33,9 +33,9 @@ class AuditRepository:
             actor=by.name,
             way=by.way,
             action=action,
-            subject=subject,
+            subject=_text(subject),
             address=by.address,
-            detail=dict(detail or {}),
+            detail={_text(key): _storable(value) for key, value in (detail or {}).items()},
         )
         self._session.add(deed)
 
@@ -94,3 +94,21 @@ class AuditRepository:
     def unchained_count(self) -> int:
         """Return how many deeds no block holds yet."""
         return self._session.scalar(select(func.count()).select_from(Audit).where(UNCHAINED.query)) or 0
+
+
+def _text(value: str) -> str:
+    """Return a text that both engines can keep: of a file's name in a foreign encoding, what can be read."""
+    return value.encode("utf-8", "replace").decode().replace("\0", "?")
+
+
+def _storable(value: object) -> object:
+    """Return a value of JSON whose texts both engines can keep."""
+    match value:
+        case str():
+            return _text(value)
+        case Mapping():
+            return {_text(str(key)): _storable(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_storable(one) for one in value]
+        case _:
+            return value

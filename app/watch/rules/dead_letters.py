@@ -1,6 +1,7 @@
 """Dead letters: messages were given up, and somebody has not heard what they were owed."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from app.channels.kinds import label_of
 from app.watch.rule import Rule, Situation, Trouble
@@ -14,4 +15,4 @@ def _find(situation: Situation) -> Iterator[Trouble]:
         yield Trouble("dead_letters", text, subject=channel)
 
 
-DEAD_LETTERS = Rule(name="dead_letters", level="yellow", find=_find)
+DEAD_LETTERS = Rule(name="dead_letters", level="yellow", find=_find, again=timedelta(hours=1))

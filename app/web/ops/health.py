@@ -3,22 +3,55 @@
 import asyncio
 import shutil
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 from app.bootstrap import Lifeboat, situation_of
-from app.store.database.engine import ping
+from app.store.database.engine import Engines, ping
 from app.watch.patrol import look
+from app.watch.rule import Trouble
 from app.watch.rules import RULES
 from app.web.process_state import ProcessState
 
 ASK_WITHIN = 1.0
-"""Seconds for the database to answer a health question; longer is as good as away."""
+"""Seconds for the database, or for this machine's disks, to answer a health question; longer is as good as away."""
 
 REMEMBER = 1.0
 """Seconds an answer is reused, so that probes cannot become load."""
 
 _CHECK_OF = {"spool_waiting": "spool", "spool_set_aside": "spool", "disk_low": "disk"}
 """Checks that are always there, by the reasons that turn them to a warning."""
+
+_DISKS_SILENT = (Trouble("disk_silent", "磁盘没有应答（数据目录或批次目录），请检查挂载。"),)
+
+Here = tuple[int | None, tuple[Trouble, ...]]
+"""Bytes free beside the data folder, and what is wrong with this machine."""
+
+T = TypeVar("T")
+
+
+class Question(Generic[T]):
+    """Something that may hang, asked on a thread: never twice at once, and never waited for longer than asked."""
+
+    def __init__(self, ask: Callable[[], T], *, unanswered: T) -> None:
+        self._ask = ask
+        self._unanswered = unanswered
+        self._asking: asyncio.Task[T] | None = None
+
+    async def answer(self, *, within: float) -> T:
+        """Return the answer, or what stands for none if there is none within so many seconds."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(asyncio.to_thread(self._ask))
+        done, _ = await asyncio.wait({self._asking}, timeout=within)
+        return self._asking.result() if done else self._unanswered
+
+
+def _store_trouble(engines: Engines) -> str | None:
+    try:
+        ping(engines)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the store does not answer
+        return type(error).__name__
+    return None
 
 
 class Health:
@@ -28,7 +61,9 @@ class Health:
         self._boat, self._process = boat, process
         self._known: dict[str, Any] | None = None
         self._known_at = 0.0
-        self._asking: asyncio.Task[dict[str, Any]] | None = None
+        self._store: Question[str | None] = Question(lambda: _store_trouble(process.engines), unanswered="timeout")
+        self._disks: Question[Here] = Question(self._look_here, unanswered=(None, _DISKS_SILENT))
+        self.ask_within = ASK_WITHIN
         self.draining = False
 
     async def document(self) -> dict[str, Any]:
@@ -42,17 +77,16 @@ class Health:
         s = self._process
         checks: dict[str, dict[str, Any]] = {}
         reasons: list[str] = []
-        if s.commit.away_because is None and (reason := await self._store_trouble()) is None:
+        if s.commit.away_because is None and (reason := await self._store.answer(within=self.ask_within)) is None:
             checks["store"] = {"status": "pass"}
         else:
             reason = s.commit.away_because or reason
             checks["store"] = {"status": "warn", "detail": f"数据库不可用（{reason}），订单写入本地暂存"}
             reasons.append("store_away")
         checks["spool"] = {"status": "pass", "waiting": s.spool_depth, "set_aside": s.spool_quarantined}
-        checks["disk"] = {"status": "pass", "free_bytes": shutil.disk_usage(s.data_dir).free}
-        situation = situation_of(self._boat, spool=s.spool)
-        here = look([rule for rule in RULES if rule.of_machine], situation)
-        for trouble in (*(trouble for one in here for trouble in one.troubles or ()), *s.troubles):
+        free, here = await self._disks.answer(within=self.ask_within)
+        checks["disk"] = {"status": "pass", "free_bytes": free}
+        for trouble in (*here, *s.troubles):
             reasons.append(trouble.code)
             checks[trouble.code] = {"status": "warn", "detail": trouble.text}
             if always := checks.get(_CHECK_OF.get(trouble.code, "")):
@@ -62,18 +96,9 @@ class Health:
             reasons.append("draining" if self.draining else "intake_unavailable")
         return {"status": "fail" if closed else "warn" if reasons else "pass", "degraded": reasons, "checks": checks}
 
-    async def _store_trouble(self) -> str | None:
-        asking = self._asking
-        if asking is None or asking.done():
-            asking = self._asking = asyncio.create_task(self._ping())
-        done, _ = await asyncio.wait({asking}, timeout=ASK_WITHIN)
-        if not done:
-            return "timeout"
-        return asking.result().get("reason")
-
-    async def _ping(self) -> dict[str, Any]:
-        try:
-            await asyncio.to_thread(ping, self._process.engines)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the store does not answer
-            return {"reason": type(error).__name__}
-        return {}
+    def _look_here(self) -> Here:
+        """Return the room on the disk of the data folder, and what is wrong with this machine."""
+        situation = situation_of(self._boat, spool=self._process.spool)
+        found = look([rule for rule in RULES if rule.of_machine], situation)
+        troubles = tuple(trouble for one in found for trouble in one.troubles or ())
+        return shutil.disk_usage(self._process.data_dir).free, troubles

@@ -90,3 +90,15 @@ def test_many_deeds_take_many_blocks(deck: Deck):
     _record(deck, audit_chain.MOST_IN_BLOCK + 1)
     assert [chain_once(deck.store, now=TEN) for _ in range(3)] == [audit_chain.MOST_IN_BLOCK, 1, 0]
     assert verify_chain(deck.store).intact
+
+
+def test_a_name_in_a_foreign_encoding_is_kept_readably_and_chained(deck: Deck):
+    """P14: one odd file name must not keep the audit from being chained for ever."""
+    odd = "codes\udcff\0.csv"
+    with deck.store.writing() as uow:
+        uow.audit.record("coupons.import", by=OPS, at=TEN, subject=odd, detail={"file": odd, odd: [odd, 1]})
+    assert chain_once(deck.store, now=TEN) == 1
+    assert verify_chain(deck.store).intact
+    with deck.store.reading() as uow:
+        (deed,) = uow.audit.page()
+    assert (deed.subject, deed.detail) == ("codes??.csv", {"file": "codes??.csv", "codes??.csv": ["codes??.csv", 1]})

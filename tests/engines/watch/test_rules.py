@@ -108,7 +108,7 @@ def test_dead_letters_are_counted_by_channel(deck: Deck):
 
 @pytest.mark.parametrize(
     ("codes", "given", "found"),
-    [(0, 0, []), (3, 0, []), (3, 1, [("coupons_low", "low")]), (3, 3, [("coupons_low", "empty")])],
+    [(0, 0, []), (3, 0, []), (3, 1, [("coupons_low", "")]), (3, 3, [("coupons_low", "")])],
 )
 def test_a_pool_that_had_codes_is_low_and_then_empty(deck: Deck, codes: int, given: int, found: list[Any]):
     deck.add_coupons(*(f"C-{n}" for n in range(codes)))
@@ -262,3 +262,56 @@ def test_two_patrols_at_once_begin_one_episode(deck: Deck):
 
 def test_every_rule_has_a_name_of_its_own():
     assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+def test_more_dead_letters_are_told_of_again_within_the_hour_and_no_sooner(deck: Deck):
+    """A second customer who has heard nothing is news; the same figure again is not."""
+    switch = Switch("sms")
+    rule = switch.rule(again=hours(1))
+    for passed, count, told in ((0, 1, 1), (30, 2, 1), (29, 3, 1), (1, 3, 2), (120, 3, 2)):
+        deck.clock.at += minutes(passed)
+        switch.text = f"有 {count} 条"
+        _patrol(deck, rule)
+        assert len(_told(deck)) == told
+    assert _told(deck) == [("有 1 条", False), ("有 3 条", False)]
+    assert DEAD_LETTERS.again == hours(1)
+
+
+def test_an_alert_that_expired_is_not_told_as_over_and_what_still_holds_is_told_again(deck: Deck):
+    """P16: nobody knows that it is over."""
+    rule = Switch("a").rule()
+    _patrol(deck, rule)
+    assert _told(deck) == [("出事了", False)]
+    deck.clock.at += hours(24 * 7) + seconds(1)
+    assert expire_alerts(_situation(deck)) == 1
+    assert _told(deck) == [("出事了", False)]
+    _patrol(deck, rule)
+    assert _told(deck) == [("出事了", False)] * 2
+
+
+def test_an_episode_that_was_over_before_anybody_heard_is_told_as_over(deck: Deck):
+    switch = Switch("a")
+    _patrol(deck, switch.rule())
+    switch.subjects = ()
+    _patrol(deck, switch.rule())
+    assert _told(deck) == [("出事了（现已恢复）", False)]
+
+
+def test_a_late_look_does_not_end_an_episode_that_has_changed_since(deck: Deck):
+    """P16"""
+    switch = Switch("a")
+    _patrol(deck, switch.rule())
+    with deck.store.reading() as uow:
+        (seen,) = uow.alerts.open()
+    switch.text = "更糟了"
+    _patrol(deck, switch.rule())
+    with deck.store.writing() as uow:
+        assert not uow.alerts.end(seen, now=deck.clock.now())
+    assert [alert.state for alert in deck.alerts()] == ["firing"]
+
+
+def test_a_subject_longer_than_a_row_holds_is_cut_and_known_again(deck: Deck):
+    switch = Switch("长" * 90, "长" * 91)
+    assert [_patrol(deck, switch.rule(), machine="m" * 30) for _ in range(2)] == [2, 0]
+    switch.subjects = ()
+    assert _patrol(deck, switch.rule(), machine="m" * 30) == 2
