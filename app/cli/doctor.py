@@ -13,11 +13,17 @@ from app.channels.kinds import label_of
 from app.cli.terminal import Json, lifeboat, out, say_json
 from app.store.database.migrate import current, newest
 from app.store.ledger import ledger_of
+from app.store.spool.file import Spool, spool_files
 from app.watch.patrol import look
 from app.watch.rules import RULES
+from app.watch.rules.dead_letters import DEAD_LETTERS
+from app.watch.rules.disk_low import is_low
 
 GRAVE = {"ledger_unbalanced", "spool_set_aside", "spool_damaged"}
 """Troubles of the books: whatever is missing there may be an order."""
+
+_NAMES = {"spool_waiting": "spool"}
+"""Checks whose name here is older than the rule's code."""
 
 SLOW_COMMIT = 0.25
 NEVER_COMMITS = 3.0
@@ -90,7 +96,8 @@ def _commit(boat: Lifeboat, *, within: float) -> float | None:
 def _disk(boat: Lifeboat) -> Iterator[Finding]:
     for name, folder in (("data_disk", boat.settings.data_dir), ("export_disk", boat.settings.export_dir)):
         folder.mkdir(parents=True, exist_ok=True)
-        yield Finding(name, "ok", f"{folder} 剩余 {shutil.disk_usage(folder).free / 1024**3:.1f} GiB")
+        status = "warn" if is_low(folder, situation_of(boat).policy) else "ok"
+        yield Finding(name, status, f"{folder} 剩余 {shutil.disk_usage(folder).free / 1024**3:.1f} GiB")
 
 
 def _rules(boat: Lifeboat) -> Iterator[Finding]:
@@ -99,7 +106,15 @@ def _rules(boat: Lifeboat) -> Iterator[Finding]:
         if one.troubles is None:
             yield Finding(one.rule.name, "fail", f"规则 {one.rule.name} 无法检查")
         for trouble in one.troubles or ():
-            yield Finding(trouble.code, "fail" if trouble.code in GRAVE else "warn", trouble.text)
+            if trouble.code == "spool_set_aside":
+                continue  # each record is named below
+            name = _NAMES.get(trouble.code, trouble.code)
+            yield Finding(name, "fail" if trouble.code in GRAVE else "warn", trouble.text)
+        if one.rule is DEAD_LETTERS and not one.troubles:
+            yield Finding("dead_letters", "ok", "没有未送达的消息")
+    for path in spool_files(boat.settings.spool_dir):
+        for number, reason in Spool.peek_quarantined(path):
+            yield Finding("set_aside", "fail", f"暂存记录放到一边：{number}（{reason}），请看 lifeboat spool list")
 
 
 def _channels(boat: Lifeboat) -> Iterator[Finding]:
@@ -121,7 +136,8 @@ def _channels(boat: Lifeboat) -> Iterator[Finding]:
     )
     if settings.sms_coupon != "off":
         with boat.store.reading() as uow:
-            yield Finding("coupons", "ok", f"优惠券剩余 {uow.coupons.free()} 张")
+            free = uow.coupons.free()
+        yield Finding("coupons", "ok" if free > settings.coupon_low_at else "warn", f"优惠券剩余 {free} 张")
 
 
 def _books(boat: Lifeboat) -> Iterator[Finding]:

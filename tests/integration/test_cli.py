@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from app.bootstrap import Lifeboat
 from app.channels.kinds import GROUPS
 from app.cli import doctor
 from app.domain.states import MessageState
+from app.store.spool.file import Spool
 from tests.builders import KEYS, a_policy, new_order, new_orders
 from tests.integration.conftest import Run
 
@@ -215,7 +217,19 @@ def test_the_doctor_finds_a_new_deployment_healthy_and_says_what_is_only_simulat
     assert document["healthy"] is True
     checks = {check["name"]: check["status"] for check in document["checks"]}
     assert (checks["schema"], checks["ledger"], checks["wecom"], checks["sms"]) == ("ok", "ok", "warn", "warn")
+    assert (checks["coupons"], checks["dead_letters"]) == ("warn", "ok")
     assert "短信为模拟发送" in run("doctor").stdout
+
+
+def test_the_doctor_names_each_record_that_waits_for_a_person(run: Run, boat: Lifeboat):
+    boat.settings.spool_dir.mkdir()
+    with closing(Spool(boat.settings.spool_dir / "spool-1.db", max_bytes=10**7)) as spool:
+        spool.write([new_order("A")], [boat.clock.now()])
+        (record,) = spool.oldest(9)
+        spool.quarantine(record, reason="矛盾", now=boat.clock.now())
+    checks = _json(run("doctor", "--json", code=1))["checks"]
+    assert [check["status"] for check in checks if check["name"] == "set_aside"] == ["fail"]
+    assert new_order("A").number in str(checks)
 
 
 def test_the_doctor_names_the_robots_of_each_kind(run: Run, monkeypatch: pytest.MonkeyPatch):
