@@ -16,7 +16,7 @@ from app.channels.group.webhook import encoded
 from app.channels.kinds import FEISHU
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unreachable
 from app.outbound import outbound_client
-from tests.builders import TEN, minutes, seconds
+from tests.deployment.facts import TEN, minutes, seconds
 from tests.fakes.clock import ClockAt
 from tests.fakes.feishu import FeishuFake
 

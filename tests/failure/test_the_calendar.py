@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.bootstrap import Lifeboat
-from tests.builders import new_orders
+from tests.deployment.orders import new_orders
 from tests.engines.worker.calendar_rig import on_leaping_time
 from tests.failure.test_the_clock_jumps import DAY, HOUR, House, house, wording
 from tests.harness.away import NoPostgres

@@ -10,7 +10,7 @@ from app.access.clients import add_client
 from app.store.database.engine import open_engines
 from app.store.database.migrate import migrate
 from app.store.unit_of_work import Store
-from tests.builders import IT
+from tests.deployment.facts import IT
 from tests.harness.client_ledger import ClientLedger
 from tests.harness.evidence import on_their_way
 from tests.harness.lifeboat_process import Boat, boat

@@ -1,6 +1,5 @@
 """Commands, run on a deployment in the test's folder, and the fast lane on a port of its own."""
 
-import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -12,27 +11,25 @@ from app.bootstrap import Lifeboat
 from app.cli.main import app
 from app.store.commit.order_writer import NewOrder
 from app.store.tables import Client
-from tests.builders import TEN
 from tests.conftest import Web
+from tests.deployment.facts import SECRETS, TEN
+from tests.deployment.template import copy_migrated
 from tests.integration.fast_path_rig import Served, serving
 
 Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run one command on a deployment in this test's folder."""
-    data = tmp_path / "data"
-    data.mkdir()
-    shutil.copy(migrated_file, data / "lifeboat.db")
+    copy_migrated(tmp_path / "data" / "lifeboat.db")
     monkeypatch.chdir(tmp_path)
     for name, value in {
-        "DATA_DIR": str(data),
-        "EXPORT_DIR": str(tmp_path / "exports"),
-        "SECRET_KEY": "s" * 32,
-        "SEAL_KEY": "t" * 32,
+        "data_dir": str(tmp_path / "data"),
+        "export_dir": str(tmp_path / "exports"),
+        **SECRETS,
     }.items():
-        monkeypatch.setenv(f"LIFEBOAT_{name}", value)
+        monkeypatch.setenv(f"LIFEBOAT_{name.upper()}", value)
 
     def command(*words: str, code: int = 0) -> Result:
         result = CliRunner().invoke(app, list(words))

@@ -21,7 +21,7 @@ from app.store.database.engine import open_engines
 from app.store.database.migrate import migrate
 from app.store.tables import Batch, Client, ClientKey, Message
 from app.web.application import WebApp
-from tests.builders import IT
+from tests.deployment.facts import IT
 from tests.fakes.clock import ClockAt
 
 NOON = datetime(2026, 11, 22, 4, 10, tzinfo=UTC)

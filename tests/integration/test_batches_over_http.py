@@ -18,7 +18,7 @@ from app.bootstrap import Lifeboat, situation_of
 from app.cli.main import app as cli
 from app.watch.patrol import look
 from app.watch.rules import RULES
-from tests.builders import IT
+from tests.deployment.facts import IT
 
 ORDER = {"phone": "13800138000", "items": [{"sku": "A-1", "quantity": 1, "unit_price": "599.00"}]}
 

@@ -12,7 +12,9 @@ from app.bootstrap import Lifeboat
 from app.channels.kinds import GROUPS
 from app.cli import doctor
 from app.domain.states import MessageState
-from tests.builders import KEYS, a_policy, new_order, new_orders
+from tests.deployment.facts import KEYS
+from tests.deployment.notices import a_policy
+from tests.deployment.orders import new_order, new_orders
 from tests.integration.conftest import Run
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "profiles"

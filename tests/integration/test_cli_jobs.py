@@ -11,7 +11,7 @@ import pytest
 from app.bootstrap import Lifeboat
 from app.cli import worker
 from app.worker.main import CalendarSilent
-from tests.builders import TEN, hours, minutes, seconds
+from tests.deployment.facts import TEN, hours, minutes, seconds
 from tests.integration.conftest import Run
 
 

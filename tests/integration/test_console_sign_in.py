@@ -9,7 +9,7 @@ import pytest
 
 from app.access import accounts, throttle
 from app.web.console.session import COOKIE
-from tests.builders import IT
+from tests.deployment.facts import IT
 from tests.integration.console_rig import PASSWORD, Browser, Rig
 
 

@@ -16,8 +16,9 @@ from app.web import auth
 from app.web import runtime as runtimes
 from app.web.auth import Access
 from app.web.runtime import Runtime
-from tests.builders import IT, TEN, new_order, order_body
 from tests.conftest import Web
+from tests.deployment.facts import IT, TEN
+from tests.deployment.orders import new_order, order_body
 
 
 class _Away:

@@ -9,8 +9,9 @@ from app.domain.states import MessageState
 from app.store.database.engine import Engines
 from app.watch.rule import Trouble
 from app.web.ops import health
-from tests.builders import minutes, order_body
 from tests.conftest import Web
+from tests.deployment.facts import minutes
+from tests.deployment.orders import order_body
 
 
 async def test_a_well_process_is_alive_and_ready(web: Web):

@@ -16,8 +16,8 @@ from app.store.database.engine import Engines, open_engines
 from app.store.database.migrate import current, migrate, newest
 from app.store.tables import METADATA
 from app.store.unit_of_work import Store
-from tests.builders import TEN, Deck, new_order
-from tests.fakes.clock import ClockAt
+from tests.deployment import Deployment
+from tests.deployment.orders import new_order
 from tests.harness.next_program import REVISION, next_migrations
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,13 +59,13 @@ def test_the_migrations_make_what_the_tables_say(nothing: Engines):
     assert found == []
 
 
-def test_migrating_twice_changes_nothing_and_keeps_the_orders(nothing: Engines):
+def test_migrating_twice_changes_nothing_and_keeps_the_orders(nothing: Engines, tmp_path: Path):
     """P13"""
     migrate(nothing)
-    deck = Deck(nothing, ClockAt(TEN))
-    deck.take(new_order("A"))
+    deployment = Deployment(tmp_path, engines=nothing)
+    deployment.door.take(new_order("A"))
     assert migrate(nothing) == newest()
-    assert deck.take(new_order("A"))[0].replayed
+    assert deployment.door.take(new_order("A"))[0].replayed
 
 
 def test_what_the_first_release_wrote_is_brought_along(nothing: Engines):
@@ -136,8 +136,10 @@ def test_a_program_leaves_alone_what_a_newer_one_has_migrated(
         newer.setattr(migrate_module, "SCRIPTS", next_migrations(tmp_path))
         assert migrate(nothing) == REVISION
     assert migrate(nothing) == current(nothing) == REVISION
-    deck = Deck(nothing, ClockAt(TEN))
-    assert [stored.replayed for stored in (*deck.take(new_order("A")), *deck.take(new_order("A")))] == [False, True]
+    deployment = Deployment(tmp_path, engines=nothing)
+    assert [
+        stored.replayed for stored in (*deployment.door.take(new_order("A")), *deployment.door.take(new_order("A")))
+    ] == [False, True]
 
 
 def test_a_migration_may_take_longer_than_a_question(

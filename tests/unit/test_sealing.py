@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from app.intake.schemas import canonical_json, check_order
 from app.store.sealing import CannotUnseal, Keyring, Seal
-from tests.builders import KEYS, new_order, order_body
+from tests.deployment.facts import KEYS
+from tests.deployment.orders import new_order, order_body
 
 SEAL = Seal(b"k" * 32)
 

@@ -18,7 +18,7 @@ from app.handback.result_lines import ResultFile, ResultLine
 from app.store.database.engine import Engines
 from app.store.tables import Batch
 from app.store.unit_of_work import Store, UnitOfWork
-from tests.builders import IT
+from tests.deployment.facts import IT
 from tests.engines.batch.batch_fixtures import TEN, World, a_world, minutes  # noqa: F401 - a fixture
 from tests.engines.dying import LEFT_OPEN, all_orders_are_out_once, dies
 

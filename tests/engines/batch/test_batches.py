@@ -15,7 +15,7 @@ from app.files.disk import Disk, sha256_of
 from app.files.layouts.registry import UnknownLayout
 from app.handback.import_results import import_results
 from app.handback.result_lines import ResultFile, ResultLine
-from tests.builders import IT
+from tests.deployment.facts import IT
 from tests.engines.batch.batch_fixtures import KEYS, TEN, ZONE, World, a_world, minutes  # noqa: F401 - a fixture
 
 HALF_PAST = TEN + minutes(30)

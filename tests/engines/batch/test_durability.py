@@ -8,7 +8,7 @@ import pytest
 from app.batch.maker import MakeOutcome, Published
 from app.domain.states import OrderState
 from app.store.commit.order_writer import OrderWriter
-from tests.builders import IT
+from tests.deployment.facts import IT
 from tests.engines.batch.batch_fixtures import TEN, ZONE, World, a_world, minutes  # noqa: F401 - a fixture
 
 HALF_PAST = TEN + minutes(30)

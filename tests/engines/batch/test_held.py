@@ -6,7 +6,7 @@ from app.batch.checks import LooksLike
 from app.batch.maker import Emptied, MakeOutcome, Published
 from app.domain.states import OrderState
 from app.store.sealing import Keyring
-from tests.builders import IT
+from tests.deployment.facts import IT
 from tests.engines.batch.batch_fixtures import TEN, World, a_world, minutes  # noqa: F401 - a fixture
 
 HALF_PAST = TEN + minutes(30)

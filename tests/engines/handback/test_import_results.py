@@ -15,7 +15,7 @@ from app.handback.read_results import Rest, read_results
 from app.handback.result_lines import BadLine, Result, ResultFile, ResultLine, check_results
 from app.handback.verdict import ReportedResult
 from app.store.tables import ImportResult
-from tests.builders import IT
+from tests.deployment.facts import IT
 from tests.engines.batch.batch_fixtures import TEN, World, a_world, minutes  # noqa: F401 - a fixture
 
 HALF_PAST = TEN + minutes(30)

@@ -10,7 +10,8 @@ from app.store.commit.order_writer import OrderWriter
 from app.store.database.checkpoint import Checkpointer
 from app.store.database.engine import Engines, open_engines
 from app.store.database.sqlite import CHECKPOINT_IN_COMMIT
-from tests.builders import TEN, new_orders
+from tests.deployment.facts import TEN
+from tests.deployment.orders import new_orders
 
 PAGES = 20
 MANY = 200

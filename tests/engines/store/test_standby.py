@@ -11,7 +11,8 @@ from app.store.commit.order_writer import NewOrder, OrderWriter
 from app.store.database.engine import Engines, open_engines
 from app.store.database.migrate import migrate
 from app.store.unit_of_work import Store
-from tests.builders import IT, TEN, new_order
+from tests.deployment.facts import IT, TEN
+from tests.deployment.orders import new_order
 from tests.harness.away import NoPostgres
 from tests.harness.cluster import Pair, pair
 from tests.harness.waiting import until

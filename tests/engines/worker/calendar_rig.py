@@ -17,7 +17,7 @@ from app.worker.guard import LOOK_EVERY, Guard
 from app.worker.loops import Step, keep_doing
 from app.worker.main import Worker
 from app.worker.timetable import Steps, calendar
-from tests.builders import ZONE
+from tests.deployment.facts import ZONE
 from tests.harness.hurried_time import Wall, hurried
 
 

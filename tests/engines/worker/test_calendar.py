@@ -11,7 +11,8 @@ from app.store.audit_chain import MOST_IN_BLOCK, verify_chain
 from app.store.tables import METADATA
 from app.worker.guard import HEARTBEAT
 from app.worker.main import MOST_BLOCKS
-from tests.builders import ZONE, minutes, new_orders
+from tests.deployment.facts import ZONE, minutes
+from tests.deployment.orders import new_orders
 from tests.engines.worker.calendar_rig import Rig, either_rig, nothing, rig  # noqa: F401 - fixtures
 
 # ---- runs --------------------------------------------------------------------------------------------------------------

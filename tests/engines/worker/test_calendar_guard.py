@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from app.bootstrap import Lifeboat
 from app.worker.calendar import Calendar
 from app.worker.main import CalendarSilent, work
-from tests.builders import ZONE, hours
+from tests.deployment.facts import ZONE, hours
 from tests.engines.worker.calendar_rig import Rig, nothing, on_leaping_time, rig  # noqa: F401 - a fixture
 
 DAY = timedelta(days=1)

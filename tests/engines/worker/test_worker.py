@@ -8,7 +8,8 @@ from sqlalchemy import select
 from app.bootstrap import ForeignSecrets, Lifeboat
 from app.store.tables import Batch, Lease, Message, OrderRow
 from app.worker.main import Worker, work
-from tests.builders import TEN, minutes, new_order, new_orders, seconds
+from tests.deployment.facts import TEN, minutes, seconds
+from tests.deployment.orders import new_order, new_orders
 from tests.fakes.clock import ClockAt
 
 

@@ -19,7 +19,7 @@ from app.handback.read_results import read_results
 from app.handback.result_lines import check_results
 from app.orders import decide
 from app.store.ledger import ledger_of
-from tests.builders import IT, OPS
+from tests.deployment.facts import IT, OPS
 from tests.engines.dying import dies
 from tests.failure.sequence.door import PICK, AtTheDoor
 from tests.harness import evidence

@@ -12,7 +12,8 @@ from app.intake.accept import Accepted
 from app.intake.drain import drain_once
 from app.intake.schemas import read_order
 from app.store.commit.order_writer import OrderWriter
-from tests.builders import SHOP, order_body
+from tests.deployment.facts import SHOP
+from tests.deployment.orders import order_body
 from tests.engines.batch.batch_fixtures import TEN, ZONE, World, minutes
 from tests.failure.sequence.model import SPOOL_BYTES, Known, Model, Process, Road
 from tests.fakes.clock import ClockAt

@@ -13,7 +13,7 @@ from app.store.commit.group_commit import CommitBounds, GroupCommit
 from app.store.commit.order_writer import NewOrder, OrderWriter, Stored
 from app.store.spool.file import Spool
 from app.telemetry.metrics import Metrics
-from tests.builders import SHOP
+from tests.deployment.facts import SHOP
 from tests.engines.batch.batch_fixtures import KEYS
 from tests.fakes.clock import ClockAt
 from tests.harness.waiting import PATIENCE
