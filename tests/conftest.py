@@ -6,28 +6,26 @@ import sys
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from itertools import count
 from pathlib import Path
 
-import httpx
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, make_url
 
 from app import settings as knobs
-from app.access.clients import Scope, add_client
 from app.bootstrap import Lifeboat
 from app.store.database.engine import Engines, open_engines
 from app.store.database.migrate import migrate
 from app.store.tables import METADATA
 from app.store.unit_of_work import Store
-from app.web.application import WebApp
 from tests.deployment import Deployment
-from tests.deployment.facts import IT, TEN
+from tests.deployment.facts import TEN
 from tests.deployment.template import copy_migrated
+from tests.deployment.web import Web, running
 from tests.fakes.clock import ClockAt
-from tests.fakes.serving import lifespan
 
 settings.register_profile("lifeboat", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("lifeboat")
@@ -191,33 +189,11 @@ def boat(on_sqlite: Deployment) -> Lifeboat:
     return on_sqlite.boat
 
 
-class Web(httpx.AsyncClient):
-    """Talks to a running web process; ``app`` is its application."""
-
-    def __init__(self, app: WebApp) -> None:
-        super().__init__(transport=httpx.ASGITransport(app), base_url="http://lifeboat.test")  # type: ignore[arg-type]
-        self.app = app
-        self.boat = app.runtime.boat
-
-    async def key(self, name: str = "tmall", *, scope: Scope = "intake", drill: bool = False) -> str:
-        """Make a client and return its key, which the door knows by then."""
-        with self.boat.store.writing() as uow:
-            issued = add_client(uow, name, scope=scope, drill=drill, by=IT, now=self.boat.clock.now())
-        await self.app.runtime.access.refresh()
-        return issued.key
-
-    async def order(self, key: str, body: object, **headers: str) -> httpx.Response:
-        """Send a canonical order; underscores in header names stand for dashes."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return await self.post("/v1/orders", json=body, headers={"authorization": f"Bearer {key}", **named})
-
-
 @pytest.fixture
 async def web(boat: Lifeboat) -> AsyncIterator[Web]:
     """A running web process."""
     before = threading.active_count()
-    app = WebApp(boat)
-    async with lifespan(app), Web(app) as client:
+    async with running(boat) as client:
         yield client
     for thread in threading.enumerate():
         if thread.name in {"commit", "spool"}:
@@ -226,14 +202,6 @@ async def web(boat: Lifeboat) -> AsyncIterator[Web]:
 
 
 @pytest.fixture
-async def open_web(open_boat: Callable[..., Lifeboat]) -> AsyncIterator[Callable[..., object]]:
+def open_web(open_boat: Callable[..., Lifeboat]) -> Callable[..., AbstractAsyncContextManager[Web]]:
     """Run a web process on settings of one's choice: ``async with open_web(max_body_bytes=1024) as web``."""
-    from contextlib import asynccontextmanager  # noqa: PLC0415 - only here
-
-    @asynccontextmanager
-    async def run(**chosen: object) -> AsyncIterator[Web]:
-        app = WebApp(open_boat(**chosen))
-        async with lifespan(app), Web(app) as client:
-            yield client
-
-    yield run
+    return lambda **chosen: running(open_boat(**chosen))

@@ -49,6 +49,13 @@ class Notices:
             pass
         return self.rows.messages()
 
+    def add(self, once: str, **columns: Any) -> None:
+        """Add a message, as if something had asked for it."""
+        now = self.door.clock.now()
+        known = {"subject": "order", "channel": "wecom", "created_at": now, "due_at": now}
+        with self.door.store.writing() as uow:
+            uow.messages.add(Message(once=once, content={}, **{**known, **columns}))
+
     def add_coupons(self, *codes: str, worth: str = "20 元") -> int:
         with self.door.store.writing() as uow:
             return uow.coupons.add([(code, worth) for code in codes], now=self.door.clock.now())

@@ -9,7 +9,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from app.store.database.engine import Engines
-from app.store.repositories import overview
+from app.store.reach import Reach
 from app.store.repositories.overview import OrderFilter, OverviewRepository
 from app.store.tables import Message
 from tests.deployment import Deployment
@@ -90,7 +90,7 @@ def test_a_stretch_is_split_where_nothing_can_appear_any_more(deployment: Deploy
     assert (empty.settled_id, empty.settled_high, empty.fresh_high) == (9, 0, 0)
 
 
-def test_figures_count_what_is_open_and_stop_at_a_limit(deployment: Deployment, monkeypatch: pytest.MonkeyPatch):
+def test_figures_count_what_is_open_and_stop_at_a_limit(deployment: Deployment):
     deployment.door.take(*new_orders(6))
     with deployment.store.writing() as uow:
         uow.orders.hold([1, 2], looks_like=None, reason="-")
@@ -113,8 +113,9 @@ def test_figures_count_what_is_open_and_stop_at_a_limit(deployment: Deployment, 
         assert [m.state for m in figures.messages(("dead",)).rows] == ["dead"]
         assert len(figures.messages(()).rows) == 5
         assert figures.order_numbers([]) == figures.batch_names([]) == figures.incident_names([]) == {}
-        monkeypatch.setattr(overview, "COUNT_AT_MOST", 3)
-        assert figures.waiting_count(1) == 3
+    deployment.store.reach = Reach(count_at_most=3)
+    with deployment.store.reading() as uow:
+        assert uow.overview.waiting_count(1) == 3
 
 
 QUESTIONS = {

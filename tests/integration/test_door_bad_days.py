@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 
 from app.store.tables import OrderRow
 from app.web.door.body import BodyReader
-from tests.conftest import Web
 from tests.deployment.orders import order_body
+from tests.deployment.web import Web
 from tests.fakes.serving import send_raw
 
 CHINESE = re.compile("[\u4e00-\u9fff]")

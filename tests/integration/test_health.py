@@ -8,10 +8,9 @@ import pytest
 from app.domain.states import MessageState
 from app.store.database.engine import Engines
 from app.watch.rule import Trouble
-from app.web.ops import health
-from tests.conftest import Web
 from tests.deployment.facts import minutes
 from tests.deployment.orders import order_body
+from tests.deployment.web import Web
 
 
 async def test_a_well_process_is_alive_and_ready(web: Web):
@@ -47,11 +46,11 @@ async def test_without_its_database_it_is_ready_but_says_what_is_wrong(web: Web)
     assert "OSError" in answer.json()["checks"]["store"]["detail"]
 
 
-async def test_a_database_that_hangs_does_not_hang_the_health_check(web: Web, monkeypatch: pytest.MonkeyPatch):
+async def test_a_database_that_hangs_does_not_hang_the_health_check(web: Web):
     import threading  # noqa: PLC0415 - only here
 
     let_go = threading.Event()
-    monkeypatch.setattr(health, "ASK_WITHIN", 0.02)
+    web.app.parts.health.ask_within = 0.02
     process = web.app.runtime.state
     process.engines = Engines(writer=process.engines.writer, reader=_Hung(let_go))  # type: ignore[arg-type]
     answer = await web.get("/readyz?verbose")

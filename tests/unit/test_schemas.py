@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.problems import FieldError, InvalidOrder, Malformed
 from app.intake.schemas import SENTENCES, OrderIn, canonical_json, check_order, field_error, read_order
-from tests.deployment.orders import new_order, order_body
+from tests.deployment.orders import new_order, order_body, prepared
 
 ITEM = {"sku": "A", "quantity": 1}
 

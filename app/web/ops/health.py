@@ -26,6 +26,7 @@ class Health:
 
     def __init__(self, boat: Lifeboat, process: ProcessState) -> None:
         self._boat, self._process = boat, process
+        self.ask_within = ASK_WITHIN
         self._known: dict[str, Any] | None = None
         self._known_at = 0.0
         self._asking: asyncio.Task[dict[str, Any]] | None = None
@@ -66,7 +67,7 @@ class Health:
         asking = self._asking
         if asking is None or asking.done():
             asking = self._asking = asyncio.create_task(self._ping())
-        done, _ = await asyncio.wait({asking}, timeout=ASK_WITHIN)
+        done, _ = await asyncio.wait({asking}, timeout=self.ask_within)
         if not done:
             return "timeout"
         return asking.result().get("reason")

@@ -1,16 +1,15 @@
 """What is owed for an order, written in the transaction that marks it composed; on both engines."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from app.domain.send_budget import Urgency
 from app.notify.policy import Destination
-from app.store.tables import Batch, Coupon, Incident, OrderRow
+from app.store.tables import Coupon, OrderRow
 from tests.deployment import Deployment
-from tests.deployment.facts import REHEARSAL, TEN, hours, minutes
+from tests.deployment.facts import REHEARSAL, TEN, minutes
 from tests.deployment.notices import a_policy
 from tests.deployment.orders import new_order, new_orders
 
@@ -299,7 +298,7 @@ def test_two_composers_at_once_give_every_customer_one_coupon(deployment: Deploy
 
 def test_a_published_batch_is_announced_once_with_its_figures(deployment: Deployment):
     deployment.notices.composed(new_order("A"))
-    _publish(deployment, "B20261122-1030-1", orders=3, rows=5, total_fen=100, held=2, sha256="f" * 64)
+    deployment.maker.add_published("B20261122-1030-1", orders=3, rows=5, total_fen=100, held=2, sha256="f" * 64)
     deployment.notices.composed()
     deployment.notices.composed()
     (message,) = deployment.rows.messages(kind="batch_wecom")
@@ -326,7 +325,7 @@ def test_a_batch_is_announced_to_feishu_a_little_later_and_an_alert_at_once(depl
     """It refuses nearly everything at :00 and :30, just when batches come out."""
     groups = (Destination("wecom", "w"), Destination("feishu", "f"))
     deployment.door.take(new_order("A"))
-    _publish(deployment, "B1")
+    deployment.maker.add_published("B1")
     with deployment.store.writing() as uow:
         uow.alerts.fire("trouble", level="red", text="红灯", now=TEN)
     deployment.notices.composed(policy=a_policy(groups=groups))
@@ -338,18 +337,6 @@ def test_a_batch_is_announced_to_feishu_a_little_later_and_an_alert_at_once(depl
 def test_two_groups_of_feishu_are_told_at_different_moments(deployment: Deployment):
     groups = tuple(Destination("feishu", f"f{n}") for n in range(8))
     deployment.door.take(new_order("A"))
-    _publish(deployment, "B1")
+    deployment.maker.add_published("B1")
     deployment.notices.composed(policy=a_policy(groups=groups))
     assert len({message.due_at for message in deployment.rows.messages(kind="batch_feishu")}) > 1
-
-
-def _publish(deployment: Deployment, name: str, **fields: Any) -> None:
-    with deployment.store.writing() as uow:
-        incident = uow.incidents.latest()
-        assert isinstance(incident, Incident)
-        uow._session.add(  # noqa: SLF001 - how batches come about is another file's business
-            Batch(
-                name=name, incident_id=incident.id, kind="regular", columns="generic", state="published", window_from=TEN, window_to=TEN,
-                claimed_at=TEN, lease_until=TEN + hours(1), published_at=TEN, **fields,
-            )
-        )  # fmt: skip

@@ -9,9 +9,9 @@ from app.domain.send_budget import MERGE_AFTER
 from app.notify.dispatch.group import GroupDispatcher
 from app.notify.dispatch.sweep import sweep_once
 from app.notify.policy import Destination, MessagePolicy
-from app.store.tables import Batch, Incident, Message
+from app.store.tables import Message
 from tests.deployment import Deployment
-from tests.deployment.facts import TEN, hours, minutes, seconds
+from tests.deployment.facts import TEN, minutes, seconds
 from tests.deployment.notices import a_policy
 from tests.deployment.orders import new_order, new_orders
 from tests.fakes.channels import FakeRobot, most_within
@@ -48,7 +48,7 @@ async def test_one_order_and_one_batch_reach_every_kind_of_group(
     deployment: Deployment, robots: Robots, dispatcher: GroupDispatcher
 ):
     deployment.door.take(new_order("A"))
-    _publish(deployment)
+    deployment.maker.add_published("B1", sha256="f" * 64)
     deployment.notices.composed(policy=POLICY)
     assert await dispatcher.run_once() == 5  # Feishu hears of the batch a little later
     assert [len(robots[kind].texts) for kind in GROUPS] == [2, 1, 2]
@@ -210,15 +210,3 @@ def test_every_kind_of_group_is_tried_here():
 
 def _numbers(message: Message) -> set[str]:
     return {order["number"] for order in message.content["high"]}
-
-
-def _publish(deployment: Deployment) -> None:
-    with deployment.store.writing() as uow:
-        incident = uow.incidents.latest()
-        assert isinstance(incident, Incident)
-        uow._session.add(  # noqa: SLF001 - how batches come about is another file's business
-            Batch(
-                name="B1", incident_id=incident.id, kind="regular", columns="generic", state="published", window_from=TEN,
-                window_to=TEN, claimed_at=TEN, lease_until=TEN + hours(1), published_at=TEN, sha256="f" * 64,
-            )
-        )  # fmt: skip

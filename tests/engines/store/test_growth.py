@@ -3,33 +3,27 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
-from app import settings as knobs
-from app.batch.maker import BatchMaker, Published
-from app.batch.policy import BatchPolicy
-from app.bootstrap import Lifeboat, situation_of
-from app.files.export_folder import Exports
-from app.files.layouts.registry import shipped_layouts
+from app.batch.maker import Published
+from app.bootstrap import situation_of
 from app.notify.dispatch.email import MailDispatcher
 from app.notify.dispatch.group import GroupDispatcher
 from app.notify.dispatch.sms import SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
 from app.orders.timeline import time_line
 from app.store.ledger import ledger_of
-from app.store.repositories import ledger
+from app.store.reach import Reach
 from app.store.repositories.overview import OrderFilter
 from app.store.tables import METADATA
-from app.telemetry.metrics import Metrics
 from app.watch.patrol import look
 from app.watch.rules import RULES
 from app.web.console.dashboard_figures import DashboardFigures
 from tests.deployment import Deployment
-from tests.deployment.facts import KEYS, ZONE, hours, minutes
+from tests.deployment.facts import KEYS, hours, minutes
 from tests.deployment.notices import ROBOT, a_policy
 from tests.deployment.orders import new_order
 from tests.engines.long_past import BATCH, add_past
@@ -48,10 +42,10 @@ SMALL = {
 class Everyday:
     """Everything a deployment does again and again, with the same few orders waiting however long the past is."""
 
-    def __init__(self, deployment: Deployment, folder: Path) -> None:
+    def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
-        self.settings = knobs.load(_env_file=None, data_dir=folder, export_dir=folder / "exports")
-        self.boat = Lifeboat(self.settings, deployment.clock, deployment.engines, deployment.store, KEYS, Metrics())
+        deployment.store.reach = Reach(one_by_one=0)  # the ledger uses its kept counts also in a short past
+        self.boat, self.settings = deployment.boat, deployment.settings
         self.lookout = DashboardFigures(self.boat)
         self._serial = 0
 
@@ -104,9 +98,7 @@ class Everyday:
         return MailDispatcher(self.deployment.store, self.deployment.clock, FakeMail(), to=("a@example.com",))
 
     def _tick(self) -> None:
-        exports, policy = Exports(self.settings.export_dir), BatchPolicy(zone=ZONE)
-        maker = BatchMaker(self.deployment.store, KEYS, exports, shipped_layouts(), policy=policy)
-        outcomes = maker.run_once(self.deployment.clock.now() + minutes(30))
+        outcomes = self.deployment.maker.run(self.deployment.clock.now() + minutes(30))
         assert any(isinstance(outcome, Published) for outcome in outcomes)
 
     def _home(self) -> None:
@@ -151,12 +143,6 @@ class Everyday:
             uow.overview.messages(("dead",))
 
 
-@pytest.fixture(autouse=True)
-def _kept_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the ledger use its kept counts also in a short past."""
-    monkeypatch.setattr(ledger, "COUNTED_ONE_BY_ONE", 0)
-
-
 # ---- SQLite: its steps, counted ---------------------------------------------------------------------------------------------
 
 
@@ -180,9 +166,9 @@ def _steps_counted(deployment: Deployment) -> Iterator[list[int]]:
         event.remove(engine, "checkout", watch)
 
 
-def _costs(deployment: Deployment, folder: Path) -> dict[str, int]:
+def _costs(deployment: Deployment) -> dict[str, int]:
     """Return how much SQLite works for each everyday step, in hundreds of instructions."""
-    everyday = Everyday(deployment, folder)
+    everyday = Everyday(deployment)
     for _ in range(2):  # the first round warms: statements are prepared, the home page has counted the past
         everyday.arrive()
         costs = {}
@@ -196,17 +182,17 @@ def _costs(deployment: Deployment, folder: Path) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("engines", ["sqlite"], indirect=True)
-def test_what_is_done_every_day_costs_the_same_after_a_long_past(deployment: Deployment, tmp_path: Path):
+def test_what_is_done_every_day_costs_the_same_after_a_long_past(deployment: Deployment):
     """Growth: twenty times the past, the same work; judged by SQLite's own count of its steps and not by a clock."""
     short = BATCH * 20
     add_past(deployment, short)
-    before = _costs(deployment, tmp_path)
+    before = _costs(deployment)
     with deployment.engines.writer.begin() as connection:
         for table in reversed(METADATA.sorted_tables):
             if table.name != "client":
                 connection.execute(table.delete())
     add_past(deployment, 20 * short)
-    after = _costs(deployment, tmp_path)
+    after = _costs(deployment)
     grown = {name: (before[name], after[name]) for name in before if after[name] > 1.2 * before[name] + 5}
     assert grown == {}
 
@@ -249,10 +235,10 @@ def _walks(plan: dict[str, Any], *, limited: bool = False) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("engines", ["postgresql"], indirect=True)
-def test_no_everyday_question_walks_what_is_over(deployment: Deployment, tmp_path: Path):
+def test_no_everyday_question_walks_what_is_over(deployment: Deployment):
     """Growth, on PostgreSQL: its own plans, made with the statistics of a long past."""
     add_past(deployment, BATCH * 200)
-    everyday = Everyday(deployment, tmp_path)
+    everyday = Everyday(deployment)
     everyday.arrive()
     walked = {}
     for name, step in everyday.steps().items():
