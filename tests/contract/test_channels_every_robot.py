@@ -145,9 +145,8 @@ async def test_a_redirect_is_not_followed_and_no_proxy_is_asked(pair: RobotAndSe
         asked.append(request.url.host)
         return httpx.Response(302, headers={"Location": "https://elsewhere.test/"})
 
-    client = outbound_client()
+    client = outbound_client(transport=httpx.MockTransport(redirect))
     assert not client.trust_env
-    client._transport = httpx.MockTransport(redirect)  # noqa: SLF001 - the wire alone is replaced
     assert await pair.sent(http=client) == Unreachable(f"{pair.case.name}:http_302")
     assert asked == ["127.0.0.1"]
 

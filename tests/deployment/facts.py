@@ -14,6 +14,9 @@ ZONE = ZoneInfo("Asia/Shanghai")
 TEN = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 """Ten in the morning in Shanghai: the time at which every test begins."""
 
+HALF_PAST = TEN + timedelta(minutes=30)
+"""The first boundary at which a batch is due."""
+
 NOON = datetime(2026, 11, 22, 4, 10, tzinfo=UTC)
 """12:10 in Shanghai: nothing waits for an hour or a day to end."""
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from app.batch.maker import BatchMaker, MakeOutcome, Nothing
+from app.batch.maker import BatchMaker, MakeOutcome, Nothing, Published
 from app.batch.policy import BatchPolicy
 from app.domain.actor import Actor
 from app.files.disk import Disk
@@ -97,3 +97,10 @@ class Maker:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         return name
+
+
+def published(outcomes: list[MakeOutcome]) -> Published:
+    """Return the one batch that came out."""
+    (outcome,) = outcomes
+    assert isinstance(outcome, Published), outcome
+    return outcome

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import uvicorn
 from starlette.applications import Starlette
@@ -27,20 +27,22 @@ class Stage:
         await self.app(scope, receive, send)
 
 
-def server_of(app: ASGIApp, *, host: str = LOOPBACK, port: int = 0) -> uvicorn.Server:
+def server_of(
+    app: ASGIApp, *, host: str = LOOPBACK, port: int = 0, lifespan: Literal["on", "off"] = "off"
+) -> uvicorn.Server:
     """Return a server for ``app`` that keeps quiet and stops without waiting for those who hang.
 
     It tells no date: a fake that has a clock says what that shows.
     """
-    quiet: dict[str, Any] = {"log_level": "critical", "lifespan": "off", "ws": "none", "date_header": False}
+    quiet: dict[str, Any] = {"log_level": "critical", "lifespan": lifespan, "ws": "none", "date_header": False}
     config = uvicorn.Config(app, host=host, port=port, timeout_graceful_shutdown=0, **quiet)
     return uvicorn.Server(config)
 
 
 @contextmanager
-def serve(app: ASGIApp) -> Iterator[str]:
+def serve(app: ASGIApp, *, lifespan: Literal["on", "off"] = "off") -> Iterator[str]:
     """Serve ``app`` and yield its base URL, ``http://127.0.0.1:<port>``."""
-    server = server_of(app)
+    server = server_of(app, lifespan=lifespan)
     with socket.create_server((LOOPBACK, 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

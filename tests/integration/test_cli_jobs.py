@@ -68,5 +68,5 @@ def test_a_worker_whose_scheduler_fell_silent_ends_so_that_another_is_started(
 
 
 def test_a_thread_that_hangs_does_not_keep_a_worker_that_gave_up():
-    hangs = "import threading; from app.cli import worker; worker._end_in_any_case(0.1); threading.Event().wait(60)"
+    hangs = "import threading; from app.cli import worker; worker.end_in_any_case(0.1); threading.Event().wait(60)"
     assert subprocess.run([sys.executable, "-c", hangs], check=False, timeout=60).returncode == worker.TRY_AGAIN

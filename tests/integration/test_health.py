@@ -117,7 +117,7 @@ async def test_a_state_nobody_is_in_any_more_leaves_the_figures(web: Web):
 
 
 async def test_the_doors_figures_are_there_while_the_store_is_away(web: Web):
-    web.app.parts.store_metrics._boat.engines.reader.dispose()  # noqa: SLF001
+    web.boat.engines.reader.dispose()
     web.app.runtime.commit.away_because = "Timeout"
     answer = await web.get("/metrics")
     web.app.runtime.commit.away_because = None

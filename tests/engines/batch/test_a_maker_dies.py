@@ -19,10 +19,8 @@ from app.store.database.engine import Engines
 from app.store.tables import Batch
 from app.store.unit_of_work import Store, UnitOfWork
 from tests.deployment import Deployment
-from tests.deployment.facts import IT, TEN, minutes
+from tests.deployment.facts import HALF_PAST, IT, TEN, minutes
 from tests.engines.dying import LEFT_OPEN, all_orders_are_out_once, dies
-
-HALF_PAST = TEN + minutes(30)
 
 
 @LEFT_OPEN

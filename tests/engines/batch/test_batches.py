@@ -15,15 +15,8 @@ from app.files.layouts.registry import UnknownLayout
 from app.handback.import_results import import_results
 from app.handback.result_lines import ResultFile, ResultLine
 from tests.deployment import Deployment
-from tests.deployment.facts import IT, KEYS, TEN, ZONE, minutes
-
-HALF_PAST = TEN + minutes(30)
-
-
-def published(outcomes: list[MakeOutcome]) -> Published:
-    (outcome,) = outcomes
-    assert isinstance(outcome, Published), outcome
-    return outcome
+from tests.deployment.facts import HALF_PAST, IT, KEYS, TEN, ZONE, minutes
+from tests.deployment.maker import published
 
 
 def test_at_the_half_hour_the_waiting_orders_come_out_in_one_file(deployment: Deployment):

@@ -5,19 +5,11 @@ from typing import Any
 
 import pytest
 
-from app.batch.maker import MakeOutcome, Published
 from app.domain.states import OrderState
 from app.store.commit.order_writer import OrderWriter
 from tests.deployment import Deployment
-from tests.deployment.facts import IT, TEN, ZONE, minutes
-
-HALF_PAST = TEN + minutes(30)
-
-
-def published(outcomes: list[MakeOutcome]) -> Published:
-    (outcome,) = outcomes
-    assert isinstance(outcome, Published), outcome
-    return outcome
+from tests.deployment.facts import HALF_PAST, IT, TEN, ZONE, minutes
+from tests.deployment.maker import published
 
 
 def test_an_order_that_waits_below_the_newest_batched_one_comes_out(deployment: Deployment):

@@ -3,19 +3,12 @@
 from datetime import timedelta
 
 from app.batch.checks import LooksLike
-from app.batch.maker import Emptied, MakeOutcome, Published
+from app.batch.maker import Emptied
 from app.domain.states import OrderState
 from app.store.sealing import Keyring
 from tests.deployment import Deployment
-from tests.deployment.facts import IT, SECRETS, TEN, minutes
-
-HALF_PAST = TEN + minutes(30)
-
-
-def published(outcomes: list[MakeOutcome]) -> Published:
-    (outcome,) = outcomes
-    assert isinstance(outcome, Published), outcome
-    return outcome
+from tests.deployment.facts import HALF_PAST, IT, SECRETS, TEN, minutes
+from tests.deployment.maker import published
 
 
 def hold_and_release(deployment: Deployment, number: str) -> None:

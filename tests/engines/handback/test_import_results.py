@@ -15,9 +15,7 @@ from app.handback.result_lines import BadLine, Result, ResultFile, ResultLine, c
 from app.handback.verdict import ReportedResult
 from app.store.tables import ImportResult
 from tests.deployment import Deployment
-from tests.deployment.facts import IT, TEN, minutes
-
-HALF_PAST = TEN + minutes(30)
+from tests.deployment.facts import HALF_PAST, IT, minutes
 
 
 def cut(deployment: Deployment) -> str:

@@ -23,7 +23,7 @@ from app.watch.patrol import look
 from app.watch.rules import RULES
 from app.web.console.dashboard_figures import DashboardFigures
 from tests.deployment import Deployment
-from tests.deployment.facts import KEYS, hours, minutes
+from tests.deployment.facts import KEYS, hours, minutes, seconds
 from tests.deployment.notices import ROBOT, a_policy
 from tests.deployment.orders import new_order
 from tests.engines.long_past import BATCH, add_past
@@ -103,7 +103,7 @@ class Everyday:
 
     def _home(self) -> None:
         for _ in range(3):  # the running count catches up with the past, then only looks at what is fresh
-            self.lookout._known = None  # noqa: SLF001 - a second later
+            self.deployment.clock.at += seconds(1)
             assert self.lookout.figures().accepted
 
     def _metrics(self) -> None:
