@@ -1,14 +1,14 @@
 """What single values and expressions become."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 
 from app.intake.profile.expression import BadValue, compile_expression
 from app.intake.profile.fields import money_from_fen, money_from_yuan, text_of, time_of, translated, whole_of
-from tests.deployment.facts import ZONE
+from tests.deployment.facts import TEN, ZONE, seconds
 
-TEN = datetime(2026, 11, 22, 2, 0, 5, tzinfo=UTC)
+MOMENT = TEN + seconds(5)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ TEN = datetime(2026, 11, 22, 2, 0, 5, tzinfo=UTC)
     ],
 )
 def test_a_time_is_read_in_every_usual_form(value: object):
-    assert time_of(value, ZONE) == TEN
+    assert time_of(value, ZONE) == MOMENT
 
 
 def test_a_date_alone_is_its_local_midnight():
