@@ -24,13 +24,16 @@ class Timeouts:
 STANDARD = Timeouts()
 
 
-def outbound_client(timeouts: Timeouts = STANDARD) -> httpx.AsyncClient:
-    """Return a client for one provider; the caller closes it."""
+def outbound_client(
+    timeouts: Timeouts = STANDARD, *, transport: httpx.AsyncBaseTransport | None = None
+) -> httpx.AsyncClient:
+    """Return a client for one provider, on the network or on another ``transport``; the caller closes it."""
     for name in ("httpx", "httpcore"):  # they log the URLs they call, and a robot's URL is its password
         logging.getLogger(name).setLevel(logging.WARNING)
     return httpx.AsyncClient(
         trust_env=False,
         follow_redirects=False,
+        transport=transport,
         timeout=httpx.Timeout(
             connect=timeouts.connect.total_seconds(),
             read=timeouts.read.total_seconds(),

@@ -6,24 +6,25 @@ import sys
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from itertools import count
 from pathlib import Path
 
-import httpx
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, make_url
 
 from app import settings as knobs
-from app.access.clients import Scope, add_client
-from app.bootstrap import Lifeboat, open_lifeboat
+from app.bootstrap import Lifeboat
 from app.store.database.engine import Engines, open_engines
 from app.store.database.migrate import migrate
 from app.store.tables import METADATA
 from app.store.unit_of_work import Store
-from app.web.application import WebApp
-from tests.builders import IT, TEN, Deck, lifespan
+from tests.deployment import Deployment
+from tests.deployment.facts import TEN
+from tests.deployment.template import copy_migrated
+from tests.deployment.web import Web, running
 from tests.fakes.clock import ClockAt
 
 settings.register_profile("lifeboat", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -65,17 +66,6 @@ def clock() -> ClockAt:
 
 
 # ---- the two engines ---------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated, empty SQLite database to copy."""
-    path = tmp_path_factory.mktemp("migrated") / "lifeboat.db"
-    engines = open_engines(f"sqlite:///{path}")
-    migrate(engines)
-    engines.dispose()
-    assert not path.with_name("lifeboat.db-wal").exists()  # else the copy would lack what is in it
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -143,11 +133,9 @@ def postgresql(new_postgresql: Callable[[str], str], migrated_postgresql: str) -
 
 
 @pytest.fixture
-def sqlite(migrated_file: Path, tmp_path: Path) -> Iterator[Engines]:
+def sqlite(tmp_path: Path) -> Iterator[Engines]:
     """A migrated SQLite file of this test's own."""
-    path = tmp_path / "store.db"
-    shutil.copy(migrated_file, path)
-    engines = open_engines(f"sqlite:///{path}")
+    engines = open_engines(f"sqlite:///{copy_migrated(tmp_path / 'store.db')}")
     yield engines
     engines.dispose()
 
@@ -165,75 +153,47 @@ def engines(request: pytest.FixtureRequest) -> Engines:
 
 
 @pytest.fixture
-def deck(engines: Engines, clock: ClockAt) -> Deck:
-    """A store on both engines in turn, with the client ``c1``."""
-    return Deck(engines, clock)
+def deployment(engines: Engines, clock: ClockAt, tmp_path: Path) -> Deployment:
+    """A deployment on both engines in turn, whose door knows the client ``c1``."""
+    made = Deployment(tmp_path, engines=engines, clock=clock)
+    assert made.door
+    return made
 
 
 @pytest.fixture
-def store(deck: Deck) -> Store:
-    """The units of work of ``deck``."""
-    return deck.store
+def store(deployment: Deployment) -> Store:
+    """The units of work of ``deployment``."""
+    return deployment.store
 
 
 # ---- a deployment ------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def open_boat(tmp_path: Path, migrated_file: Path, clock: ClockAt) -> Iterator[Callable[..., Lifeboat]]:
-    """Open a deployment on SQLite in this test's folder, with settings of one's choice."""
-    opened: list[Lifeboat] = []
-
-    def open_one(**chosen: object) -> Lifeboat:
-        data = tmp_path / "data"
-        data.mkdir(exist_ok=True, mode=0o700)
-        if not (data / "lifeboat.db").exists():
-            shutil.copy(migrated_file, data / "lifeboat.db")
-        fixed = {"data_dir": data, "export_dir": tmp_path / "exports", "secret_key": "s" * 32, "seal_key": "t" * 32}
-        boat = open_lifeboat(knobs.load(_env_file=None, **{**fixed, **chosen}), clock=clock)
-        opened.append(boat)
-        return boat
-
-    yield open_one
-    for boat in opened:
-        boat.close()
+def on_sqlite(clock: ClockAt, tmp_path: Path) -> Iterator[Deployment]:
+    """A deployment on SQLite in this test's folder."""
+    made = Deployment(tmp_path, clock=clock)
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def boat(open_boat: Callable[..., Lifeboat]) -> Lifeboat:
+def open_boat(on_sqlite: Deployment) -> Callable[..., Lifeboat]:
+    """Open a deployment on SQLite in this test's folder, with settings of one's choice."""
+    return on_sqlite.opened
+
+
+@pytest.fixture
+def boat(on_sqlite: Deployment) -> Lifeboat:
     """A deployment on SQLite, its store prepared."""
-    made = open_boat()
-    made.prepare_store()
-    return made
-
-
-class Web(httpx.AsyncClient):
-    """Talks to a running web process; ``app`` is its application."""
-
-    def __init__(self, app: WebApp) -> None:
-        super().__init__(transport=httpx.ASGITransport(app), base_url="http://lifeboat.test")  # type: ignore[arg-type]
-        self.app = app
-        self.boat = app.runtime.boat
-
-    async def key(self, name: str = "tmall", *, scope: Scope = "intake", drill: bool = False) -> str:
-        """Make a client and return its key, which the door knows by then."""
-        with self.boat.store.writing() as uow:
-            issued = add_client(uow, name, scope=scope, drill=drill, by=IT, now=self.boat.clock.now())
-        await self.app.runtime.access.refresh()
-        return issued.key
-
-    async def order(self, key: str, body: object, **headers: str) -> httpx.Response:
-        """Send a canonical order; underscores in header names stand for dashes."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return await self.post("/v1/orders", json=body, headers={"authorization": f"Bearer {key}", **named})
+    return on_sqlite.boat
 
 
 @pytest.fixture
 async def web(boat: Lifeboat) -> AsyncIterator[Web]:
     """A running web process."""
     before = threading.active_count()
-    app = WebApp(boat)
-    async with lifespan(app), Web(app) as client:
+    async with running(boat) as client:
         yield client
     for thread in threading.enumerate():
         if thread.name in {"commit", "spool"}:
@@ -242,14 +202,6 @@ async def web(boat: Lifeboat) -> AsyncIterator[Web]:
 
 
 @pytest.fixture
-async def open_web(open_boat: Callable[..., Lifeboat]) -> AsyncIterator[Callable[..., object]]:
+def open_web(open_boat: Callable[..., Lifeboat]) -> Callable[..., AbstractAsyncContextManager[Web]]:
     """Run a web process on settings of one's choice: ``async with open_web(max_body_bytes=1024) as web``."""
-    from contextlib import asynccontextmanager  # noqa: PLC0415 - only here
-
-    @asynccontextmanager
-    async def run(**chosen: object) -> AsyncIterator[Web]:
-        app = WebApp(open_boat(**chosen))
-        async with lifespan(app), Web(app) as client:
-            yield client
-
-    yield run
+    return lambda **chosen: running(open_boat(**chosen))

@@ -38,10 +38,10 @@ async def _work(boat: Lifeboat) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await work(boat, stop, on_silence=_end_in_any_case)
+    await work(boat, stop, on_silence=end_in_any_case)
 
 
-def _end_in_any_case(after: float = DRAIN_WITHIN) -> None:
+def end_in_any_case(after: float = DRAIN_WITHIN) -> None:
     """End this process after a while even if a thread hangs, which nothing else could end."""
     timer = threading.Timer(after, os._exit, (TRY_AGAIN,))
     timer.daemon = True

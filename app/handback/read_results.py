@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from app.domain.csv_cell import undefuse, without_controls
 from app.domain.problems import Malformed, TooLarge
-from app.files.sheet_reader import MAX_BYTES, MAX_ROWS, Row, UnreadableSheet, rows_of
+from app.files.sheet_reader import STANDARD, Limits, Row, UnreadableSheet, rows_of
 from app.handback.result_lines import BadLine, RawLine, RawResults, refused
 
 Rest = Literal["untouched", "imported"]
@@ -39,6 +39,7 @@ def read_results(
     content_type: str = "",
     numbers_by_row: NumbersByRow | None = None,
     rest: Rest = "untouched",
+    limits: Limits = STANDARD,
 ) -> RawResults:
     """Read an upload as raw lines.
 
@@ -54,9 +55,9 @@ def read_results(
     """
     sha256 = hashlib.sha256(data).hexdigest()
     if "json" in content_type.casefold() or data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        return RawResults(tuple(_json_lines(data)), sha256, root="results")
+        return RawResults(tuple(_json_lines(data, limits)), sha256, root="results")
     try:
-        rows = rows_of(data)
+        rows = rows_of(data, limits)
     except UnreadableSheet as error:
         raise refused(error.sentence) from None
     if not rows:
@@ -69,9 +70,9 @@ def read_results(
     return RawResults(tuple(_row_errors(rows, numbers)), sha256, rest_imported=rest == "imported")
 
 
-def _json_lines(data: bytes) -> Iterator[RawLine]:
-    if len(data) > MAX_BYTES:
-        raise TooLarge(f"请求体超过 {MAX_BYTES // 1024 // 1024} MB。")
+def _json_lines(data: bytes, limits: Limits) -> Iterator[RawLine]:
+    if len(data) > limits.bytes:
+        raise TooLarge(f"请求体超过 {limits.bytes // 1024 // 1024} MB。")
     try:
         body: Any = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
@@ -79,8 +80,8 @@ def _json_lines(data: bytes) -> Iterator[RawLine]:
     results = body.get("results") if isinstance(body, dict) else None
     if not isinstance(results, list) or not all(isinstance(one, dict) for one in results):
         raise refused('JSON 须形如 {"results": [{"order_number": …, "result": …}]}。')
-    if len(results) > MAX_ROWS:
-        raise refused(f"最多 {MAX_ROWS} 条，请分几次上传。")
+    if len(results) > limits.rows:
+        raise refused(f"最多 {limits.rows} 条，请分几次上传。")
     fields = ("order_number", "result", "main_order_number", "reason")
     for index, one in enumerate(results):
         cells = (one.get(field) for field in fields)

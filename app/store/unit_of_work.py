@@ -8,6 +8,7 @@ from typing import Self
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.store.database.engine import Engines
+from app.store.reach import STANDARD, Reach
 from app.store.repositories.access import AccessRepository
 from app.store.repositories.alerts import AlertRepository
 from app.store.repositories.attempts import AttemptRepository
@@ -32,9 +33,10 @@ class UnitOfWork:
     longer walks took 165 ms, and the door waited for them.
     """
 
-    def __init__(self, sessions: Callable[[], Session], *, locks: bool = False) -> None:
+    def __init__(self, sessions: Callable[[], Session], *, locks: bool = False, reach: Reach = STANDARD) -> None:
         self._sessions = sessions
         self._locks = locks
+        self._reach = reach
 
     def __enter__(self) -> Self:
         if self._locks:
@@ -49,10 +51,10 @@ class UnitOfWork:
         self.incidents = IncidentRepository(session)
         self.jobs = JobRepository(session)
         self.leases = LeaseRepository(session)
-        self.ledger = LedgerRepository(session)
+        self.ledger = LedgerRepository(session, self._reach)
         self.messages = MessageRepository(session)
         self.orders = OrderRepository(session)
-        self.overview = OverviewRepository(session)
+        self.overview = OverviewRepository(session, self._reach)
         self.pauses = PauseRepository(session)
         self.results = ResultRepository(session)
         return self
@@ -78,13 +80,14 @@ class Store:
 
     def __init__(self, engines: Engines) -> None:
         self.engines = engines
+        self.reach = STANDARD
         self._write = sessionmaker(engines.writer, expire_on_commit=False)
         self._read = sessionmaker(engines.reader, expire_on_commit=False)
 
     def writing(self) -> UnitOfWork:
         """Begin a transaction that may write."""
-        return UnitOfWork(self._write, locks=self.engines.is_sqlite)
+        return UnitOfWork(self._write, locks=self.engines.is_sqlite, reach=self.reach)
 
     def reading(self) -> UnitOfWork:
         """Begin a transaction that only reads one snapshot."""
-        return UnitOfWork(self._read)
+        return UnitOfWork(self._read, reach=self.reach)

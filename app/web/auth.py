@@ -41,6 +41,7 @@ class Access:
     def __init__(self, store: Store, snapshot: Path) -> None:
         self._store = store
         self._snapshot = snapshot
+        self.look_again_after = LOOK_AGAIN_AFTER
         self._known: Known = {}
         self._looked_at = 0.0
         """When the last look-up that has ended began."""
@@ -66,7 +67,9 @@ class Access:
         if caller is None and _KEY.fullmatch(token):
             came = time.monotonic()
             while self._looked_at < came:  # one that has begun before may have missed the key
-                await asyncio.sleep(self._looked_at + LOOK_AGAIN_AFTER - time.monotonic())  # not at all where it passed
+                await asyncio.sleep(
+                    self._looked_at + self.look_again_after - time.monotonic()
+                )  # not at all where it passed
                 if self._looked_at < came:
                     await self.refresh()
             caller = self.find(token)

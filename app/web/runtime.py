@@ -36,6 +36,7 @@ class Runtime:
         self.spool_dir = parts.boat.settings.spool_dir
         self._checkpoints = parts.order_path.checkpoints
         self._prepared = False
+        self.drain_every = DRAIN_EVERY
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -74,7 +75,7 @@ class Runtime:
 
     async def _keep_draining(self) -> None:
         while True:
-            await asyncio.sleep(DRAIN_EVERY)
+            await asyncio.sleep(self.drain_every)
             if self.commit.away_because is not None:
                 self.state.spool_depth = await asyncio.to_thread(_depth, self.spool_dir)
                 continue

@@ -12,12 +12,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from app import settings as knobs
 from app.bootstrap import Lifeboat, open_lifeboat
+from app.domain.caller import Caller
+from app.intake.accept import Intake
+from app.intake.schemas import read_order
+from app.store.commit.group_commit import GroupCommit
+from app.store.commit.order_writer import NewOrder
 from benchmarks.growth.seed import seed
 
+SEED = Caller("seed", "往事", "intake", drill=False)
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -76,6 +82,13 @@ class Deployment:
             [sys.executable, "-m", "app", *arguments], env=self.environment, check=True, capture_output=True, text=True
         )
         return done.stdout
+
+    def prepared(self, body: str, *, key: str) -> NewOrder:
+        """Return the order of this body as the door hands it to the store; a commit of its own is up to the caller."""
+        chosen = self.boat.settings
+        prefix, high = chosen.order_prefix, chosen.high_priority_above_fen
+        intake = Intake(self.boat.keyring, cast("GroupCommit", None), prefix=prefix, high_above_fen=high)
+        return intake.prepare(read_order(body.encode()), SEED, idempotency_key=key)
 
     @contextmanager
     def process(self, verb: str) -> Iterator[subprocess.Popen[bytes]]:

@@ -7,12 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import cast
 
-from app.domain.caller import Caller
-from app.intake.accept import Intake
-from app.intake.schemas import check_order
-from app.store.commit.group_commit import GroupCommit
 from benchmarks.growth.deployment import Deployment, cpu_seconds, later
 from benchmarks.growth.memory import export_peak_mb, give_way
 from benchmarks.load import BODY
@@ -32,15 +27,10 @@ def cpu_an_order(deployment: Deployment, key: str, *, seconds: float) -> tuple[f
 def fill(deployment: Deployment, orders: int, *, run: int) -> None:
     """Put ``orders`` into the store as the door would, so that they wait for a batch."""
     boat = deployment.boat
-    intake = Intake(boat.keyring, cast("GroupCommit", None), prefix="LB", high_above_fen=50_000)
-    caller, writer = Caller("seed", "往事", "intake", drill=False), boat.writer()
+    writer = boat.writer()
     for first in range(0, orders, COMMIT):
         part = [
-            intake.prepare(
-                check_order(json.loads(BODY.format(key=f"F{run}-{n}", phone=run * 1_000_000 + n))),
-                caller,
-                idempotency_key=f"F{run}-{n}",
-            )
+            deployment.prepared(BODY.format(key=f"F{run}-{n}", phone=run * 1_000_000 + n), key=f"F{run}-{n}")
             for n in range(first, min(first + COMMIT, orders))
         ]
         writer.write(part, [boat.clock.now()] * len(part))

@@ -1,35 +1,31 @@
 """What a deployment does again and again, measured in this process: processor time, so that a busy machine matters little."""
 
 import asyncio
-import json
 import random
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from app.web.lookout import warnings_of
 from sqlalchemy import text
 
 from app.bootstrap import batch_maker, open_channels, policy_of
 from app.domain.actor import SYSTEM
-from app.domain.caller import Caller
-from app.intake.accept import Intake
-from app.intake.schemas import check_order
 from app.notify.compose import Composer
 from app.notify.dispatch.email import MailDispatcher
 from app.notify.dispatch.group import GroupDispatcher
 from app.notify.dispatch.sms import SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
 from app.orders.timeline import time_line
-from app.store.commit.group_commit import GroupCommit
 from app.store.commit.order_writer import NewOrder
 from app.store.database.engine import ping
 from app.store.ledger import ledger_of
+from app.store.reach import STANDARD
 from app.store.repositories.overview import OrderFilter
 from app.store.tables import OrderRow
 from app.store.unit_of_work import UnitOfWork
-from app.web.console.dashboard_figures import CHUNK, CHUNKS_A_LOOK, DashboardFigures
+from app.web.console.dashboard_figures import DashboardFigures
 from benchmarks.growth.deployment import Deployment, later
 from benchmarks.growth.seed import HELD
 from benchmarks.load import BODY
@@ -73,7 +69,7 @@ class Everyday:
         self._maker.run_once(self._boat.clock.now(), by=SYSTEM)
         self._deliver_all()
         with self._boat.store.reading() as uow:
-            looks = uow.overview.newest_order_id() // (CHUNK * CHUNKS_A_LOOK)
+            looks = uow.overview.newest_order_id() // (STANDARD.chunk * STANDARD.chunks_a_look)
         for _ in range(looks + 2):  # the home page's running count catches up, as it does in the minutes after a start
             self._home()
 
@@ -122,9 +118,7 @@ class Everyday:
     def _order(self) -> NewOrder:
         self._serial += 1
         key = f"G-{self._d.clock.at.timestamp():.0f}-{self._serial}"
-        body = json.loads(BODY.format(key=key, phone=self._phones.randrange(10**8)))
-        intake = Intake(self._boat.keyring, cast("GroupCommit", None), prefix="LB", high_above_fen=50_000)
-        return intake.prepare(check_order(body), Caller("seed", "往事", "intake", drill=False), idempotency_key=key)
+        return self._d.prepared(BODY.format(key=key, phone=self._phones.randrange(10**8)), key=key)
 
     def _commit(self, orders: list[NewOrder]) -> None:
         for at in range(0, len(orders), COMMIT):

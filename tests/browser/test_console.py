@@ -1,18 +1,18 @@
 """The console in a real browser, on a phone and on a PC."""
 
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.integration.console_rig import PASSWORD, Rig
+from tests.deployment import Deployment
+from tests.deployment.console import PASSWORD
+from tests.deployment.facts import NOON
+from tests.fakes.clock import ClockAt
+from tests.fakes.serving import serve
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIETLY = [
@@ -33,11 +33,11 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Rig:
-    rig = Rig(tmp_path_factory.mktemp("console"))
-    rig.person("mei", "ops")
+def at_noon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    at_noon = Deployment(tmp_path_factory.mktemp("console"), clock=ClockAt(NOON))
+    at_noon.console.add_person("mei", "ops")
     numbers = [
-        rig.order(
+        at_noon.door.post(
             key=f"SHOP-{n}",
             client_order_id=f"SHOP-{n}",
             phone=f"1380013{n:04d}",
@@ -47,25 +47,18 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Rig:
         )
         for n in range(40)
     ]
-    rig.batch(numbers[:20])
-    with rig.boat.store.writing() as uow:
-        uow.orders.hold([rig.order_id(numbers[30])], looks_like=numbers[29], reason=HOSTILE)
-    rig.message("m1", state="dead", attempts=5, last_reason=HOSTILE, order_id=rig.order_id(numbers[1]))
-    return rig
+    at_noon.maker.publish(numbers[:20])
+    with at_noon.boat.store.writing() as uow:
+        uow.orders.hold([at_noon.rows.order_id(numbers[30])], looks_like=numbers[29], reason=HOSTILE)
+    at_noon.notices.add("m1", state="dead", attempts=5, last_reason=HOSTILE, order_id=at_noon.rows.order_id(numbers[1]))
+    yield at_noon
+    at_noon.close()
 
 
 @pytest.fixture(scope="module")
-def address(rig: Rig) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(rig.web, log_level="error", lifespan="on"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.02)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+def address(at_noon: Deployment) -> Iterator[str]:
+    with serve(at_noon.web, lifespan="on") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +95,8 @@ def page(request: pytest.FixtureRequest, chromium: Browser, address: str) -> Ite
     assert troubles == []
 
 
-def test_no_page_is_wider_than_the_screen_or_breaks_the_policy(page: Page, rig: Rig):
-    with rig.boat.store.reading() as uow:
+def test_no_page_is_wider_than_the_screen_or_breaks_the_policy(page: Page, at_noon: Deployment):
+    with at_noon.boat.store.reading() as uow:
         batch = uow.batches.page()[0].name
         number = uow.orders.held()[0].number
     for path in (
@@ -122,11 +115,11 @@ def test_no_page_is_wider_than_the_screen_or_breaks_the_policy(page: Page, rig: 
         expect(navigation).to_be_in_viewport()
 
 
-def test_the_figures_change_by_themselves_without_loading_the_page_anew(page: Page, rig: Rig):
+def test_the_figures_change_by_themselves_without_loading_the_page_anew(page: Page, at_noon: Deployment):
     page.evaluate("window.stillTheSamePage = true")
     before = int(page.locator("#accepted").inner_text())
-    rig.order(key=f"new-{before}")
-    rig.clock.at += timedelta(seconds=5)
+    at_noon.door.post(key=f"new-{before}")
+    at_noon.clock.at += timedelta(seconds=5)
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as when one comes back to the page
     expect(page.locator("#accepted")).to_have_text(str(before + 1))
     assert page.evaluate("window.stillTheSamePage") is True
@@ -146,9 +139,9 @@ def test_an_order_is_found_by_phone_and_its_customer_shown_on_request(page: Page
     assert page.locator("#recipient img, #recipient script").count() == 0
 
 
-def test_a_batch_is_downloaded_and_the_page_says_so_afterwards(page: Page, rig: Rig, tmp_path: Path):
-    already = len(_downloads(rig))
-    rig.clock.at += timedelta(seconds=5)
+def test_a_batch_is_downloaded_and_the_page_says_so_afterwards(page: Page, at_noon: Deployment, tmp_path: Path):
+    already = len(_downloads(at_noon))
+    at_noon.clock.at += timedelta(seconds=5)
     with page.expect_download() as downloading:
         page.get_by_role("link", name="仍要下载 CSV" if already else "下载 CSV").click()
     saved = tmp_path / "file.csv"
@@ -157,7 +150,7 @@ def test_a_batch_is_downloaded_and_the_page_says_so_afterwards(page: Page, rig: 
     assert downloading.value.suggested_filename.startswith("B2026")
     expect(page.get_by_role("link", name="仍要下载 CSV")).to_be_visible()
     expect(page.get_by_text("下载过").first).to_be_visible()
-    assert len(_downloads(rig)) == already + 1
+    assert len(_downloads(at_noon)) == already + 1
 
 
 def test_filters_apply_as_soon_as_they_are_chosen(page: Page):
@@ -176,6 +169,6 @@ def test_signing_out_closes_the_console(page: Page):
     expect(page.get_by_role("button", name="登录")).to_be_visible()
 
 
-def _downloads(rig: Rig) -> list[object]:
-    with rig.boat.store.reading() as uow:
+def _downloads(at_noon: Deployment) -> list[object]:
+    with at_noon.boat.store.reading() as uow:
         return list(uow.audit.of(uow.batches.page()[0].name or "", "batch.download"))

@@ -89,7 +89,7 @@ CASES = (
 
 
 @dataclass
-class World:
+class RobotAndServer:
     """One kind of robot, and its provider on a port of this machine."""
 
     case: Case

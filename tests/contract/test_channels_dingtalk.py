@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from app.channels.base import GroupNotice
-from app.channels.group.dingtalk import MOST_BYTES, OUTCOMES, UNSAFE, DingtalkRobot, _body_of, sign
+from app.channels.group.dingtalk import MOST_BYTES, OUTCOMES, UNSAFE, DingtalkRobot, body_of, sign
 from app.channels.group.webhook import encoded
 from app.channels.kinds import DINGTALK
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unreachable
 from app.outbound import outbound_client
-from tests.builders import minutes, seconds
+from tests.deployment.facts import minutes, seconds
 from tests.fakes.clock import ClockAt
 from tests.fakes.dingtalk import DingtalkFake
 
@@ -264,11 +264,9 @@ def test_whatever_is_as_long_as_its_kind_allows_fits_into_a_request(pattern: str
     while len(text.encode("utf-8", "replace")) > DINGTALK.text_bytes:
         text = text[: len(text) * DINGTALK.text_bytes // len(text.encode("utf-8", "replace"))]
     people = ("13800138000",) * 50 if mentioning else ()
-    assert len(encoded(_body_of(GroupNotice(text, people, reference="lb-1-2" * 8)))) <= MOST_BYTES
+    assert len(encoded(body_of(GroupNotice(text, people, reference="lb-1-2" * 8)))) <= MOST_BYTES
 
 
 def _client(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
     """Return the client as the factory makes it, with another wire."""
-    client = outbound_client()
-    client._transport = transport  # noqa: SLF001 - the wire alone is replaced
-    return client
+    return outbound_client(transport=transport)

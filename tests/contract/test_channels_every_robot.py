@@ -15,7 +15,7 @@ from app.domain.outcome import Delivered, Rejected, Throttled, Unknown, Unreacha
 from app.notify.contents import AlertContent, BatchContent, DigestContent, HighDigestContent, OrderContent
 from app.notify.dispatch.group import notice_of
 from app.outbound import Timeouts, outbound_client
-from tests.contract.robots import CASES, NOTICE, SECRET, TOKEN, Case, World
+from tests.contract.robots import CASES, NOTICE, SECRET, TOKEN, Case, RobotAndServer
 from tests.fakes.clock import ClockAt
 from tests.fakes.serving import Stage, closed_port, serve
 
@@ -36,7 +36,9 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 @pytest.fixture
-def world(stage: tuple[Stage, str], case: Case, clock: ClockAt, caplog: pytest.LogCaptureFixture) -> Iterator[World]:
+def pair(
+    stage: tuple[Stage, str], case: Case, clock: ClockAt, caplog: pytest.LogCaptureFixture
+) -> Iterator[RobotAndServer]:
     """Whatever happens in a test, no secret shows in a log, an outcome or the robot itself."""
 
     def now() -> float:
@@ -45,10 +47,10 @@ def world(stage: tuple[Stage, str], case: Case, clock: ClockAt, caplog: pytest.L
     caplog.set_level("DEBUG")
     fake = case.fake(now)
     stage[0].app = fake.app()  # type: ignore[attr-defined]
-    world = World(case, fake, stage[1], clock)
-    yield world
-    shown = "".join(record.getMessage() for record in caplog.get_records("call")) + repr(world.outcomes)
-    shown += "".join(repr(robot) + repr(vars(robot)) for robot in world.opened)
+    pair = RobotAndServer(case, fake, stage[1], clock)
+    yield pair
+    shown = "".join(record.getMessage() for record in caplog.get_records("call")) + repr(pair.outcomes)
+    shown += "".join(repr(robot) + repr(vars(robot)) for robot in pair.opened)
     assert TOKEN not in shown
     assert SECRET not in shown
 
@@ -66,26 +68,26 @@ async def test_the_registry_opens_it(case: Case, clock: ClockAt):
 # ---- outcomes
 
 
-async def test_a_message_is_delivered_with_and_without_mentions(world: World):
-    assert await world.sent() == Delivered()
-    assert await world.sent(GroupNotice("【高优处理】LB2", (world.case.person,))) == Delivered()
-    first, second = (str(message) for message in world.fake.accepted)
+async def test_a_message_is_delivered_with_and_without_mentions(pair: RobotAndServer):
+    assert await pair.sent() == Delivered()
+    assert await pair.sent(GroupNotice("【高优处理】LB2", (pair.case.person,))) == Delivered()
+    first, second = (str(message) for message in pair.fake.accepted)
     assert "【新订单】LB1" in first
-    assert world.case.person in second
-    assert world.case.person not in first
+    assert pair.case.person in second
+    assert pair.case.person not in first
 
 
-async def test_a_limit_names_its_wait(world: World):
-    code, wait = world.case.throttled
-    world.fake.faults.order(code)
-    assert await world.sent() == Throttled(wait, f"{world.case.name}:{code}")
+async def test_a_limit_names_its_wait(pair: RobotAndServer):
+    code, wait = pair.case.throttled
+    pair.fake.faults.order(code)
+    assert await pair.sent() == Throttled(wait, f"{pair.case.name}:{code}")
 
 
-async def test_a_message_at_fault_is_told_from_a_channel_at_fault(world: World):
-    world.fake.faults.order(world.case.rejected, world.case.at_fault)
-    assert await world.sent() == Rejected(f"{world.case.name}:{world.case.rejected}")
-    assert await world.sent() == Rejected(f"{world.case.name}:{world.case.at_fault}", blame="channel")
-    assert not world.fake.accepted
+async def test_a_message_at_fault_is_told_from_a_channel_at_fault(pair: RobotAndServer):
+    pair.fake.faults.order(pair.case.rejected, pair.case.at_fault)
+    assert await pair.sent() == Rejected(f"{pair.case.name}:{pair.case.rejected}")
+    assert await pair.sent() == Rejected(f"{pair.case.name}:{pair.case.at_fault}", blame="channel")
+    assert not pair.fake.accepted
 
 
 @pytest.mark.parametrize(
@@ -98,15 +100,15 @@ async def test_a_message_at_fault_is_told_from_a_channel_at_fault(world: World):
         ("empty_object", "malformed"),
     ],
 )
-async def test_a_good_status_without_a_code_delivers_nothing(world: World, fault: str, reason: str):
-    world.fake.faults.order(fault)
-    assert await world.sent() == Unreachable(f"{world.case.name}:{reason}")
+async def test_a_good_status_without_a_code_delivers_nothing(pair: RobotAndServer, fault: str, reason: str):
+    pair.fake.faults.order(fault)
+    assert await pair.sent() == Unreachable(f"{pair.case.name}:{reason}")
 
 
-async def test_nobody_listening_means_surely_not_sent(world: World):
+async def test_nobody_listening_means_surely_not_sent(pair: RobotAndServer):
     with closed_port() as port:
-        async with world.robot(url=f"http://127.0.0.1:{port}") as robot:
-            assert await robot.send(NOTICE) == Unreachable(f"{world.case.name}:connect")
+        async with pair.robot(url=f"http://127.0.0.1:{port}") as robot:
+            assert await robot.send(NOTICE) == Unreachable(f"{pair.case.name}:connect")
 
 
 @pytest.mark.parametrize(
@@ -119,41 +121,40 @@ async def test_nobody_listening_means_surely_not_sent(world: World):
         ("accept_then_reset", "reset"),
     ],
 )
-async def test_no_answer_is_an_unknown_outcome(world: World, fault: str, reason: str):
-    world.fake.faults.order(fault)
+async def test_no_answer_is_an_unknown_outcome(pair: RobotAndServer, fault: str, reason: str):
+    pair.fake.faults.order(fault)
     http = outbound_client(IMPATIENT if reason == "timeout" else Timeouts())
-    assert await world.sent(http=http) == Unknown(f"{world.case.name}:{reason}")
-    assert len(world.fake.accepted) == fault.startswith("accept_then")
+    assert await pair.sent(http=http) == Unknown(f"{pair.case.name}:{reason}")
+    assert len(pair.fake.accepted) == fault.startswith("accept_then")
 
 
-async def test_a_call_ends_at_its_time_limit_whatever_trickles_in(world: World):
-    world.fake.faults.order("accept_then_hang")
-    async with world.robot(time_limit=timedelta(seconds=0.6)) as robot:
-        assert await robot.send(NOTICE) == Unknown(f"{world.case.name}:timeout")
-    assert len(world.fake.accepted) == 1
+async def test_a_call_ends_at_its_time_limit_whatever_trickles_in(pair: RobotAndServer):
+    pair.fake.faults.order("accept_then_hang")
+    async with pair.robot(time_limit=timedelta(seconds=0.6)) as robot:
+        assert await robot.send(NOTICE) == Unknown(f"{pair.case.name}:timeout")
+    assert len(pair.fake.accepted) == 1
 
 
 # ---- the wire
 
 
-async def test_a_redirect_is_not_followed_and_no_proxy_is_asked(world: World):
+async def test_a_redirect_is_not_followed_and_no_proxy_is_asked(pair: RobotAndServer):
     asked: list[str] = []
 
     def redirect(request: httpx.Request) -> httpx.Response:
         asked.append(request.url.host)
         return httpx.Response(302, headers={"Location": "https://elsewhere.test/"})
 
-    client = outbound_client()
+    client = outbound_client(transport=httpx.MockTransport(redirect))
     assert not client.trust_env
-    client._transport = httpx.MockTransport(redirect)  # noqa: SLF001 - the wire alone is replaced
-    assert await world.sent(http=client) == Unreachable(f"{world.case.name}:http_302")
+    assert await pair.sent(http=client) == Unreachable(f"{pair.case.name}:http_302")
     assert asked == ["127.0.0.1"]
 
 
 @pytest.mark.parametrize("base", ["ftp://robot.test", "https://robot.test:port", ""])
-async def test_an_address_that_is_none_is_the_channels_fault(world: World, base: str):
-    robot = world.case.open(base, outbound_client(), world.clock)
-    assert await robot.send(NOTICE) == Rejected(f"{world.case.name}:bad_url", blame="channel")
+async def test_an_address_that_is_none_is_the_channels_fault(pair: RobotAndServer, base: str):
+    robot = pair.case.open(base, outbound_client(), pair.clock)
+    assert await robot.send(NOTICE) == Rejected(f"{pair.case.name}:bad_url", blame="channel")
     await robot.aclose()
 
 
@@ -180,21 +181,21 @@ CONTENTS = (
 @pytest.mark.parametrize("content", CONTENTS, ids=lambda content: type(content).__name__)
 @pytest.mark.parametrize("mentioning", [True, False])
 async def test_every_message_holds_the_keyword_also_the_all_clear(
-    world: World, content: OrderContent, *, mentioning: bool
+    pair: RobotAndServer, content: OrderContent, *, mentioning: bool
 ):
     """A keyword that stands in alerts alone lets every alarm through, and never the end of one."""
-    people = (world.case.person,) if mentioning else ()
-    notice = notice_of(content, people, kind=KINDS[world.case.name])
-    assert await world.sent(notice) == Delivered()
-    (message,) = world.fake.accepted
+    people = (pair.case.person,) if mentioning else ()
+    notice = notice_of(content, people, kind=KINDS[pair.case.name])
+    assert await pair.sent(notice) == Delivered()
+    (message,) = pair.fake.accepted
     said = str(message.get("content", message.get("text")))
-    assert said.startswith(KINDS[world.case.name].opening + notice.content.splitlines()[0])
+    assert said.startswith(KINDS[pair.case.name].opening + notice.content.splitlines()[0])
 
 
 @pytest.mark.parametrize("content", CONTENTS, ids=lambda content: type(content).__name__)
-async def test_no_title_shows_anything_of_a_customer(world: World, content: OrderContent):
-    await world.sent(notice_of(content, (), kind=KINDS[world.case.name]))
-    title = str(world.fake.accepted[0].get("title", ""))
+async def test_no_title_shows_anything_of_a_customer(pair: RobotAndServer, content: OrderContent):
+    await pair.sent(notice_of(content, (), kind=KINDS[pair.case.name]))
+    title = str(pair.fake.accepted[0].get("title", ""))
     assert not [private for private in ("鞋", "8000", "旗舰店", "S-1") if private in title]
 
 
@@ -202,14 +203,16 @@ HOSTILE = ('"', "\\", "\n", "\x01", "<at", "](", "![", "[", "订", "\U0001f4a5",
 
 
 @pytest.mark.parametrize("mentioning", [True, False])
-async def test_a_message_as_long_as_its_kind_allows_is_taken_whatever_it_is_made_of(world: World, *, mentioning: bool):
-    kind = KINDS[world.case.name]
+async def test_a_message_as_long_as_its_kind_allows_is_taken_whatever_it_is_made_of(
+    pair: RobotAndServer, *, mentioning: bool
+):
+    kind = KINDS[pair.case.name]
     limit = kind.text_bytes if mentioning else kind.rich_bytes
-    people = (world.case.person,) * 50 if mentioning else ()
+    people = (pair.case.person,) * 50 if mentioning else ()
     chance = random.Random(7)
     for pattern in (*HOSTILE, *("".join(chance.choices(HOSTILE, k=40)) for _ in range(20))):
         text = "首" + pattern * limit
         while len(text.encode("utf-8", "replace")) > limit:
             text = text[: len(text) * limit // len(text.encode("utf-8", "replace"))]
-        assert await world.sent(GroupNotice(text, people)) == Delivered(), repr(pattern)
-        world.clock.at += timedelta(seconds=5)
+        assert await pair.sent(GroupNotice(text, people)) == Delivered(), repr(pattern)
+        pair.clock.at += timedelta(seconds=5)

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from app.channels.base import GroupNotice
-from app.channels.group.feishu import MOST_BYTES, OUTCOMES, FeishuRobot, _body_of, sign
+from app.channels.group.feishu import MOST_BYTES, OUTCOMES, FeishuRobot, body_of, sign
 from app.channels.group.webhook import encoded
 from app.channels.kinds import FEISHU
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unreachable
 from app.outbound import outbound_client
-from tests.builders import TEN, minutes, seconds
+from tests.deployment.facts import TEN, minutes, seconds
 from tests.fakes.clock import ClockAt
 from tests.fakes.feishu import FeishuFake
 
@@ -219,7 +219,7 @@ def test_whatever_is_as_long_as_its_kind_allows_fits_into_a_request(pattern: str
         text = text[: len(text) * FEISHU.text_bytes // len(text.encode("utf-8", "replace"))]
     people = tuple(f"ou_{'x' * 60}" for _ in range(50))
     signed = {"timestamp": "1795651200", "sign": "x" * 44}
-    assert len(encoded({**_body_of(GroupNotice(text, people)), **signed})) <= MOST_BYTES
+    assert len(encoded({**body_of(GroupNotice(text, people)), **signed})) <= MOST_BYTES
 
 
 async def _outcomes(robot: FeishuRobot, count: int) -> AsyncIterator[Outcome]:
@@ -229,6 +229,4 @@ async def _outcomes(robot: FeishuRobot, count: int) -> AsyncIterator[Outcome]:
 
 def _client(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
     """Return the client as the factory makes it, with another wire."""
-    client = outbound_client()
-    client._transport = transport  # noqa: SLF001 - the wire alone is replaced
-    return client
+    return outbound_client(transport=transport)

@@ -231,6 +231,4 @@ def test_untrusted_text_can_neither_ping_nor_colour_nor_link(text: str, expected
 
 def _answering(answer: httpx.Response) -> httpx.AsyncClient:
     """Return the client as the factory makes it, with ``answer`` for every call."""
-    client = outbound_client()
-    client._transport = httpx.MockTransport(lambda _: answer)  # noqa: SLF001 - the wire alone is replaced
-    return client
+    return outbound_client(transport=httpx.MockTransport(lambda _: answer))

@@ -8,7 +8,7 @@ import pytest
 
 from app.files.disk import Disk
 from app.store.unit_of_work import Store, UnitOfWork
-from tests.engines.batch.batch_fixtures import World
+from tests.deployment import Deployment
 
 LEFT_OPEN = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 """Who is killed closes nothing."""
@@ -51,8 +51,8 @@ class DyingDisk(Disk):
 class DyingStore(Store):
     """Dies between two transactions; a death within one is the same, since nothing of it is kept."""
 
-    def __init__(self, world: World, fuse: Fuse) -> None:
-        super().__init__(world.engines)
+    def __init__(self, deployment: Deployment, fuse: Fuse) -> None:
+        super().__init__(deployment.engines)
         self._fuse = fuse
 
     def writing(self) -> UnitOfWork:
@@ -60,20 +60,22 @@ class DyingStore(Store):
         return super().writing()
 
 
-def dies(world: World, at: int, act: Callable[[Store, Disk], object]) -> bool:
+def dies(deployment: Deployment, at: int, act: Callable[[Store, Disk], object]) -> bool:
     fuse = Fuse(at)
     try:
-        act(DyingStore(world, fuse), DyingDisk(fuse))
+        act(DyingStore(deployment, fuse), DyingDisk(fuse))
     except Killed:
         return True
     return False
 
 
-def all_orders_are_out_once(world: World, numbers: list[str]) -> bool:
-    with world.store.reading() as uow:
+def all_orders_are_out_once(deployment: Deployment, numbers: list[str]) -> bool:
+    with deployment.store.reading() as uow:
         names = [batch.name or "" for batch in uow.batches.page()]
-    out = [number for name in names for number in dict.fromkeys(world.numbers_in(name))]
+    out = [number for name in names for number in dict.fromkeys(deployment.maker.numbers_in(name))]
     held = [
-        number for number, state in zip(numbers, world.states(numbers), strict=True) if state in ("held", "cancelled")
+        number
+        for number, state in zip(numbers, deployment.rows.states(numbers), strict=True)
+        if state in ("held", "cancelled")
     ]
-    return sorted([*out, *held]) == sorted(numbers) and world.balanced()
+    return sorted([*out, *held]) == sorted(numbers) and deployment.rows.balanced()

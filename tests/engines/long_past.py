@@ -6,13 +6,14 @@ from typing import Any
 from sqlalchemy import insert
 
 from app.store.tables import METADATA
-from tests.builders import TEN, Deck, hours
+from tests.deployment import Deployment
+from tests.deployment.facts import TEN, hours
 
 BATCH = 20
 """Orders of one batch."""
 
 
-def add_past(deck: Deck, orders: int) -> None:
+def add_past(deployment: Deployment, orders: int) -> None:
     """Give a store ``orders`` orders that were composed, batched and, those of a closed incident, imported."""
     ids = range(1, orders + 1)
     at = {i: TEN - hours(1) - timedelta(seconds=orders - i) for i in ids}
@@ -42,15 +43,15 @@ def add_past(deck: Deck, orders: int) -> None:
             {"incident_id": 2, "state": "batched", "orders": orders - closed},
         ],
     }
-    with deck.engines.writer.begin() as connection:
+    with deployment.engines.writer.begin() as connection:
         for name, some in rows.items():
             connection.execute(insert(METADATA.tables[name]), some)
-        if not deck.engines.is_sqlite:
+        if not deployment.engines.is_sqlite:
             for name in ("orders", "message", "attempt", "batch", "coupon", "import_result"):
                 connection.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), {10 * orders})")
             connection.exec_driver_sql("SELECT setval(pg_get_serial_sequence('incident', 'id'), 2)")
-    if not deck.engines.is_sqlite:
-        with deck.engines.writer.begin() as connection:
+    if not deployment.engines.is_sqlite:
+        with deployment.engines.writer.begin() as connection:
             connection.exec_driver_sql("ANALYZE")
 
 

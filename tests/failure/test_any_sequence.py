@@ -11,7 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from app.store.database.engine import Engines, open_engines
 from app.store.database.migrate import migrate
-from tests.engines.batch.batch_fixtures import World
+from tests.deployment import Deployment
 from tests.engines.dying import LEFT_OPEN
 from tests.failure.sequence.anything import AnySequence
 from tests.harness.away import NoPostgres, postgres
@@ -25,12 +25,12 @@ QUICKLY = settings(deadline=None, database=None, suppress_health_check=list(Heal
 def any_sequence(home: Path, engines: Engines, *, sequences: int, steps: int, chance: int) -> Trial:
     """Play ``sequences`` sequences of up to ``steps`` steps; the same ones for the same ``chance``."""
     trial = Trial("P2 P3 P7 P10", f"any sequence of anything, {'SQLite' if engines.is_sqlite else 'PostgreSQL'}")
-    world, source, serial = World(engines, home / "none"), _source(engines), itertools.count()
+    deployment, source, serial = Deployment(home / "none", engines=engines), _source(engines), itertools.count()
 
     def begin() -> AnySequence:
         folder = home / f"sequence-{next(serial)}"
         (folder / "spool").mkdir(parents=True)
-        return AnySequence(world.another(folder / "exports"), source, folder)
+        return AnySequence(deployment.emptied(folder), source, folder)
 
     limits = settings(QUICKLY, max_examples=sequences, stateful_step_count=steps)
     before = AnySequence.steps_made

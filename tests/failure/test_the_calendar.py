@@ -1,6 +1,7 @@
 """P8, P11: what has a time of day is done although the clock is set, and although the database was restarted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -9,9 +10,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from app.bootstrap import Lifeboat
-from tests.builders import new_orders
-from tests.engines.worker.calendar_rig import on_leaping_time
+from tests.deployment import Deployment
+from tests.deployment.orders import new_orders
+from tests.engines.worker.leaping_time import on_leaping_time
 from tests.failure.test_the_clock_jumps import DAY, HOUR, House, house, wording
 from tests.harness.away import NoPostgres
 from tests.harness.cluster import lone_server
@@ -68,12 +69,11 @@ def _moment(value: Any) -> datetime:
 # ---- the database is restarted -----------------------------------------------------------------------------------------
 
 
-def test_runs_go_on_after_postgresql_was_restarted(open_boat: Callable[..., Lifeboat]):
+def test_runs_go_on_after_postgresql_was_restarted(tmp_path: Path):
     try:
         with lone_server() as server:
-            boat = open_boat(database_url=server.sqlalchemy_url)
-            boat.prepare_store()
-            with on_leaping_time(boat) as place:
+            deployment = Deployment(tmp_path, database_url=server.sqlalchemy_url)
+            with closing(deployment), on_leaping_time(deployment) as place:
                 place.boat.writer().write(new_orders(5), [place.wall.now()] * 5)
 
                 async def story() -> None:

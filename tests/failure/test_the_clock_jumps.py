@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.deployment.facts import TEN
 from tests.harness.away import NoPostgres, postgres
 from tests.harness.checker import check_messages, check_orders
 from tests.harness.client_ledger import ClientLedger
@@ -25,7 +26,7 @@ from tests.harness.yard import wrong_answers
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 STEPS = (HOUR, -HOUR, -HOUR, HOUR, DAY, -DAY, -DAY, DAY)
-TEN = datetime(2026, 11, 22, 2, 0, 10, tzinfo=UTC)
+BEGINS = TEN + timedelta(seconds=10)
 """Ten in the morning in Shanghai and ten seconds: no boundary is near, and a coupon may go out."""
 
 SAID_WITHIN = 240.0
@@ -88,7 +89,7 @@ def house(home: Path, *, engine: str = "sqlite", **settings: str) -> Iterator[Ho
         NoFaketime: the clock cannot be set.
         NoPostgres: there is none.
     """
-    clock = WallClock(home / "clock", TEN - datetime.now(UTC))
+    clock = WallClock(home / "clock", BEGINS - datetime.now(UTC))
     with ExitStack() as stack:
         if engine == "postgresql":
             server = stack.enter_context(postgres())

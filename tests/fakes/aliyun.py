@@ -74,12 +74,12 @@ class AliyunFake(Fake):
             return await self._broken(request, before)
         if denied := self.gate.denies(call, self.now()) or _denies_action(action, call):
             return self._denied(denied)
-        answer = self._send(call.parameters) if action == "SendSms" else self._details(call.parameters)
+        answer = self.send(call.parameters) if action == "SendSms" else self.details(call.parameters)
         if after and answer["Code"] == "OK":
             return await self._broken(request, after)
         return JSONResponse({**answer, "RequestId": _request_id()})
 
-    def _send(self, parameters: Mapping[str, str]) -> dict[str, object]:
+    def send(self, parameters: Mapping[str, str]) -> dict[str, object]:
         if refusal := self._refusal(parameters):
             return {"Code": refusal[0], "Message": refusal[1]}
         biz_id = f"{next(self._serial)}^0"
@@ -127,7 +127,7 @@ class AliyunFake(Fake):
                     return "isv.BUSINESS_LIMIT_CONTROL", f"触发{level}流控Permits:{permits}"
         return None
 
-    def _details(self, parameters: Mapping[str, str]) -> dict[str, object]:
+    def details(self, parameters: Mapping[str, str]) -> dict[str, object]:
         size = int(parameters["PageSize"])
         if not 1 <= size <= _MOST_PER_PAGE:
             return {"Code": "isv.INVALID_PARAMETERS", "Message": "PageSize"}

@@ -79,8 +79,8 @@ class TencentFake(Fake):
         if denied:
             return _answer(_error(denied))
         body = json.loads(raw)
-        action = {"SendSms": self._send, "PullSmsSendStatusByPhoneNumber": self._pull}[request.headers["x-tc-action"]]
-        if before and action == self._send:
+        action = {"SendSms": self.send, "PullSmsSendStatusByPhoneNumber": self.pull}[request.headers["x-tc-action"]]
+        if before and action == self.send:
             code = before.removeprefix(PER_NUMBER)
             return _answer({"SendStatusSet": [_status(number, code) for number in body["PhoneNumberSet"]]})
         answer = action(body)
@@ -107,7 +107,7 @@ class TencentFake(Fake):
         good = date == match["date"] and hmac.compare_digest(expected, match["signature"])
         return None if good else "AuthFailure.SignatureFailure"
 
-    def _send(self, body: dict[str, Any]) -> dict[str, Any]:
+    def send(self, body: dict[str, Any]) -> dict[str, Any]:
         numbers = body.get("PhoneNumberSet") or []
         if not numbers:
             return _error("MissingParameter.EmptyPhoneNumberSet")
@@ -168,7 +168,7 @@ class TencentFake(Fake):
             return "LimitExceeded.PhoneNumberDailyLimit"
         return "LimitExceeded.AppDailyLimit" if self._of_day[today] >= self.app_per_day else None
 
-    def _pull(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    def pull(self, body: Mapping[str, Any]) -> dict[str, Any]:
         if not 0 < body["Limit"] <= _MOST_ROWS:
             return _error("InvalidParameterValue.LimitVerifyFail")
         match = _MOBILE.fullmatch(body["PhoneNumber"])

@@ -1,13 +1,11 @@
 """Orders, rich and odd, whose files are kept byte for byte beside this module."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta, timezone
 
 from app.domain.order import Item, Order, Payment, Recipient
+from tests.deployment.facts import TEN
 
-ZONE = ZoneInfo("Asia/Shanghai")
-AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 Facts = dict[str, object]
 
 RICH = Order(
@@ -22,7 +20,7 @@ RICH = Order(
     freight=1000,
     discount=1000,
     recipient=Recipient(name="张三", province="浙江省", city="杭州市", district="西湖区", address="文三路 1 号"),
-    payment=Payment(status="paid", paid_at=AT, transaction_id="4200001234"),
+    payment=Payment(status="paid", paid_at=TEN, transaction_id="4200001234"),
     buyer="@nick",
     note="=1+1\r\n到了打电话,\n“轻放”",
     placed_at=datetime(2026, 11, 22, 9, 59, 59, 999999, tzinfo=timezone(timedelta(hours=8))),
@@ -54,7 +52,7 @@ ORDERS: tuple[tuple[Order, Facts], ...] = (
             freight=0,
             discount=5,
             recipient=Recipient(name="＝李", city="市", district="＠区", address=""),
-            payment=Payment(status="cod", paid_at=AT, transaction_id="-1"),
+            payment=Payment(status="cod", paid_at=TEN, transaction_id="-1"),
         ),
         {"total": 101},
     ),
@@ -69,4 +67,4 @@ def number_of(index: int) -> str:
 
 def received_at(index: int) -> datetime:
     """Return when the order at ``index`` was taken."""
-    return AT + timedelta(hours=index, microseconds=index)
+    return TEN + timedelta(hours=index, microseconds=index)

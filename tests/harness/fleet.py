@@ -10,14 +10,12 @@ from app.access.clients import add_client
 from app.store.database.engine import open_engines
 from app.store.database.migrate import migrate
 from app.store.unit_of_work import Store
-from tests.builders import IT
+from tests.deployment.facts import IT, SECRETS
 from tests.harness.client_ledger import ClientLedger
 from tests.harness.evidence import on_their_way
 from tests.harness.lifeboat_process import Boat, boat
 from tests.harness.shop import Manners, Shop
 from tests.harness.waiting import until
-
-SECRETS = {"secret_key": "s" * 40, "seal_key": "t" * 40}
 
 
 @dataclass

@@ -16,7 +16,7 @@ import pytest
 from apscheduler.executors import base as executors
 from apscheduler.schedulers import base as schedulers
 
-from tests.builders import TEN
+from tests.deployment.facts import TEN
 
 
 class HurriedLoop(asyncio.SelectorEventLoop):

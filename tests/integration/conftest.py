@@ -1,38 +1,36 @@
 """Commands, run on a deployment in the test's folder, and the fast lane on a port of its own."""
 
-import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from app.bootstrap import Lifeboat
 from app.cli.main import app
 from app.store.commit.order_writer import NewOrder
-from app.store.tables import Client
-from tests.builders import TEN
-from tests.conftest import Web
+from tests.deployment import Deployment
+from tests.deployment.console import Browser
+from tests.deployment.facts import NOON, SECRETS
+from tests.deployment.template import copy_migrated
+from tests.deployment.web import Web
+from tests.fakes.clock import ClockAt
 from tests.integration.fast_path_rig import Served, serving
 
 Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run one command on a deployment in this test's folder."""
-    data = tmp_path / "data"
-    data.mkdir()
-    shutil.copy(migrated_file, data / "lifeboat.db")
+    copy_migrated(tmp_path / "data" / "lifeboat.db")
     monkeypatch.chdir(tmp_path)
     for name, value in {
-        "DATA_DIR": str(data),
-        "EXPORT_DIR": str(tmp_path / "exports"),
-        "SECRET_KEY": "s" * 32,
-        "SEAL_KEY": "t" * 32,
+        "data_dir": str(tmp_path / "data"),
+        "export_dir": str(tmp_path / "exports"),
+        **SECRETS,
     }.items():
-        monkeypatch.setenv(f"LIFEBOAT_{name}", value)
+        monkeypatch.setenv(f"LIFEBOAT_{name.upper()}", value)
 
     def command(*words: str, code: int = 0) -> Result:
         result = CliRunner().invoke(app, list(words))
@@ -43,13 +41,12 @@ def run(tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture
-def take(boat: Lifeboat) -> Callable[..., list[str]]:
+def take(on_sqlite: Deployment) -> Callable[..., list[str]]:
     """Accept orders in the deployment the commands run on."""
-    with boat.store.writing() as uow:
-        uow._session.add(Client(id="c1", name="旗舰店", scope="intake", created_at=TEN))  # noqa: SLF001 - the client of ``new_order``
+    door = on_sqlite.door
 
     def accept(*orders: NewOrder) -> list[str]:
-        boat.writer().write(orders, [TEN] * len(orders))
+        door.take(*orders)
         return [order.number for order in orders]
 
     return accept
@@ -60,3 +57,18 @@ async def served(web: Web) -> AsyncIterator[Served]:
     """The fast lane of a running web process, on a port of this machine."""
     async with serving(web) as found:
         yield found
+
+
+@pytest.fixture
+def at_noon(tmp_path: Path) -> Iterator[Deployment]:
+    """A deployment on SQLite, at ten past twelve, whose door knows the client ``c1``."""
+    made = Deployment(tmp_path, clock=ClockAt(NOON))
+    assert made.door
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def mei(at_noon: Deployment) -> Browser:
+    """The browser of somebody of operations, who has signed in."""
+    return await at_noon.console.signed_in("mei")

@@ -12,8 +12,8 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from app.web.door.fast_path import FastProtocol
-from tests.builders import order_body
-from tests.conftest import Web
+from tests.deployment.orders import order_body
+from tests.deployment.web import Web
 
 
 @dataclass

@@ -10,8 +10,8 @@ from sqlalchemy import update
 from app.bootstrap import Lifeboat
 from app.store.audit_chain import chain_once
 from app.store.tables import METADATA
-from tests.builders import IT, TEN, minutes
-from tests.conftest import Web
+from tests.deployment.facts import IT, TEN, minutes
+from tests.deployment.web import Web
 from tests.integration.conftest import Run
 
 

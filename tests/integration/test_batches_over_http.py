@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,21 +13,22 @@ import pytest
 from sqlalchemy import event
 from typer.testing import CliRunner
 
-from app.access.clients import add_client
+from app.access.clients import Scope
 from app.bootstrap import Lifeboat, situation_of
 from app.cli.main import app as cli
 from app.watch.patrol import look
 from app.watch.rules import RULES
-from tests.builders import IT
+from tests.deployment.web import Web
 
+SCOPES: dict[str, Scope] = {"shop": "intake", "it": "ops"}
 ORDER = {"phone": "13800138000", "items": [{"sku": "A-1", "quantity": 1, "unit_price": "599.00"}]}
 
 
 @dataclass
-class Shop:
-    """A web process, a storefront's key and IT's key."""
+class OverHttp:
+    """A running web process, asked with a storefront's key or with IT's."""
 
-    http: httpx.AsyncClient
+    http: Web
     boat: Lifeboat
     intake: dict[str, str]
     ops: dict[str, str]
@@ -46,14 +47,12 @@ class Shop:
 
 
 @pytest.fixture
-async def shop(web: httpx.AsyncClient, boat: Lifeboat) -> AsyncIterator[Shop]:
-    with boat.store.writing() as uow:
-        intake = add_client(uow, "shop", scope="intake", drill=False, by=IT, now=boat.clock.now()).key
-        ops = add_client(uow, "it", scope="ops", drill=False, by=IT, now=boat.clock.now()).key
-    yield Shop(web, boat, {"authorization": f"Bearer {intake}"}, {"authorization": f"Bearer {ops}"})
+async def over_http(web: Web) -> OverHttp:
+    intake, ops = [{"authorization": f"Bearer {await web.key(name, scope=scope)}"} for name, scope in SCOPES.items()]
+    return OverHttp(web, web.boat, intake, ops)
 
 
-async def test_a_page_of_batches_asks_as_much_for_many_as_for_one(shop: Shop):
+async def test_a_page_of_batches_asks_as_much_for_many_as_for_one(over_http: OverHttp):
     asked: list[str] = []
 
     @contextmanager
@@ -62,17 +61,17 @@ async def test_a_page_of_batches_asks_as_much_for_many_as_for_one(shop: Shop):
             if any(table in statement for table in ("FROM audit", "FROM import_result", "FROM incident")):
                 asked.append(statement)  # and nothing that the process asks by itself meanwhile
 
-        event.listen(shop.boat.engines.reader, "before_cursor_execute", note)
+        event.listen(over_http.boat.engines.reader, "before_cursor_execute", note)
         yield
-        event.remove(shop.boat.engines.reader, "before_cursor_execute", note)
+        event.remove(over_http.boat.engines.reader, "before_cursor_execute", note)
 
     counts = []
     for n in range(3):
-        await shop.order(n)
-        await shop.post("/v1/batches")
+        await over_http.order(n)
+        await over_http.post("/v1/batches")
         asked.clear()
         with counted():
-            listed = (await shop.get("/v1/batches")).json()["items"]
+            listed = (await over_http.get("/v1/batches")).json()["items"]
         counts.append(len(asked))
         assert [(item["incident"], item["downloads"], item["results"]) for item in listed] == [
             (listed[0]["incident"], 0, {})
@@ -80,105 +79,107 @@ async def test_a_page_of_batches_asks_as_much_for_many_as_for_one(shop: Shop):
     assert counts == [3] * 3
 
 
-async def test_a_batch_is_made_listed_downloaded_answered_repaired_and_balances(shop: Shop):
+async def test_a_batch_is_made_listed_downloaded_answered_repaired_and_balances(over_http: OverHttp):
     """P7, P10: each accepted order ends in exactly one final state, whatever IT uploads, and however often."""
-    numbers = [await shop.order(n) for n in range(3)]
-    made = await shop.post("/v1/batches")
+    numbers = [await over_http.order(n) for n in range(3)]
+    made = await over_http.post("/v1/batches")
     assert made.status_code == 201
     batch = made.json()["batch"]
     assert made.json()["orders"] == 3
 
-    listed = (await shop.get("/v1/batches")).json()
+    listed = (await over_http.get("/v1/batches")).json()
     assert [item["batch"] for item in listed["items"]] == [batch]
     assert listed["next"] is None
-    assert (await shop.get(f"/v1/batches/{batch}")).json()["sha256"] == made.json()["sha256"]
+    assert (await over_http.get(f"/v1/batches/{batch}")).json()["sha256"] == made.json()["sha256"]
 
-    first = await shop.get(f"/v1/batches/{batch}/file?format=csv")
+    first = await over_http.get(f"/v1/batches/{batch}/file?format=csv")
     assert first.headers["etag"] == f'"{made.json()["sha256"]}"'
     assert first.headers["x-previous-downloads"] == "0"
     assert all(number in first.text for number in numbers)
-    assert (await shop.get(f"/v1/batches/{batch}/file")).headers["x-previous-downloads"] == "1"
-    assert (await shop.get(f"/v1/batches/{batch}/file", **{"if-none-match": first.headers["etag"]})).status_code == 304
-    assert (await shop.get(f"/v1/batches/{batch}/file?format=xlsx")).status_code == 404
+    assert (await over_http.get(f"/v1/batches/{batch}/file")).headers["x-previous-downloads"] == "1"
+    assert (
+        await over_http.get(f"/v1/batches/{batch}/file", **{"if-none-match": first.headers["etag"]})
+    ).status_code == 304
+    assert (await over_http.get(f"/v1/batches/{batch}/file?format=xlsx")).status_code == 404
 
     said = f"应急单号,结果,主系统单号,原因\n{numbers[0]},成功,SO-1,\n{numbers[1]},失败,,商品编码不能为空\nLBNONSENSE00000,成功,,\n"
     report = (
-        await shop.post(
+        await over_http.post(
             f"/v1/batches/{batch}/import-results", content=said.encode(), headers={"content-type": "text/csv"}
         )
     ).json()
     assert (report["applied"], report["unchanged"], len(report["unmatched"])) == (2, 0, 1)
-    again = await shop.post(
+    again = await over_http.post(
         f"/v1/batches/{batch}/import-results", content=said.encode(), headers={"content-type": "text/csv"}
     )
     assert (again.json()["applied"], again.json()["unchanged"]) == (0, 2)
     contradicts = {"results": [{"order_number": numbers[0], "result": "duplicate"}]}
-    assert len((await shop.post(f"/v1/batches/{batch}/import-results", json=contradicts)).json()["conflicts"]) == 1
+    assert len((await over_http.post(f"/v1/batches/{batch}/import-results", json=contradicts)).json()["conflicts"]) == 1
 
-    repaired = await shop.post(f"/v1/batches/{batch}/repair")
+    repaired = await over_http.post(f"/v1/batches/{batch}/repair")
     assert repaired.json()["orders"] == 1
     assert repaired.json()["kind"] == "repair"
-    assert (await shop.post(f"/v1/batches/{batch}/repair")).json() == {"batch": None}
+    assert (await over_http.post(f"/v1/batches/{batch}/repair")).json() == {"batch": None}
     results = [{"order_number": numbers[1], "result": "imported", "main_order_number": "SO-2"}]
-    await shop.post(f"/v1/batches/{repaired.json()['batch']}/import-results", json={"results": results})
+    await over_http.post(f"/v1/batches/{repaired.json()['batch']}/import-results", json={"results": results})
     sheet = openpyxl.Workbook()
     sheet.active.append(["应急单号", "结果"])  # type: ignore[union-attr]
     sheet.active.append([numbers[2], "重复"])  # type: ignore[union-attr]
     raw = io.BytesIO()
     sheet.save(raw)
-    sent = await shop.post(f"/v1/batches/{batch}/import-results", files={"file": ("结果.xlsx", raw.getvalue())})
+    sent = await over_http.post(f"/v1/batches/{batch}/import-results", files={"file": ("结果.xlsx", raw.getvalue())})
     assert sent.json()["applied"] == 1
 
-    ledger = (await shop.get("/v1/ledger")).json()
+    ledger = (await over_http.get("/v1/ledger")).json()
     assert (ledger["accepted"], ledger["imported"], ledger["duplicate"], ledger["balanced"]) == (3, 2, 1, True)
-    told = (await shop.http.get(f"/v1/orders/{numbers[1]}", headers=shop.intake)).json()
+    told = (await over_http.http.get(f"/v1/orders/{numbers[1]}", headers=over_http.intake)).json()
     assert told["main_order_number"] == "SO-2"
     assert {"accepted", "batched", "failed", "imported"} <= {e["event"] for e in told["timeline"]}
 
 
-async def test_a_storefronts_key_opens_no_batch_and_nothing_unknown_is_there(shop: Shop):
-    assert (await shop.http.get("/v1/batches", headers=shop.intake)).status_code == 403
+async def test_a_storefronts_key_opens_no_batch_and_nothing_unknown_is_there(over_http: OverHttp):
+    assert (await over_http.http.get("/v1/batches", headers=over_http.intake)).status_code == 403
     for path in ("/v1/batches/B1", "/v1/batches/B1/file", "/v1/ledger?incident=E1", "/v1/batches?incident=E1"):
-        assert (await shop.get(path)).status_code == 404
-    assert (await shop.post("/v1/batches")).json() == {"batch": None}
-    assert (await shop.post("/v1/batches/B1/import-results", json={"results": []})).status_code == 404
+        assert (await over_http.get(path)).status_code == 404
+    assert (await over_http.post("/v1/batches")).json() == {"batch": None}
+    assert (await over_http.post("/v1/batches/B1/import-results", json={"results": []})).status_code == 404
 
 
-async def test_an_upload_beyond_the_limit_or_without_a_file_is_refused(shop: Shop):
-    await shop.order(1)
-    batch = (await shop.post("/v1/batches")).json()["batch"]
+async def test_an_upload_beyond_the_limit_or_without_a_file_is_refused(over_http: OverHttp):
+    await over_http.order(1)
+    batch = (await over_http.post("/v1/batches")).json()["batch"]
     path = f"/v1/batches/{batch}/import-results"
-    assert (await shop.post(path, content=b"x" * (11 * 1024**2))).status_code == 413
-    assert (await shop.post(path, files={"file": b"x" * (11 * 1024**2)})).status_code == 413
+    assert (await over_http.post(path, content=b"x" * (11 * 1024**2))).status_code == 413
+    assert (await over_http.post(path, files={"file": b"x" * (11 * 1024**2)})).status_code == 413
     assert (
-        await shop.post(path, data={"a": "b"}, headers={"content-type": "multipart/form-data; boundary=x"})
+        await over_http.post(path, data={"a": "b"}, headers={"content-type": "multipart/form-data; boundary=x"})
     ).status_code in {400, 422}
-    wrong = await shop.post(path, content="一,二\n三,四\n".encode())
+    wrong = await over_http.post(path, content="一,二\n三,四\n".encode())
     assert (wrong.status_code, wrong.json()["code"]) == (422, "invalid_results")
 
 
-async def test_a_page_of_batches_says_where_the_next_begins(shop: Shop):
+async def test_a_page_of_batches_says_where_the_next_begins(over_http: OverHttp):
     made = []
     for n in range(3):
-        await shop.order(n)
-        made.append((await shop.post("/v1/batches")).json()["batch"])
-    page = (await shop.get("/v1/batches?limit=2")).json()
+        await over_http.order(n)
+        made.append((await over_http.post("/v1/batches")).json()["batch"])
+    page = (await over_http.get("/v1/batches?limit=2")).json()
     assert [item["batch"] for item in page["items"]] == [made[2], made[1]]
-    rest = (await shop.get(f"/v1/batches?limit=2&cursor={page['next']}")).json()
+    rest = (await over_http.get(f"/v1/batches?limit=2&cursor={page['next']}")).json()
     assert ([item["batch"] for item in rest["items"]], rest["next"]) == ([made[0]], None)
 
 
-async def test_a_web_process_notices_a_silent_worker_and_a_late_batch(shop: Shop):
-    assert {trouble.code for one in look(RULES, situation_of(shop.boat)) for trouble in one.troubles or ()} == {
+async def test_a_web_process_notices_a_silent_worker_and_a_late_batch(over_http: OverHttp):
+    assert {trouble.code for one in look(RULES, situation_of(over_http.boat)) for trouble in one.troubles or ()} == {
         "worker_silent"
     }
 
 
 async def test_the_commands_make_repair_and_answer_batches_beside_a_running_server(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    over_http: OverHttp, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ):
-    numbers = [await shop.order(n) for n in range(2)]
-    settings = shop.boat.settings
+    numbers = [await over_http.order(n) for n in range(2)]
+    settings = over_http.boat.settings
     for name in ("data_dir", "export_dir"):
         monkeypatch.setenv(f"LIFEBOAT_{name.upper()}", str(getattr(settings, name)))
     for name in ("secret_key", "seal_key"):

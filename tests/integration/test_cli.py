@@ -14,7 +14,9 @@ from app.channels.kinds import GROUPS
 from app.cli import doctor
 from app.domain.states import MessageState
 from app.store.spool.file import Spool
-from tests.builders import KEYS, a_policy, new_order, new_orders
+from tests.deployment.facts import KEYS, SECRETS
+from tests.deployment.notices import a_policy
+from tests.deployment.orders import new_order, new_orders
 from tests.integration.conftest import Run
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "profiles"
@@ -249,11 +251,10 @@ def test_the_doctor_names_the_robots_of_each_kind(run: Run, monkeypatch: pytest.
     assert "SECret" not in run("doctor").stdout
 
 
-def test_the_doctor_does_not_wait_for_a_commit_that_hangs(boat: Lifeboat, monkeypatch: pytest.MonkeyPatch):
+def test_the_doctor_does_not_wait_for_a_commit_that_hangs(boat: Lifeboat):
     """P5: without the standby it must wait for, PostgreSQL never ends a commit; the doctor has to say why, not to hang."""
-    monkeypatch.setattr(doctor, "NEVER_COMMITS", 0.05)
     with boat.engines.writer.connect() as connection, connection.begin():  # holds the lock that a commit needs
-        findings = {finding.name: finding for finding in doctor._store(boat)}  # noqa: SLF001 - the command asks for the lock first
+        findings = {finding.name: finding for finding in doctor.findings_of_store(boat, commits_within=0.05)}
     assert findings["commit"].status == "fail"
     assert "暂存" in findings["commit"].detail
 
@@ -303,7 +304,7 @@ def test_foreign_secrets_stop_the_command_before_it_writes_anything(run: Run, mo
     run("migrate")
     monkeypatch.setenv("LIFEBOAT_SECRET_KEY", "x" * 32)
     assert "LIFEBOAT_SECRET_KEY 与数据库不符" in run("clients", "add", "tmall", code=2).stderr
-    monkeypatch.setenv("LIFEBOAT_SECRET_KEY", "s" * 32)
+    monkeypatch.setenv("LIFEBOAT_SECRET_KEY", SECRETS["secret_key"])
     assert _json(run("clients", "list", "--json")) == []
 
 

@@ -11,7 +11,7 @@ import pytest
 from app.bootstrap import Lifeboat
 from app.cli import worker
 from app.worker.main import CalendarSilent
-from tests.builders import TEN, hours, minutes, seconds
+from tests.deployment.facts import TEN, hours, minutes, seconds
 from tests.integration.conftest import Run
 
 
@@ -68,5 +68,5 @@ def test_a_worker_whose_scheduler_fell_silent_ends_so_that_another_is_started(
 
 
 def test_a_thread_that_hangs_does_not_keep_a_worker_that_gave_up():
-    hangs = "import threading; from app.cli import worker; worker._end_in_any_case(0.1); threading.Event().wait(60)"
+    hangs = "import threading; from app.cli import worker; worker.end_in_any_case(0.1); threading.Event().wait(60)"
     assert subprocess.run([sys.executable, "-c", hangs], check=False, timeout=60).returncode == worker.TRY_AGAIN

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import new_orders
+from tests.deployment.orders import new_orders
 from tests.integration.conftest import Run
 
 MINE = """name = "mine"

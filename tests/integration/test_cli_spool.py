@@ -12,7 +12,8 @@ from pysqlite3 import dbapi2 as sqlite
 from app.bootstrap import Lifeboat
 from app.store.commit.order_writer import NewOrder
 from app.store.spool.file import Spool
-from tests.builders import TEN, new_order, new_orders
+from tests.deployment.facts import TEN
+from tests.deployment.orders import new_order, new_orders
 from tests.integration.conftest import Run
 
 ROOM = 1 << 24

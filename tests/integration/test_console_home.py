@@ -1,31 +1,19 @@
 """The frame of every page, and the home page."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import structlog.testing
 
+from app.store.reach import Reach
 from app.watch.rule import Trouble
 from app.web.console import dashboard_figures
-from tests.integration.console_rig import Browser, Rig, at
+from tests.deployment import Deployment
+from tests.deployment.console import Browser
 
 
-@pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    rig = Rig(tmp_path)
-    yield rig
-    rig.boat.close()
-
-
-@pytest.fixture
-async def mei(rig: Rig) -> Browser:
-    return await at(rig, "mei")
-
-
-async def test_every_page_forbids_frames_inline_scripts_and_being_kept(rig: Rig, mei: Browser):
-    number = rig.order(key="1")
+async def test_every_page_forbids_frames_inline_scripts_and_being_kept(at_noon: Deployment, mei: Browser):
+    number = at_noon.door.post(key="1")
     for path in (
         "/",
         "/orders",
@@ -56,8 +44,8 @@ async def test_what_is_not_there_is_said_in_chinese(mei: Browser):
         assert (await mei.get(path)).status_code == 404
 
 
-async def test_nonsense_in_an_address_does_no_harm(rig: Rig, mei: Browser):
-    rig.order(key="1")
+async def test_nonsense_in_an_address_does_no_harm(at_noon: Deployment, mei: Browser):
+    at_noon.door.post(key="1")
     for query in (
         "?before=abc",
         "?before=99999999999999999999",
@@ -77,18 +65,18 @@ async def test_a_form_that_is_too_large_is_refused(mei: Browser):
 
 
 async def test_without_the_database_the_console_says_that_orders_are_safe(
-    rig: Rig, mei: Browser, monkeypatch: pytest.MonkeyPatch
+    at_noon: Deployment, mei: Browser, monkeypatch: pytest.MonkeyPatch
 ):
     def away():
         raise OSError
 
-    monkeypatch.setattr(rig.boat.store, "reading", away)
+    monkeypatch.setattr(at_noon.boat.store, "reading", away)
     page = await mei.get("/")
     assert page.status_code == 503
     assert "接单不受影响" in page.text
 
 
-@pytest.mark.usefixtures("rig")
+@pytest.mark.usefixtures("at_noon")
 async def test_a_mistake_of_ours_is_answered_in_chinese_with_the_same_headers(
     mei: Browser, monkeypatch: pytest.MonkeyPatch
 ):
@@ -112,13 +100,13 @@ async def test_an_empty_console_says_what_to_do(mei: Browser):
     assert "lifeboat clients add" in page
 
 
-async def test_the_home_page_shows_the_figures_of_the_incident(rig: Rig, mei: Browser):
-    numbers = [rig.order(key=str(n), total="500.00" if n % 3 else "500.01") for n in range(9)]
-    name = rig.batch(numbers[:4], at=rig.clock.now() - timedelta(minutes=12))
-    with rig.boat.store.writing() as uow:
-        uow.orders.hold([rig.order_id(numbers[8])], looks_like=numbers[7], reason="疑似重复")
-    rig.message("m1", state="pending")
-    rig.message("m2", state="dead")
+async def test_the_home_page_shows_the_figures_of_the_incident(at_noon: Deployment, mei: Browser):
+    numbers = [at_noon.door.post(key=str(n), total="500.00" if n % 3 else "500.01") for n in range(9)]
+    name = at_noon.maker.publish(numbers[:4], at=at_noon.clock.now() - timedelta(minutes=12))
+    with at_noon.boat.store.writing() as uow:
+        uow.orders.hold([at_noon.rows.order_id(numbers[8])], looks_like=numbers[7], reason="疑似重复")
+    at_noon.notices.add("m1", state="pending")
+    at_noon.notices.add("m2", state="dead")
     page = await mei.reads("/")
     for shown in (
         'id="accepted">9<',
@@ -132,39 +120,36 @@ async def test_the_home_page_shows_the_figures_of_the_incident(rig: Rig, mei: Br
         assert shown in page
 
 
-async def test_figures_stay_right_while_orders_come_in(rig: Rig, mei: Browser):
+async def test_figures_stay_right_while_orders_come_in(at_noon: Deployment, mei: Browser):
     for n in range(5):
-        rig.order(key=str(n), total="900.00", at=rig.clock.now() - timedelta(days=1))
+        at_noon.door.post(key=str(n), total="900.00", at=at_noon.clock.now() - timedelta(days=1))
     for n in range(5, 12):
-        rig.order(key=str(n), total="900.00" if n % 2 else "10.00")
-        rig.clock.at += timedelta(minutes=2)
+        at_noon.door.post(key=str(n), total="900.00" if n % 2 else "10.00")
+        at_noon.clock.at += timedelta(minutes=2)
         page = await mei.reads("/figures")
         assert f'id="accepted">{n + 1}<' in page
     assert "<strong>7</strong>" in page  # of today
     assert "<strong>9</strong>" in page  # of high priority
 
 
-async def test_counting_goes_in_steps_and_says_when_it_is_not_done(
-    rig: Rig, mei: Browser, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(dashboard_figures, "CHUNK", 3)
-    monkeypatch.setattr(dashboard_figures, "CHUNKS_A_LOOK", 2)
+async def test_counting_goes_in_steps_and_says_when_it_is_not_done(at_noon: Deployment, mei: Browser):
+    at_noon.boat.store.reach = Reach(chunk=3, chunks_a_look=2)
     for n in range(11):
-        rig.order(key=str(n), total="900.00", at=rig.clock.now() - timedelta(minutes=5))
+        at_noon.door.post(key=str(n), total="900.00", at=at_noon.clock.now() - timedelta(minutes=5))
     page = await mei.reads("/")
     assert "<strong>6+</strong>" in page
-    rig.clock.at += timedelta(seconds=3)
+    at_noon.clock.at += timedelta(seconds=3)
     assert "<strong>11</strong>" in await mei.reads("/figures")
 
 
-async def test_an_overdue_batch_is_said_loudly(rig: Rig, mei: Browser):
-    rig.order(key="1", at=rig.clock.now() - timedelta(minutes=50))
+async def test_an_overdue_batch_is_said_loudly(at_noon: Deployment, mei: Browser):
+    at_noon.door.post(key="1", at=at_noon.clock.now() - timedelta(minutes=50))
     assert "批次逾期" in await mei.reads("/")
 
 
-async def test_degradation_is_said_on_the_home_page(rig: Rig, mei: Browser):
-    rig.web.runtime.state.spool_depth = 3
-    rig.web.runtime.state.troubles = (Trouble("no_standby", "PostgreSQL 没有同步备库"),)
+async def test_degradation_is_said_on_the_home_page(at_noon: Deployment, mei: Browser):
+    at_noon.web.runtime.state.spool_depth = 3
+    at_noon.web.runtime.state.troubles = (Trouble("no_standby", "PostgreSQL 没有同步备库"),)
     page = await mei.reads("/")
     assert "正在降级运行" in page
     assert "等待补入数据库" in page

@@ -1,27 +1,14 @@
 """What strangers write must be harmless wherever it is shown."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from app.domain.actor import Actor, Way
 from app.web.console.filters import harmless
-from tests.integration.console_rig import Browser, Rig, at
+from tests.deployment import Deployment
+from tests.deployment.console import Browser
+from tests.deployment.facts import SHOP
 
 RECIPIENT = {"province": "浙江省", "district": "西湖区"}
-
-
-@pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    rig = Rig(tmp_path)
-    yield rig
-    rig.boat.close()
-
-
-@pytest.fixture
-async def mei(rig: Rig) -> Browser:
-    return await at(rig, "mei")
 
 
 HOSTILE = [
@@ -35,25 +22,27 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-async def test_hostile_texts_are_harmless_on_every_page(rig: Rig, mei: Browser, text: str):
-    with rig.boat.store.writing() as uow:
-        client = uow.access.client_named("shop")
+async def test_hostile_texts_are_harmless_on_every_page(at_noon: Deployment, mei: Browser, text: str):
+    with at_noon.boat.store.writing() as uow:
+        client = uow.access.client_named(SHOP.client_id)
         client.name = text[:60]
     item = {"sku": text[:60], "name": text, "quantity": 1, "unit_price": "600.00"}
-    number = rig.order(
+    number = at_noon.door.post(
         key="1",
         recipient={**RECIPIENT, "name": text, "city": text, "address": text},
         note=text,
         buyer=text,
         items=[item],
     )
-    batch = rig.batch([number])
-    rig.message("m1", state="dead", last_reason=text, order_id=rig.order_id(number), attempts=3)
-    with rig.boat.store.writing() as uow:
-        uow.audit.record("batch.download", by=Actor(text[:60], Way.CONSOLE, text), at=rig.clock.now(), subject=batch)
-    held = rig.order(key="2")
-    with rig.boat.store.writing() as uow:
-        uow.orders.hold([rig.order_id(held)], looks_like=number, reason=text)
+    batch = at_noon.maker.publish([number])
+    at_noon.notices.add("m1", state="dead", last_reason=text, order_id=at_noon.rows.order_id(number), attempts=3)
+    with at_noon.boat.store.writing() as uow:
+        uow.audit.record(
+            "batch.download", by=Actor(text[:60], Way.CONSOLE, text), at=at_noon.clock.now(), subject=batch
+        )
+    held = at_noon.door.post(key="2")
+    with at_noon.boat.store.writing() as uow:
+        uow.orders.hold([at_noon.rows.order_id(held)], looks_like=number, reason=text)
     pages = [
         await mei.reads(path)
         for path in (

@@ -9,17 +9,19 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from app.store.database.engine import Engines
-from app.store.repositories import overview
+from app.store.reach import Reach
 from app.store.repositories.overview import OrderFilter, OverviewRepository
 from app.store.tables import Message
-from tests.builders import KEYS, TEN, Deck, new_order, new_orders
+from tests.deployment import Deployment
+from tests.deployment.facts import KEYS, TEN
+from tests.deployment.orders import new_order, new_orders
 
 
-def test_pages_go_backwards_and_come_to_an_end(deck: Deck):
+def test_pages_go_backwards_and_come_to_an_end(deployment: Deployment):
     orders = new_orders(7)
     for order in orders:
-        deck.take(order)
-    with deck.store.reading() as uow:
+        deployment.door.take(order)
+    with deployment.store.reading() as uow:
         first = uow.overview.orders(OrderFilter(), size=3)
         second = uow.overview.orders(OrderFilter(), before=first.before, size=3)
         third = uow.overview.orders(OrderFilter(), before=second.before, size=3)
@@ -41,44 +43,44 @@ def test_pages_go_backwards_and_come_to_an_end(deck: Deck):
         (OrderFilter(batch_id=1), 0),
     ],
 )
-def test_filters_choose_the_orders_they_name(deck: Deck, wanted: OrderFilter, count: int):
+def test_filters_choose_the_orders_they_name(deployment: Deployment, wanted: OrderFilter, count: int):
     for n in range(5):
-        deck.take(new_order(str(n), total="900.00" if n < 3 else "10.00"))
-    with deck.store.writing() as uow:
+        deployment.door.take(new_order(str(n), total="900.00" if n < 3 else "10.00"))
+    with deployment.store.writing() as uow:
         uow.orders.hold([5], looks_like=None, reason="-")
-    with deck.store.reading() as uow:
+    with deployment.store.reading() as uow:
         assert len(uow.overview.orders(wanted).rows) == count
 
 
-def test_orders_are_found_by_beginning_customer_and_shop_number(deck: Deck):
+def test_orders_are_found_by_beginning_customer_and_shop_number(deployment: Deployment):
     new = new_order("SHOP-1", phone="13912345678")
-    deck.take(new, *new_orders(5))
+    deployment.door.take(new, *new_orders(5))
     for composed in (False, True):
         if composed:
-            with deck.store.writing() as uow:
+            with deployment.store.writing() as uow:
                 uow.orders.claim_uncomposed(limit=10, now=TEN)
-        with deck.store.reading() as uow:
+        with deployment.store.reading() as uow:
             assert [r.number for r in uow.overview.orders_of_customer(KEYS.phone_index("13912345678"))] == [new.number]
             assert [r.number for r in uow.overview.orders_beginning(new.number[:9])] == [new.number]
             assert [r.number for r in uow.overview.orders_numbered([new.number, "LB0"])] == [new.number]
             assert new.number in {r.number for r in uow.overview.orders_of_shop_number("SHOP-1")}
 
 
-def test_the_first_order_since_a_moment_is_found_by_halves(deck: Deck):
+def test_the_first_order_since_a_moment_is_found_by_halves(deployment: Deployment):
     for hour in range(20):
-        deck.clock.at = TEN + timedelta(hours=hour)
-        deck.take(new_order(str(hour)))
-    with deck.store.reading() as uow:
+        deployment.clock.at = TEN + timedelta(hours=hour)
+        deployment.door.take(new_order(str(hour)))
+    with deployment.store.reading() as uow:
         for hour in range(20):
             assert uow.overview.first_id_since(TEN + timedelta(hours=hour, minutes=-1)) == hour + 1
         assert uow.overview.first_id_since(TEN + timedelta(days=3)) == 21
 
 
-def test_a_stretch_is_split_where_nothing_can_appear_any_more(deck: Deck):
-    deck.take(*(new_order(str(n), total="900.00") for n in range(3)))
-    deck.clock.at += timedelta(minutes=5)
-    deck.take(*(new_order(f"x{n}", total="900.00") for n in range(2)))
-    with deck.store.reading() as uow:
+def test_a_stretch_is_split_where_nothing_can_appear_any_more(deployment: Deployment):
+    deployment.door.take(*(new_order(str(n), total="900.00") for n in range(3)))
+    deployment.clock.at += timedelta(minutes=5)
+    deployment.door.take(*(new_order(f"x{n}", total="900.00") for n in range(2)))
+    with deployment.store.reading() as uow:
         part = uow.overview.id_range_counts(
             1, after_id=1, up_to_id=5, today=TEN, settled_before=TEN + timedelta(minutes=1)
         )
@@ -88,9 +90,9 @@ def test_a_stretch_is_split_where_nothing_can_appear_any_more(deck: Deck):
     assert (empty.settled_id, empty.settled_high, empty.fresh_high) == (9, 0, 0)
 
 
-def test_figures_count_what_is_open_and_stop_at_a_limit(deck: Deck, monkeypatch: pytest.MonkeyPatch):
-    deck.take(*new_orders(6))
-    with deck.store.writing() as uow:
+def test_figures_count_what_is_open_and_stop_at_a_limit(deployment: Deployment):
+    deployment.door.take(*new_orders(6))
+    with deployment.store.writing() as uow:
         uow.orders.hold([1, 2], looks_like=None, reason="-")
         for n, state in enumerate(("pending", "sending", "settling", "sent", "dead")):
             uow.messages.add(
@@ -98,7 +100,7 @@ def test_figures_count_what_is_open_and_stop_at_a_limit(deck: Deck, monkeypatch:
                     once=str(n), subject="notice", channel="sms", state=state, content={}, created_at=TEN, due_at=TEN
                 )
             )
-    with deck.store.reading() as uow:
+    with deployment.store.reading() as uow:
         figures = uow.overview
         counts = (
             figures.waiting_count(1),
@@ -111,8 +113,9 @@ def test_figures_count_what_is_open_and_stop_at_a_limit(deck: Deck, monkeypatch:
         assert [m.state for m in figures.messages(("dead",)).rows] == ["dead"]
         assert len(figures.messages(()).rows) == 5
         assert figures.order_numbers([]) == figures.batch_names([]) == figures.incident_names([]) == {}
-        monkeypatch.setattr(overview, "COUNT_AT_MOST", 3)
-        assert figures.waiting_count(1) == 3
+    deployment.store.reach = Reach(count_at_most=3)
+    with deployment.store.reading() as uow:
+        assert uow.overview.waiting_count(1) == 3
 
 
 QUESTIONS = {

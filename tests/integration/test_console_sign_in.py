@@ -9,21 +9,23 @@ import pytest
 
 from app.access import accounts, throttle
 from app.web.console.session import COOKIE
-from tests.builders import IT
-from tests.integration.console_rig import PASSWORD, Browser, Rig
+from tests.deployment import Deployment
+from tests.deployment.console import PASSWORD, Browser
+from tests.deployment.facts import IT, NOON
+from tests.fakes.clock import ClockAt
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    rig = Rig(tmp_path, session_hours=8)
-    rig.person("mei", "ops")
-    yield rig
-    rig.boat.close()
+def at_noon(tmp_path: Path) -> Iterator[Deployment]:
+    at_noon = Deployment(tmp_path, clock=ClockAt(NOON), session_hours=8)
+    at_noon.console.add_person("mei", "ops")
+    yield at_noon
+    at_noon.close()
 
 
 @pytest.fixture
-def browser(rig: Rig) -> Browser:
-    return Browser(rig)
+def browser(at_noon: Deployment) -> Browser:
+    return at_noon.console.browser()
 
 
 async def test_nobody_sees_a_page_without_signing_in(browser: Browser):
@@ -64,14 +66,14 @@ async def test_the_session_cookie_is_hidden_from_scripts_and_other_sites(browser
 
 
 async def test_cookies_are_secure_where_the_public_address_is(tmp_path: Path):
-    rig = Rig(tmp_path, public_url="https://orders.example.com")
-    rig.person("mei")
-    browser = Browser(rig, base="https://orders.example.com")
+    at_noon = Deployment(tmp_path, clock=ClockAt(NOON), public_url="https://orders.example.com")
+    at_noon.console.add_person("mei")
+    browser = at_noon.console.browser(base="https://orders.example.com")
     first = await browser.get("/login")
     signed_in = await browser.sign_in("mei")
     for cookie in [*first.headers.get_list("set-cookie"), *signed_in.headers.get_list("set-cookie")]:
         assert "secure" in cookie.lower()
-    rig.boat.close()
+    at_noon.close()
 
 
 async def test_an_unknown_account_and_a_wrong_password_get_the_same_answer(browser: Browser):
@@ -89,17 +91,19 @@ async def test_names_no_account_could_have_are_refused_like_any_other(browser: B
         assert "<script>" not in page.text
 
 
-async def test_after_five_failures_the_account_has_to_wait_and_each_failure_doubles_it(rig: Rig, browser: Browser):
+async def test_after_five_failures_the_account_has_to_wait_and_each_failure_doubles_it(
+    at_noon: Deployment, browser: Browser
+):
     for _ in range(5):
         assert (await browser.sign_in("mei", "wrong-password")).status_code == 401
     early = await browser.sign_in("mei")
     assert early.status_code == 429
     assert 1 <= int(early.headers["retry-after"]) <= 16
-    rig.clock.at += timedelta(seconds=16)
+    at_noon.clock.at += timedelta(seconds=16)
     assert (await browser.sign_in("mei", "wrong-password")).status_code == 401
-    rig.clock.at += timedelta(seconds=16)
+    at_noon.clock.at += timedelta(seconds=16)
     assert (await browser.sign_in("mei")).status_code == 429
-    rig.clock.at += timedelta(seconds=15)
+    at_noon.clock.at += timedelta(seconds=15)
     assert (await browser.sign_in("mei")).status_code == 303
 
 
@@ -109,11 +113,11 @@ async def test_accounts_that_do_not_exist_have_to_wait_just_the_same(browser: Br
     assert (await browser.sign_in("nobody", "wrong-password")).status_code == 429
 
 
-async def test_one_address_cannot_try_many_accounts(rig: Rig, browser: Browser):
+async def test_one_address_cannot_try_many_accounts(at_noon: Deployment, browser: Browser):
     for n in range(throttle.ADDRESS_FREE):
         assert (await browser.sign_in(f"guess-{n}", "wrong-password")).status_code == 401
     assert (await browser.sign_in("mei")).status_code == 429
-    assert (await Browser(rig, address="198.51.100.9").sign_in("mei")).status_code == 303
+    assert (await at_noon.console.browser(address="198.51.100.9").sign_in("mei")).status_code == 303
 
 
 async def test_a_success_forgets_the_failures_of_the_account(browser: Browser):
@@ -136,10 +140,10 @@ def test_addresses_of_one_ipv6_network_are_one():
     assert throttle.of_address("::ffff:192.0.2.1") == throttle.of_address("192.0.2.1")
 
 
-async def test_a_form_without_its_token_is_refused(rig: Rig, browser: Browser):
+async def test_a_form_without_its_token_is_refused(at_noon: Deployment, browser: Browser):
     assert (await browser.post("/login", {"username": "mei", "password": PASSWORD}, csrf=False)).status_code == 403
     await browser.sign_in("mei")
-    number = rig.order(key="1")
+    number = at_noon.door.post(key="1")
     for path in ("/logout", "/account", f"/orders/{number}/unmask", f"/orders/{number}/decide", "/orders/search"):
         page = await browser.post(path, csrf=False)
         assert page.status_code == 403
@@ -164,34 +168,34 @@ async def test_a_cookie_somebody_made_up_opens_nothing(browser: Browser):
         assert (await browser.get("/orders")).status_code == 303
 
 
-async def test_a_session_ends_two_hours_after_the_last_click(rig: Rig, browser: Browser):
+async def test_a_session_ends_two_hours_after_the_last_click(at_noon: Deployment, browser: Browser):
     await browser.sign_in("mei")
     for _ in range(3):
-        rig.clock.at += timedelta(minutes=100)
+        at_noon.clock.at += timedelta(minutes=100)
         await browser.reads("/orders")
-    rig.clock.at += timedelta(minutes=121)
+    at_noon.clock.at += timedelta(minutes=121)
     assert (await browser.get("/orders")).status_code == 303
 
 
-async def test_the_home_page_refreshing_itself_is_no_click(rig: Rig, browser: Browser):
+async def test_the_home_page_refreshing_itself_is_no_click(at_noon: Deployment, browser: Browser):
     await browser.sign_in("mei")
-    rig.clock.at += timedelta(minutes=70)
+    at_noon.clock.at += timedelta(minutes=70)
     await browser.reads("/figures")
-    rig.clock.at += timedelta(minutes=70)
+    at_noon.clock.at += timedelta(minutes=70)
     assert (await browser.get("/figures")).status_code == 401
 
 
-async def test_a_session_ends_after_its_longest_time_whatever_happens(rig: Rig, browser: Browser):
+async def test_a_session_ends_after_its_longest_time_whatever_happens(at_noon: Deployment, browser: Browser):
     await browser.sign_in("mei")
     for _ in range(7):
-        rig.clock.at += timedelta(hours=1)
+        at_noon.clock.at += timedelta(hours=1)
         await browser.reads("/orders")
-    rig.clock.at += timedelta(hours=1)
+    at_noon.clock.at += timedelta(hours=1)
     assert (await browser.get("/orders")).status_code == 303
 
 
-async def test_another_password_ends_the_other_sessions_and_keeps_this_one(rig: Rig, browser: Browser):
-    other = Browser(rig)
+async def test_another_password_ends_the_other_sessions_and_keeps_this_one(at_noon: Deployment, browser: Browser):
+    other = at_noon.console.browser()
     await other.sign_in("mei")
     await browser.sign_in("mei")
     new = "a-quite-different-one-3"
@@ -222,8 +226,8 @@ async def test_a_password_that_is_no_good_is_refused_with_a_reason(browser: Brow
     assert why in page.text
 
 
-async def test_the_first_password_opens_only_the_page_that_replaces_it(rig: Rig, browser: Browser):
-    first = rig.person("admin", "admin", None)
+async def test_the_first_password_opens_only_the_page_that_replaces_it(at_noon: Deployment, browser: Browser):
+    first = at_noon.console.add_person("admin", "admin", None)
     assert (await browser.sign_in("admin", first)).headers["location"] == "/console/account"
     for path in ("/", "/orders", "/figures"):
         assert (await browser.get(path)).headers["location"] == "/console/account"
@@ -232,19 +236,19 @@ async def test_the_first_password_opens_only_the_page_that_replaces_it(rig: Rig,
     assert "当前没有应急事件" in await browser.reads("/")
 
 
-async def test_closing_an_account_ends_its_sessions_at_once(rig: Rig, browser: Browser):
+async def test_closing_an_account_ends_its_sessions_at_once(at_noon: Deployment, browser: Browser):
     await browser.sign_in("mei")
-    with rig.boat.store.writing() as uow:
-        accounts.disable_user(uow, "mei", by=IT, now=rig.clock.now())
+    with at_noon.boat.store.writing() as uow:
+        accounts.disable_user(uow, "mei", by=IT, now=at_noon.clock.now())
     assert (await browser.get("/")).status_code == 303
     assert (await browser.sign_in("mei")).status_code == 401
-    with rig.boat.store.writing() as uow:
-        accounts.enable_user(uow, "mei", by=IT, now=rig.clock.now())
+    with at_noon.boat.store.writing() as uow:
+        accounts.enable_user(uow, "mei", by=IT, now=at_noon.clock.now())
     assert (await browser.sign_in("mei")).status_code == 303
 
 
-async def test_one_can_sign_out_everywhere_else(rig: Rig, browser: Browser):
-    phone = Browser(rig)
+async def test_one_can_sign_out_everywhere_else(at_noon: Deployment, browser: Browser):
+    phone = at_noon.console.browser()
     await phone.sign_in("mei")
     await browser.sign_in("mei")
     assert (await browser.post("/account/end-sessions")).status_code == 303
@@ -252,29 +256,29 @@ async def test_one_can_sign_out_everywhere_else(rig: Rig, browser: Browser):
     assert "其他设备" in await browser.reads("/")
 
 
-def test_accounts_are_made_with_a_role_and_a_password_that_is_not_stored(rig: Rig):
-    with rig.boat.store.writing() as uow:
-        password = accounts.add_user(uow, "it-zhang", role="it", by=IT, now=rig.clock.now())
+def test_accounts_are_made_with_a_role_and_a_password_that_is_not_stored(at_noon: Deployment):
+    with at_noon.boat.store.writing() as uow:
+        password = accounts.add_user(uow, "it-zhang", role="it", by=IT, now=at_noon.clock.now())
         user = uow.access.user_named("it-zhang")
         assert user is not None
         assert user.must_change
         assert user.password_hash.startswith("$argon2id$")
         assert password not in user.password_hash
         with pytest.raises(accounts.AccountExists):
-            accounts.add_user(uow, "it-zhang", role="it", by=IT, now=rig.clock.now())
+            accounts.add_user(uow, "it-zhang", role="it", by=IT, now=at_noon.clock.now())
         with pytest.raises(accounts.BadAccountName):
-            accounts.add_user(uow, "<b>", role="it", by=IT, now=rig.clock.now())
+            accounts.add_user(uow, "<b>", role="it", by=IT, now=at_noon.clock.now())
         with pytest.raises(accounts.WeakPassword):
-            accounts.add_user(uow, "li", role="it", password="1234567", by=IT, now=rig.clock.now())
+            accounts.add_user(uow, "li", role="it", password="1234567", by=IT, now=at_noon.clock.now())
         with pytest.raises(ValueError, match="boss"):
-            accounts.add_user(uow, "li", role="boss", by=IT, now=rig.clock.now())
+            accounts.add_user(uow, "li", role="boss", by=IT, now=at_noon.clock.now())
         with pytest.raises(accounts.NoSuchAccount):
-            accounts.disable_user(uow, "li", by=IT, now=rig.clock.now())
+            accounts.disable_user(uow, "li", by=IT, now=at_noon.clock.now())
 
 
-async def test_a_locked_out_person_gets_in_with_a_password_set_at_the_server(rig: Rig, browser: Browser):
+async def test_a_locked_out_person_gets_in_with_a_password_set_at_the_server(at_noon: Deployment, browser: Browser):
     for _ in range(6):
         await browser.sign_in("mei", "wrong-password")
-    with rig.boat.store.writing() as uow:
-        fresh = accounts.set_password(uow, "mei", by=IT, now=rig.clock.now())
+    with at_noon.boat.store.writing() as uow:
+        fresh = accounts.set_password(uow, "mei", by=IT, now=at_noon.clock.now())
     assert (await browser.sign_in("mei", fresh)).headers["location"] == "/console/account"

@@ -11,8 +11,10 @@ from sqlalchemy import func, select
 
 from app.domain.order_number import is_number
 from app.store.tables import OrderRow
-from tests.builders import IT, TEN, minutes, order_body, send_raw
-from tests.conftest import Web
+from tests.deployment.facts import IT, TEN, minutes
+from tests.deployment.orders import order_body
+from tests.deployment.web import Web
+from tests.fakes.serving import send_raw
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 

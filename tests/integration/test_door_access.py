@@ -12,12 +12,12 @@ from app.access.clients import add_client
 from app.bootstrap import Lifeboat
 from app.domain.problems import Unauthenticated
 from app.store.unit_of_work import Store
-from app.web import auth
 from app.web import runtime as runtimes
 from app.web.auth import Access
 from app.web.runtime import Runtime
-from tests.builders import IT, TEN, new_order, order_body
-from tests.conftest import Web
+from tests.deployment.facts import IT, TEN
+from tests.deployment.orders import new_order, order_body
+from tests.deployment.web import Web
 
 
 class _Away:
@@ -114,16 +114,14 @@ class Lingering(Access):
         return known
 
 
-async def test_who_waits_for_the_next_look_up_waits_for_its_answer_too(
-    boat: Lifeboat, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+async def test_who_waits_for_the_next_look_up_waits_for_its_answer_too(boat: Lifeboat, key: str, tmp_path: Path):
     """The first orders under a new key come all at once; a look-up that another began is no answer yet."""
     access = Lingering(boat, tmp_path / "clients.json")
     access._looked_at = time.monotonic()  # noqa: SLF001 - somebody has looked a moment ago
-    monkeypatch.setattr(auth, "LOOK_AGAIN_AFTER", 0.1)
+    access.look_again_after = 0.1
     waiting = asyncio.create_task(access.caller(key))
     await asyncio.sleep(0)
-    monkeypatch.setattr(auth, "LOOK_AGAIN_AFTER", 0.0)
+    access.look_again_after = 0.0
     at_once = asyncio.create_task(access.caller(key))
     await access.looked.wait()
     assert [caller.name for caller in await asyncio.gather(waiting, at_once)] == ["tmall", "tmall"]
@@ -139,9 +137,9 @@ async def test_a_key_made_while_a_look_up_is_on_its_way_is_looked_up_again(boat:
     assert (await access.caller(late)).name == "tmall"
 
 
-async def test_the_drain_goes_on_after_an_error_nobody_foresaw(web: Web, monkeypatch: pytest.MonkeyPatch):
+async def test_the_drain_goes_on_after_an_error_nobody_foresaw(web: Web):
     """P6: a locked spool file at one look must not end all looks."""
-    monkeypatch.setattr(runtimes, "DRAIN_EVERY", 0.001)
+    web.app.runtime.drain_every = 0.001
     runtime, looks = web.app.runtime, asyncio.Event()
     calls: list[int] = []
 
@@ -156,9 +154,9 @@ async def test_the_drain_goes_on_after_an_error_nobody_foresaw(web: Web, monkeyp
     await asyncio.wait_for(looks.wait(), 10)
 
 
-async def test_what_the_spool_holds_is_brought_home_by_itself(web: Web, monkeypatch: pytest.MonkeyPatch):
+async def test_what_the_spool_holds_is_brought_home_by_itself(web: Web):
     """P6: without a person."""
-    monkeypatch.setattr(runtimes, "DRAIN_EVERY", 0.001)
+    web.app.runtime.drain_every = 0.001
     spool = runtimes.Spool(web.app.runtime.spool_dir / "spool-9.db", max_bytes=1 << 20)  # of a process that died
     spool.write([new_order("A")], [TEN])
     spool.close()

@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 
 from app.store.tables import OrderRow
 from app.web.door.body import BodyReader
-from tests.builders import order_body, send_raw
-from tests.conftest import Web
+from tests.deployment.orders import order_body
+from tests.deployment.web import Web
+from tests.fakes.serving import send_raw
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 

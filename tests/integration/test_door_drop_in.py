@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from app.store.tables import OrderRow
-from tests.conftest import Web
+from tests.deployment.rows import Rows
+from tests.deployment.web import Web
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "profiles"
 
@@ -104,5 +105,4 @@ async def test_without_profiles_their_paths_are_not_there(web: Web):
 
 
 def _rows(web: Web) -> list[Any]:
-    with web.boat.store.reading() as uow:
-        return list(uow._session.scalars(select(OrderRow)))  # noqa: SLF001 - a test looks at rows
+    return Rows(web.boat.store).all(select(OrderRow))

@@ -8,8 +8,9 @@ import pytest
 from app.domain.states import MessageState
 from app.store.database.engine import Engines
 from app.watch.rule import Trouble
-from tests.builders import minutes, order_body
-from tests.conftest import Web
+from tests.deployment.facts import minutes
+from tests.deployment.orders import order_body
+from tests.deployment.web import Web
 
 
 async def test_a_well_process_is_alive_and_ready(web: Web):
@@ -116,7 +117,7 @@ async def test_a_state_nobody_is_in_any_more_leaves_the_figures(web: Web):
 
 
 async def test_the_doors_figures_are_there_while_the_store_is_away(web: Web):
-    web.app.parts.store_metrics._boat.engines.reader.dispose()  # noqa: SLF001
+    web.boat.engines.reader.dispose()
     web.app.runtime.commit.away_because = "Timeout"
     answer = await web.get("/metrics")
     web.app.runtime.commit.away_because = None

@@ -11,13 +11,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, select
 
-from app.store.database import migrate as migrate_module
 from app.store.database.engine import Engines, open_engines
 from app.store.database.migrate import current, migrate, newest
 from app.store.tables import METADATA
-from app.store.unit_of_work import Store
-from tests.builders import TEN, Deck, new_order
-from tests.fakes.clock import ClockAt
+from tests.deployment import Deployment
+from tests.deployment.orders import new_order
 from tests.harness.next_program import REVISION, next_migrations
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,13 +57,13 @@ def test_the_migrations_make_what_the_tables_say(nothing: Engines):
     assert found == []
 
 
-def test_migrating_twice_changes_nothing_and_keeps_the_orders(nothing: Engines):
+def test_migrating_twice_changes_nothing_and_keeps_the_orders(nothing: Engines, tmp_path: Path):
     """P13"""
     migrate(nothing)
-    deck = Deck(nothing, ClockAt(TEN))
-    deck.take(new_order("A"))
+    deployment = Deployment(tmp_path, engines=nothing)
+    deployment.door.take(new_order("A"))
     assert migrate(nothing) == newest()
-    assert deck.take(new_order("A"))[0].replayed
+    assert deployment.door.take(new_order("A"))[0].replayed
 
 
 def test_what_the_first_release_wrote_is_brought_along(nothing: Engines):
@@ -104,8 +102,8 @@ def test_what_the_first_release_wrote_is_brought_along(nothing: Engines):
         for statement in statements:
             connection.exec_driver_sql(statement)
     migrate(nothing)
-    with Store(nothing).reading() as uow:
-        rows = {table: uow._session.execute(select(METADATA.tables[table])).all() for table in METADATA.tables}  # noqa: SLF001
+    with nothing.reader.connect() as connection:
+        rows = {table: connection.execute(select(METADATA.tables[table])).all() for table in METADATA.tables}
     for table in ("orders", "batch", "batch_order"):
         assert [row.drill for row in rows[table]] == [False, True], table
     assert [(row.look_alikes, row.unfit, row.held, row.manifest) for row in rows["batch"]] == [(2, 1, 3, None)] * 2
@@ -128,27 +126,22 @@ def test_what_the_first_release_wrote_is_brought_along(nothing: Engines):
     assert kinds == ["order_wecom", "order_sms", "coupon_sms", "alert_email"]
 
 
-def test_a_program_leaves_alone_what_a_newer_one_has_migrated(
-    nothing: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_program_leaves_alone_what_a_newer_one_has_migrated(nothing: Engines, tmp_path: Path):
     """P13: during an upgrade, and after a step back, the older program starts and takes orders as before."""
-    with monkeypatch.context() as newer:
-        newer.setattr(migrate_module, "SCRIPTS", next_migrations(tmp_path))
-        assert migrate(nothing) == REVISION
+    assert migrate(nothing, scripts=next_migrations(tmp_path)) == REVISION
     assert migrate(nothing) == current(nothing) == REVISION
-    deck = Deck(nothing, ClockAt(TEN))
-    assert [stored.replayed for stored in (*deck.take(new_order("A")), *deck.take(new_order("A")))] == [False, True]
+    deployment = Deployment(tmp_path, engines=nothing)
+    assert [
+        stored.replayed for stored in (*deployment.door.take(new_order("A")), *deployment.door.take(new_order("A")))
+    ] == [False, True]
 
 
-def test_a_migration_may_take_longer_than_a_question(
-    new_postgresql: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_migration_may_take_longer_than_a_question(new_postgresql: Callable[[str], str], tmp_path: Path):
     """P13: an index over ten million orders takes minutes; cut off after half of one, an upgrade would never succeed."""
     slow = next_migrations(tmp_path, more='op.execute("SELECT pg_sleep(0.4)")')
-    monkeypatch.setattr(migrate_module, "SCRIPTS", slow)
     impatient = create_engine(new_postgresql("template0"), connect_args={"options": "-c statement_timeout=200"})
     try:
-        assert migrate(Engines(writer=impatient, reader=impatient)) == REVISION
+        assert migrate(Engines(writer=impatient, reader=impatient), scripts=slow) == REVISION
     finally:
         impatient.dispose()
 

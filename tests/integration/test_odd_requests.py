@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.builders import order_body
-from tests.conftest import Web
+from tests.deployment.orders import order_body
+from tests.deployment.web import Web
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "profiles"
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from app.store.commit.group_commit import STANDARD, CommitBounds, GroupCommit
 from app.store.commit.order_writer import NewOrder, Stored
 from app.telemetry.metrics import Metrics
-from tests.builders import TEN
+from tests.deployment.facts import TEN
 from tests.fakes.clock import ClockAt, LoopClock
 
 PATIENCE = 1.5

@@ -1,18 +1,15 @@
 """What stands in which cell, and what an importing program would refuse."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.domain.order import Item, Order, Payment, Recipient
 from app.files.layouts.export_order import ExportOrder
 from app.files.layouts.registry import SHIPPED, UnknownLayout, shipped_layouts
+from tests.deployment.facts import TEN, ZONE
 
 LAYOUTS = shipped_layouts()
-ZONE = ZoneInfo("Asia/Shanghai")
-AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 
 ORDER = Order(
     phone="13800138000-6762",
@@ -25,13 +22,13 @@ ORDER = Order(
     freight=1000,
     discount=1000,
     recipient=Recipient(name="张三", province="浙江省", city="杭州市", district="西湖区", address="文三路 1 号"),
-    payment=Payment(status="paid", paid_at=AT, transaction_id="4200"),
+    payment=Payment(status="paid", paid_at=TEN, transaction_id="4200"),
     buyer="@nick",
     note="=1+1",
-    placed_at=AT,
+    placed_at=TEN,
 )
 EXPORT = ExportOrder(
-    number="LB000000000000X", client="旗舰店", priority="high", received_at=AT, total=60000, order=ORDER
+    number="LB000000000000X", client="旗舰店", priority="high", received_at=TEN, total=60000, order=ORDER
 )
 
 
@@ -88,7 +85,7 @@ def test_the_payment_status_is_chinese(status: str | None, shown: str):
 
 def test_what_nobody_said_is_an_empty_cell():
     bare = ExportOrder(
-        number="LB1", client="c", priority="normal", received_at=AT, total=None, order=Order(phone="13800138000", items=(Item(sku="A", quantity=1),))
+        number="LB1", client="c", priority="normal", received_at=TEN, total=None, order=Order(phone="13800138000", items=(Item(sku="A", quantity=1),))
     )  # fmt: skip
     row = rows("generic", bare)[0]
     assert (row["收件人"], row["单价"], row["明细金额"], row["订单金额"], row["付款状态"], row["备注"]) == ("",) * 6

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.batch_window import GRACE, is_due, is_overdue, window_start
-from tests.builders import TEN, ZONE, minutes, seconds
+from tests.deployment.facts import TEN, ZONE, minutes, seconds
 
 HALF_HOUR = minutes(30)
 PERIODS = st.sampled_from([minutes(n) for n in (1, 5, 10, 15, 20, 30, 60, 120, 1440)])

@@ -10,7 +10,7 @@ from app.domain.batch_window import window_start
 from app.worker.calendar import RECORD_WITHIN
 from app.worker.cron import LOOKS_BACK, Cron, at, each
 from app.worker.timetable import calendar
-from tests.builders import TEN, ZONE, minutes
+from tests.deployment.facts import TEN, ZONE, minutes
 
 PERIODS = [n for n in range(1, 24 * 60 + 1) if 24 * 60 % n == 0]
 """All that the settings allow."""

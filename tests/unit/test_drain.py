@@ -14,7 +14,8 @@ from pysqlite3 import dbapi2 as sqlite3
 from app.intake.drain import PAGE, StoreRefuses, drain_once
 from app.store.commit.order_writer import NewOrder, Stored
 from app.store.spool.file import Spool, SpoolFull, digest_of
-from tests.builders import TEN, new_order, new_orders, seconds
+from tests.deployment.facts import TEN, seconds
+from tests.deployment.orders import new_order, new_orders
 from tests.fakes.clock import ClockAt
 
 ROOM = 1 << 20

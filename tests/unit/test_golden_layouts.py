@@ -10,8 +10,8 @@ import pytest
 from app.files.disk import Disk
 from app.files.layouts.registry import SHIPPED, shipped_layouts
 from app.files.sheet_writers import CsvDraft, XlsxDraft
+from tests.deployment.facts import TEN, ZONE
 from tests.golden.export import export_orders
-from tests.golden.orders import AT, ZONE
 from tests.house.repository import ROOT
 
 GOLDEN = ROOT / "tests" / "golden"
@@ -37,7 +37,7 @@ def test_a_csv_file_has_the_bytes_it_has_always_had(name: str, tmp_path: Path):
 @pytest.mark.parametrize("name", SHIPPED)
 def test_an_excel_file_has_the_cells_it_has_always_had(name: str, tmp_path: Path):
     layout = LAYOUTS.named(name)
-    draft = XlsxDraft(tmp_path / "a.xlsx", layout, disk=Disk(), created=AT)
+    draft = XlsxDraft(tmp_path / "a.xlsx", layout, disk=Disk(), created=TEN)
     for order in export_orders():
         for row in layout.rows_in(ZONE)(order):
             draft.add(row)

@@ -7,7 +7,8 @@ import pytest
 
 from app.store.commit.group_commit import STANDARD, CommitBounds, DoorBusy
 from app.store.commit.order_writer import Stored
-from tests.builders import TEN, new_order, new_orders, seconds
+from tests.deployment.facts import TEN, seconds
+from tests.deployment.orders import new_order, new_orders
 from tests.unit.obedient_writers import PATIENCE, between_writers, hangs
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from app.store.commit.group_commit import STANDARD, NowhereToWrite
 from app.store.commit.order_writer import NewOrder, Stored
-from tests.builders import TEN, new_order, new_orders
+from tests.deployment.facts import TEN
+from tests.deployment.orders import new_order, new_orders
 from tests.fakes.clock import until
 from tests.unit.obedient_writers import PATIENCE, Between, between_writers, hangs
 

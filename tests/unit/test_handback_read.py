@@ -10,8 +10,8 @@ import pytest
 
 from app.domain.order_number import check_character
 from app.domain.problems import InvalidResults, Malformed, Problem, TooLarge
-from app.files import sheet_reader
 from app.files.layouts.registry import shipped_layouts
+from app.files.sheet_reader import Limits
 from app.handback import read_results as reading
 from app.handback.result_lines import ResultFile, ResultLine, check_results
 
@@ -219,26 +219,21 @@ def test_an_upload_without_one_usable_line_is_refused_naming_each():
     assert refused(b'{"results": [{"result": "imported"}]}').errors[0].pointer == "/results/0/应急单号"
 
 
-def test_too_much_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sheet_reader, "MAX_BYTES", 50)
-    assert isinstance(refused(GOOD.encode()), TooLarge)
-    monkeypatch.setattr("app.handback.read_results.MAX_BYTES", 50)
-    assert isinstance(refused(b'{"results": []' + b" " * 50 + b"}"), TooLarge)
+def test_too_much_is_refused_before_it_is_read():
+    assert isinstance(refused(GOOD.encode(), limits=Limits(bytes=50)), TooLarge)
+    assert isinstance(refused(b'{"results": []' + b" " * 50 + b"}", limits=Limits(bytes=50)), TooLarge)
 
 
-def test_more_rows_than_we_take_are_refused(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sheet_reader, "MAX_ROWS", 2)
-    monkeypatch.setattr("app.handback.read_results.MAX_ROWS", 2)
-    rows = f"{A},成功,,\n"
-    assert len(read_results(f"{HEADER}\n{rows * 2}".encode()).lines) == 2
-    assert "最多 2 行" in refused(f"{HEADER}\n{rows * 3}".encode()).detail
-    assert "最多 2 条" in refused(json.dumps({"results": [{}] * 3}).encode()).detail
+def test_more_rows_than_we_take_are_refused():
+    two, rows = Limits(rows=2), f"{A},成功,,\n"
+    assert len(read_results(f"{HEADER}\n{rows * 2}".encode(), limits=two).lines) == 2
+    assert "最多 2 行" in refused(f"{HEADER}\n{rows * 3}".encode(), limits=two).detail
+    assert "最多 2 条" in refused(json.dumps({"results": [{}] * 3}).encode(), limits=two).detail
 
 
-def test_a_zip_that_unpacks_to_too_much_is_not_opened(monkeypatch: pytest.MonkeyPatch):
+def test_a_zip_that_unpacks_to_too_much_is_not_opened():
     data = xlsx(["应急单号", "结果"], [A, "成功"])
-    monkeypatch.setattr(sheet_reader, "MAX_UNPACKED", 100)
-    assert isinstance(refused(data), TooLarge)
+    assert isinstance(refused(data, limits=Limits(unpacked=100)), TooLarge)
 
 
 def test_a_zip_that_is_no_workbook_is_refused():
@@ -248,10 +243,9 @@ def test_a_zip_that_is_no_workbook_is_refused():
     assert "XLSX" in refused(buffer.getvalue()).detail
 
 
-def test_a_sheet_formatted_to_its_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sheet_reader, "_EMPTY_ROWS", 3)
+def test_a_sheet_formatted_to_its_end_is_not_read_to_its_end():
     data = xlsx(["应急单号", "结果"], [A, "成功"], *[[""]] * 10, [B, "成功"])
-    assert [line.number for line in read_results(data).lines] == [A]
+    assert [line.number for line in read_results(data, limits=Limits(empty_rows=3)).lines] == [A]
 
 
 ROWS = [A, A, B, C]

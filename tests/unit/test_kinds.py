@@ -6,7 +6,7 @@ import pytest
 
 from app.channels.kinds import EMAIL, FEISHU, GROUPS, KINDS, WECOM, ChannelKind
 from app.store.tables import Message
-from tests.builders import seconds
+from tests.deployment.facts import seconds
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)

@@ -12,7 +12,7 @@ import pytest
 from app.cli.supervisor import HEALTHY_AFTER, Child, drain, listen
 from app.worker.loops import keep_doing, pause
 from app.worker.timetable import Steps, calendar, timetable
-from tests.builders import ZONE, minutes
+from tests.deployment.facts import ZONE, minutes
 
 
 async def test_a_step_is_repeated_at_once_while_there_is_work_and_rests_when_there_is_none():

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from app.channels.kinds import WECOM
 from app.domain.send_budget import Pace
-from tests.builders import TEN, most_within, seconds
+from tests.deployment.facts import TEN, seconds
+from tests.fakes.channels import most_within
 
 GAPS = st.lists(st.floats(0, 40, allow_nan=False), min_size=1, max_size=120)
 

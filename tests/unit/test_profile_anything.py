@@ -1,7 +1,6 @@
 """Whatever comes in, only our own problems come out."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from app.domain.problems import Problem
 from app.intake.accept import Accepted
 from app.intake.profile.profile import Profile, load_profiles
+from tests.deployment.facts import TEN
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "profiles"
 PROFILES = {profile.name: profile for profile in load_profiles(EXAMPLES)}
@@ -19,7 +19,7 @@ FEN_SAMPLE = (EXAMPLES / "nested-json-fen.sample.json").read_bytes()
 YUAN_SAMPLE = (EXAMPLES / "flat-form-yuan.sample.txt").read_bytes()
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-ACCEPTED = Accepted("LB0123456789ABX", "high", datetime(2026, 11, 22, 2, 0, tzinfo=UTC), replayed=False)
+ACCEPTED = Accepted("LB0123456789ABX", "high", TEN, replayed=False)
 
 
 def with_data(**changes: object) -> bytes:

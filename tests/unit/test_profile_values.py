@@ -1,15 +1,14 @@
 """What single values and expressions become."""
 
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 import pytest
 
 from app.intake.profile.expression import BadValue, compile_expression
 from app.intake.profile.fields import money_from_fen, money_from_yuan, text_of, time_of, translated, whole_of
+from tests.deployment.facts import TEN, ZONE, seconds
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-TEN = datetime(2026, 11, 22, 2, 0, 5, tzinfo=UTC)
+MOMENT = TEN + seconds(5)
 
 
 @pytest.mark.parametrize(
@@ -31,16 +30,16 @@ TEN = datetime(2026, 11, 22, 2, 0, 5, tzinfo=UTC)
     ],
 )
 def test_a_time_is_read_in_every_usual_form(value: object):
-    assert time_of(value, SHANGHAI) == TEN
+    assert time_of(value, ZONE) == MOMENT
 
 
 def test_a_date_alone_is_its_local_midnight():
-    assert time_of("2026-1-2", SHANGHAI) == datetime(2026, 1, 2, tzinfo=SHANGHAI)
+    assert time_of("2026-1-2", ZONE) == datetime(2026, 1, 2, tzinfo=ZONE)
 
 
 @pytest.mark.parametrize("value", [None, "", "  ", 0, "0", "0000-00-00 00:00:00", "0001-01-01T00:00:00", [], {}])
 def test_what_databases_write_for_no_time_is_missing(value: object):
-    assert time_of(value, SHANGHAI) is None
+    assert time_of(value, ZONE) is None
 
 
 @pytest.mark.parametrize(
@@ -62,7 +61,7 @@ def test_what_databases_write_for_no_time_is_missing(value: object):
 )
 def test_what_is_no_time_is_refused(value: object):
     with pytest.raises(BadValue):
-        time_of(value, SHANGHAI)
+        time_of(value, ZONE)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.quiet_hours import CLOSES, OPENS, earliest_send
-from tests.builders import ZONE, hours
+from tests.deployment.facts import ZONE, hours
 
 MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001
 

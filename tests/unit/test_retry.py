@@ -16,7 +16,7 @@ from app.domain.retry import (
     after_settling,
     next_step,
 )
-from tests.builders import TEN, minutes, seconds
+from tests.deployment.facts import TEN, minutes, seconds
 
 DELAYS = (seconds(1), seconds(3), seconds(9))
 

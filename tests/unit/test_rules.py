@@ -15,7 +15,7 @@ from app.domain.names import batch_name, incident_name
 from app.domain.order import priority_of, total_of
 from app.domain.problems import BadIdempotencyKey, FieldError, Problem
 from app.domain.states import FINAL, FOLLOWS, OrderState, may_follow
-from tests.builders import KEYS, ZONE, minutes
+from tests.deployment.facts import KEYS, ZONE, minutes
 
 COUNTS = st.integers(0, 10**6)
 PLACES = ("imported", "duplicate", "rejected", "cancelled", "batched", "waiting", "held", "spooled")

@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.problems import FieldError, InvalidOrder, Malformed
 from app.intake.schemas import SENTENCES, OrderIn, canonical_json, check_order, field_error, read_order
-from tests.builders import new_order, order_body
+from tests.deployment.orders import new_order, order_body, prepared
 
 ITEM = {"sku": "A", "quantity": 1}
 
@@ -135,14 +135,7 @@ def test_a_sum_that_no_column_holds_is_refused_and_not_stored():
 
 def test_without_any_key_each_order_gets_one_of_our_making():
     """Then only the look-alike check protects from a retry, which is why the key is asked for."""
-    from typing import cast  # noqa: PLC0415 - only here
-
-    from app.intake.accept import Intake  # noqa: PLC0415
-    from app.store.commit.group_commit import GroupCommit  # noqa: PLC0415
-    from tests.builders import KEYS, SHOP  # noqa: PLC0415
-
-    intake = Intake(KEYS, cast("GroupCommit", None), prefix="LB", high_above_fen=50_000)
-    one, two = (intake.prepare(check_order(order_body(None)), SHOP, idempotency_key=None) for _ in range(2))
+    one, two = (prepared(order_body(None)) for _ in range(2))
     assert one.number != two.number
     assert one.idempotency_key.startswith("auto-")
     assert (one.fingerprint, one.look_alike) == (two.fingerprint, two.look_alike)

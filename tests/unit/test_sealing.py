@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from app.intake.schemas import canonical_json, check_order
 from app.store.sealing import CannotUnseal, Keyring, Seal
-from tests.builders import KEYS, new_order, order_body
+from tests.deployment.facts import KEYS, SECRETS
+from tests.deployment.orders import new_order, order_body
 
 SEAL = Seal(b"k" * 32)
 
@@ -57,7 +58,7 @@ def test_each_purpose_has_a_key_of_its_own_and_no_key_shows_in_a_repr():
 
 
 def test_other_secrets_make_other_marks_and_other_names():
-    other = Keyring.from_secrets("x" * 32, "t" * 32)
+    other = Keyring.from_secrets("x" * 32, SECRETS["seal_key"])
     assert other.phone_index("13800138000") != KEYS.phone_index("13800138000")
     assert KEYS.phone_index("13800138000") != KEYS.phone_index("13800138000-1")
     assert dict(other.names)["secret_key"] != dict(KEYS.names)["secret_key"]

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.send_budget import KEPT_FOR_ALERTS, KEPT_FOR_HIGH, MERGE_AFTER, Backlog, Plan, Urgency, plan
-from tests.builders import seconds
+from tests.deployment.facts import seconds
 
 FRESH, OLD = seconds(1), MERGE_AFTER + seconds(1)
 WAITING = st.builds(Backlog, st.integers(0, 5000), st.integers(0, 3600).map(seconds))

@@ -6,7 +6,8 @@ import pytest
 
 from app.store.commit.order_writer import NewOrder, Stored
 from app.store.spool.file import Spool, SpoolDamaged, SpoolFull, spool_files
-from tests.builders import REHEARSAL, TEN, new_order, new_orders, seconds
+from tests.deployment.facts import REHEARSAL, TEN, seconds
+from tests.deployment.orders import new_order, new_orders
 
 ROOM = 1 << 20
 

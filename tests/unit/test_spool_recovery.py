@@ -12,7 +12,8 @@ from pysqlite3 import dbapi2 as sqlite
 from app.store.commit.order_writer import NewOrder
 from app.store.spool.file import Spool
 from app.store.spool.recovery import Recovered, read_damaged
-from tests.builders import TEN, new_order, new_orders, seconds
+from tests.deployment.facts import TEN, seconds
+from tests.deployment.orders import new_order, new_orders
 
 ROOM = 1 << 24
 PAGE = 4096

@@ -103,7 +103,7 @@ class DingtalkRobot:
     async def _post(self, message: GroupNotice) -> Outcome:
         """Post once, signed at this moment; a text too long for a request is rejected unsent."""
         now = self._clock.now()
-        content = encoded(_body_of(message))
+        content = encoded(body_of(message))
         if len(content) > MOST_BYTES:
             return Rejected("dingtalk:too_long")
         answer = await post(
@@ -167,7 +167,8 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _body_of(message: GroupNotice) -> dict[str, object]:
+def body_of(message: GroupNotice) -> dict[str, object]:
+    """Return a message as the robot takes it, made harmless and with its mentions."""
     name = (
         {"msgUuid": message.reference} if message.reference else {}
     )  # a repeat may be told by it; nothing relies on it

@@ -69,7 +69,7 @@ class FeishuRobot:
     async def send(self, message: GroupNotice) -> Outcome:
         """Post ``message``, signed at this moment; one too long for a request is rejected unsent."""
         now = self._clock.now()
-        content = encoded({**_body_of(message), **self._signature(now)})
+        content = encoded({**body_of(message), **self._signature(now)})
         if len(content) > MOST_BYTES:
             return Rejected("feishu:too_long")
         answer = await post(
@@ -115,7 +115,8 @@ class FeishuRobot:
         return verdict(f"feishu:{code}")
 
 
-def _body_of(message: GroupNotice) -> dict[str, object]:
+def body_of(message: GroupNotice) -> dict[str, object]:
+    """Return a message as the robot takes it, made harmless and with its mentions."""
     text = FEISHU.opening + _CONTROLS.sub(" ", message.content)
     for mark, harmless in _HARMLESS:
         text = mark.sub(harmless, text)

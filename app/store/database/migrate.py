@@ -18,19 +18,19 @@ _IN_THIS_PROCESS = Lock()
 """Alembic's context is one for the whole process; a second thread would migrate the first one's database."""
 
 
-def migrate(engines: Engines, revision: str = "head") -> str:
+def migrate(engines: Engines, revision: str = "head", *, scripts: Path = SCRIPTS) -> str:
     """Upgrade (or, given an older revision, downgrade) the database; return the revision it has now."""
     with _IN_THIS_PROCESS, engines.writer.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-        before = _revision(connection)
-        if revision == "head" and before is not None and (before == newest() or before not in _known()):
+        before, known = _revision(connection), _known(scripts)
+        if revision == "head" and before is not None and (before == max(known) or before not in known):
             # A newer program may have migrated while this one still runs: what it added, this one does not touch.
             return before
         if connection.dialect.name == "postgresql":
             # An index over millions of rows takes longer than a statement may; the door has its spool meanwhile.
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-        _move(connection, before, revision)
+        _move(connection, before, revision, scripts)
         connection.commit()
         return _revision(connection) or "base"
 
@@ -43,11 +43,11 @@ def current(engines: Engines) -> str | None:
 
 def newest() -> str:
     """Return the revision this program was written for: revisions are numbered, and so are their files."""
-    return max(_known())
+    return max(_known(SCRIPTS))
 
 
-def _known() -> set[str]:
-    return {path.name.partition("_")[0] for path in (SCRIPTS / "versions").glob("[0-9]*_*.py")}
+def _known(scripts: Path) -> set[str]:
+    return {path.name.partition("_")[0] for path in (scripts / "versions").glob("[0-9]*_*.py")}
 
 
 def _revision(connection: Connection) -> str | None:
@@ -57,12 +57,12 @@ def _revision(connection: Connection) -> str | None:
     return found
 
 
-def _move(connection: Connection, before: str | None, revision: str) -> None:
+def _move(connection: Connection, before: str | None, revision: str, scripts: Path) -> None:
     from alembic import command  # noqa: PLC0415 - see above
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
+    config.set_main_option("script_location", str(scripts))
     config.attributes["connection"] = connection
     older = before is not None and revision != "head" and (revision == "base" or revision < before)
     (command.downgrade if older else command.upgrade)(config, revision)

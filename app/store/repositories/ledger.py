@@ -7,18 +7,17 @@ from sqlalchemy.orm import Session
 
 from app.domain.ledger import Ledger
 from app.domain.states import OrderState
+from app.store.reach import STANDARD, Reach
 from app.store.tables import AcceptedCount, Incident, OrderRow, StateCount
 from app.store.tables.order import DECIDED, UNBATCHED
-
-COUNTED_ONE_BY_ONE = 50_000
-"""Rows that are counted in well under a second."""
 
 
 class LedgerRepository:
     """Reads an incident's ledger."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, reach: Reach = STANDARD) -> None:
         self._session = session
+        self._reach = reach
 
     def accepted(self, incident_id: int) -> int:
         """Return what the door counted, in the transactions that took the orders."""
@@ -34,7 +33,7 @@ class LedgerRepository:
     def of(self, incident: Incident, *, spooled: int = 0, full: bool = False) -> Ledger:
         """Return the ledger of one incident; ``spooled`` orders are accepted and not yet in the database.
 
-        Where ``full`` asks for it every row of the table is looked at, and up to :data:`COUNTED_ONE_BY_ONE` orders
+        Where ``full`` asks for it every row of the table is looked at, and up to :attr:`Reach.one_by_one` orders
         every row of the incident. Beyond that, what waits is counted and the rest is taken from the counts kept when
         orders moved.
         """
@@ -42,7 +41,7 @@ class LedgerRepository:
         accepted = self.accepted(incident_id)
         if full:
             states = self._counted(incident_id)
-        elif accepted <= COUNTED_ONE_BY_ONE:
+        elif accepted <= self._reach.one_by_one:
             states = self._counted(incident_id, DECIDED.query) | self._waiting(incident_id)
         else:
             states = self._kept(incident_id) | self._waiting(incident_id)

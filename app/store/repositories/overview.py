@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Row, Select, Table, and_, case, func, literal, select
 from sqlalchemy.orm import Session
 
+from app.store.reach import STANDARD, Reach
 from app.store.statements import IN_LIMIT, chunks
 from app.store.tables import Batch, Incident, Message, OrderRow
 from app.store.tables.message import DEAD, OPEN
@@ -24,11 +25,6 @@ OrderListRow = Row[Any]
 """A row of a list, with the columns of ``_LINE`` or ``_LETTER`` as attributes."""
 
 PAGE = 30
-STRETCH = 50_000
-"""Rows one look goes back for a filter without an index: some tens of milliseconds."""
-
-COUNT_AT_MOST = 100_000
-"""Where a figure on the screen stops counting; it is shown with a plus sign."""
 
 _ORDERS: Table = OrderRow.__table__
 _MESSAGES: Table = Message.__table__
@@ -92,13 +88,14 @@ class IdRangeCounts:
 class OverviewRepository:
     """Questions of people who look at the whole."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, reach: Reach = STANDARD) -> None:
         self._session = session
+        self._reach = reach
 
     # ---- figures ---------------------------------------------------------------------------------------------------
 
     def waiting_count(self, incident_id: int) -> int:
-        """Count the orders of an incident that wait for a batch, up to ``COUNT_AT_MOST``."""
+        """Count the orders of an incident that wait for a batch, up to :attr:`Reach.count_at_most`."""
         return self._count(
             select(literal(1)).select_from(_ORDERS).where(UNBATCHED.query, _ORDERS.c.incident_id == incident_id)
         )
@@ -245,7 +242,7 @@ class OverviewRepository:
             query = query.where(m.state.in_(states))
             if set(states) <= {"pending", "sending", "settling"}:
                 # First the few open ones by their index, which is not in order of id; else the whole outbox is walked.
-                waiting = select(m.id).where(OPEN.query).limit(COUNT_AT_MOST).correlate(None)
+                waiting = select(m.id).where(OPEN.query).limit(self._reach.count_at_most).correlate(None)
                 query, floor = query.where(m.id.in_(waiting)), None
             elif set(states) == {"dead"}:
                 query, floor = query.where(DEAD.query), None
@@ -256,13 +253,14 @@ class OverviewRepository:
     def _with_fresh(self, known: Select[Any], wanted: Select[Any], *, limit: int) -> list[OrderListRow]:
         """Return what ``known`` finds by an index that composing fills in, and what is wanted of the rest."""
         o = _ORDERS.c
-        fresh = select(o.id).where(UNCOMPOSED.query).order_by(o.id.desc()).limit(STRETCH).subquery()
+        fresh = select(o.id).where(UNCOMPOSED.query).order_by(o.id.desc()).limit(self._reach.stretch).subquery()
         new = wanted.where(o.id.in_(select(fresh.c.id)))
         rows = [*self._session.execute(known).all(), *self._session.execute(new).all()]
         return sorted(rows, key=lambda row: -row.id)[:limit]
 
     def _count(self, rows: Select[Any]) -> int:
-        return self._session.scalar(select(func.count()).select_from(rows.limit(COUNT_AT_MOST).subquery())) or 0
+        few = rows.limit(self._reach.count_at_most).subquery()
+        return self._session.scalar(select(func.count()).select_from(few)) or 0
 
     def _page(
         self, query: Select[Any], row_id: ColumnElement[int], *, before: int | None, size: int, floor: int | None
@@ -271,7 +269,7 @@ class OverviewRepository:
         stop = None
         if floor is not None:
             top = before if before is not None else (self._session.scalar(select(func.max(row_id))) or 0) + 1
-            stop = max(top - STRETCH, floor)
+            stop = max(top - self._reach.stretch, floor)
             query = query.where(row_id < top, row_id >= stop)
         elif before is not None:
             query = query.where(row_id < before)

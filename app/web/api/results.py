@@ -9,7 +9,7 @@ from starlette.datastructures import UploadFile
 
 from app.bootstrap import exports_of, layouts_of
 from app.domain import problems as p
-from app.files.sheet_reader import MAX_BYTES
+from app.files.sheet_reader import STANDARD
 from app.handback.upload import Upload, take_results
 from app.web.callers import OpsActor
 from app.web.parts import TheBoat
@@ -130,10 +130,10 @@ async def upload(
 async def _uploaded(request: Request) -> tuple[bytes, str]:
     content_type = request.headers.get("content-type", "")
     if not content_type.startswith("multipart/form-data"):
-        return await _body(request, MAX_BYTES), content_type
+        return await _body(request, STANDARD.bytes), content_type
     announced = request.headers.get("content-length", "")
-    if not announced.isdigit() or int(announced) > MAX_BYTES + _FORM_OVERHEAD:
-        raise p.TooLarge(f"文件超过上限 {MAX_BYTES // 1024**2} MiB。")
+    if not announced.isdigit() or int(announced) > STANDARD.bytes + _FORM_OVERHEAD:
+        raise p.TooLarge(f"文件超过上限 {STANDARD.bytes // 1024**2} MiB。")
     async with request.form(max_files=1, max_fields=4) as form:
         files = [value for value in form.values() if isinstance(value, UploadFile)]
         if not files:

@@ -20,10 +20,6 @@ LATEST = 8
 SETTLES_AFTER = timedelta(minutes=1)
 """No transaction takes this long: a row id below one this old will not appear any more."""
 
-CHUNK = 50_000
-CHUNKS_A_LOOK = 4
-"""Together what one look counts; after a restart amid ten million orders the figure takes some looks to be whole."""
-
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -117,14 +113,14 @@ class DashboardFigures:
         each look. So a row that commits late is never skipped.
         """
         midnight = now.astimezone(self._boat.settings.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        incident_id = incident.id or 0
+        incident_id, reach = incident.id or 0, self._boat.store.reach
         running = self._running
         if running is None or (running.incident_id, running.day) != (incident_id, midnight):
             start = uow.overview.first_id_since(incident.opened_at - timedelta(minutes=5))
             running = Running(incident_id, midnight, start - 1)
         newest = uow.overview.newest_order_id()
-        for _ in range(CHUNKS_A_LOOK):
-            upper = min(running.up_to + CHUNK, newest)
+        for _ in range(reach.chunks_a_look):
+            upper = min(running.up_to + reach.chunk, newest)
             settled = now - SETTLES_AFTER
             part = uow.overview.id_range_counts(
                 incident_id, after_id=running.up_to, up_to_id=upper, today=midnight, settled_before=settled

@@ -5,31 +5,23 @@ from typing import Any
 
 import pytest
 
-from app.batch.maker import MakeOutcome, Published
 from app.domain.states import OrderState
 from app.store.commit.order_writer import OrderWriter
-from tests.builders import IT
-from tests.engines.batch.batch_fixtures import TEN, ZONE, World, a_world, minutes  # noqa: F401 - a fixture
-
-HALF_PAST = TEN + minutes(30)
-
-
-def published(outcomes: list[MakeOutcome]) -> Published:
-    (outcome,) = outcomes
-    assert isinstance(outcome, Published), outcome
-    return outcome
+from tests.deployment import Deployment
+from tests.deployment.facts import HALF_PAST, IT, TEN, ZONE, minutes
+from tests.deployment.maker import published
 
 
-def test_an_order_that_waits_below_the_newest_batched_one_comes_out(world: World):
+def test_an_order_that_waits_below_the_newest_batched_one_comes_out(deployment: Deployment):
     """A person releases it late, or its transaction began early and committed late: its row id is behind the batch."""
-    early, late = world.some(2)
-    with world.store.writing() as uow:
+    early, late = deployment.door.some(2)
+    with deployment.store.writing() as uow:
         uow.orders.hold([uow.orders.numbered(early).id], looks_like=None, reason="一看")
-    assert world.numbers_in(published(world.maker().run_once(HALF_PAST)).name) == [late]
-    with world.store.writing() as uow:
+    assert deployment.maker.numbers_in(published(deployment.maker.run(HALF_PAST)).name) == [late]
+    with deployment.store.writing() as uow:
         uow.orders.move([uow.orders.numbered(early).id], OrderState.ACCEPTED, released_at=HALF_PAST)
-    assert world.numbers_in(published(world.maker().run_once(HALF_PAST, by=IT)).name) == [early]
-    assert world.balanced()
+    assert deployment.maker.numbers_in(published(deployment.maker.run(HALF_PAST, by=IT)).name) == [early]
+    assert deployment.rows.balanced()
 
 
 class Slow(OrderWriter):
@@ -44,22 +36,22 @@ class Slow(OrderWriter):
 
 
 @pytest.mark.parametrize("engines", ["postgresql"], indirect=True)
-def test_an_order_that_commits_after_a_batch_was_made_is_in_the_next_one(world: World):
+def test_an_order_that_commits_after_a_batch_was_made_is_in_the_next_one(deployment: Deployment):
     """Only PostgreSQL lets two transactions write at once; the later row commits first, and the batch goes past."""
-    world.some(1)  # the incident is open
-    published(world.maker().run_once(HALF_PAST))
-    late = world.new()
-    slow = Slow(world.engines, zone=ZONE, shard=1)
+    deployment.door.some(1)  # the incident is open
+    published(deployment.maker.run(HALF_PAST))
+    late = deployment.door.new()
+    slow = Slow(deployment.engines, zone=ZONE, shard=1)
     writing = threading.Thread(target=slow.write, args=([late], [TEN]))
     writing.start()
     try:
         assert slow.inserted.wait(30)
-        (early,) = world.some(1)
-        assert world.numbers_in(published(world.maker().run_once(HALF_PAST)).name) == [early]
-        assert world.balanced()
+        (early,) = deployment.door.some(1)
+        assert deployment.maker.numbers_in(published(deployment.maker.run(HALF_PAST)).name) == [early]
+        assert deployment.rows.balanced()
     finally:
         slow.may_commit.set()
         writing.join(30)
-    assert world.row(late.number).id < world.row(early).id
-    assert world.numbers_in(published(world.maker().run_once(HALF_PAST + minutes(30))).name) == [late.number]
-    assert world.balanced()
+    assert deployment.rows.order(late.number).id < deployment.rows.order(early).id
+    assert deployment.maker.numbers_in(published(deployment.maker.run(HALF_PAST + minutes(30))).name) == [late.number]
+    assert deployment.rows.balanced()

@@ -16,54 +16,47 @@ from app.notify.dispatch.group import LEASE, GroupDispatcher, notice_of
 from app.notify.dispatch.record import CHANNEL_REST
 from app.notify.dispatch.sweep import sweep_once
 from app.store.tables import Attempt, Message
-from tests.builders import (
-    ROBOT,
-    TEN,
-    Deck,
-    FakeRobot,
-    a_policy,
-    hours,
-    minutes,
-    new_order,
-    new_orders,
-    seconds,
-)
+from tests.deployment import Deployment
+from tests.deployment.facts import TEN, hours, minutes, seconds
+from tests.deployment.notices import ROBOT, a_policy
+from tests.deployment.orders import new_order, new_orders
+from tests.fakes.channels import FakeRobot
 
 LATER = MERGE_AFTER + seconds(1)
 
 
 @pytest.fixture
-def robot(deck: Deck) -> FakeRobot:
-    return FakeRobot(clock=deck.clock)
+def robot(deployment: Deployment) -> FakeRobot:
+    return FakeRobot(clock=deployment.clock)
 
 
 @pytest.fixture
-def dispatcher(deck: Deck, robot: FakeRobot) -> GroupDispatcher:
-    return GroupDispatcher(deck.store, deck.clock, {ROBOT: robot})
+def dispatcher(deployment: Deployment, robot: FakeRobot) -> GroupDispatcher:
+    return GroupDispatcher(deployment.store, deployment.clock, {ROBOT: robot})
 
 
-def _alert(deck: Deck, subject: str) -> None:
-    with deck.store.writing() as uow:
-        uow.alerts.fire("trouble", level="red", text=f"红灯 {subject}", now=deck.clock.now(), subject=subject)
-    deck.composed()
+def _alert(deployment: Deployment, subject: str) -> None:
+    with deployment.store.writing() as uow:
+        uow.alerts.fire("trouble", level="red", text=f"红灯 {subject}", now=deployment.clock.now(), subject=subject)
+    deployment.notices.composed()
 
 
-def _states(deck: Deck, kind: str = "order_wecom") -> list[str]:
-    return [message.state for message in deck.messages(kind=kind)]
+def _states(deployment: Deployment, kind: str = "order_wecom") -> list[str]:
+    return [message.state for message in deployment.rows.messages(kind=kind)]
 
 
 async def test_a_throttled_robot_rests_as_long_as_it_was_told_and_loses_nothing(
-    deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher
+    deployment: Deployment, robot: FakeRobot, dispatcher: GroupDispatcher
 ):
     robot.then(Throttled(minutes(1), "45009"))
-    deck.composed(*new_orders(3, total="1.00"))
+    deployment.notices.composed(*new_orders(3, total="1.00"))
     assert await dispatcher.run_once() == 1
-    deck.clock.at += seconds(59)
+    deployment.clock.at += seconds(59)
     assert await dispatcher.run_once() == 0
-    deck.clock.at += seconds(2)
+    deployment.clock.at += seconds(2)
     await dispatcher.run_once()
     assert robot.texts[0].startswith("【新订单汇总】3 笔")
-    assert [message.attempts for message in deck.messages(kind="order_wecom")] == [
+    assert [message.attempts for message in deployment.rows.messages(kind="order_wecom")] == [
         0,
         0,
         0,
@@ -71,66 +64,66 @@ async def test_a_throttled_robot_rests_as_long_as_it_was_told_and_loses_nothing(
 
 
 async def test_a_rest_from_before_the_clock_was_set_back_is_not_kept_for_days(
-    deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher
+    deployment: Deployment, robot: FakeRobot, dispatcher: GroupDispatcher
 ):
     """P11"""
-    with deck.store.writing() as uow:
+    with deployment.store.writing() as uow:
         uow.pauses.pause("wecom:robot-1", reason="45009", until=TEN + hours(24), now=TEN)
-    deck.composed(new_order("A"))
+    deployment.notices.composed(new_order("A"))
     await dispatcher.run_once()
     assert len(robot.texts) == 1
 
 
 async def test_a_channel_at_fault_keeps_its_messages_rests_and_raises_an_alarm(
-    deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher
+    deployment: Deployment, robot: FakeRobot, dispatcher: GroupDispatcher
 ):
     """A revoked key must not turn a hundred messages into dead letters."""
     robot.then(Rejected("wecom:93000", blame="channel"))
-    deck.composed(*new_orders(3, total="1.00"))
+    deployment.notices.composed(*new_orders(3, total="1.00"))
     assert await dispatcher.run_once() == 1
-    assert _states(deck) == ["pending"] * 3
-    with deck.store.reading() as uow:
+    assert _states(deployment) == ["pending"] * 3
+    with deployment.store.reading() as uow:
         (fault,) = uow.pauses.faults()
     assert (fault.name, fault.reason, fault.since) == ("wecom:robot-1", "wecom:93000", TEN)
     assert await dispatcher.run_once() == 0
-    deck.clock.at += CHANNEL_REST
+    deployment.clock.at += CHANNEL_REST
     await dispatcher.run_once()
     assert robot.texts[0].startswith("【新订单汇总】3 笔")
 
 
 async def test_a_message_at_fault_is_a_dead_letter_with_an_alarm_and_holds_up_nobody(
-    deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher
+    deployment: Deployment, robot: FakeRobot, dispatcher: GroupDispatcher
 ):
     robot.then(Rejected("wecom:40058"))
-    deck.composed(*new_orders(2, total="1.00"))
+    deployment.notices.composed(*new_orders(2, total="1.00"))
     await dispatcher.run_once()
-    assert _states(deck) == ["dead", "sent"]
+    assert _states(deployment) == ["dead", "sent"]
 
 
 async def test_an_unreachable_group_is_tried_again_later_and_in_the_end_given_up(
-    deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher
+    deployment: Deployment, robot: FakeRobot, dispatcher: GroupDispatcher
 ):
     robot.then(*[Unreachable("ConnectTimeout")] * 99)
-    deck.composed(new_order("A", total="1.00"))
+    deployment.notices.composed(new_order("A", total="1.00"))
     for _ in range(400):
         await dispatcher.run_once()
-        deck.clock.at += seconds(30)
+        deployment.clock.at += seconds(30)
     assert len(robot.seen) == 11  # once alone, ten times as a digest of one
-    states = {message.state for message in deck.messages() if message.channel == "wecom"}
+    states = {message.state for message in deployment.rows.messages() if message.channel == "wecom"}
     assert states <= {"dead", "merged"}
 
 
 async def test_an_unknown_outcome_may_be_seen_twice_but_is_never_lost(
-    deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher
+    deployment: Deployment, robot: FakeRobot, dispatcher: GroupDispatcher
 ):
     """P9: at most one duplicate; the message names its order, so people recognise it."""
     robot.then(Unknown("ReadTimeout"))
-    deck.composed(new_order("A"))
+    deployment.notices.composed(new_order("A"))
     await dispatcher.run_once()
-    deck.clock.at += seconds(2)
+    deployment.clock.at += seconds(2)
     await dispatcher.run_once()
     assert [new_order("A").number in notice.content for _, notice, _ in robot.seen] == [True, True]
-    assert _states(deck) == ["sent"]
+    assert _states(deployment) == ["sent"]
 
 
 class Died(BaseException):
@@ -139,7 +132,7 @@ class Died(BaseException):
 
 @pytest.mark.parametrize("arrived", [True, False])
 async def test_a_dispatcher_that_dies_between_send_and_record_costs_at_most_one_repeat(
-    deck: Deck, robot: FakeRobot, *, arrived: bool
+    deployment: Deployment, robot: FakeRobot, *, arrived: bool
 ):
     """P9: at most one duplicate per crash, and nothing is lost. Another worker takes over."""
 
@@ -149,44 +142,46 @@ async def test_a_dispatcher_that_dies_between_send_and_record_costs_at_most_one_
                 await robot.send(message)
             raise Died
 
-    deck.composed(*new_orders(3, total="1.00"))
+    deployment.notices.composed(*new_orders(3, total="1.00"))
     with pytest.raises(Died):
-        await GroupDispatcher(deck.store, deck.clock, {ROBOT: Deadly(clock=deck.clock)}).run_once()
-    other = GroupDispatcher(deck.store, deck.clock, {ROBOT: robot})
+        await GroupDispatcher(deployment.store, deployment.clock, {ROBOT: Deadly(clock=deployment.clock)}).run_once()
+    other = GroupDispatcher(deployment.store, deployment.clock, {ROBOT: robot})
     assert await other.run_once() == 2  # the others need not wait for the one whose outcome nobody knows
-    deck.clock.at += LEASE + seconds(1)
-    assert sweep_once(deck.store, a_policy(), deck.clock) == 1
+    deployment.clock.at += LEASE + seconds(1)
+    assert sweep_once(deployment.store, a_policy(), deployment.clock) == 1
     await other.run_once()
     text = "\n".join(robot.texts)
     assert sorted(text.count(order.number) for order in new_orders(3, total="1.00")) == [1, 1, 2 if arrived else 1]
-    assert {message.state for message in deck.messages() if message.channel == "wecom"} <= {"sent", "merged"}
-    first = deck.all(select(Attempt).order_by(Attempt.id))[0]
+    assert {message.state for message in deployment.rows.messages() if message.channel == "wecom"} <= {"sent", "merged"}
+    first = deployment.rows.all(select(Attempt).order_by(Attempt.id))[0]
     assert first.outcome is None  # nobody will ever know; it still counts in the budget
 
 
-async def test_two_workers_send_each_message_once_and_stay_within_one_budget(deck: Deck, robot: FakeRobot):
-    deck.composed(*new_orders(10, total="1.00"))
-    workers = [GroupDispatcher(deck.store, deck.clock, {ROBOT: robot}) for _ in range(2)]
+async def test_two_workers_send_each_message_once_and_stay_within_one_budget(deployment: Deployment, robot: FakeRobot):
+    deployment.notices.composed(*new_orders(10, total="1.00"))
+    workers = [GroupDispatcher(deployment.store, deployment.clock, {ROBOT: robot}) for _ in range(2)]
     for _ in range(3):
         await asyncio.gather(*(worker.run_once() for worker in workers))
     assert len(robot.texts) == len(set(robot.texts)) == 10
 
 
-async def test_the_sweep_puts_back_what_fell_between_two_stools(deck: Deck):
+async def test_the_sweep_puts_back_what_fell_between_two_stools(deployment: Deployment):
     """A robot that is gone, a schedule from before the clock was set back."""
-    deck.composed(new_order("A"), new_order("B"), policy=a_policy(robots=("gone",)))
-    with deck.store.writing() as uow:
-        first, second = (message.id or 0 for message in deck.messages(kind="order_wecom"))
+    deployment.notices.composed(new_order("A"), new_order("B"), policy=a_policy(robots=("gone",)))
+    with deployment.store.writing() as uow:
+        first, second = (message.id or 0 for message in deployment.rows.messages(kind="order_wecom"))
         waits = {"from_states": (MessageState.PENDING,), "reason": "test"}
         uow.messages.put_off(first, MessageState.PENDING, until=TEN + timedelta(days=2), **waits)
         uow.messages.put_off(second, MessageState.PENDING, until=TEN, **waits)
-    assert sweep_once(deck.store, a_policy(robots=("r1", "r2")), deck.clock) == 3
-    assert {(message.target, message.due_at) for message in deck.messages(kind="order_wecom")} == {("r1", TEN)}
-    assert sweep_once(deck.store, a_policy(robots=("r1", "r2")), deck.clock) == 0
+    assert sweep_once(deployment.store, a_policy(robots=("r1", "r2")), deployment.clock) == 3
+    assert {(message.target, message.due_at) for message in deployment.rows.messages(kind="order_wecom")} == {
+        ("r1", TEN)
+    }
+    assert sweep_once(deployment.store, a_policy(robots=("r1", "r2")), deployment.clock) == 0
 
 
-def test_what_a_group_reads_depends_on_the_subject(deck: Deck):
-    (message, _) = deck.composed(new_order("A"))
+def test_what_a_group_reads_depends_on_the_subject(deployment: Deployment):
+    (message, _) = deployment.notices.composed(new_order("A"))
     order = read_content(message.subject, message.content)
     assert notice_of(order, ("m",), kind=WECOM).mentions == ("m",)
     batch = BatchContent(
@@ -209,14 +204,14 @@ ODD = [
 
 @pytest.mark.parametrize("odd", ODD)
 async def test_a_content_nobody_can_read_is_a_dead_letter_with_a_sentence_and_holds_up_nobody(
-    deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher, odd: dict[str, Any]
+    deployment: Deployment, robot: FakeRobot, dispatcher: GroupDispatcher, odd: dict[str, Any]
 ):
     """P14: after an upgrade, or with a row that somebody damaged."""
-    deck.composed(*new_orders(3, total="1.00"))
-    with deck.engines.writer.begin() as connection:
+    deployment.notices.composed(*new_orders(3, total="1.00"))
+    with deployment.engines.writer.begin() as connection:
         connection.execute(update(Message).where(Message.order_id == 1).values(content=odd))
     assert await dispatcher.run_once() == 2
-    dead, *others = deck.messages(kind="order_wecom")
+    dead, *others = deployment.rows.messages(kind="order_wecom")
     assert dead.state == "dead"
     assert dead.last_reason is not None
     assert dead.last_reason.startswith("消息内容")
@@ -224,26 +219,28 @@ async def test_a_content_nobody_can_read_is_a_dead_letter_with_a_sentence_and_ho
     assert await dispatcher.run_once() == 0
 
 
-async def test_a_digest_passes_over_what_it_cannot_read(deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher):
+async def test_a_digest_passes_over_what_it_cannot_read(
+    deployment: Deployment, robot: FakeRobot, dispatcher: GroupDispatcher
+):
     """P14"""
-    deck.composed(*new_orders(30, total="1.00"))
-    with deck.engines.writer.begin() as connection:
+    deployment.notices.composed(*new_orders(30, total="1.00"))
+    with deployment.engines.writer.begin() as connection:
         connection.execute(update(Message).where(Message.order_id == 7).values(content={"v": 99}))
-    deck.clock.at += LATER
+    deployment.clock.at += LATER
     while await dispatcher.run_once():
         pass
-    states = [message.state for message in deck.messages(kind="order_wecom")]
+    states = [message.state for message in deployment.rows.messages(kind="order_wecom")]
     assert states == ["merged"] * 6 + ["dead"] + ["merged"] * 23
     assert robot.texts == [text for text in robot.texts if text.startswith("【新订单汇总】29 笔")]
 
 
 async def test_a_channel_that_breaks_is_an_unknown_outcome_and_the_message_is_tried_again(
-    deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher
+    deployment: Deployment, robot: FakeRobot, dispatcher: GroupDispatcher
 ):
     """P14: no channel may raise; one that does costs its own message a retry, and nobody else's anything."""
     robot.then(ValueError("nobody foresaw this"))
-    deck.composed(*new_orders(2, total="1.00"))
+    deployment.notices.composed(*new_orders(2, total="1.00"))
     await dispatcher.run_once()
-    assert _states(deck) == ["pending", "sent"]
-    (first, _) = deck.messages(kind="order_wecom")
+    assert _states(deployment) == ["pending", "sent"]
+    (first, _) = deployment.rows.messages(kind="order_wecom")
     assert first.last_reason == "wecom:ValueError"

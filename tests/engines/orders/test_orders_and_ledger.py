@@ -8,31 +8,36 @@ from sqlalchemy import update
 
 from app.domain.problems import NotFound, NotInThisState
 from app.domain.states import OrderState
+from app.notify.dispatch.group import GroupDispatcher
 from app.orders import decide
 from app.orders.timeline import time_line
 from app.store.commit.order_writer import NewOrder
 from app.store.ledger import NoSuchIncident, ledger_of
 from app.store.spool.file import Spool
 from app.store.tables import OrderRow
-from tests.builders import OPS, REHEARSAL, TEN, Deck, a_policy, minutes, new_order, new_orders
+from tests.deployment import Deployment
+from tests.deployment.facts import OPS, REHEARSAL, TEN, minutes
+from tests.deployment.notices import ROBOT, a_policy
+from tests.deployment.orders import new_order, new_orders
+from tests.fakes.channels import FakeRobot
 
 
-def _held(deck: Deck, new: NewOrder) -> str:
-    deck.take(new)
-    with deck.store.writing() as uow:
+def _held(deployment: Deployment, new: NewOrder) -> str:
+    deployment.door.take(new)
+    with deployment.store.writing() as uow:
         row = uow.orders.numbered(new.number)
         assert row is not None
         assert uow.orders.hold([row.id or 0], looks_like="LBOTHER", reason="相似") == 1
     return new.number
 
 
-def _decide(deck: Deck, decision: Any, number: str, **fields: Any) -> None:
-    with deck.store.writing() as uow:
-        decision(uow, number, by=OPS, now=deck.clock.now(), **fields)
+def _decide(deployment: Deployment, decision: Any, number: str, **fields: Any) -> None:
+    with deployment.store.writing() as uow:
+        decision(uow, number, by=OPS, now=deployment.clock.now(), **fields)
 
 
-def _row(deck: Deck, number: str) -> OrderRow:
-    with deck.store.reading() as uow:
+def _row(deployment: Deployment, number: str) -> OrderRow:
+    with deployment.store.reading() as uow:
         row = uow.orders.numbered(number)
     assert row is not None
     return row
@@ -41,23 +46,23 @@ def _row(deck: Deck, number: str) -> OrderRow:
 # ---- decisions
 
 
-def test_a_released_order_waits_for_the_next_batch_and_is_never_held_again(deck: Deck):
-    number = _held(deck, new_order("A"))
-    deck.clock.at += minutes(7)
-    _decide(deck, decide.release, number)
-    row = _row(deck, number)
+def test_a_released_order_waits_for_the_next_batch_and_is_never_held_again(deployment: Deployment):
+    number = _held(deployment, new_order("A"))
+    deployment.clock.at += minutes(7)
+    _decide(deployment, decide.release, number)
+    row = _row(deployment, number)
     assert (row.state, row.released_at) == ("accepted", TEN + minutes(7))
-    with deck.store.reading() as uow:
+    with deployment.store.reading() as uow:
         assert uow.orders.waiting_since(row.incident_id) == TEN + minutes(7)
         assert uow.orders.held() == []
 
 
-def test_a_duplicate_is_closed_for_good_and_written_down(deck: Deck):
-    number = _held(deck, new_order("A"))
-    _decide(deck, decide.mark_duplicate, number)
-    row = _row(deck, number)
+def test_a_duplicate_is_closed_for_good_and_written_down(deployment: Deployment):
+    number = _held(deployment, new_order("A"))
+    _decide(deployment, decide.mark_duplicate, number)
+    row = _row(deployment, number)
     assert (row.state, row.settled_at, decide.state_in_chinese(row)) == ("duplicate", TEN, "重复单")
-    with deck.store.reading() as uow:
+    with deployment.store.reading() as uow:
         (deed,) = uow.audit.of(number)
     assert (deed.action, deed.actor, deed.address) == ("order.mark_duplicate", "ops", "10.0.0.1")
 
@@ -72,42 +77,42 @@ def test_a_duplicate_is_closed_for_good_and_written_down(deck: Deck):
     ],
 )
 def test_a_decision_is_possible_from_some_states_and_changes_nothing_from_others(
-    deck: Deck, decision: Any, fields: dict[str, str], state: str, allowed: set[str]
+    deployment: Deployment, decision: Any, fields: dict[str, str], state: str, allowed: set[str]
 ):
     for n, before in enumerate(OrderState):
         new = new_order(f"K{n}", phone=f"138{n:08d}")
-        deck.take(new)
-        with deck.engines.writer.begin() as connection:
+        deployment.door.take(new)
+        with deployment.engines.writer.begin() as connection:
             connection.execute(update(OrderRow).where(OrderRow.number == new.number).values(state=before))
         if before in allowed:
-            _decide(deck, decision, new.number, **fields)
-            assert _row(deck, new.number).state == state
+            _decide(deployment, decision, new.number, **fields)
+            assert _row(deployment, new.number).state == state
             if fields:
-                assert _row(deck, new.number).state_reason == fields["reason"]
+                assert _row(deployment, new.number).state_reason == fields["reason"]
         else:
             with pytest.raises(NotInThisState, match=f"订单 {new.number} 当前为“.+”，不能执行此操作。"):
-                _decide(deck, decision, new.number, **fields)
-            assert _row(deck, new.number).state == before
-            with deck.store.reading() as uow:
+                _decide(deployment, decision, new.number, **fields)
+            assert _row(deployment, new.number).state == before
+            with deployment.store.reading() as uow:
                 assert uow.audit.of(new.number) == []
 
 
-def test_an_order_nobody_knows_cannot_be_decided(deck: Deck):
+def test_an_order_nobody_knows_cannot_be_decided(deployment: Deployment):
     with pytest.raises(NotFound, match="没有订单 LB1。"):
-        _decide(deck, decide.release, "LB1")
+        _decide(deployment, decide.release, "LB1")
 
 
 # ---- the ledger
 
 
-def test_the_ledger_knows_where_every_order_is(deck: Deck, tmp_path: Path):
+def test_the_ledger_knows_where_every_order_is(deployment: Deployment, tmp_path: Path):
     """P7: accepted = batched + waiting + held + closed + spooled, at any instant."""
     orders = new_orders(len(OrderState) + 2)
-    deck.take(*orders)
+    deployment.door.take(*orders)
     for new, state in zip(orders, OrderState, strict=False):
-        with deck.engines.writer.begin() as connection:
+        with deployment.engines.writer.begin() as connection:
             connection.execute(update(OrderRow).where(OrderRow.number == new.number).values(state=state))
-    ledger = ledger_of(deck.store, spool_dir=tmp_path)
+    ledger = ledger_of(deployment.store, spool_dir=tmp_path)
     assert (ledger.incident, ledger.accepted, ledger.waiting, ledger.held, ledger.batched) == (
         "E20261122-1",
         9,
@@ -119,88 +124,85 @@ def test_the_ledger_knows_where_every_order_is(deck: Deck, tmp_path: Path):
     assert ledger.balanced
 
 
-def test_what_is_in_the_spool_is_accepted_and_not_counted_twice(deck: Deck, tmp_path: Path):
+def test_what_is_in_the_spool_is_accepted_and_not_counted_twice(deployment: Deployment, tmp_path: Path):
     """P6, P7: also after a drain that was cut off between its commit and its clean-up."""
     both, only, drill = new_order("A"), new_order("B"), new_order("D", caller=REHEARSAL)
     spool = Spool(tmp_path / "spool-0.db", max_bytes=1 << 20)
     spool.write([both, only, drill], [TEN] * 3)
     spool.close()
-    none = ledger_of(deck.store, spool_dir=tmp_path)
+    none = ledger_of(deployment.store, spool_dir=tmp_path)
     assert (none.incident, none.accepted, none.spooled, none.balanced) == (None, 3, 3, True)
-    deck.take(both)
-    live = ledger_of(deck.store, spool_dir=tmp_path)
+    deployment.door.take(both)
+    live = ledger_of(deployment.store, spool_dir=tmp_path)
     assert (live.accepted, live.waiting, live.spooled, live.balanced) == (2, 1, 1, True)
 
 
-def test_a_closed_incident_does_not_wait_for_the_spool(deck: Deck, tmp_path: Path):
-    deck.take(new_order("A"))
-    with deck.store.writing() as uow:
+def test_a_closed_incident_does_not_wait_for_the_spool(deployment: Deployment, tmp_path: Path):
+    deployment.door.take(new_order("A"))
+    with deployment.store.writing() as uow:
         uow.incidents.close(uow.incidents.get(1), by="it", now=TEN)
     spool = Spool(tmp_path / "spool-0.db", max_bytes=1 << 20)
     spool.write([new_order("B")], [TEN])
     spool.close()
-    assert ledger_of(deck.store, spool_dir=tmp_path, incident="E20261122-1").spooled == 0
+    assert ledger_of(deployment.store, spool_dir=tmp_path, incident="E20261122-1").spooled == 0
 
 
-def test_an_incident_nobody_knows_has_no_ledger(deck: Deck, tmp_path: Path):
+def test_an_incident_nobody_knows_has_no_ledger(deployment: Deployment, tmp_path: Path):
     with pytest.raises(NoSuchIncident):
-        ledger_of(deck.store, spool_dir=tmp_path, incident="E1")
+        ledger_of(deployment.store, spool_dir=tmp_path, incident="E1")
 
 
-def test_an_order_whose_state_and_batch_disagree_is_found(deck: Deck):
-    deck.take(*new_orders(3))
-    with deck.engines.writer.begin() as connection:
+def test_an_order_whose_state_and_batch_disagree_is_found(deployment: Deployment):
+    deployment.door.take(*new_orders(3))
+    with deployment.engines.writer.begin() as connection:
         connection.execute(update(OrderRow).where(OrderRow.idempotency_key == "K1").values(state="batched"))
-    with deck.store.reading() as uow:
+    with deployment.store.reading() as uow:
         assert list(uow.ledger.unbatched_strays(1)) == [new_orders(3)[1].number]
 
 
 # ---- the time line
 
 
-def test_the_time_line_tells_an_orders_way_in_the_order_it_happened(deck: Deck):
+def test_the_time_line_tells_an_orders_way_in_the_order_it_happened(deployment: Deployment):
     new = new_order("A")
-    number = _held(deck, new)
-    deck.composed()
-    deck.clock.at += minutes(1)
-    wecom, sms = deck.messages()
-    deck.alter(wecom.id, state="sent", finished_at=deck.clock.now())
-    deck.clock.at += minutes(1)
-    deck.alter(sms.id, state="dead", finished_at=deck.clock.now())
-    assert _events(deck, number) == [
+    number = _held(deployment, new)
+    deployment.notices.composed()
+    deployment.clock.at += minutes(1)
+    wecom, sms = deployment.rows.messages()
+    deployment.rows.alter(wecom.id, state="sent", finished_at=deployment.clock.now())
+    deployment.clock.at += minutes(1)
+    deployment.rows.alter(sms.id, state="dead", finished_at=deployment.clock.now())
+    assert _events(deployment, number) == [
         ("accepted", f"已受理，应急单号 {number}"),
         ("held", "疑似重复单（LBOTHER），待人工确认"),
         ("notified", "企业微信群通知已发送"),
         ("undelivered", "安抚短信未送达"),
     ]
-    deck.clock.at += minutes(1)
-    _decide(deck, decide.release, number)
-    deck.clock.at += minutes(1)
-    _decide(deck, decide.cancel, number, reason="不要了")
-    assert [event for event, _ in _events(deck, number)][-2:] == ["release", "cancel"]
+    deployment.clock.at += minutes(1)
+    _decide(deployment, decide.release, number)
+    deployment.clock.at += minutes(1)
+    _decide(deployment, decide.cancel, number, reason="不要了")
+    assert [event for event, _ in _events(deployment, number)][-2:] == ["release", "cancel"]
 
 
-def test_a_simulated_message_is_never_told_as_sent_and_a_pending_one_not_at_all(deck: Deck):
+def test_a_simulated_message_is_never_told_as_sent_and_a_pending_one_not_at_all(deployment: Deployment):
     new = new_order("A")
-    wecom, _ = deck.composed(new)
-    deck.alter(wecom.id, state="simulated", finished_at=TEN)
-    assert _events(deck, new.number)[1:] == [("simulated", "企业微信群通知（模拟发送，未实际发出）")]
+    wecom, _ = deployment.notices.composed(new)
+    deployment.rows.alter(wecom.id, state="simulated", finished_at=TEN)
+    assert _events(deployment, new.number)[1:] == [("simulated", "企业微信群通知（模拟发送，未实际发出）")]
 
 
-async def test_an_order_told_of_in_a_digest_counts_as_told_once_the_digest_is_out(deck: Deck):
-    from app.notify.dispatch.group import GroupDispatcher  # noqa: PLC0415 - only here
-    from tests.builders import ROBOT, FakeRobot  # noqa: PLC0415
-
+async def test_an_order_told_of_in_a_digest_counts_as_told_once_the_digest_is_out(deployment: Deployment):
     orders = new_orders(30, total="1.00")
-    deck.composed(*orders, policy=a_policy())
-    deck.clock.at += minutes(1)
-    robot = FakeRobot(clock=deck.clock)
-    await GroupDispatcher(deck.store, deck.clock, {ROBOT: robot}).run_once()
-    assert _events(deck, orders[7].number)[1:] == [("notified", "企业微信群通知已发送")]
+    deployment.notices.composed(*orders, policy=a_policy())
+    deployment.clock.at += minutes(1)
+    robot = FakeRobot(clock=deployment.clock)
+    await GroupDispatcher(deployment.store, deployment.clock, {ROBOT: robot}).run_once()
+    assert _events(deployment, orders[7].number)[1:] == [("notified", "企业微信群通知已发送")]
 
 
-def _events(deck: Deck, number: str) -> list[tuple[str, str]]:
-    with deck.store.reading() as uow:
+def _events(deployment: Deployment, number: str) -> list[tuple[str, str]]:
+    with deployment.store.reading() as uow:
         row = uow.orders.numbered(number)
         assert row is not None
         return [(event.event, event.detail) for event in time_line(uow, row)]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,7 +9,8 @@ from app.store.commit.order_writer import OrderWriter
 from app.store.database.checkpoint import Checkpointer
 from app.store.database.engine import Engines, open_engines
 from app.store.database.sqlite import CHECKPOINT_IN_COMMIT
-from tests.builders import TEN, new_orders
+from tests.deployment.facts import TEN, ZONE
+from tests.deployment.orders import new_orders
 
 PAGES = 20
 MANY = 200
@@ -24,7 +24,7 @@ def checkpointer(sqlite: Engines) -> Iterator[Checkpointer]:
 
 
 def write(engines: Engines, count: int, *, prefix: str) -> None:
-    writer = OrderWriter(engines, zone=ZoneInfo("Asia/Shanghai"))
+    writer = OrderWriter(engines, zone=ZONE)
     for order in new_orders(count, prefix=prefix):
         writer.write([order], [TEN])
 

@@ -3,45 +3,31 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
-from app import settings as knobs
-from app.batch.maker import BatchMaker, Published
-from app.batch.policy import BatchPolicy
-from app.bootstrap import Lifeboat, situation_of
-from app.files.export_folder import Exports
-from app.files.layouts.registry import shipped_layouts
+from app.batch.maker import Published
+from app.bootstrap import situation_of
 from app.notify.dispatch.email import MailDispatcher
 from app.notify.dispatch.group import GroupDispatcher
 from app.notify.dispatch.sms import SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
 from app.orders.timeline import time_line
 from app.store.ledger import ledger_of
-from app.store.repositories import ledger
+from app.store.reach import Reach
 from app.store.repositories.overview import OrderFilter
 from app.store.tables import METADATA
-from app.telemetry.metrics import Metrics
 from app.watch.patrol import look
 from app.watch.rules import RULES
 from app.web.console.dashboard_figures import DashboardFigures
-from tests.builders import (
-    KEYS,
-    ROBOT,
-    ZONE,
-    Deck,
-    FakeMail,
-    FakeRobot,
-    FakeSms,
-    a_policy,
-    hours,
-    minutes,
-    new_order,
-)
+from tests.deployment import Deployment
+from tests.deployment.facts import KEYS, hours, minutes, seconds
+from tests.deployment.notices import ROBOT, a_policy
+from tests.deployment.orders import new_order
 from tests.engines.long_past import BATCH, add_past
+from tests.fakes.channels import FakeMail, FakeRobot, FakeSms
 
 GREAT = {"orders", "message", "attempt", "batch_order", "import_result", "coupon"}
 """Tables that grow with every order."""
@@ -56,10 +42,10 @@ SMALL = {
 class Everyday:
     """Everything a deployment does again and again, with the same few orders waiting however long the past is."""
 
-    def __init__(self, deck: Deck, folder: Path) -> None:
-        self.deck = deck
-        self.settings = knobs.load(_env_file=None, data_dir=folder, export_dir=folder / "exports")
-        self.boat = Lifeboat(self.settings, deck.clock, deck.engines, deck.store, KEYS, Metrics())
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        deployment.store.reach = Reach(one_by_one=0)  # the ledger uses its kept counts also in a short past
+        self.boat, self.settings = deployment.boat, deployment.settings
         self.lookout = DashboardFigures(self.boat)
         self._serial = 0
 
@@ -70,12 +56,12 @@ class Everyday:
             "send to groups": self._groups,
             "send text messages": self._sms,
             "send e-mail": lambda: asyncio.run(self._mail().run_once()),
-            "sweep": lambda: sweep_once(self.deck.store, a_policy(), self.deck.clock),
+            "sweep": lambda: sweep_once(self.deployment.store, a_policy(), self.deployment.clock),
             "look out": self._look_out,
             "make a batch": self._tick,
             "home page": self._home,
             "metrics": self._metrics,
-            "ledger": lambda: ledger_of(self.deck.store, spool_dir=self.settings.data_dir / "spool"),
+            "ledger": lambda: ledger_of(self.deployment.store, spool_dir=self.settings.data_dir / "spool"),
             "an order's page": self._order_page,
             "searches": self._searches,
             "lists": self._lists,
@@ -85,23 +71,23 @@ class Everyday:
         """Let new orders come in."""
         self._serial += 1
         serial = self._serial
-        self.deck.take(*(new_order(f"N{serial}-{n}", phone=f"138{serial:04d}{n:04d}") for n in range(count)))
+        self.deployment.door.take(*(new_order(f"N{serial}-{n}", phone=f"138{serial:04d}{n:04d}") for n in range(count)))
 
     def _compose(self) -> None:
-        composer = self.deck.composer(a_policy())
+        composer = self.deployment.notices.composer(a_policy())
         assert composer.run_once() == 20
         assert composer.run_once() == 0
 
     def _groups(self) -> None:
-        robot = FakeRobot(clock=self.deck.clock)
-        sender = GroupDispatcher(self.deck.store, self.deck.clock, {ROBOT: robot})
-        self.deck.clock.at += minutes(1)  # what waits longer than a moment is merged
+        robot = FakeRobot(clock=self.deployment.clock)
+        sender = GroupDispatcher(self.deployment.store, self.deployment.clock, {ROBOT: robot})
+        self.deployment.clock.at += minutes(1)  # what waits longer than a moment is merged
         assert asyncio.run(sender.run_once())
 
     def _sms(self) -> None:
         sms = FakeSms()
         caps = {"per_day": 10_000, "per_client": 10_000}
-        sender = SmsDispatcher(self.deck.store, KEYS, self.deck.clock, sms, dry_run=sms, **caps)
+        sender = SmsDispatcher(self.deployment.store, KEYS, self.deployment.clock, sms, dry_run=sms, **caps)
         assert asyncio.run(sender.run_once())
         asyncio.run(sender.settle_once())
 
@@ -109,28 +95,26 @@ class Everyday:
         assert all(one.troubles is not None for one in look(RULES, situation_of(self.boat)))
 
     def _mail(self) -> MailDispatcher:
-        return MailDispatcher(self.deck.store, self.deck.clock, FakeMail(), to=("a@example.com",))
+        return MailDispatcher(self.deployment.store, self.deployment.clock, FakeMail(), to=("a@example.com",))
 
     def _tick(self) -> None:
-        exports, policy = Exports(self.settings.export_dir), BatchPolicy(zone=ZONE)
-        maker = BatchMaker(self.deck.store, KEYS, exports, shipped_layouts(), policy=policy)
-        outcomes = maker.run_once(self.deck.clock.now() + minutes(30))
+        outcomes = self.deployment.maker.run(self.deployment.clock.now() + minutes(30))
         assert any(isinstance(outcome, Published) for outcome in outcomes)
 
     def _home(self) -> None:
         for _ in range(3):  # the running count catches up with the past, then only looks at what is fresh
-            self.lookout._known = None  # noqa: SLF001 - a second later
+            self.deployment.clock.at += seconds(1)
             assert self.lookout.figures().accepted
 
     def _metrics(self) -> None:
-        with self.deck.store.reading() as uow:
+        with self.deployment.store.reading() as uow:
             uow.messages.count_unfinished()
             uow.orders.uncomposed_count()
             uow.orders.longest_waiting_since()
             assert uow.batches.last_published_at()
 
     def _order_page(self) -> None:
-        with self.deck.store.reading() as uow:
+        with self.deployment.store.reading() as uow:
             row = uow.orders.numbered("LBP0000000007")
             assert row is not None
             assert uow.batches.of_order(row.id or 0)
@@ -140,14 +124,14 @@ class Everyday:
             uow.results.counts(1)
 
     def _searches(self) -> None:
-        with self.deck.store.reading() as uow:
+        with self.deployment.store.reading() as uow:
             assert uow.overview.orders_of_customer((7).to_bytes(16))
             assert uow.overview.orders_of_shop_number("T7")
             assert uow.overview.orders_beginning("LBP00000000", limit=5)
             assert uow.overview.orders_numbered(["LBP0000000007"])
 
     def _lists(self) -> None:
-        with self.deck.store.reading() as uow:
+        with self.deployment.store.reading() as uow:
             for wanted in (OrderFilter(incident_id=2), OrderFilter(), OrderFilter(batch_id=1, state="imported")):
                 assert uow.overview.orders(wanted, size=5).rows
             for state in ("held", "accepted"):
@@ -159,17 +143,11 @@ class Everyday:
             uow.overview.messages(("dead",))
 
 
-@pytest.fixture(autouse=True)
-def _kept_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the ledger use its kept counts also in a short past."""
-    monkeypatch.setattr(ledger, "COUNTED_ONE_BY_ONE", 0)
-
-
 # ---- SQLite: its steps, counted ---------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def _steps_counted(deck: Deck) -> Iterator[list[int]]:
+def _steps_counted(deployment: Deployment) -> Iterator[list[int]]:
     """Count the instructions SQLite executes on any connection, in hundreds."""
     counted = [0]
 
@@ -180,7 +158,7 @@ def _steps_counted(deck: Deck) -> Iterator[list[int]]:
     def watch(connection: Any, *_: object) -> None:
         connection.set_progress_handler(one_more, 100)
 
-    engines = (deck.engines.writer, deck.engines.reader)
+    engines = (deployment.engines.writer, deployment.engines.reader)
     for engine in engines:
         event.listen(engine, "checkout", watch)
     yield counted
@@ -188,33 +166,33 @@ def _steps_counted(deck: Deck) -> Iterator[list[int]]:
         event.remove(engine, "checkout", watch)
 
 
-def _costs(deck: Deck, folder: Path) -> dict[str, int]:
+def _costs(deployment: Deployment) -> dict[str, int]:
     """Return how much SQLite works for each everyday step, in hundreds of instructions."""
-    everyday = Everyday(deck, folder)
+    everyday = Everyday(deployment)
     for _ in range(2):  # the first round warms: statements are prepared, the home page has counted the past
         everyday.arrive()
         costs = {}
-        with _steps_counted(deck) as counted:
+        with _steps_counted(deployment) as counted:
             for name, step in everyday.steps().items():
                 counted[0] = 0
                 step()
                 costs[name] = counted[0]
-        deck.clock.at += hours(1)
+        deployment.clock.at += hours(1)
     return costs
 
 
 @pytest.mark.parametrize("engines", ["sqlite"], indirect=True)
-def test_what_is_done_every_day_costs_the_same_after_a_long_past(deck: Deck, tmp_path: Path):
+def test_what_is_done_every_day_costs_the_same_after_a_long_past(deployment: Deployment):
     """Growth: twenty times the past, the same work; judged by SQLite's own count of its steps and not by a clock."""
     short = BATCH * 20
-    add_past(deck, short)
-    before = _costs(deck, tmp_path)
-    with deck.engines.writer.begin() as connection:
+    add_past(deployment, short)
+    before = _costs(deployment)
+    with deployment.engines.writer.begin() as connection:
         for table in reversed(METADATA.sorted_tables):
             if table.name != "client":
                 connection.execute(table.delete())
-    add_past(deck, 20 * short)
-    after = _costs(deck, tmp_path)
+    add_past(deployment, 20 * short)
+    after = _costs(deployment)
     grown = {name: (before[name], after[name]) for name in before if after[name] > 1.2 * before[name] + 5}
     assert grown == {}
 
@@ -223,7 +201,7 @@ def test_what_is_done_every_day_costs_the_same_after_a_long_past(deck: Deck, tmp
 
 
 @contextmanager
-def _plans_of(deck: Deck) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+def _plans_of(deployment: Deployment) -> Iterator[list[tuple[str, dict[str, Any]]]]:
     """Collect the plan of every question and update that PostgreSQL is given."""
     plans: list[tuple[str, dict[str, Any]]] = []
 
@@ -234,7 +212,7 @@ def _plans_of(deck: Deck) -> Iterator[list[tuple[str, dict[str, Any]]]]:
             cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", one)
             plans.append((statement, cursor.fetchone()[0][0]["Plan"]))
 
-    engines = (deck.engines.writer, deck.engines.reader)
+    engines = (deployment.engines.writer, deployment.engines.reader)
     for engine in engines:
         event.listen(engine, "before_cursor_execute", explain)
     yield plans
@@ -257,14 +235,14 @@ def _walks(plan: dict[str, Any], *, limited: bool = False) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("engines", ["postgresql"], indirect=True)
-def test_no_everyday_question_walks_what_is_over(deck: Deck, tmp_path: Path):
+def test_no_everyday_question_walks_what_is_over(deployment: Deployment):
     """Growth, on PostgreSQL: its own plans, made with the statistics of a long past."""
-    add_past(deck, BATCH * 200)
-    everyday = Everyday(deck, tmp_path)
+    add_past(deployment, BATCH * 200)
+    everyday = Everyday(deployment)
     everyday.arrive()
     walked = {}
     for name, step in everyday.steps().items():
-        with _plans_of(deck) as plans:
+        with _plans_of(deployment) as plans:
             step()
         found = {statement: [*_walks(plan)] for statement, plan in plans}
         walked.update({(name, statement): where for statement, where in found.items() if where})

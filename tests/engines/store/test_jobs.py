@@ -4,47 +4,48 @@ from sqlalchemy import func, select
 
 from app.store.repositories.jobs import KEPT_RUNS
 from app.store.tables import Heartbeat, JobRun
-from tests.builders import TEN, Deck, minutes
+from tests.deployment import Deployment
+from tests.deployment.facts import TEN, minutes
 
 
-def _run(deck: Deck, name: str, *, outcome: str | None = "ok", detail: str = "") -> None:
-    with deck.store.writing() as uow:
+def _run(deployment: Deployment, name: str, *, outcome: str | None = "ok", detail: str = "") -> None:
+    with deployment.store.writing() as uow:
         run_id = uow.jobs.begin(name, due=TEN, now=TEN)
         if outcome is not None:
             uow.jobs.end(run_id, outcome=outcome, detail=detail, now=TEN + minutes(1))
 
 
-def test_the_last_run_of_each_job_is_shown_with_how_it_ended(deck: Deck):
-    _run(deck, "batch")
-    _run(deck, "batch", outcome="failed", detail="x" * 300)
-    _run(deck, "audit", outcome=None)
-    _run(deck, "no longer there")
-    with deck.store.reading() as uow:
+def test_the_last_run_of_each_job_is_shown_with_how_it_ended(deployment: Deployment):
+    _run(deployment, "batch")
+    _run(deployment, "batch", outcome="failed", detail="x" * 300)
+    _run(deployment, "audit", outcome=None)
+    _run(deployment, "no longer there")
+    with deployment.store.reading() as uow:
         runs = uow.jobs.last_runs(["batch", "audit", "never"])
     assert set(runs) == {"batch", "audit"}
     assert (runs["batch"].outcome, runs["batch"].detail) == ("failed", "x" * 200)
     assert (runs["audit"].outcome, runs["audit"].finished_at) == (None, None)
 
 
-def test_old_runs_are_forgotten_job_by_job(deck: Deck):
-    with deck.store.writing() as uow:
+def test_old_runs_are_forgotten_job_by_job(deployment: Deployment):
+    with deployment.store.writing() as uow:
         for _ in range(KEPT_RUNS + 5):
             uow.jobs.begin("batch", due=TEN, now=TEN)
         uow.jobs.begin("audit", due=TEN, now=TEN)
-    with deck.store.writing() as uow:
+    with deployment.store.writing() as uow:
         assert uow.jobs.forget_old() == 5
         assert uow.jobs.forget_old() == 0
-    kept = deck.all(select(func.min(JobRun.id)).where(JobRun.name == "batch"))  # type: ignore[arg-type]
+    kept = deployment.rows.all(select(func.min(JobRun.id)).where(JobRun.name == "batch"))  # type: ignore[arg-type]
     assert kept == [6]
-    assert deck.count(JobRun) == KEPT_RUNS + 1
+    assert deployment.rows.count(JobRun) == KEPT_RUNS + 1
 
 
-def test_a_heartbeat_is_one_row_however_many_beat(deck: Deck):
+def test_a_heartbeat_is_one_row_however_many_beat(deployment: Deployment):
     for n, holder in enumerate(["a", "b" * 70]):
-        with deck.store.writing() as uow:
+        with deployment.store.writing() as uow:
             uow.jobs.beat("worker", now=TEN + minutes(n), holder=holder)
-    with deck.store.reading() as uow:
+    with deployment.store.reading() as uow:
         beat = uow.jobs.heartbeat("worker")
         assert uow.jobs.heartbeat("another") is None
     assert beat is not None
-    assert (beat.at, beat.holder, deck.count(Heartbeat)) == (TEN + minutes(1), "b" * 64, 1)
+    assert (beat.at, beat.holder, deployment.rows.count(Heartbeat)) == (TEN + minutes(1), "b" * 64, 1)

@@ -7,7 +7,8 @@ import pytest
 from app.batch.maker import Published
 from app.store.unit_of_work import Store
 from app.worker.leader import LASTS
-from tests.engines.batch.batch_fixtures import TEN, World, a_world, minutes  # noqa: F401 - a fixture
+from tests.deployment import Deployment
+from tests.deployment.facts import TEN, minutes
 from tests.engines.dying import LEFT_OPEN, all_orders_are_out_once, dies
 
 BACK = [timedelta(hours=1), timedelta(days=1)]
@@ -28,11 +29,13 @@ def test_a_lease_from_before_the_clock_was_set_back_is_as_good_as_expired(store:
 
 @LEFT_OPEN
 @pytest.mark.parametrize("back", BACK)
-def test_a_batch_begun_before_the_clock_was_set_back_is_ended_by_the_next_maker(world: World, back: timedelta):
-    numbers = world.some(3)
+def test_a_batch_begun_before_the_clock_was_set_back_is_ended_by_the_next_maker(
+    deployment: Deployment, back: timedelta
+):
+    numbers = deployment.door.some(3)
     now = TEN + minutes(30)
-    assert dies(world, 6, lambda store, disk: world.maker(store=store, disk=disk).run_once(now))
-    assert world.maker().run_once(now + minutes(1)) == []  # its lease runs: hands off
-    (outcome,) = world.maker().run_once(now - back)
+    assert dies(deployment, 6, lambda store, disk: deployment.maker.build(store=store, disk=disk).run_once(now))
+    assert deployment.maker.run(now + minutes(1)) == []  # its lease runs: hands off
+    (outcome,) = deployment.maker.run(now - back)
     assert isinstance(outcome, Published)
-    assert all_orders_are_out_once(world, numbers)
+    assert all_orders_are_out_once(deployment, numbers)

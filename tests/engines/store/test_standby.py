@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,7 +10,8 @@ from app.store.commit.order_writer import NewOrder, OrderWriter
 from app.store.database.engine import Engines, open_engines
 from app.store.database.migrate import migrate
 from app.store.unit_of_work import Store
-from tests.builders import IT, TEN, new_order
+from tests.deployment.facts import IT, TEN, ZONE
+from tests.deployment.orders import new_order
 from tests.harness.away import NoPostgres
 from tests.harness.cluster import Pair, pair
 from tests.harness.waiting import until
@@ -41,7 +41,7 @@ def test_a_replay_waits_for_the_standby_as_the_order_did(servers: Pair, on_prima
     with Store(on_primary).writing() as uow:
         client = add_client(uow, "shop", scope="intake", drill=False, by=IT, now=TEN)
     order = new_order("A")._replace(client_id=client.client_id)
-    writer = OrderWriter(on_primary, zone=ZoneInfo("Asia/Shanghai"))
+    writer = OrderWriter(on_primary, zone=ZONE)
     writer.write([new_order("B")._replace(client_id=client.client_id)], [TEN])  # opens the incident
     servers.standby.kill()
     first = _write(writer, [order])

@@ -12,7 +12,9 @@ from app.store.database.sqlite import UnsafeDatabase, require_safe_sqlite
 from app.store.tables import METADATA, Audit, Instance, Lease
 from app.store.unit_of_work import Store, UnitOfWork
 from app.worker.leader import LASTS, Leadership
-from tests.builders import IT, OPS, REHEARSAL, TEN, ZONE, Deck, hours, minutes, new_order, seconds
+from tests.deployment import Deployment
+from tests.deployment.facts import IT, OPS, REHEARSAL, TEN, ZONE, hours, minutes, seconds
+from tests.deployment.orders import new_order
 
 
 def test_what_a_unit_of_work_wrote_is_kept(store: Store):
@@ -34,10 +36,10 @@ def test_an_error_rolls_everything_back(store: Store):
         assert uow.access.fact("a") is None
 
 
-def test_a_reader_cannot_write(deck: Deck):
-    with pytest.raises(DBAPIError, match=r"(?i)read-?only"), deck.store.reading() as uow:
+def test_a_reader_cannot_write(deployment: Deployment):
+    with pytest.raises(DBAPIError, match=r"(?i)read-?only"), deployment.store.reading() as uow:
         uow.access.keep_fact("a", "1")
-    assert deck.count(Instance) == 0
+    assert deployment.rows.count(Instance) == 0
 
 
 def test_a_reader_sees_the_store_while_a_writer_is_at_work(store: Store):
@@ -48,10 +50,10 @@ def test_a_reader_sees_the_store_while_a_writer_is_at_work(store: Store):
             assert reading.access.fact("a") is None
 
 
-def test_the_database_answers_a_ping(deck: Deck):
-    ping(deck.engines)
-    deck.engines.dispose()
-    ping(deck.engines)
+def test_the_database_answers_a_ping(deployment: Deployment):
+    ping(deployment.engines)
+    deployment.engines.dispose()
+    ping(deployment.engines)
 
 
 # ---- SQLite's pragmas: the mistakes of P1 and P2
@@ -131,16 +133,16 @@ def test_a_lease_from_before_the_clock_was_set_back_is_as_good_as_ended(store: S
     assert _take(store, "b", TEN - hours(1))
 
 
-def test_a_lease_that_was_given_up_is_free(deck: Deck):
-    assert _take(deck.store, "a", TEN)
-    with deck.store.writing() as uow:
+def test_a_lease_that_was_given_up_is_free(deployment: Deployment):
+    assert _take(deployment.store, "a", TEN)
+    with deployment.store.writing() as uow:
         uow.leases.give_up("role", holder="b")  # not his to give
-    assert not _take(deck.store, "b", TEN)
-    with deck.store.writing() as uow:
+    assert not _take(deployment.store, "b", TEN)
+    with deployment.store.writing() as uow:
         uow.leases.give_up("role", holder="a")
         assert uow.leases.get("role") is None
-    assert _take(deck.store, "b", TEN)
-    assert [lease.holder for lease in deck.all(select(Lease))] == ["b"]
+    assert _take(deployment.store, "b", TEN)
+    assert [lease.holder for lease in deployment.rows.all(select(Lease))] == ["b"]
 
 
 def test_a_pause_is_kept_for_everybody(store: Store):
@@ -168,16 +170,16 @@ def test_a_fault_that_goes_on_keeps_the_moment_it_began_until_something_gets_thr
         assert uow.pauses.get("wecom:r") is None
 
 
-def test_no_mixture_of_live_and_drill_can_be_written(deck: Deck):
+def test_no_mixture_of_live_and_drill_can_be_written(deployment: Deployment):
     """P18: by constraint, whatever a query forgets."""
-    deck.take(new_order("LIVE"))
-    deck.take(new_order("DRILL", caller=REHEARSAL))
+    deployment.door.take(new_order("LIVE"))
+    deployment.door.take(new_order("DRILL", caller=REHEARSAL))
     batch = {"kind": "regular", "columns": "generic", "state": "claiming", "window_from": TEN, "window_to": TEN}
     batch |= {"claimed_at": TEN, "lease_until": TEN, "orders": 0, "rows": 0, "total_fen": 0, "held": 0}
     message = {"subject": "order", "channel": "wecom", "target": "", "lane": 2, "content": {}, "state": "pending"}
     message |= {"created_at": TEN, "due_at": TEN, "attempts": 0, "asked": 0}
     tables = METADATA.tables
-    with deck.engines.writer.begin() as connection:
+    with deployment.engines.writer.begin() as connection:
         connection.execute(insert(tables["batch"]), [{"id": 1, "incident_id": 1, "drill": False, **batch}])
     mixtures = [
         insert(tables["batch"]).values(id=2, incident_id=1, drill=True, **batch),
@@ -191,15 +193,15 @@ def test_no_mixture_of_live_and_drill_can_be_written(deck: Deck):
         insert(tables["coupon"]).values(code="C", worth="", added_at=TEN, order_id=2, drill=False),
     ]
     for mixture in mixtures:
-        with pytest.raises(IntegrityError, match=r"(?i)foreign key"), deck.engines.writer.begin() as connection:
+        with pytest.raises(IntegrityError, match=r"(?i)foreign key"), deployment.engines.writer.begin() as connection:
             connection.execute(mixture)
-    with deck.engines.writer.begin() as connection:
+    with deployment.engines.writer.begin() as connection:
         connection.execute(insert(tables["batch_order"]).values(batch_id=1, order_id=1, drill=False))
 
 
-async def test_one_worker_of_two_is_the_leader_and_the_other_follows_when_it_dies(deck: Deck):
+async def test_one_worker_of_two_is_the_leader_and_the_other_follows_when_it_dies(deployment: Deployment):
     """P8: one leader, and a dead one is replaced."""
-    first, second = (Leadership(deck.store, deck.clock, holder=name) for name in ("one", "two"))
+    first, second = (Leadership(deployment.store, deployment.clock, holder=name) for name in ("one", "two"))
     done: list[str] = []
 
     async def job() -> int:
@@ -210,7 +212,7 @@ async def test_one_worker_of_two_is_the_leader_and_the_other_follows_when_it_die
     await second.renew()
     assert (first.is_mine, second.is_mine) == (True, False)
     assert (await first.only(job)(), await second.only(job)()) == (1, 0)
-    deck.clock.at += LASTS + seconds(1)
+    deployment.clock.at += LASTS + seconds(1)
     await second.renew()
     await first.renew()
     assert (first.is_mine, second.is_mine) == (False, True)
@@ -237,12 +239,12 @@ def test_a_second_open_incident_of_a_kind_is_refused_by_the_database(store: Stor
         uow.incidents.open(drill=False, reason="", by="it", now=TEN, zone=ZONE)
 
 
-def test_the_incident_people_mean_is_the_open_live_one_else_the_newest(deck: Deck):
-    with deck.store.writing() as uow:
+def test_the_incident_people_mean_is_the_open_live_one_else_the_newest(deployment: Deployment):
+    with deployment.store.writing() as uow:
         assert uow.incidents.latest() is None
         live = uow.incidents.open(drill=False, reason="", by="it", now=TEN, zone=ZONE)
         drill = uow.incidents.open(drill=True, reason="", by="it", now=TEN, zone=ZONE)
-    with deck.store.writing() as uow:
+    with deployment.store.writing() as uow:
         latest = uow.incidents.latest()
         assert latest is not None
         assert latest.name == live.name
@@ -272,33 +274,33 @@ def test_a_client_has_two_keys_at_most_and_a_revoked_one_makes_room(store: Store
         assert {key.id for key, _ in uow.access.active_keys()} == {"k1", second.key_id}
 
 
-def test_only_the_hash_of_a_key_is_kept(deck: Deck):
-    with deck.store.writing() as uow:
+def test_only_the_hash_of_a_key_is_kept(deployment: Deployment):
+    with deployment.store.writing() as uow:
         issued = add_client(uow, "tmall", scope="intake", drill=False, by=IT, now=TEN)
     secret = issued.key.removeprefix(f"lbk_{issued.key_id}_")
-    with deck.engines.reader.connect() as connection:
+    with deployment.engines.reader.connect() as connection:
         kept = [str(row) for row in connection.exec_driver_sql("SELECT * FROM client_key")]
     assert any(issued.key_id in row for row in kept)
     assert all(secret not in row for row in kept)
 
 
-def test_deeds_are_written_down_and_read_back(deck: Deck):
-    with deck.store.writing() as uow:
+def test_deeds_are_written_down_and_read_back(deployment: Deployment):
+    with deployment.store.writing() as uow:
         uow.audit.record("batch.download", by=OPS, at=TEN, subject="B1", detail={"rows": 3})
         uow.audit.record("batch.announce", by=OPS, at=TEN, subject="B1")
         uow.audit.record("batch.download", by=IT, at=TEN, subject="B2")
-    with deck.store.reading() as uow:
+    with deployment.store.reading() as uow:
         assert [(deed.actor, deed.detail) for deed in uow.audit.of("B1", "batch.download")] == [("ops", {"rows": 3})]
         assert [deed.action for deed in uow.audit.of("B1")] == ["batch.download", "batch.announce"]
         assert {
             subject: len(deeds) for subject, deeds in uow.audit.of_each(["B1", "B2"], "batch.download").items()
         } == {"B1": 1, "B2": 1}
-    assert deck.count(Audit) == 3
+    assert deployment.rows.count(Audit) == 3
 
 
-def test_an_order_is_another_clients_business_to_nobody_else(deck: Deck):
+def test_an_order_is_another_clients_business_to_nobody_else(deployment: Deployment):
     new = new_order("SHOP-1")
-    deck.take(new)
-    with deck.store.reading() as uow:
+    deployment.door.take(new)
+    with deployment.store.reading() as uow:
         assert uow.orders.numbered(new.number, client_id="c1") is not None
         assert uow.orders.numbered(new.number, client_id="c2") is None

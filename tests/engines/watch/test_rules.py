@@ -26,16 +26,18 @@ from app.watch.rules.ledger_unbalanced import LEDGER_UNBALANCED
 from app.watch.rules.sms_capped import SMS_CAPPED
 from app.watch.rules.spool_waiting import SPOOL_WAITING
 from app.watch.rules.worker_silent import WORKER_SILENT
-from tests.builders import IT, TEN, Deck, hours, minutes, new_order, new_orders, seconds
+from tests.deployment import Deployment
+from tests.deployment.facts import IT, TEN, hours, minutes, seconds
+from tests.deployment.orders import new_order, new_orders
 
 POLICY = WatchPolicy(
     batch_every=minutes(30), coupons_wanted=True, coupon_low_at=2, sms_per_day=10, sms_per_client_per_day=5
 )
 
 
-def _situation(deck: Deck, *, now: datetime | None = None, **fields: Any) -> Situation:
+def _situation(deployment: Deployment, *, now: datetime | None = None, **fields: Any) -> Situation:
     fixed: dict[str, Any] = {"policy": POLICY, "folders": (), "spool": SpoolCounts}
-    return Situation(store=deck.store, now=now or deck.clock.now(), **{**fixed, **fields})
+    return Situation(store=deployment.store, now=now or deployment.clock.now(), **{**fixed, **fields})
 
 
 def _found(rule: Rule, situation: Situation) -> list[tuple[str, str]]:
@@ -45,64 +47,66 @@ def _found(rule: Rule, situation: Situation) -> list[tuple[str, str]]:
 # ---- the rules
 
 
-def test_a_new_deployment_has_no_trouble_but_a_worker_that_is_not_there_yet(deck: Deck):
-    troubles = [trouble.code for one in look(RULES, _situation(deck)) for trouble in one.troubles or ()]
+def test_a_new_deployment_has_no_trouble_but_a_worker_that_is_not_there_yet(deployment: Deployment):
+    troubles = [trouble.code for one in look(RULES, _situation(deployment)) for trouble in one.troubles or ()]
     assert [code for code in troubles if "postgres" not in code and "standby" not in code] == ["worker_silent"]
 
 
-def test_an_order_that_waits_longer_than_a_period_and_the_grace_is_overdue(deck: Deck):
-    deck.take(new_order("A"))
-    assert _found(BATCH_OVERDUE, _situation(deck, now=TEN + minutes(33))) == []
-    assert _found(BATCH_OVERDUE, _situation(deck, now=TEN + minutes(34))) == [("batch_overdue", "")]
+def test_an_order_that_waits_longer_than_a_period_and_the_grace_is_overdue(deployment: Deployment):
+    deployment.door.take(new_order("A"))
+    assert _found(BATCH_OVERDUE, _situation(deployment, now=TEN + minutes(33))) == []
+    assert _found(BATCH_OVERDUE, _situation(deployment, now=TEN + minutes(34))) == [("batch_overdue", "")]
 
 
-def test_an_order_released_after_hours_makes_nobody_cry_overdue(deck: Deck):
+def test_an_order_released_after_hours_makes_nobody_cry_overdue(deployment: Deployment):
     """It waits for a batch since it was released, not since it came in; the same for each of the four readers."""
-    deck.take(new_order("A"))
+    deployment.door.take(new_order("A"))
     number = new_order("A").number
-    with deck.store.writing() as uow:
+    with deployment.store.writing() as uow:
         row = uow.orders.numbered(number)
         assert row is not None
         uow.orders.hold([row.id or 0], looks_like="LB1", reason="alike")
-    deck.clock.at += hours(5)
-    with deck.store.writing() as uow:
-        decide.release(uow, number, by=IT, now=deck.clock.now())
-    assert _found(BATCH_OVERDUE, _situation(deck)) == []
-    with deck.store.reading() as uow:
-        assert uow.orders.longest_waiting_since() == deck.clock.now()
-    assert _found(BATCH_OVERDUE, _situation(deck, now=deck.clock.now() + minutes(34))) == [("batch_overdue", "")]
+    deployment.clock.at += hours(5)
+    with deployment.store.writing() as uow:
+        decide.release(uow, number, by=IT, now=deployment.clock.now())
+    assert _found(BATCH_OVERDUE, _situation(deployment)) == []
+    with deployment.store.reading() as uow:
+        assert uow.orders.longest_waiting_since() == deployment.clock.now()
+    assert _found(BATCH_OVERDUE, _situation(deployment, now=deployment.clock.now() + minutes(34))) == [
+        ("batch_overdue", "")
+    ]
 
 
-def test_a_worker_is_silent_without_a_leader_whose_lease_holds(deck: Deck):
-    assert _found(WORKER_SILENT, _situation(deck)) == [("worker_silent", "")]
-    with deck.store.writing() as uow:
+def test_a_worker_is_silent_without_a_leader_whose_lease_holds(deployment: Deployment):
+    assert _found(WORKER_SILENT, _situation(deployment)) == [("worker_silent", "")]
+    with deployment.store.writing() as uow:
         uow.leases.take("leader", holder="w", now=TEN, until=TEN + seconds(20))
-    assert _found(WORKER_SILENT, _situation(deck)) == []
-    assert _found(WORKER_SILENT, _situation(deck, now=TEN + seconds(21))) == [("worker_silent", "")]
+    assert _found(WORKER_SILENT, _situation(deployment)) == []
+    assert _found(WORKER_SILENT, _situation(deployment, now=TEN + seconds(21))) == [("worker_silent", "")]
 
 
-def test_a_ledger_that_does_not_add_up_is_told(deck: Deck):
-    deck.take(*new_orders(3))
-    assert _found(LEDGER_UNBALANCED, _situation(deck)) == []
-    with deck.engines.writer.begin() as connection:
+def test_a_ledger_that_does_not_add_up_is_told(deployment: Deployment):
+    deployment.door.take(*new_orders(3))
+    assert _found(LEDGER_UNBALANCED, _situation(deployment)) == []
+    with deployment.engines.writer.begin() as connection:
         connection.execute(update(METADATA.tables["tally"]).values(accepted=4))
-    assert _found(LEDGER_UNBALANCED, _situation(deck)) == [("ledger_unbalanced", "")]
+    assert _found(LEDGER_UNBALANCED, _situation(deployment)) == [("ledger_unbalanced", "")]
 
 
-def test_a_channel_is_down_until_something_gets_through(deck: Deck):
-    with deck.store.writing() as uow:
+def test_a_channel_is_down_until_something_gets_through(deployment: Deployment):
+    with deployment.store.writing() as uow:
         uow.pauses.pause("wecom:r", reason="45009", until=TEN + minutes(1), now=TEN)  # a limit is no fault
         uow.pauses.pause("sms:", reason="sms:no_balance", until=TEN + minutes(5), now=TEN, fault=True)
-    assert _found(CHANNEL_DOWN, _situation(deck, now=TEN + hours(1))) == [("channel_down", "sms:")]
-    (trouble,) = CHANNEL_DOWN.find(_situation(deck))
+    assert _found(CHANNEL_DOWN, _situation(deployment, now=TEN + hours(1))) == [("channel_down", "sms:")]
+    (trouble,) = CHANNEL_DOWN.find(_situation(deployment))
     assert trouble.text == "通知渠道 短信 不可用（sms:no_balance），消息已保留，请检查配置。"
 
 
-def test_dead_letters_are_counted_by_channel(deck: Deck):
-    deck.composed(*new_orders(2))
-    for message in deck.messages(kind="order_wecom"):
-        deck.alter(message.id, state=MessageState.DEAD)
-    (trouble,) = DEAD_LETTERS.find(_situation(deck))
+def test_dead_letters_are_counted_by_channel(deployment: Deployment):
+    deployment.notices.composed(*new_orders(2))
+    for message in deployment.rows.messages(kind="order_wecom"):
+        deployment.rows.alter(message.id, state=MessageState.DEAD)
+    (trouble,) = DEAD_LETTERS.find(_situation(deployment))
     assert (trouble.subject, trouble.text[:9]) == ("wecom", "有 2 条消息未能")
 
 
@@ -110,36 +114,36 @@ def test_dead_letters_are_counted_by_channel(deck: Deck):
     ("codes", "given", "found"),
     [(0, 0, []), (3, 0, []), (3, 1, [("coupons_low", "")]), (3, 3, [("coupons_low", "")])],
 )
-def test_a_pool_that_had_codes_is_low_and_then_empty(deck: Deck, codes: int, given: int, found: list[Any]):
-    deck.add_coupons(*(f"C-{n}" for n in range(codes)))
-    deck.composed(*new_orders(given))
-    assert _found(COUPONS_LOW, _situation(deck)) == found
+def test_a_pool_that_had_codes_is_low_and_then_empty(deployment: Deployment, codes: int, given: int, found: list[Any]):
+    deployment.notices.add_coupons(*(f"C-{n}" for n in range(codes)))
+    deployment.notices.composed(*new_orders(given))
+    assert _found(COUPONS_LOW, _situation(deployment)) == found
     unwanted = replace(POLICY, coupons_wanted=False)
-    assert _found(COUPONS_LOW, _situation(deck, policy=unwanted)) == []
+    assert _found(COUPONS_LOW, _situation(deployment, policy=unwanted)) == []
 
 
-def test_the_days_text_messages_are_spent_by_all_or_by_one(deck: Deck):
-    deck.composed(*new_orders(5))
-    with deck.store.writing() as uow:
+def test_the_days_text_messages_are_spent_by_all_or_by_one(deployment: Deployment):
+    deployment.notices.composed(*new_orders(5))
+    with deployment.store.writing() as uow:
         claimed = uow.messages.claim("sms", now=TEN, lease_until=TEN + minutes(1), limit=5, target="c1")
         uow.attempts.begin(claimed, now=TEN)
-    assert _found(SMS_CAPPED, _situation(deck)) == [("sms_capped", "c1")]
+    assert _found(SMS_CAPPED, _situation(deployment)) == [("sms_capped", "c1")]
     all_spent = replace(POLICY, sms_per_day=5)
-    assert _found(SMS_CAPPED, _situation(deck, policy=all_spent)) == [("sms_capped", ""), ("sms_capped", "c1")]
-    assert _found(SMS_CAPPED, _situation(deck, policy=all_spent, now=TEN + hours(25))) == []
+    assert _found(SMS_CAPPED, _situation(deployment, policy=all_spent)) == [("sms_capped", ""), ("sms_capped", "c1")]
+    assert _found(SMS_CAPPED, _situation(deployment, policy=all_spent, now=TEN + hours(25))) == []
 
 
-def test_a_folder_with_little_room_is_named(deck: Deck, tmp_path: Path):
+def test_a_folder_with_little_room_is_named(deployment: Deployment, tmp_path: Path):
     low = replace(POLICY, disk_low_bytes=1 << 60)
-    assert _found(DISK_LOW, _situation(deck, folders=(tmp_path / "missing", tmp_path))) == []
-    assert _found(DISK_LOW, _situation(deck, folders=(tmp_path / "missing", tmp_path), policy=low)) == [
+    assert _found(DISK_LOW, _situation(deployment, folders=(tmp_path / "missing", tmp_path))) == []
+    assert _found(DISK_LOW, _situation(deployment, folders=(tmp_path / "missing", tmp_path), policy=low)) == [
         ("disk_low", tmp_path.name)
     ]
 
 
-def test_what_the_spool_holds_is_told_by_what_has_to_be_done(deck: Deck):
+def test_what_the_spool_holds_is_told_by_what_has_to_be_done(deployment: Deployment):
     spool = SpoolCounts(3, 2, ("spool-0.db.damaged-1",))
-    assert _found(SPOOL_WAITING, _situation(deck, spool=lambda: spool)) == [
+    assert _found(SPOOL_WAITING, _situation(deployment, spool=lambda: spool)) == [
         ("spool_waiting", "waiting"),
         ("spool_set_aside", "set_aside"),
         ("spool_damaged", "damaged"),
@@ -166,97 +170,102 @@ class Switch:
         return Rule(name="trouble", level="red", find=self.find, **fields)
 
 
-def _told(deck: Deck) -> list[tuple[str, bool]]:
-    deck.composed()
-    return [(m.content["sentence"], m.content["ended"]) for m in deck.messages(kind="alert_wecom")]
+def _told(deployment: Deployment) -> list[tuple[str, bool]]:
+    deployment.notices.composed()
+    return [(m.content["sentence"], m.content["ended"]) for m in deployment.rows.messages(kind="alert_wecom")]
 
 
-def _patrol(deck: Deck, rule: Rule, *, machine: str = "") -> int:
-    situation = _situation(deck)
+def _patrol(deployment: Deployment, rule: Rule, *, machine: str = "") -> int:
+    situation = _situation(deployment)
     return keep_alerts(look([rule], situation), situation, machine=machine)
 
 
-def test_a_trouble_is_told_once_and_its_end_once_however_often_one_looks(deck: Deck):
+def test_a_trouble_is_told_once_and_its_end_once_however_often_one_looks(deployment: Deployment):
     """P16"""
     switch = Switch("a", "b")
-    assert [_patrol(deck, switch.rule()) for _ in range(3)] == [2, 0, 0]
-    assert _told(deck) == [("出事了", False)] * 2
+    assert [_patrol(deployment, switch.rule()) for _ in range(3)] == [2, 0, 0]
+    assert _told(deployment) == [("出事了", False)] * 2
     switch.subjects = ("b",)
-    assert [_patrol(deck, switch.rule()) for _ in range(3)] == [1, 0, 0]
-    assert _told(deck) == [("出事了", False)] * 2 + [("出事了", True)]
-    assert [(alert.subject, alert.state) for alert in deck.alerts()] == [("a", "resolved"), ("b", "firing")]
+    assert [_patrol(deployment, switch.rule()) for _ in range(3)] == [1, 0, 0]
+    assert _told(deployment) == [("出事了", False)] * 2 + [("出事了", True)]
+    assert [(alert.subject, alert.state) for alert in deployment.rows.alerts()] == [("a", "resolved"), ("b", "firing")]
 
 
-def test_a_trouble_that_does_not_last_is_told_to_nobody_and_the_time_is_kept_in_its_row(deck: Deck):
+def test_a_trouble_that_does_not_last_is_told_to_nobody_and_the_time_is_kept_in_its_row(deployment: Deployment):
     """P16: a restart between two looks changes nothing; the patrol itself remembers nothing."""
     switch = Switch("a")
     rule = switch.rule(hold=minutes(3))
-    _patrol(deck, rule)
-    deck.clock.at += minutes(2)
-    assert _patrol(deck, rule) == 0
+    _patrol(deployment, rule)
+    deployment.clock.at += minutes(2)
+    assert _patrol(deployment, rule) == 0
     switch.subjects = ()
-    _patrol(deck, rule)
-    assert deck.alerts() == []
+    _patrol(deployment, rule)
+    assert deployment.rows.alerts() == []
     switch.subjects = ("a",)
-    _patrol(deck, rule)
-    deck.clock.at += minutes(3)
-    _patrol(deck, rule)
-    assert [(alert.state, alert.firing_since) for alert in deck.alerts()] == [("firing", deck.clock.now())]
-    assert _told(deck) == [("出事了", False)]
+    _patrol(deployment, rule)
+    deployment.clock.at += minutes(3)
+    _patrol(deployment, rule)
+    assert [(alert.state, alert.firing_since) for alert in deployment.rows.alerts()] == [
+        ("firing", deployment.clock.now())
+    ]
+    assert _told(deployment) == [("出事了", False)]
 
 
-def test_a_rule_that_cannot_look_is_never_all_is_well(deck: Deck):
+def test_a_rule_that_cannot_look_is_never_all_is_well(deployment: Deployment):
     switch = Switch("a")
-    _patrol(deck, switch.rule())
+    _patrol(deployment, switch.rule())
     switch.broken = True
-    situation = _situation(deck)
+    situation = _situation(deployment)
     assert look([switch.rule()], situation) == [Found(look([switch.rule()], situation)[0].rule, None)]
-    _patrol(deck, switch.rule())
-    assert [alert.state for alert in deck.alerts()] == ["firing"]
+    _patrol(deployment, switch.rule())
+    assert [alert.state for alert in deployment.rows.alerts()] == ["firing"]
 
 
-def test_one_rule_that_cannot_look_keeps_no_other_from_looking(deck: Deck):
+def test_one_rule_that_cannot_look_keeps_no_other_from_looking(deployment: Deployment):
     broken, sound = Switch(), Switch("a")
     broken.broken = True
-    situation = _situation(deck)
+    situation = _situation(deployment)
     rules = [broken.rule(), replace(sound.rule(), name="other")]
     assert keep_alerts(look(rules, situation), situation) == 1
 
 
-def test_figures_in_the_text_change_without_telling_it_again(deck: Deck):
+def test_figures_in_the_text_change_without_telling_it_again(deployment: Deployment):
     switch = Switch("a")
     for n in range(3):
         switch.text = f"还剩 {n}"
-        _patrol(deck, switch.rule())
-    assert [(alert.text, alert.version) for alert in deck.alerts()] == [("还剩 2", 3)]
-    assert _told(deck) == [("还剩 2", False)]
+        _patrol(deployment, switch.rule())
+    assert [(alert.text, alert.version) for alert in deployment.rows.alerts()] == [("还剩 2", 3)]
+    assert _told(deployment) == [("还剩 2", False)]
 
 
-def test_each_machine_ends_only_its_own_troubles(deck: Deck):
+def test_each_machine_ends_only_its_own_troubles(deployment: Deployment):
     switch = Switch("disk")
     for machine in ("m1", "m2"):
-        _patrol(deck, switch.rule(), machine=machine)
+        _patrol(deployment, switch.rule(), machine=machine)
     switch.subjects = ()
-    _patrol(deck, switch.rule(), machine="m1")
-    assert [(alert.subject, alert.state) for alert in deck.alerts()] == [("m1:disk", "resolved"), ("m2:disk", "firing")]
+    _patrol(deployment, switch.rule(), machine="m1")
+    assert [(alert.subject, alert.state) for alert in deployment.rows.alerts()] == [
+        ("m1:disk", "resolved"),
+        ("m2:disk", "firing"),
+    ]
 
 
-def test_an_alert_nobody_ends_ends_after_a_week(deck: Deck):
-    _patrol(deck, Switch("a").rule(), machine="gone")
-    deck.clock.at += hours(24 * 7)
-    assert expire_alerts(_situation(deck)) == 0
-    deck.clock.at += seconds(1)
-    assert expire_alerts(_situation(deck)) == 1
-    assert [(alert.state, alert.end_reason) for alert in deck.alerts()] == [("resolved", "expired")]
+def test_an_alert_nobody_ends_ends_after_a_week(deployment: Deployment):
+    _patrol(deployment, Switch("a").rule(), machine="gone")
+    deployment.clock.at += hours(24 * 7)
+    assert expire_alerts(_situation(deployment)) == 0
+    deployment.clock.at += seconds(1)
+    assert expire_alerts(_situation(deployment)) == 1
+    assert [(alert.state, alert.end_reason) for alert in deployment.rows.alerts()] == [("resolved", "expired")]
 
 
-def test_two_patrols_at_once_begin_one_episode(deck: Deck):
+def test_two_patrols_at_once_begin_one_episode(deployment: Deployment):
     """P16: by constraint."""
-    with deck.store.writing() as uow:
+    with deployment.store.writing() as uow:
         assert uow.alerts.fire("trouble", level="red", text="x", now=TEN)
     row = {"fingerprint": "trouble", "rule": "trouble", "level": "red", "state": "firing", "text": "x"}
     again = METADATA.tables["alert"].insert().values(**row, episode=2, version=1, step=0, subject="")
-    with pytest.raises(IntegrityError, match=r"(?i)unique"), deck.engines.writer.begin() as connection:
+    with pytest.raises(IntegrityError, match=r"(?i)unique"), deployment.engines.writer.begin() as connection:
         connection.execute(again)
 
 
@@ -264,54 +273,54 @@ def test_every_rule_has_a_name_of_its_own():
     assert len({rule.name for rule in RULES}) == len(RULES)
 
 
-def test_more_dead_letters_are_told_of_again_within_the_hour_and_no_sooner(deck: Deck):
+def test_more_dead_letters_are_told_of_again_within_the_hour_and_no_sooner(deployment: Deployment):
     """A second customer who has heard nothing is news; the same figure again is not."""
     switch = Switch("sms")
     rule = switch.rule(again=hours(1))
     for passed, count, told in ((0, 1, 1), (30, 2, 1), (29, 3, 1), (1, 3, 2), (120, 3, 2)):
-        deck.clock.at += minutes(passed)
+        deployment.clock.at += minutes(passed)
         switch.text = f"有 {count} 条"
-        _patrol(deck, rule)
-        assert len(_told(deck)) == told
-    assert _told(deck) == [("有 1 条", False), ("有 3 条", False)]
+        _patrol(deployment, rule)
+        assert len(_told(deployment)) == told
+    assert _told(deployment) == [("有 1 条", False), ("有 3 条", False)]
     assert DEAD_LETTERS.again == hours(1)
 
 
-def test_an_alert_that_expired_is_not_told_as_over_and_what_still_holds_is_told_again(deck: Deck):
+def test_an_alert_that_expired_is_not_told_as_over_and_what_still_holds_is_told_again(deployment: Deployment):
     """P16: nobody knows that it is over."""
     rule = Switch("a").rule()
-    _patrol(deck, rule)
-    assert _told(deck) == [("出事了", False)]
-    deck.clock.at += hours(24 * 7) + seconds(1)
-    assert expire_alerts(_situation(deck)) == 1
-    assert _told(deck) == [("出事了", False)]
-    _patrol(deck, rule)
-    assert _told(deck) == [("出事了", False)] * 2
+    _patrol(deployment, rule)
+    assert _told(deployment) == [("出事了", False)]
+    deployment.clock.at += hours(24 * 7) + seconds(1)
+    assert expire_alerts(_situation(deployment)) == 1
+    assert _told(deployment) == [("出事了", False)]
+    _patrol(deployment, rule)
+    assert _told(deployment) == [("出事了", False)] * 2
 
 
-def test_an_episode_that_was_over_before_anybody_heard_is_told_as_over(deck: Deck):
+def test_an_episode_that_was_over_before_anybody_heard_is_told_as_over(deployment: Deployment):
     switch = Switch("a")
-    _patrol(deck, switch.rule())
+    _patrol(deployment, switch.rule())
     switch.subjects = ()
-    _patrol(deck, switch.rule())
-    assert _told(deck) == [("出事了（现已恢复）", False)]
+    _patrol(deployment, switch.rule())
+    assert _told(deployment) == [("出事了（现已恢复）", False)]
 
 
-def test_a_late_look_does_not_end_an_episode_that_has_changed_since(deck: Deck):
+def test_a_late_look_does_not_end_an_episode_that_has_changed_since(deployment: Deployment):
     """P16"""
     switch = Switch("a")
-    _patrol(deck, switch.rule())
-    with deck.store.reading() as uow:
+    _patrol(deployment, switch.rule())
+    with deployment.store.reading() as uow:
         (seen,) = uow.alerts.open()
     switch.text = "更糟了"
-    _patrol(deck, switch.rule())
-    with deck.store.writing() as uow:
-        assert not uow.alerts.end(seen, now=deck.clock.now())
-    assert [alert.state for alert in deck.alerts()] == ["firing"]
+    _patrol(deployment, switch.rule())
+    with deployment.store.writing() as uow:
+        assert not uow.alerts.end(seen, now=deployment.clock.now())
+    assert [alert.state for alert in deployment.rows.alerts()] == ["firing"]
 
 
-def test_a_subject_longer_than_a_row_holds_is_cut_and_known_again(deck: Deck):
+def test_a_subject_longer_than_a_row_holds_is_cut_and_known_again(deployment: Deployment):
     switch = Switch("长" * 90, "长" * 91)
-    assert [_patrol(deck, switch.rule(), machine="m" * 30) for _ in range(2)] == [2, 0]
+    assert [_patrol(deployment, switch.rule(), machine="m" * 30) for _ in range(2)] == [2, 0]
     switch.subjects = ()
-    assert _patrol(deck, switch.rule(), machine="m" * 30) == 2
+    assert _patrol(deployment, switch.rule(), machine="m" * 30) == 2

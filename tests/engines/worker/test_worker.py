@@ -9,13 +9,14 @@ from app.bootstrap import ForeignSecrets, Lifeboat
 from app.store.tables import Batch, Lease, Message, OrderRow
 from app.worker.calendar import NotDone
 from app.worker.main import Worker, work
-from tests.builders import TEN, minutes, new_order, new_orders, seconds
+from tests.deployment.facts import TEN, minutes, seconds
+from tests.deployment.orders import new_order, new_orders
+from tests.deployment.rows import Rows
 from tests.fakes.clock import ClockAt
 
 
 def _messages(boat: Lifeboat, kind: str) -> list[Message]:
-    with boat.store.reading() as uow:
-        return [m for m in uow._session.scalars(select(Message)) if m.kind == kind]  # noqa: SLF001 - a test looks at rows
+    return Rows(boat.store).messages(kind=kind)
 
 
 def _alerts(boat: Lifeboat) -> list[tuple[str, str]]:
@@ -40,8 +41,7 @@ async def test_an_orders_messages_and_batch_come_about_step_by_step(boat: Lifebo
     }
     boat.clock.at += minutes(30)  # type: ignore[attr-defined]
     assert await steps.batch() == 0
-    with boat.store.reading() as uow:
-        (batch,) = uow._session.scalars(select(Batch)).all()  # noqa: SLF001 - a test looks at rows
+    (batch,) = Rows(boat.store).all(select(Batch))
     assert (batch.state, batch.orders) == ("published", 3)
     await steps.compose()
     assert await steps.groups() == 1
@@ -104,7 +104,7 @@ async def test_in_two_hours_of_ticks_nobody_waits_longer_than_half_an_hour_and_a
     with boat.store.reading() as uow:
         batches = uow.batches.page()
         published = {batch.id: batch.published_at for batch in batches}
-        rows = uow._session.scalars(select(OrderRow)).all()  # noqa: SLF001 - a test looks at rows
+    rows = Rows(boat.store).all(select(OrderRow))
     waits = sorted(published[row.batch_id] - row.received_at for row in rows if row.batch_id)
     left = [clock.now() - row.received_at for row in rows if not row.batch_id]
     assert max(waits) <= minutes(30) + tick
@@ -124,8 +124,7 @@ async def test_a_worker_works_until_it_is_told_to_stop_and_hands_back_its_lease(
         await asyncio.sleep(0.02)
     stop.set()
     await asyncio.wait_for(working, 20)
-    with boat.store.reading() as uow:
-        leases = {lease.name for lease in uow._session.scalars(select(Lease))}  # noqa: SLF001 - a test looks at rows
+    leases = {lease.name for lease in Rows(boat.store).all(select(Lease))}
     assert "leader" not in leases
 
 

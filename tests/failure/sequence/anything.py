@@ -19,7 +19,7 @@ from app.handback.read_results import read_results
 from app.handback.result_lines import check_results
 from app.orders import decide
 from app.store.ledger import ledger_of
-from tests.builders import IT, OPS
+from tests.deployment.facts import IT, OPS
 from tests.engines.dying import dies
 from tests.failure.sequence.door import PICK, AtTheDoor
 from tests.harness import evidence
@@ -52,7 +52,7 @@ class AnySequence(AtTheDoor):
 
     @rule(forced=st.booleans())
     def batch(self, *, forced: bool) -> None:
-        outcomes = self.world.maker(chunk=2).run_once(self.clock.now(), by=IT if forced else None)
+        outcomes = self.deployment.maker.build(chunk=2).run_once(self.clock.now(), by=IT if forced else None)
         all_out = forced and not any(isinstance(outcome, Underway) for outcome in outcomes)
         self.model.allow("accepted", "batched", "held", *(() if all_out else ("accepted",)))
 
@@ -60,9 +60,9 @@ class AnySequence(AtTheDoor):
     def die_while_batching(self, at: int, *, forced: bool) -> None:
         now = self.clock.now()
         dies(
-            self.world,
+            self.deployment,
             at,
-            lambda store, disk: self.world.maker(store=store, disk=disk, chunk=2).run_once(
+            lambda store, disk: self.deployment.maker.build(store=store, disk=disk, chunk=2).run_once(
                 now, by=IT if forced else None
             ),
         )
@@ -71,7 +71,7 @@ class AnySequence(AtTheDoor):
     @precondition(lambda self: self.model.files)
     @rule(pick=PICK)
     def repair(self, pick: int) -> None:
-        outcome = self.world.maker().repair(self._file(pick), by=IT, now=self.clock.now())
+        outcome = self.deployment.maker.repair(self._file(pick), by=IT, now=self.clock.now())
         if isinstance(outcome, Published):
             assert outcome.manifest["kind"] == "repair"
 
@@ -79,13 +79,19 @@ class AnySequence(AtTheDoor):
     @rule(pick=PICK, at=st.integers(1, 8))
     def die_while_repairing(self, pick: int, at: int) -> None:
         name, now = self._file(pick), self.clock.now()
-        dies(self.world, at, lambda store, disk: self.world.maker(store=store, disk=disk).repair(name, by=IT, now=now))
+        dies(
+            self.deployment,
+            at,
+            lambda store, disk: self.deployment.maker.build(store=store, disk=disk).repair(name, by=IT, now=now),
+        )
 
     @precondition(lambda self: self.model.files)
     @rule(pick=PICK)
     def download(self, pick: int) -> None:
         name = self._file(pick)
-        taken = take_file(self.world.store, self.world.exports, name, "csv", by=OPS, now=self.clock.now())
+        taken = take_file(
+            self.deployment.store, self.deployment.maker.exports, name, "csv", by=OPS, now=self.clock.now()
+        )
         assert hashlib.sha256(taken.path.read_bytes()).hexdigest() == taken.sha256 == self.model.files[name]
         assert len(taken.earlier) == self.model.downloads[name]
         self.model.downloads[name] += 1
@@ -124,7 +130,7 @@ class AnySequence(AtTheDoor):
         act: Callable[..., None] = getattr(decide, what)
         reason = {"reason": "顾客要求"} if what in {"cancel", "reject"} else {}
         try:
-            with self.world.store.writing() as uow:
+            with self.deployment.store.writing() as uow:
                 act(uow, known.number, by=OPS, now=self.clock.now(), **reason)
             assert known.state in allowed, f"{what} of an order that is {known.state}"
             self.model.may[key] = {after}
@@ -136,7 +142,7 @@ class AnySequence(AtTheDoor):
     @invariant()
     def everything_agrees(self) -> None:
         type(self).steps_made += 1
-        found = check_orders(self.ledger.path, self.source, data_dir=self.home, exports=self.world.root)
+        found = check_orders(self.ledger.path, self.source, data_dir=self.home, exports=self.deployment.maker.folder)
         assert not found.violations(), found.violations()
         rows = {order.key: order for order in evidence.stored_orders(self.source)}
         for key, known in self.model.orders.items():
@@ -159,13 +165,13 @@ class AnySequence(AtTheDoor):
 
     def _files_stay(self) -> None:
         published = {b.name for b in evidence.stored_batches(self.source) if b.state == "published"}
-        on_disk = {file.path.stem: file.sha256 for file in evidence.batch_files(self.world.root)}
+        on_disk = {file.path.stem: file.sha256 for file in evidence.batch_files(self.deployment.maker.folder)}
         for name in published:
             assert self.model.files.setdefault(name, on_disk[name]) == on_disk[name], f"{name} has other bytes"
         assert set(self.model.files) <= published
 
     def _ledger_balances(self, states: Counter[str], stored: set[str]) -> None:
-        told = ledger_of(self.world.store, spool_dir=self.spool_dir)
+        told = ledger_of(self.deployment.store, spool_dir=self.spool_dir)
         spooled = {one.key for one in evidence.spooled(self.spool_dir)} - stored
         assert told.balanced, told
         assert (told.accepted, told.spooled, told.waiting) == (
@@ -218,7 +224,7 @@ class AnySequence(AtTheDoor):
         return sorted(self.model.files)[pick % len(self.model.files)]
 
     def _numbers_in(self, name: str) -> list[str]:
-        (file,) = [f for f in evidence.batch_files(self.world.root) if f.path.stem == name]
+        (file,) = [f for f in evidence.batch_files(self.deployment.maker.folder) if f.path.stem == name]
         return list(dict.fromkeys(file.numbers))
 
     def _live_in(self, name: str) -> set[str]:
@@ -230,5 +236,5 @@ class AnySequence(AtTheDoor):
     def _upload(self, name: str, lines: list[dict[str, Any]]) -> int:
         data = json.dumps({"results": lines}).encode()
         found = check_results(read_results(data, number_headings=(), content_type="application/json"))
-        report = import_results(self.world.store, name, found, by=IT, now=self.clock.now())
+        report = import_results(self.deployment.store, name, found, by=IT, now=self.clock.now())
         return report.applied

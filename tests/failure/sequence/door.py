@@ -12,10 +12,10 @@ from app.intake.accept import Accepted
 from app.intake.drain import drain_once
 from app.intake.schemas import read_order
 from app.store.commit.order_writer import OrderWriter
-from tests.builders import SHOP, order_body
-from tests.engines.batch.batch_fixtures import TEN, ZONE, World, minutes
+from tests.deployment import Deployment
+from tests.deployment.facts import SHOP, ZONE, minutes
+from tests.deployment.orders import order_body
 from tests.failure.sequence.model import SPOOL_BYTES, Known, Model, Process, Road
-from tests.fakes.clock import ClockAt
 from tests.harness import evidence
 from tests.harness.client_ledger import ClientLedger
 
@@ -23,13 +23,13 @@ PICK = st.integers(0, 40)
 
 
 class AtTheDoor(RuleBasedStateMachine):
-    """``world`` is one store and a folder, ``source`` reads the database, ``home`` holds the spool and the shop's ledger."""
+    """``deployment`` is one store and a folder, ``source`` reads the database, ``home`` holds the spool and the shop's ledger."""
 
-    def __init__(self, world: World, source: evidence.Asks, home: Path) -> None:
+    def __init__(self, deployment: Deployment, source: evidence.Asks, home: Path) -> None:
         super().__init__()
-        self.world, self.source, self.home = world, source, home
-        self.clock = ClockAt(TEN)
-        self.road = Road(world.writer)
+        self.deployment, self.source, self.home = deployment, source, home
+        self.clock = deployment.clock
+        self.road = Road(deployment.door.writer)
         self.ledger = ClientLedger(home / "ledger.jsonl")
         self.spool_dir = home / "spool"
         self.serial = itertools.count(1)
@@ -81,7 +81,7 @@ class AtTheDoor(RuleBasedStateMachine):
         self.ledger.attempt_now(key, known.body, phone=known.phone, total="599.00")
         if committed:
             new = self.process.intake.prepare(read_order(known.body), SHOP, idempotency_key=key)
-            self.world.writer.write([new], [self.clock.now()])
+            self.deployment.door.writer.write([new], [self.clock.now()])
         self.crash()
 
     # ---- the house -------------------------------------------------------------------------------------------------
@@ -99,12 +99,12 @@ class AtTheDoor(RuleBasedStateMachine):
     def crash(self) -> None:
         """Drop what is in memory, and go on with the files that are there."""
         self.process.end()
-        self.road = Road(OrderWriter(self.world.engines, zone=ZONE, shard=0), self.road.state)
+        self.road = Road(OrderWriter(self.deployment.engines, zone=ZONE, shard=0), self.road.state)
         self.process = Process(self.road, self.spool_dir, self.clock)
 
     @rule()
     def drain(self) -> None:
-        drained = drain_once(self.spool_dir, store=self.world.writer, clock=self.clock, max_bytes=SPOOL_BYTES)
+        drained = drain_once(self.spool_dir, store=self.deployment.door.writer, clock=self.clock, max_bytes=SPOOL_BYTES)
         assert (drained.waiting, drained.quarantined, drained.damaged) == (0, 0, [])
 
     @rule(by=st.sampled_from((-60, -10, 1, 5, 30, 61)))

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from app.intake.accept import Accepted, Intake
+from app.intake.accept import Accepted
 from app.intake.schemas import read_order
 from app.store.commit.group_commit import CommitBounds, GroupCommit
 from app.store.commit.order_writer import NewOrder, OrderWriter, Stored
 from app.store.spool.file import Spool
 from app.telemetry.metrics import Metrics
-from tests.builders import SHOP
-from tests.engines.batch.batch_fixtures import KEYS
+from tests.deployment.facts import SHOP
+from tests.deployment.orders import intake
 from tests.fakes.clock import ClockAt
 from tests.harness.waiting import PATIENCE
 
@@ -51,7 +51,7 @@ class Process:
         self.commit = GroupCommit(
             road, self._spool, clock=clock, metrics=Metrics(), limit=100, patience=PATIENCE, bounds=bounds
         )
-        self.intake = Intake(KEYS, self.commit, prefix="LB", high_above_fen=50_000)
+        self.intake = intake(self.commit)
         self._runner.run(self._start())
 
     async def _start(self) -> None:

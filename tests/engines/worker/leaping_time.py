@@ -1,4 +1,4 @@
-"""A calendar and its guard as in a worker, on time that leaps, with steps of a test's own."""
+"""Runs the calendar of a worker and its guard in a deployment whose time leaps, with steps of a test's own."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
 from app.bootstrap import Lifeboat
@@ -17,7 +16,9 @@ from app.worker.guard import LOOK_EVERY, Guard
 from app.worker.loops import Step, keep_doing
 from app.worker.main import Worker
 from app.worker.timetable import Steps, calendar
-from tests.builders import ZONE
+from tests.deployment import Deployment
+from tests.deployment.facts import ZONE
+from tests.deployment.rows import Rows
 from tests.harness.hurried_time import Wall, hurried
 
 
@@ -37,10 +38,11 @@ class Party:
 
 
 @dataclass
-class Rig:
+class LeapingTime:
     """A deployment on leaping time."""
 
     boat: Lifeboat
+    rows: Rows
     wall: Wall
     run: Callable[[Coroutine[Any, Any, Any]], Any]
     stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -98,40 +100,18 @@ class Rig:
     def runs(self, name: str) -> list[JobRun]:
         """Return a job's runs, oldest first."""
         query: Any = select(JobRun).where(JobRun.name == name).order_by(JobRun.id)  # type: ignore[arg-type]
-        with self.boat.store.reading() as uow:
-            return list(uow._session.scalars(query))  # noqa: SLF001 - a test looks at rows
+        return self.rows.all(query)
 
     def dues(self, name: str) -> list[str]:
         """Return when a job's runs were due, by the wall clock of Shanghai."""
         return [f"{run.due_at.astimezone(ZONE):%d %H:%M}" for run in self.runs(name)]
 
     def batches(self) -> list[Batch]:
-        with self.boat.store.reading() as uow:
-            return list(uow._session.scalars(select(Batch)))  # noqa: SLF001 - a test looks at rows
+        return self.rows.all(select(Batch))
 
 
 @contextmanager
-def on_leaping_time(boat: Lifeboat) -> Iterator[Rig]:
-    """Yield ``boat`` on leaping time: ten in the morning of the 22nd in Shanghai."""
+def on_leaping_time(deployment: Deployment) -> Iterator[LeapingTime]:
+    """Let time leap in a deployment, from ten in the morning of the 22nd in Shanghai."""
     with hurried() as (wall, run):
-        yield Rig(replace(boat, clock=wall), wall, run)
-
-
-@pytest.fixture
-def rig(boat: Lifeboat) -> Iterator[Rig]:
-    """A deployment on SQLite."""
-    with on_leaping_time(boat) as made:
-        yield made
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def either_rig(request: pytest.FixtureRequest, open_boat: Callable[..., Lifeboat]) -> Iterator[Rig]:
-    """A deployment on each engine in turn."""
-    chosen = {}
-    if request.param == "postgresql":
-        new, template = (request.getfixturevalue(name) for name in ("new_postgresql", "migrated_postgresql"))
-        chosen = {"database_url": new(template)}
-    boat = open_boat(**chosen)
-    boat.prepare_store()
-    with on_leaping_time(boat) as made:
-        yield made
+        yield LeapingTime(replace(deployment.boat, clock=wall), deployment.rows, wall, run)

@@ -1,0 +1,74 @@
+"""People at the console, without a screen."""
+
+from dataclasses import dataclass
+
+import httpx
+
+from app.access import accounts
+from app.bootstrap import Lifeboat
+from app.web.application import WebApp
+from tests.deployment.facts import IT
+
+PASSWORD = "boat-in-the-storm-7"
+CSRF = "starlette_admin_csrftoken"
+ROLES = {"mei": "ops", "zhang": "it", "boss": "admin", "guest": "viewer"}
+
+
+@dataclass
+class Console:
+    """The console of one web process, and the accounts of those who use it."""
+
+    boat: Lifeboat
+    web: WebApp
+
+    def add_person(self, name: str, role: str = "ops", password: str | None = PASSWORD) -> str:
+        """Add an account and return its password."""
+        with self.boat.store.writing() as uow:
+            return accounts.add_user(uow, name, role=role, password=password, by=IT, now=self.boat.clock.now())
+
+    def browser(self, *, address: str = "203.0.113.7", base: str = "http://lifeboat.test") -> "Browser":
+        """Return a browser in which nobody has signed in."""
+        return Browser(self.web, address=address, base=base)
+
+    async def signed_in(self, name: str) -> "Browser":
+        """Return a browser in which ``name`` has signed in; the name says the role."""
+        self.add_person(name, ROLES[name])
+        browser = self.browser()
+        assert (await browser.sign_in(name)).status_code == 303
+        return browser
+
+
+class Browser:
+    """Somebody at the console."""
+
+    def __init__(self, web: WebApp, *, address: str, base: str) -> None:
+        transport = httpx.ASGITransport(web, client=(address, 50000))
+        self._client = httpx.AsyncClient(transport=transport, base_url=base)
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """What the browser keeps."""
+        return self._client.cookies
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        """Open a page."""
+        return await self._client.get(f"/console{path}", headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+    async def post(self, path: str, fields: dict[str, str] | None = None, *, csrf: bool = True) -> httpx.Response:
+        """Send a form as its page would."""
+        data = dict(fields or {})
+        if csrf:
+            if CSRF not in self.cookies:
+                await self.get("/login")
+            data["csrftoken"] = self.cookies[CSRF]
+        return await self._client.post(f"/console{path}", data=data)
+
+    async def sign_in(self, name: str, password: str = PASSWORD) -> httpx.Response:
+        """Fill in the sign-in form."""
+        return await self.post("/login", {"username": name, "password": password})
+
+    async def reads(self, path: str) -> str:
+        """Open a page that must be there, and return it."""
+        page = await self.get(path)
+        assert page.status_code == 200, (path, page.status_code, page.headers.get("location"))
+        return page.text
