@@ -68,12 +68,16 @@ def parse_expression(source: str) -> ParsedExpression:
         _check_functions(tree)
         steps = _plain_steps(tree)
         path = _first_path(tree)
+    except WrongExpression:
+        raise
     except JMESPathError as error:
         place = getattr(error, "lex_position", None)
         where = "" if place is None else f"（第 {place + 1} 个字符附近）"
         raise WrongExpression(f"JMESPath 表达式有误{where}：{source}；含 - 等符号的字段名要加双引号") from None
     except RecursionError:
         raise WrongExpression("JMESPath 表达式嵌套过深") from None
+    except (ValueError, TypeError, LookupError, ArithmeticError) as error:  # what its lexer lets through, as of 9…9
+        raise WrongExpression(f"JMESPath 表达式无法编译（{type(error).__name__}），例如其中的数字过长") from None
 
     # ParsedResult.search makes an interpreter each time; one keeps nothing but a cache of its own methods.
     interpreter = TreeInterpreter(_OPTIONS)

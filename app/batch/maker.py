@@ -5,7 +5,8 @@ batch's row tells whose it is; a maker that finds it run out goes on from the st
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +25,7 @@ from app.domain.problems import NotFound, NotInThisState
 from app.domain.states import BatchState
 from app.files.export_folder import Exports
 from app.files.layouts.layout import Layout
-from app.files.layouts.registry import Layouts, UnknownLayout
+from app.files.layouts.registry import Layouts, UnknownLayout, WrongLayout
 from app.files.manifest import Inconsistent
 from app.store.look_alike_index import LookAlikeIndex
 from app.store.sealing import CannotUnseal, Keyring
@@ -63,6 +64,14 @@ class Postponed:
 
     name: str
     reason: str
+    advice: str = "请检查导出目录与磁盘"
+
+
+@dataclass(frozen=True, slots=True)
+class NotBegun:
+    """A batch is due and none can begin; no order was touched, and the next tick will look again."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +79,7 @@ class Nothing:
     """Nothing is due."""
 
 
-MakeOutcome = Published | Emptied | Underway | Postponed
+MakeOutcome = Published | Emptied | Underway | Postponed | NotBegun
 
 
 class BatchMaker:
@@ -85,14 +94,23 @@ class BatchMaker:
         *,
         policy: BatchPolicy,
         monotonic: Monotonic = time.monotonic,
+        read_layouts: Callable[[], Layouts] | None = None,
     ) -> None:
-        layouts.named(policy.layout)  # a misspelt setting is told at the start and not at the first batch
+        """Take what there is; ``read_layouts`` reads the layouts again while the chosen one is wrong.
+
+        Raises:
+            UnknownLayout: a misspelt setting is told at the start and not at the first batch. A file that is wrong
+                stops batches alone, as the worker that makes them also sends messages and alerts.
+        """
+        with suppress(WrongLayout):
+            layouts.named(policy.layout)
         for wrong in layouts.wrong:
             log.warning("layout.wrong", file=wrong.file, reason=wrong.sentence)
         self._store = store
         self._keys = keyring
         self._exports = exports
         self._layouts = layouts
+        self._read_layouts = read_layouts
         self._policy = policy
         self._monotonic = monotonic
 
@@ -102,10 +120,14 @@ class BatchMaker:
         A person named in ``by`` wants what waits now, whether or not it is due, and stands in the audit for each batch
         begun so; ``incident_id`` looks at one incident alone.
         """
+        wrong = self._wrong_layout()
         outcomes = [self._finish(lease) for lease in self._orphans(now)]
         with self._store.reading() as uow:
             waiting = [i for i in uow.orders.incidents_waiting() if incident_id in (None, i)]
             incidents = [i for i in waiting if self._due(uow, i, now, forced=by is not None)]
+        if incidents and wrong is not None:
+            log.warning("batch.not_begun", reason=wrong.reason)
+            return [*outcomes, wrong]
         for incident in incidents:
             match self._start(incident, now, by=by):
                 case BatchLease() as lease:
@@ -123,8 +145,25 @@ class BatchMaker:
             NotFound: there is no such batch.
             NotInThisState: it is not published yet.
         """
-        lease = self._start_repair(batch, by=by, now=now)
-        return Nothing() if lease is None else self._finish(lease)
+        started = self._start_repair(batch, by=by, now=now)
+        return self._finish(started) if isinstance(started, BatchLease) else started
+
+    def _wrong_layout(self) -> NotBegun | None:
+        """Return why no batch can have the chosen layout; a batch begun with it would wait for it for ever."""
+        try:
+            self._layout_named(self._policy.layout)
+        except UnknownLayout as error:
+            return NotBegun(str(error))
+        return None
+
+    def _layout_named(self, name: str) -> Layout:
+        try:
+            return self._layouts.named(name)
+        except UnknownLayout:
+            if self._read_layouts is None:
+                raise
+            self._layouts = self._read_layouts()  # its file may have been mended since
+            return self._layouts.named(name)
 
     def _orphans(self, now: datetime) -> Iterator[BatchLease]:
         """Yield each batch whose maker died; one that is postponed again waits for the next tick."""
@@ -156,7 +195,8 @@ class BatchMaker:
                 uow.audit.record("batch.make", by=by, at=now, subject=batch.name or "")
         return self._lease(batch, now)
 
-    def _start_repair(self, name: str, *, by: Actor, now: datetime) -> BatchLease | None:
+    def _start_repair(self, name: str, *, by: Actor, now: datetime) -> BatchLease | Nothing | NotBegun:
+        wrong = self._wrong_layout()
         with self._store.writing() as uow:
             broken = uow.batches.named(name)
             if broken is None or broken.id is None:
@@ -166,7 +206,9 @@ class BatchMaker:
             uow.batches.lock_making(broken.incident_id)
             failed = uow.results.failed_in(broken.id)
             if not failed:
-                return None
+                return Nothing()
+            if wrong is not None:
+                return wrong
             batch = self._begin(uow, broken.incident_id, now, repairs=broken)
             moved = uow.orders.move_to_batch(failed, from_batch=broken.id, to_batch=batch.id or 0, now=now)
             if moved != len(failed):
@@ -199,7 +241,7 @@ class BatchMaker:
         """Bring a batch to its end from whatever state it is in."""
         name = lease.batch.name
         try:
-            layout = self._layouts.named(lease.batch.layout)
+            layout = self._layout_named(lease.batch.layout)
             if lease.batch.state is BatchState.CLAIMING:
                 self._claim(lease, layout)
             if lease.batch.state is BatchState.EMPTIED:
@@ -207,11 +249,16 @@ class BatchMaker:
             manifest = publish_batch(self._store, self._keys, self._exports, lease, layout=layout, policy=self._policy)
         except TakenOver:
             return Underway(name)
-        except (OSError, Inconsistent, CannotUnseal, UnknownLayout) as error:
-            lease.let_go()
-            log.warning("batch.postponed", batch=name, reason=repr(error))
-            return Postponed(name, repr(error))
+        except UnknownLayout as error:
+            return self._postpone(lease, Postponed(name, str(error), advice=str(error)))
+        except (OSError, Inconsistent, CannotUnseal) as error:
+            return self._postpone(lease, Postponed(name, repr(error)))
         return Published(name, manifest)
+
+    def _postpone(self, lease: BatchLease, outcome: Postponed) -> Postponed:
+        lease.let_go()
+        log.warning("batch.postponed", batch=outcome.name, reason=outcome.reason)
+        return outcome
 
     def _claim(self, lease: BatchLease, layout: Layout) -> None:
         with self._store.reading() as uow:

@@ -35,4 +35,11 @@ def batch_maker(boat: Lifeboat) -> BatchMaker:
         layout=settings.batch_columns,
         xlsx=settings.batch_xlsx,
     )
-    return BatchMaker(boat.store, boat.keyring, exports_of(settings), layouts_of(settings), policy=policy)
+    return BatchMaker(
+        boat.store,
+        boat.keyring,
+        exports_of(settings),
+        layouts_of(settings),
+        policy=policy,
+        read_layouts=lambda: layouts_of(settings),
+    )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.batch.maker import Emptied, MakeOutcome, Nothing, Postponed, Published, Underway
+from app.batch.maker import Emptied, MakeOutcome, NotBegun, Nothing, Postponed, Published, Underway
 from app.bootstrap import batch_maker
 from app.cli.terminal import Json, actor, err, fail, lifeboat, out, say_json
 
@@ -29,8 +29,11 @@ def _show(outcomes: list[MakeOutcome], folder: str, *, as_json: bool) -> None:
     published = [outcome for outcome in outcomes if isinstance(outcome, Published)]
     for outcome in outcomes:
         match outcome:
-            case Postponed(name, reason):
-                fail(f"批次 {name} 暂时无法写出（{reason}），后台会自动重试；请检查导出目录与磁盘。")
+            case Postponed(name, reason, advice):
+                why = "" if advice == reason else f"（{reason}）"
+                fail(f"批次 {name} 暂时无法写出{why}，后台会自动重试；{advice}。")
+            case NotBegun(reason):
+                fail(f"{reason}。批次未能开始，订单未受影响；改正后自动生成。")
             case Underway(name):
                 err.print(f"批次 {name} 正由后台生成。")
             case Emptied(name, held):

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import structlog
 
-from app.batch.maker import MakeOutcome, Postponed
+from app.batch.maker import MakeOutcome, NotBegun, Postponed
 from app.bootstrap import ForeignSecrets, Lifeboat, batch_maker, open_channels, policy_of, situation_of
 from app.notify.compose import Composer
 from app.notify.dispatch.email import MailDispatcher
@@ -179,6 +179,8 @@ class Worker:
         outcomes = await self._batches.run(self._make_batches)
         if postponed := "、".join(outcome.name for outcome in outcomes if isinstance(outcome, Postponed)):
             raise NotDone(f"{postponed} 未能写出，稍后自动重试")
+        if reasons := "；".join(outcome.reason for outcome in outcomes if isinstance(outcome, NotBegun)):
+            raise NotDone(f"批次未能开始，{reasons}")
         return 0
 
     def _make_batches(self) -> list[MakeOutcome]:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from app.cli.main import app as cli
 from app.watch.patrol import look
 from app.watch.rules import RULES
 from tests.deployment.web import Web
+from tests.integration.test_cli_layouts import MINE
 
 SCOPES: dict[str, Scope] = {"shop": "intake", "it": "ops"}
 ORDER = {"phone": "13800138000", "items": [{"sku": "A-1", "quantity": 1, "unit_price": "599.00"}]}
@@ -211,3 +213,30 @@ async def test_the_commands_make_repair_and_answer_batches_beside_a_running_serv
     (settings.data_dir / "spool" / "spool-0.db.damaged-1").touch()
     assert "尚不能证明" in run("ledger", code=1)
     assert "spool-0.db.damaged-1" in run("doctor", code=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("mine", "导出列表 mine 的文件有误：mine.toml 第 1 行 ：TOML 语法错误"),
+        ("nowhere", "没有名为 nowhere 的导出列表，可用：generic"),
+    ],
+)
+async def test_a_layout_that_cannot_be_had_is_told_and_nothing_is_begun(
+    over_http: OverHttp, tmp_path: Path, name: str, sentence: str
+):
+    number = await over_http.order(1)
+    layouts = tmp_path / "layouts"
+    layouts.mkdir()
+    file = layouts / "mine.toml"
+    file.write_text("oops", encoding="utf-8") if name == "mine" else file.write_text(MINE, encoding="utf-8")
+    settings = over_http.boat.settings.model_copy(update={"layouts_dir": layouts, "batch_columns": name})
+    object.__setattr__(over_http.boat, "settings", settings)
+    answer = await over_http.post("/v1/batches")
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert sentence in answer.json()["detail"]
+    with over_http.boat.store.reading() as uow:
+        row = uow.orders.numbered(number)
+        assert row is not None
+        assert row.batch_id is None
+        assert uow.batches.unfinished(row.incident_id, kind="regular") is None

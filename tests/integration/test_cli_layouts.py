@@ -106,3 +106,14 @@ def test_orders_leave_in_a_merchants_own_columns_and_come_home_under_its_heading
     row = 2 + [line.split(",")[0] for line in lines[1:]].index(second)
     result.write_text(f"第 {row} 行 库存不足\n", encoding="utf-8")
     assert json.loads(run("import-results", manifest["batch"], str(result), "--json").stdout)["applied"] == 1
+
+
+def test_a_chosen_layout_whose_file_is_wrong_is_told_and_leaves_the_orders_waiting(
+    run: Run, take: Callable[..., list[str]], folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    take(*new_orders(2))
+    monkeypatch.setenv("LIFEBOAT_BATCH_COLUMNS", "mine")
+    (folder / "mine.toml").write_text(MINE + "oops", encoding="utf-8")
+    assert "导出列表 mine 的文件有误：mine.toml 第 11 行 ：TOML 语法错误" in run("export", code=1).stderr
+    (folder / "mine.toml").write_text(MINE, encoding="utf-8")
+    assert json.loads(run("export", "--json").stdout)["orders"] == 2

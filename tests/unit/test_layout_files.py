@@ -13,7 +13,8 @@ from app.files.layouts.export_order import ExportOrder, ExportRow
 from app.files.layouts.layout import Layout
 from app.files.layouts.path import find_path
 from app.files.layouts.read_layout import LayoutError, ReadLayout, read_layout
-from app.files.layouts.registry import SHIPPED, UnknownLayout, layouts_with, shipped_layouts
+from app.files.layouts.registry import SHIPPED, UnknownLayout, WrongLayout, layouts_with, shipped_layouts
+from app.files.layouts.values import MAX_CELL
 from tests.house.repository import ROOT
 from tests.unit.test_batch_columns import EXPORT, ORDER, ZONE, changed
 
@@ -236,15 +237,20 @@ def test_a_folder_adds_layouts_and_a_wrong_file_stops_nothing_but_itself(tmp_pat
     assert layouts.named("mine").headings == ["单号"]
     assert layouts.number_headings == ("应急单号", "线上单号", "原始单号", "平台单号", "单号")
     assert (layouts.number_heading("mine"), layouts.number_heading("gone")) == ("单号", None)
-    with pytest.raises(UnknownLayout, match=r"可用：generic、.*mine；twice\.toml 第 1 行 name：mine 已被另一布局使用"):
+    with pytest.raises(
+        WrongLayout, match=r"导出列表 twice 的文件有误：twice\.toml 第 1 行 name：mine 已被另一布局使用"
+    ):
         layouts.named("twice")
+    with pytest.raises(UnknownLayout, match=r"可用：generic、.*mine；twice\.toml 第 1 行") as unknown:
+        layouts.named("nowhere")
+    assert unknown.type is UnknownLayout
     assert [layout.name for layout in layouts_with(tmp_path, but=tmp_path / "mine.toml")] == [*SHIPPED, "mine"]
 
 
 def test_a_folder_that_is_not_there_leaves_the_shipped_ones(tmp_path: Path):
     layouts = layouts_with(tmp_path / "gone")
     assert [layout.name for layout in layouts] == list(SHIPPED)
-    with pytest.raises(UnknownLayout, match="LIFEBOAT_LAYOUTS_DIR"):
+    with pytest.raises(WrongLayout, match="LIFEBOAT_LAYOUTS_DIR"):
         layouts.named("mine")
 
 
@@ -252,6 +258,16 @@ def test_a_file_that_cannot_be_read_is_told_as_such(tmp_path: Path):
     (tmp_path / "folder.toml").mkdir()
     (wrong,) = layouts_with(tmp_path).wrong
     assert "无法读取" in wrong.sentence
+
+
+def test_a_text_of_its_own_that_no_cell_holds_is_told_with_its_line():
+    long = "长" * (MAX_CELL + 1)
+    (error,) = read(column('kind = "text"', f'default = "{long}"')).errors
+    assert (error.line, error.key) == (10, "default")
+    words = column('path = "order.payment.status"', 'kind = "word"', f'words = {{ paid = "{long}" }}')
+    (error,) = read(words).errors
+    assert (error.line, error.key) == (11, "words")
+    assert cells('kind = "text"', f'default = "{long[1:]}"')[0] == long[1:]
 
 
 def test_every_shipped_layout_is_in_the_package_and_in_the_registry():

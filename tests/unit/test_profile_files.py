@@ -1,5 +1,6 @@
 """A profile that cannot work is refused when it is loaded, by file, entry and reason."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,32 @@ def test_a_file_that_is_not_utf_8_or_not_there_is_refused(tmp_path: Path):
     file.write_bytes("name = '店'".encode("gbk"))
     with pytest.raises(WrongProfile, match="UTF-8"):
         read_profile(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (GOOD + "x = " + "9" * 5000, "过长的数字"),
+        (GOOD + "x = " + "[" * 5000, "嵌套过深"),
+        (GOOD + ".".join("a" * 60_000) + " = 1", "过多"),
+        (GOOD.replace('"mobile"', f'"a[{"9" * 5000}]"'), "无法编译"),
+        (GOOD.replace("id = ", f"x = 0x{'f' * 5000}, id = "), "过长的数字"),
+        ("#" * 1024 * 1025, "文件过大"),
+    ],
+)
+def test_whatever_a_file_holds_is_told_in_a_sentence(tmp_path: Path, text: str, reason: str):
+    with pytest.raises(WrongProfile, match=r"^shop\.toml：") as caught:
+        read_profile(write(tmp_path, text))
+    assert reason in caught.value.reason
+    assert len(str(caught.value)) < 1000
+
+
+def test_what_is_no_file_is_told_in_a_sentence_and_not_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "shop.toml")
+    with pytest.raises(WrongProfile, match=r"shop\.toml：无法读取：不是普通文件"):
+        load_profiles(tmp_path)
+    with pytest.raises(WrongProfile, match="文件夹无法读取"):
+        load_profiles(tmp_path / ("a" * 300))
 
 
 def test_two_profiles_may_not_share_a_name_or_a_path(tmp_path: Path):

@@ -17,13 +17,10 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from app.domain.order import Item
 from app.expressions import Path, WrongExpression, parse_expression
 from app.files.layouts.export_order import ExportOrder, ExportRow
-from app.files.layouts.values import Value
+from app.files.layouts.values import MAX_CELL, Value
 
 _TIMES = ("placed_at",)
 """Properties of an export that a path may name as if they were fields."""
-
-MAX_CELL = 32_767
-"""More characters than a cell of a spreadsheet holds; an expression may join five hundred items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +64,7 @@ def _as_value(found: Any) -> Value:  # noqa: ANN401 - what an expression gives
         return int(found)
     if isinstance(found, bool | float | list | dict):
         found = json.dumps(found, ensure_ascii=False, default=str)
+    # An expression may join five hundred items.
     return found[:MAX_CELL] if isinstance(found, str) else found
 
 

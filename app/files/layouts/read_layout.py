@@ -5,7 +5,6 @@ proves that nothing from outside can stand in it, so that no layout can switch t
 """
 
 import re
-import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -14,12 +13,15 @@ from typing import Any
 from app.files.layouts.layout import Column, Kind, Layout, Requirement
 from app.files.layouts.read_value import ReadValue, WrongKey, read_value
 from app.files.layouts.toml_lines import TomlLines
+from app.toml_file import UnreadableFile, as_told, parse_toml
 
 MAX_COLUMNS = 100
 """As many as our own reader takes back."""
 
+MAX_ERRORS = 100
+"""Told of one file; a file with more is none that a person mends line by line."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-_AT = re.compile(r"\(at line (\d+), column (\d+)\)")
 _VALUE_KEYS = ("path", "fn", "kind", "words", "default", "when")
 _COLUMN_KEYS = ("heading", *_VALUE_KEYS, "required")
 _REQUIREMENT_KEYS = ("label", *_VALUE_KEYS)
@@ -48,23 +50,18 @@ class ReadLayout:
 def read_layout(data: bytes, *, taken: Collection[str] = ()) -> ReadLayout:
     """Read a layout; ``taken`` are names that it may not have."""
     try:
-        text = data.decode("utf-8-sig")
-        document = tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        return _unreadable(LayoutError(line, "", "文件不是 UTF-8 编码，请另存为 UTF-8"))
-    except tomllib.TOMLDecodeError as error:
-        place = _AT.search(str(error))
-        line = int(place[1]) if place else len(text.splitlines()) or 1
-        where = f"（第 {place[2]} 个字符附近）" if place else "（文件末尾）"
-        return _unreadable(LayoutError(line, "", f"TOML 语法错误{where}：{_AT.sub('', str(error)).strip()}"))
-    except RecursionError:
-        return _unreadable(LayoutError(1, "", "TOML 嵌套过深"))
-    return _LayoutReader(document, TomlLines(text)).read(taken)
+        text, document = parse_toml(data)
+    except UnreadableFile as error:
+        return unreadable_layout(error)
+    try:
+        return _LayoutReader(document, TomlLines(text)).read(taken)
+    except Exception as error:  # noqa: BLE001 - whatever else a file may bring about: it must be its own trouble
+        return unreadable_layout(UnreadableFile(f"有无法处理的内容（{type(error).__name__}）"))
 
 
-def _unreadable(error: LayoutError) -> ReadLayout:
-    return ReadLayout("", (), None, (error,))
+def unreadable_layout(error: UnreadableFile) -> ReadLayout:
+    """Return what is known of a file that could not be read: nothing, and why."""
+    return ReadLayout("", (), None, (LayoutError(error.line, "", error.reason),))
 
 
 @dataclass
@@ -81,6 +78,7 @@ class _LayoutReader:
         tables = self._tables("column")
         if not 1 <= len(tables) <= MAX_COLUMNS:
             self._wrong("column", f"须有 1 到 {MAX_COLUMNS} 列，每列写作一个 [[column]]")
+            tables = tables[:MAX_COLUMNS]
         columns, requirements = self._columns(tables)
         requirements += self._requirements()
         numbers = [i for i, one in enumerate(tables) if one.get("kind") == Kind.NUMBER]
@@ -154,10 +152,13 @@ class _LayoutReader:
 
     def _only(self, table: Mapping[str, Any], known: Collection[str], name: str = "", index: int = 0) -> None:
         for key in table:
+            if len(self.errors) >= MAX_ERRORS:
+                return
             if key not in known:
                 meant = next(iter(get_close_matches(key, known, n=1)), None)
                 hint = f"是否应为 {meant}？" if meant else f"可用：{'、'.join(known)}"
                 self._wrong(key, f"不认识的键，{hint}", name, index)
 
     def _wrong(self, key: str, detail: str, table: str = "", index: int = 0) -> None:
-        self.errors.append(LayoutError(self.lines.line_of(key, table, index), key, detail))
+        if len(self.errors) < MAX_ERRORS:
+            self.errors.append(LayoutError(self.lines.line_of(key, table, index), as_told(key), as_told(detail)))

@@ -9,7 +9,7 @@ from app.expressions import NothingFound, WrongExpression
 from app.files.layouts.export_order import ExportRow
 from app.files.layouts.layout import Kind
 from app.files.layouts.path import find_path
-from app.files.layouts.values import FUNCTIONS, Value
+from app.files.layouts.values import FUNCTIONS, MAX_CELL, Value
 
 _TYPES: Mapping[Kind, type] = {Kind.TEXT: str, Kind.COUNT: int, Kind.MONEY: int, Kind.TIME: datetime}
 _ONLY_PATH = {Kind.NUMBER: "number", Kind.PHONE: "order.phone"}
@@ -138,6 +138,8 @@ def _words(table: Mapping[str, Any], source: _Source) -> Callable[[ExportRow], V
     words = table["words"]
     if not isinstance(words, dict) or not words or not all(isinstance(word, str) for word in words.values()):
         raise WrongKey("words", '须为对照表，例如 { cod = "货到付款" }')
+    if any(len(word) > MAX_CELL for word in words.values()):
+        raise WrongKey("words", f"每个词最多 {MAX_CELL} 个字符，单元格放不下更多")
     if source.gives not in (str, None):
         raise WrongKey("words", "只能用于文本取值")
     default, find = _default(table), source.value
@@ -148,6 +150,8 @@ def _default(table: Mapping[str, Any]) -> str:
     default = table.get("default", "")
     if not isinstance(default, str) or not default.isprintable():
         raise WrongKey("default", "须为一行文本")
+    if len(default) > MAX_CELL:
+        raise WrongKey("default", f"最多 {MAX_CELL} 个字符，单元格放不下更多")
     return default
 
 

@@ -1,18 +1,24 @@
 """Every layout by its name: those that are shipped, and those of a merchant's own folder."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
 from app.files.layouts.layout import Layout
-from app.files.layouts.read_layout import LayoutError, ReadLayout, read_layout
+from app.files.layouts.read_layout import LayoutError, ReadLayout, read_layout, unreadable_layout
+from app.toml_file import UnreadableFile, as_told, list_toml_files, name_of, read_small_file
 
 SHIPPED = ("generic", "jushuitan", "wangdiantong", "guanyi")
 
 
 class UnknownLayout(LookupError):
-    """No layout has this name, or its file is wrong."""
+    """No layout has this name."""
+
+
+class WrongLayout(UnknownLayout):
+    """No layout has this name, and a file that is wrong has it, or may have it: it may come once that is mended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,10 @@ class WrongFile:
         """What is wrong, in one line."""
         first = self.errors[0]
         return f"{self.file} 第 {first.line} 行 {first.key}：{first.detail}"
+
+    def may_be(self, name: str) -> bool:
+        """Return whether this may be the file of the layout called ``name``; one that cannot be read may be any."""
+        return self.name in ("", name) or self.file == f"{name}.toml"
 
 
 @dataclass(frozen=True)
@@ -46,10 +56,13 @@ class Layouts:
 
         Raises:
             UnknownLayout: there is none; the message lists those there are, and the files that are wrong.
+            WrongLayout: one of the wrong files may be it; the message names what is wrong there.
         """
         for layout in self.known:
             if layout.name == name:
                 return layout
+        if meant := [wrong for wrong in self.wrong if wrong.may_be(name)]:
+            raise WrongLayout(f"导出列表 {name} 的文件有误：{'；'.join(wrong.sentence for wrong in meant)}")
         sentences = "".join(f"；{wrong.sentence}" for wrong in self.wrong)
         names = "、".join(layout.name for layout in self.known)
         raise UnknownLayout(f"没有名为 {name} 的导出列表，可用：{names}{sentences}")
@@ -75,15 +88,17 @@ def layouts_with(folder: Path, *, but: Path | None = None) -> Layouts:
     A file that is wrong stops nothing but the use of itself: an emergency must not wait for a layout it does not need.
     """
     known, wrong = list(shipped_layouts()), list[WrongFile]()
-    if not folder.is_dir():
-        missing = LayoutError(1, "", "文件夹不存在，请检查 LIFEBOAT_LAYOUTS_DIR")
-        return Layouts(known, (WrongFile(str(folder), "", (missing,)),))
-    for path in sorted(folder.glob("*.toml")):
-        if but is not None and path.resolve() == but.resolve():
+    try:
+        paths = list_toml_files(folder)
+    except UnreadableFile as error:
+        wrong_folder = LayoutError(1, "", f"{error.reason}，请检查 LIFEBOAT_LAYOUTS_DIR")
+        return Layouts(known, (WrongFile(as_told(str(folder)), "", (wrong_folder,)),))
+    for path in paths:
+        if but is not None and os.path.realpath(path) == os.path.realpath(but):
             continue
         found = read_file(path, taken=known)
         if found.layout is None:
-            wrong.append(WrongFile(path.name, found.name, found.errors))
+            wrong.append(WrongFile(name_of(path), found.name, found.errors))
         else:
             known.append(found.layout)
     return Layouts(tuple(known), tuple(wrong))
@@ -92,9 +107,9 @@ def layouts_with(folder: Path, *, but: Path | None = None) -> Layouts:
 def read_file(path: Path, *, taken: Iterable[Layout]) -> ReadLayout:
     """Read one file of a merchant's; its name must not be one of those ``taken``."""
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        return ReadLayout("", (), None, (LayoutError(1, "", f"无法读取：{error.strerror}"),))
+        data = read_small_file(path)
+    except UnreadableFile as error:
+        return unreadable_layout(error)
     return read_layout(data, taken=[layout.name for layout in taken])
 
 

@@ -10,6 +10,9 @@ from datetime import datetime
 from app import words
 from app.files.layouts.export_order import ExportRow
 
+MAX_CELL = 32_767
+"""Characters that a cell of a spreadsheet holds; a file with a longer one cannot be written as XLSX."""
+
 Value = str | int | datetime | None
 
 

@@ -2,7 +2,6 @@
 
 import difflib
 import re
-import tomllib
 from collections.abc import Collection, Iterator
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -14,6 +13,7 @@ from app.domain.problems import Problem
 from app.intake.profile.fields import ORDER_FIELDS, Unit
 from app.intake.profile.payload import BodyKind
 from app.intake.schemas import Strict, field_error
+from app.toml_file import UnreadableFile, parse_toml
 
 RESERVED = frozenset({"", "v1", "console", "metrics", "livez", "readyz", "docs", "redoc", "openapi.json"})
 PROBLEM_CODES = frozenset(kind.code for kind in Problem.__subclasses__())
@@ -157,11 +157,9 @@ def parse_file(content: bytes) -> ProfileFile:
         WrongEntry: it is no TOML, an entry is unknown, missing, or has the wrong form.
     """
     try:
-        table = tomllib.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise WrongEntry("", "文件须为 UTF-8 编码") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise WrongEntry("", f"不是有效的 TOML（{error}）") from None
+        _, table = parse_toml(content)
+    except UnreadableFile as error:
+        raise WrongEntry("", f"不是有效的 TOML（第 {error.line} 行：{error.reason}）") from None
     try:
         file = ProfileFile.model_validate(table, strict=True)
     except ValidationError as error:

@@ -14,6 +14,7 @@ from app.intake.profile.file import ClientTable, ProfileFile, WrongEntry, parse_
 from app.intake.profile.mapping import Mapped, OrderMapping
 from app.intake.profile.payload import PayloadReader
 from app.intake.schemas import OrderIn
+from app.toml_file import UnreadableFile, as_told, list_toml_files, name_of, read_small_file
 
 __all__ = [
     "ByHeader",
@@ -60,10 +61,10 @@ class WrongProfile(ValueError):
     """A profile cannot be used: which file, which entry, and why, in Chinese."""
 
     def __init__(self, file: str, key: str, reason: str) -> None:
-        super().__init__(f"{file}：{key}：{reason}" if key else f"{file}：{reason}")
         self.file = file
-        self.key = key
-        self.reason = reason
+        self.key = as_told(key)
+        self.reason = as_told(reason)
+        super().__init__(f"{file}：{self.key}：{self.reason}" if key else f"{file}：{self.reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +139,15 @@ def read_profile(file: Path) -> Profile:
     Raises:
         WrongProfile: it cannot be used.
     """
+    name = name_of(file)
     try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise WrongProfile(file.name, "", f"无法读取（{error.strerror}）") from None
-    try:
-        return _build(parse_file(content))
+        return _build(parse_file(read_small_file(file)))
+    except UnreadableFile as error:
+        raise WrongProfile(name, "", error.reason) from None
     except WrongEntry as wrong:
-        raise WrongProfile(file.name, wrong.key, wrong.reason) from None
+        raise WrongProfile(name, wrong.key, wrong.reason) from None
+    except Exception as error:  # whatever else a file may bring about: a person is told which one it is
+        raise WrongProfile(name, "", f"有无法处理的内容（{type(error).__name__}）") from error
 
 
 def load_profiles(folder: Path) -> tuple[Profile, ...]:
@@ -154,9 +156,11 @@ def load_profiles(folder: Path) -> tuple[Profile, ...]:
     Raises:
         WrongProfile: the folder cannot be read, a profile cannot be used, or two have the same name or path.
     """
-    if not folder.is_dir():
-        raise WrongProfile(str(folder), "", "文件夹不存在")
-    return tuple(_all_different(sorted(folder.glob("*.toml"))))
+    try:
+        files = list_toml_files(folder)
+    except UnreadableFile as error:
+        raise WrongProfile(as_told(str(folder)), "", error.reason) from None
+    return tuple(_all_different(files))
 
 
 def _all_different(files: list[Path]) -> Iterator[Profile]:

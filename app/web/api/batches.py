@@ -8,10 +8,11 @@ from fastapi.responses import FileResponse, JSONResponse
 from pydantic import AwareDatetime, BaseModel
 
 from app.batch.download import DOWNLOADED, take_file
-from app.batch.maker import Emptied, MakeOutcome, Nothing, Postponed, Published, Underway
-from app.bootstrap import batch_maker, exports_of
+from app.batch.maker import BatchMaker, Emptied, MakeOutcome, NotBegun, Nothing, Postponed, Published, Underway
+from app.bootstrap import Lifeboat, batch_maker, exports_of
 from app.domain import problems as p
 from app.domain.money import yuan
+from app.files.layouts.registry import UnknownLayout
 from app.store.tables import Batch
 from app.store.unit_of_work import UnitOfWork
 from app.web.callers import OpsActor, OpsCaller
@@ -138,7 +139,7 @@ def list_batches(
 )
 def make_batch(boat: TheBoat, by: OpsActor) -> Response:
     """Cut a batch of whatever waits now; answers its manifest."""
-    return manifest_answer(batch_maker(boat).run_once(boat.clock.now(), by=by))
+    return manifest_answer(_maker_of(boat).run_once(boat.clock.now(), by=by))
 
 
 @router.get(
@@ -198,8 +199,15 @@ def download(
 )
 def repair(boat: TheBoat, by: OpsActor, number: str) -> Response:
     """Put the failed orders of a batch, and nothing else, into a new one."""
-    outcome = batch_maker(boat).repair(number, by=by, now=boat.clock.now())
+    outcome = _maker_of(boat).repair(number, by=by, now=boat.clock.now())
     return manifest_answer([] if isinstance(outcome, Nothing) else [outcome])
+
+
+def _maker_of(boat: Lifeboat) -> BatchMaker:
+    try:
+        return batch_maker(boat)
+    except UnknownLayout as error:
+        raise p.NotInThisState(f"{error}，请检查 LIFEBOAT_BATCH_COLUMNS。") from None
 
 
 def manifest_answer(outcomes: list[MakeOutcome]) -> Response:
@@ -215,8 +223,10 @@ def manifest_answer(outcomes: list[MakeOutcome]) -> Response:
         match outcome:
             case Underway(name):
                 raise p.NotInThisState(f"批次 {name} 正在生成，请稍后查看。")
-            case Postponed(name):
-                raise p.NotInThisState(f"批次 {name} 暂时无法写出，稍后会自动重试；请检查导出目录与磁盘。")
+            case Postponed(name, _, advice):
+                raise p.NotInThisState(f"批次 {name} 暂时无法写出，稍后会自动重试；{advice}。")
+            case NotBegun(reason):
+                raise p.NotInThisState(f"{reason}。批次未能开始，订单未受影响；改正后自动生成。")
             case Emptied() | Published():
                 continue
     return JSONResponse({"batch": None}, status_code=200)

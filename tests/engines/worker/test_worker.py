@@ -1,6 +1,8 @@
 """A worker, wired as in production on a store without credentials: every step does its share, and stopping is clean."""
 
 import asyncio
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -66,6 +68,26 @@ async def test_a_batch_that_does_not_come_raises_the_dead_mans_alarm_once_until_
     await worker.steps().batch()
     await watch()
     assert _alerts(boat) == []
+    await worker.aclose()
+
+
+async def test_a_chosen_layout_whose_file_is_wrong_stops_batches_and_nothing_else(
+    open_boat: Callable[..., Lifeboat], tmp_path: Path
+):
+    """P14: messages and alerts go on, and the batch that does not come is told."""
+    (tmp_path / "mine.toml").write_text("oops", encoding="utf-8")
+    boat = open_boat(layouts_dir=tmp_path, batch_columns="mine")
+    boat.prepare_store()
+    _accept(boat)
+    worker = Worker(boat)
+    steps = worker.steps()
+    assert await steps.compose() == 3
+    assert await steps.groups() == 3
+    boat.clock.at += minutes(34)  # type: ignore[attr-defined]
+    assert await steps.batch() == 0
+    with pytest.raises(NotDone, match=r"批次未能开始，导出列表 mine 的文件有误：mine\.toml 第 1 行"):
+        await steps.batch_on_time()
+    assert [rule for rule, _ in _alerts(boat)] == ["batch_overdue"]
     await worker.aclose()
 
 
