@@ -47,9 +47,6 @@ LEASE = timedelta(seconds=60)
 SLOWEST = timedelta(seconds=18)
 """A message whose sender died may still have arrived this long after it left."""
 
-LONGEST_PAUSE = timedelta(hours=1)
-"""No pause of ours reaches further ahead; one that does was written before the clock was set back."""
-
 _KEPT = {Urgency.ALERT: 0, Urgency.HIGH: KEPT_FOR_ALERTS, Urgency.NORMAL: KEPT_FOR_ALERTS + KEPT_FOR_HIGH}
 
 
@@ -109,7 +106,7 @@ class _Robot:
 
     def _choose(self, uow: UnitOfWork, now: datetime) -> Message | None:
         """Return the message that leaves next, claimed, or None while the budget says wait."""
-        if uow.pauses.holds(self._name, now=now, longest=LONGEST_PAUSE):
+        if uow.pauses.holds(self._name, now=now, longest=self._kind.longest_pause):
             return None
         free = self._free(uow, now)
         for urgency in Urgency:
@@ -148,7 +145,12 @@ class _Robot:
             noted = uow.pauses.get(f"ahead:{self._name}")
             if noted is None or newest > (noted.after_attempt or 0) or noted.until > now + pace.window:
                 uow.pauses.pause(
-                    f"ahead:{self._name}", reason="clock_set_back", until=now + pace.window, now=now, attempt=newest
+                    f"ahead:{self._name}",
+                    reason="clock_set_back",
+                    until=now + pace.window,
+                    now=now,
+                    attempt=newest,
+                    longest=pace.window,
                 )
                 return 0
             if now < noted.until:

@@ -75,7 +75,7 @@ class SmsDispatcher:
             if not uow.messages.anything_due(SMS.name, now=now):
                 return []
         with self._store.writing() as uow:
-            if uow.pauses.holds(f"{SMS.name}:", now=now, longest=DAY):
+            if uow.pauses.holds(f"{SMS.name}:", now=now, longest=SMS.longest_pause):
                 return []
             begun = begin_sending(uow, self._claim_within_caps(uow, now), now=now)
             return [(sending, self._sms(uow, sending)) for sending in begun]
