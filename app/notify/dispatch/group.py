@@ -38,6 +38,7 @@ from app.notify.dispatch.record import Sending, move_message
 from app.notify.dispatch.run import Sender, begin_sending
 from app.notify.policy import Destination
 from app.notify.texts import bare_text, group_text
+from app.store.repositories.pauses import AHEAD
 from app.store.tables import Message
 from app.store.unit_of_work import Store, UnitOfWork
 
@@ -142,10 +143,10 @@ class _Robot:
         sent_at = uow.attempts.sends_since(channel, target, now - pace.window, slowest=SLOWEST)
         newest = uow.attempts.newest_after(channel, target, now + SLOWEST)
         if newest is not None:
-            noted = uow.pauses.get(f"ahead:{self._name}")
+            noted = uow.pauses.get(f"{AHEAD}{self._name}")
             if noted is None or newest > (noted.after_attempt or 0) or noted.until > now + pace.window:
                 uow.pauses.pause(
-                    f"ahead:{self._name}",
+                    f"{AHEAD}{self._name}",
                     reason="clock_set_back",
                     until=now + pace.window,
                     now=now,

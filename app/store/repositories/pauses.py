@@ -1,5 +1,6 @@
 """Destinations that are left alone for a while: a provider's limit, or a fault that a person must mend."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
@@ -10,6 +11,9 @@ from app.store.tables import Pause
 
 LONGEST = timedelta(days=1)
 """No pause of any channel reaches further ahead: a provider's daily limit."""
+
+AHEAD = "ahead:"
+"""Before a destination's name: the note of attempts that are dated ahead of the clock, which was set back."""
 
 
 class PauseRepository:
@@ -52,6 +56,14 @@ class PauseRepository:
         """
         before = func.coalesce(Pause.after_attempt, 0) < by_attempt
         self._session.execute(delete(Pause).where(Pause.name == name, before))
+
+    def forget_but(self, names: Iterable[str]) -> int:
+        """Forget the pauses of all destinations but these, and what was noted of their attempts; return how many.
+
+        Nothing is sent to them any more, so nothing would ever lift the pause.
+        """
+        kept = [kept for name in names for kept in (name, f"{AHEAD}{name}")]
+        return self._session.execute(delete(Pause).where(Pause.name.not_in(kept))).rowcount
 
     def get(self, name: str) -> Pause | None:
         """Return the pause of ``name``, over or not."""

@@ -15,7 +15,8 @@ from app.notify.contents import AlertContent, BatchContent, read_content
 from app.notify.dispatch.group import LEASE, GroupDispatcher, notice_of
 from app.notify.dispatch.record import CHANNEL_REST
 from app.notify.dispatch.sweep import sweep_once
-from app.store.tables import Attempt, Message
+from app.notify.policy import DRY, Destination
+from app.store.tables import Attempt, Message, Pause
 from tests.builders import (
     ROBOT,
     TEN,
@@ -183,6 +184,52 @@ async def test_the_sweep_puts_back_what_fell_between_two_stools(deck: Deck):
     assert sweep_once(deck.store, a_policy(robots=("r1", "r2")), deck.clock) == 3
     assert {(message.target, message.due_at) for message in deck.messages(kind="order_wecom")} == {("r1", TEN)}
     assert sweep_once(deck.store, a_policy(robots=("r1", "r2")), deck.clock) == 0
+
+
+GONE = {
+    "a robot that was replaced": ("wecom:old", a_policy(robots=("new",))),
+    "a robot of a kind that is used no more": ("feishu:f", a_policy()),
+    "text messages that are only recorded now": ("sms:", a_policy(sms_sent=False)),
+    "e-mails that are only recorded now": ("email:", a_policy(mail_sent=False)),
+    "no robot at all": ("wecom:robot-1", a_policy(groups=(DRY,))),
+}
+
+
+@pytest.mark.parametrize("case", GONE)
+def test_the_pause_of_what_is_configured_no_more_is_forgotten(deck: Deck, case: str):
+    """Or its fault would be reported for ever: nothing is sent there that could get through."""
+    name, policy = GONE[case]
+    with deck.store.writing() as uow:
+        uow.pauses.pause(name, reason="93000", until=TEN + minutes(5), now=TEN, fault=True)
+        uow.pauses.pause(f"ahead:{name}", reason="clock_set_back", until=TEN + minutes(1), now=TEN, attempt=7)
+    sweep_once(deck.store, policy, deck.clock)
+    assert deck.all(select(Pause)) == []
+
+
+def test_the_pause_of_what_is_configured_is_kept(deck: Deck):
+    kept = ["ahead:wecom:robot-1", "email:", "sms:", "wecom:robot-1"]
+    with deck.store.writing() as uow:
+        for name in kept:
+            uow.pauses.pause(name, reason="x", until=TEN + minutes(5), now=TEN, fault=True)
+    sweep_once(deck.store, a_policy(), deck.clock)
+    assert [pause.name for pause in deck.all(select(Pause).order_by(Pause.name))] == kept
+
+
+async def test_a_revoked_robot_is_reported_until_another_one_takes_its_place(
+    deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher
+):
+    robot.then(Rejected("wecom:93000", blame="channel"))
+    deck.composed(new_order("A"))
+    await dispatcher.run_once()
+    sweep_once(deck.store, a_policy(), deck.clock)
+    with deck.store.reading() as uow:
+        assert [fault.name for fault in uow.pauses.faults()] == ["wecom:robot-1"]
+    deck.clock.at += CHANNEL_REST
+    sweep_once(deck.store, a_policy(robots=("robot-2",)), deck.clock)
+    with deck.store.reading() as uow:
+        assert uow.pauses.faults() == []
+    await GroupDispatcher(deck.store, deck.clock, {Destination("wecom", "robot-2"): robot}).run_once()
+    assert [new_order("A").number in text for text in robot.texts] == [True]
 
 
 def test_what_a_group_reads_depends_on_the_subject(deck: Deck):
