@@ -251,12 +251,16 @@ ODD = [
     {"number": "LB1"},
     {"v": 99, "number": "LB1"},
     {"sentence": 1},
+    [],
+    ["number"],
+    "number",
+    None,
 ]
 
 
 @pytest.mark.parametrize("odd", ODD)
 async def test_a_content_nobody_can_read_is_a_dead_letter_with_a_sentence_and_holds_up_nobody(
-    deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher, odd: dict[str, Any]
+    deck: Deck, robot: FakeRobot, dispatcher: GroupDispatcher, odd: object
 ):
     """P14: after an upgrade, or with a row that somebody damaged."""
     deck.composed(*new_orders(3, total="1.00"))

@@ -152,6 +152,27 @@ async def test_a_digest_made_for_longer_messages_is_divided_and_still_names_ever
         assert member.content["number"] in texts[member.merged_into]
 
 
+async def test_a_digest_is_divided_though_one_of_its_orders_messages_cannot_be_read(deck: Deck, robots: Robots):
+    """P14: what the digest itself names is known; its members only need to follow their orders."""
+    orders = new_orders(150)
+    deck.composed(*orders, policy=_only(FEISHU))
+    deck.clock.at += LATER
+    robots[FEISHU].then(Unreachable("off"))
+    await _dispatcher(deck, {FEISHU: robots[FEISHU]}).run_once()
+    merged = deck.all(select(Message).where(Message.state == "merged").order_by(Message.id))
+    for member in (merged[3], merged[-1]):
+        deck.alter(member.id, content={"v": 99})
+    sweep_once(deck.store, _only(WECOM), deck.clock)
+    deck.clock.at += minutes(1)
+    await _dispatcher(deck, {WECOM: robots[WECOM]}).run_once()
+    text = "\n".join(robots[WECOM].texts)
+    assert all(text.count(order.number) == 1 for order in orders)
+    texts = {message.id: _numbers(message) for message in deck.messages(kind="digest_wecom")}
+    numbers = {member.id: member.content["number"] for member in merged}
+    for member in deck.all(select(Message).where(Message.state == "merged")):
+        assert numbers[member.id] in texts[member.merged_into]
+
+
 async def test_a_digest_that_cannot_be_read_is_a_dead_letter_and_holds_up_nobody(deck: Deck, robots: Robots):
     """P14"""
     deck.composed(*new_orders(30), policy=_only(FEISHU))

@@ -286,6 +286,15 @@ async def test_an_account_at_fault_keeps_the_messages_and_raises_an_alarm(deck: 
         assert uow.pauses.faults() == []
 
 
+async def test_a_text_message_without_an_order_is_a_dead_letter_and_holds_up_nobody(deck: Deck, post: Post):
+    """P14: a row that somebody damaged."""
+    deck.composed(*new_orders(2))
+    first, *_ = (message for message in deck.messages() if message.channel == "sms")
+    deck.alter(first.id, order_id=None)
+    await post.run()
+    assert post.states == ["dead", "sent"]
+
+
 async def test_a_number_at_fault_is_a_dead_letter_and_an_unreachable_provider_is_tried_again(deck: Deck, post: Post):
     post.provider.then(Rejected("sms:bad_number"), Unreachable("sms:connect"))
     deck.composed(*new_orders(2))
