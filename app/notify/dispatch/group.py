@@ -34,7 +34,7 @@ from app.notify.dispatch.digest import (
     divide_digest,
     members_of,
 )
-from app.notify.dispatch.record import Sending, move_message
+from app.notify.dispatch.record import Sending, end_attempt, move_message
 from app.notify.dispatch.run import Sender, begin_sending
 from app.notify.policy import Destination
 from app.notify.texts import bare_text, group_text
@@ -87,7 +87,18 @@ class _Robot:
         notice = notice_of(sending.content, self._destination.mentions, kind=self._kind)
         message = sending.message
         reference = f"lb-{message.id}-{int(message.created_at.timestamp())}"  # ids begin again with a new database
-        return await self._channel.send(replace(notice, reference=reference))
+
+        async def again(outcome: Outcome) -> None:
+            await asyncio.to_thread(self._count_call, sending, outcome)
+
+        return await self._channel.send(replace(notice, reference=reference, again=again))
+
+    def _count_call(self, sending: Sending, outcome: Outcome) -> None:
+        """Write down a call that was refused and is followed by another one: the provider counts both."""
+        with self._store.writing() as uow:
+            attempts = uow.attempts.begin([sending.message], now=sending.started_at)
+            for attempt_id in attempts.values():
+                end_attempt(uow, attempt_id, outcome, now=self._clock.now())
 
     # ---- claiming --------------------------------------------------------------------------------------------------
 

@@ -3,13 +3,14 @@
 import pytest
 from sqlalchemy import select
 
+from app.channels.base import GroupNotice
 from app.channels.kinds import DINGTALK, FEISHU, KINDS, WECOM, ChannelKind
-from app.domain.outcome import Throttled, Unreachable
-from app.domain.send_budget import MERGE_AFTER
+from app.domain.outcome import Outcome, Rejected, Throttled, Unreachable
+from app.domain.send_budget import KEPT_FOR_ALERTS, MERGE_AFTER
 from app.notify.dispatch.group import GroupDispatcher
 from app.notify.dispatch.sweep import sweep_once
 from app.notify.policy import Destination, MessagePolicy
-from app.store.tables import Batch, Incident, Message
+from app.store.tables import Attempt, Batch, Incident, Message
 from tests.builders import TEN, Deck, FakeRobot, a_policy, hours, minutes, most_within, new_order, new_orders, seconds
 
 LATER = MERGE_AFTER + seconds(1)
@@ -77,6 +78,28 @@ async def test_each_kind_is_held_to_its_own_pace(deck: Deck, robots: Robots):
     assert most_within(moments[FEISHU], seconds(1)) == 4
     for kind, when in moments.items():
         assert most_within(when, kind.pace.window) == kind.pace.limit
+
+
+class Squeamish(FakeRobot):
+    """A robot that refuses every message's words, and takes it without those of strangers."""
+
+    async def send(self, message: GroupNotice) -> Outcome:
+        self.then(Rejected("dingtalk:430104"))
+        refused = await super().send(message)
+        assert message.again is not None
+        await message.again(refused)
+        return await super().send(GroupNotice(message.bare, message.mentions))
+
+
+async def test_a_message_that_takes_two_calls_counts_twice_in_the_pace(deck: Deck):
+    """Beyond twenty calls in a minute DingTalk hears nothing for ten: alerts neither."""
+    robot = Squeamish(clock=deck.clock, kind=DINGTALK)
+    deck.composed(*new_orders(9), policy=_only(DINGTALK))
+    dispatcher = _dispatcher(deck, {DINGTALK: robot})
+    assert await dispatcher.run_once() == 8
+    assert len(robot.seen) == DINGTALK.pace.limit - KEPT_FOR_ALERTS
+    outcomes = [(attempt.outcome, attempt.reason) for attempt in deck.all(select(Attempt))]
+    assert sorted(outcomes, key=str) == [("delivered", None)] * 8 + [("rejected", "dingtalk:430104")] * 8
 
 
 async def test_one_kind_that_is_throttled_holds_up_no_other(deck: Deck, robots: Robots, dispatcher: GroupDispatcher):
