@@ -40,6 +40,8 @@ def policy_of(settings: Settings) -> MessagePolicy:
         groups=tuple(destination for destination, _ in _groups(settings)) or (DRY,),
         coupon=settings.sms_coupon,
         coupon_template=settings.sms_provider == "dry_run" or bool(settings.sms_coupon_template),
+        sms_sent=settings.sms_provider != "dry_run",
+        mail_sent=bool(settings.smtp_url.get_secret_value() and settings.alert_emails),
         sms_per_day=settings.sms_per_day,
         sms_per_client_per_day=settings.sms_per_client_per_day,
         shop=settings.shop_name,

@@ -1,6 +1,6 @@
 """What every way out has in common: the messages it takes and the promise never to raise for a provider's failure."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -15,13 +15,15 @@ class GroupNotice:
     ``content`` is plain text when there is somebody to mention (mentions by phone exist only there), else markdown.
     ``mentions`` holds what its kind of robot calls people by (user ids, phones, open ids), or ``@all``. ``bare`` is the
     message without what strangers wrote, for a provider that refuses such words; empty if there are none.
-    ``reference`` names the message, the same at each attempt, for a provider that tells a repeat by it.
+    ``reference`` names the message, the same at each attempt, for a provider that tells a repeat by it. ``again`` is
+    told how the first call ended before a second one is made for the same message: both count in the robot's pace.
     """
 
     content: str
     mentions: tuple[str, ...] = ()
     bare: str = ""
     reference: str = ""
+    again: Callable[[Outcome], Awaitable[None]] | None = field(default=None, compare=False, repr=False)
 
 
 SmsTemplate = Literal["notice", "coupon", "combined"]

@@ -31,6 +31,8 @@ class ChannelKind:
     text_bytes: int = 0
     rich_bytes: int = 0
     after_death: MessageState = MessageState.PENDING
+    longest_pause: timedelta = timedelta(hours=1)
+    """No pause of ours reaches further ahead; one that does was written before the clock was set back."""
     module: str = ""
     hosts: tuple[str, ...] = ()
     """Where its provider is reached."""
@@ -89,7 +91,12 @@ DINGTALK = ChannelKind(
     hosts=("oapi.dingtalk.com",),
     opening="【订单救生艇】",
 )
-SMS = ChannelKind(name="sms", label="短信", after_death=MessageState.SETTLING)
+SMS = ChannelKind(
+    name="sms",
+    label="短信",
+    after_death=MessageState.SETTLING,
+    longest_pause=timedelta(days=1),  # a daily limit
+)
 EMAIL = ChannelKind(name="email", label="邮件")
 
 GROUPS = (WECOM, FEISHU, DINGTALK)

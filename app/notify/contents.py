@@ -112,7 +112,7 @@ def as_row(content: Content) -> dict[str, Any]:
     return {"v": VERSION, **asdict(content)}
 
 
-def read_content(subject: str, row: dict[str, Any]) -> Content:
+def read_content(subject: str, row: object) -> Content:
     """Return what a row holds.
 
     Raises:
@@ -121,6 +121,8 @@ def read_content(subject: str, row: dict[str, Any]) -> Content:
     reader = _READERS.get(subject)
     if reader is None:
         raise UnreadableContent(f"不认识的消息类型 {subject!r}")
+    if not isinstance(row, dict):
+        raise UnreadableContent("消息内容不是一个 JSON 对象")
     fields = dict(row)
     version = fields.pop("v", VERSION)
     if version != VERSION:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from app.channels.kinds import WECOM
+from app.channels.kinds import EMAIL, SMS, WECOM
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,18 @@ class MessagePolicy:
     coupon: Literal["combined", "separate", "off"]
     coupon_template: bool
     """Whether a coupon can be sent as a message of its own."""
+    sms_sent: bool
+    """Whether text messages are really sent, and not only recorded."""
+    mail_sent: bool
+    """Likewise e-mails."""
     sms_per_day: int
     sms_per_client_per_day: int
     shop: str
     public_url: str
     alert_emails: tuple[str, ...]
+
+    def destinations(self) -> frozenset[str]:
+        """Return the names, ``channel:target``, of all there is to send to; what is only recorded has none."""
+        chosen = ((SMS.name, self.sms_sent), (EMAIL.name, self.mail_sent))
+        groups = {f"{group.channel}:{group.target}" for group in self.groups}
+        return frozenset(groups | {f"{name}:" for name, sent in chosen if sent})

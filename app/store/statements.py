@@ -1,15 +1,16 @@
 """SQL that the two engines spell differently, behind one name each."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Table
+from sqlalchemy import Table, and_, case, not_, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
-from app.store.tables import Alert, StateCount
+from app.store.tables import Alert, Pause, StateCount
 from app.store.tables.alert import UNENDED
 
 T = TypeVar("T")
@@ -45,6 +46,26 @@ def shift(session: Session, *, incident_id: int, state: str, orders: int) -> Non
     """Add ``orders``, which may be negative, to the kept count of a state."""
     values = {"incident_id": incident_id, "state": state, "orders": orders}
     session.execute(_shift(session.get_bind().dialect.name), values)
+
+
+def add_pause(session: Session, row: dict[str, Any], *, now: datetime, furthest: datetime) -> None:
+    """Pause a destination in one statement, so that of two processes that do so at once neither undoes the other's.
+
+    The later end counts, unless the one that is known is past ``furthest``: it was written before the clock was set
+    back. A fault keeps its reason and its beginning.
+    """
+    known: Table = Pause.__table__  # type: ignore[attr-defined]
+    statement = _insert(session.get_bind().dialect.name, known).values(**row)
+    new = statement.excluded
+    longer = and_(known.c.until > now, known.c.until <= furthest, known.c.until > new.until)
+    merged = {
+        "until": case((longer, known.c.until), else_=new.until),
+        "reason": case((and_(known.c.fault, not_(new.fault)), known.c.reason), else_=new.reason),
+        "fault": or_(known.c.fault, new.fault),
+        "since": case((known.c.fault, known.c.since), else_=new.since),
+        "after_attempt": new.after_attempt,
+    }
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=merged))
 
 
 @cache

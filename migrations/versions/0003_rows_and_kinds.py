@@ -242,10 +242,22 @@ def _count_in_columns(connection: sa.Connection) -> None:
 
 
 def _move_pauses() -> None:
+    """Bring pauses along; one is a fault if an attempt was rejected with its reason and none was delivered since.
+
+    The first release did not write down which pauses are faults, and never took one away: most are long over. A message
+    that was rejected for its own sake paused nothing, so its reason is no pause's.
+    """
     op.execute(
         "INSERT INTO pause (name, until, reason, fault, since) "
-        "SELECT substr(name, 7), until, holder, false, until FROM lease "
-        "WHERE name LIKE 'pause:%' AND name NOT LIKE 'pause:ahead:%'"
+        "SELECT substr(lease.name, 7), lease.until, lease.holder, "
+        "COALESCE(last.outcome = 'rejected', false), COALESCE(last.finished_at, CURRENT_TIMESTAMP) "
+        "FROM lease LEFT JOIN attempt AS last ON last.id = ("
+        "SELECT attempt.id FROM attempt "
+        "WHERE attempt.channel || ':' || CASE attempt.channel WHEN 'wecom' THEN attempt.target ELSE '' END "
+        "= substr(lease.name, 7) "
+        "AND (attempt.outcome = 'delivered' OR substr(attempt.reason, 1, 64) = lease.holder) "
+        "ORDER BY attempt.id DESC LIMIT 1) "
+        "WHERE lease.name LIKE 'pause:%' AND lease.name NOT LIKE 'pause:ahead:%'"
     )
     op.execute("DELETE FROM lease WHERE name LIKE 'pause:%'")
 

@@ -1,6 +1,7 @@
 """What the DingTalk robot makes of the provider's answers, and how it signs."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -242,6 +243,20 @@ async def test_a_message_whose_words_are_refused_goes_without_what_strangers_wro
     (message,) = fake.accepted
     assert message["text"] == "【订单救生艇】【新订单】LB1  \n商品：（略）"
     assert message["msgUuid"] == "lb-1-bare"
+
+
+async def test_a_second_call_is_announced_before_it_is_made(robot: DingtalkRobot, fake: DingtalkFake):
+    heard = []
+
+    async def again(outcome: Outcome) -> None:
+        heard.append((len(fake.heard), outcome))
+
+    fake.forbidden = "代开"
+    assert await robot.send(replace(HOSTILE, again=again)) == Delivered()
+    assert await robot.send(replace(NOTICE, again=again)) == Delivered()
+    ((calls, outcome),) = heard
+    assert calls == 1
+    assert isinstance(outcome, Rejected)
 
 
 @pytest.mark.parametrize("code", UNSAFE)

@@ -21,6 +21,8 @@ def a_policy(*, robots: tuple[str, ...] = (), **fields: Any) -> MessagePolicy:
         "groups": tuple(Destination("wecom", robot) for robot in robots) or (ROBOT,),
         "coupon": "separate",
         "coupon_template": True,
+        "sms_sent": True,
+        "mail_sent": True,
         "sms_per_day": 10_000,
         "sms_per_client_per_day": 10_000,
         "shop": "本店",

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy import create_engine, inspect, select
 
 from app.store.database.engine import Engines, open_engines
 from app.store.database.migrate import current, migrate, newest
-from app.store.tables import METADATA
+from app.store.tables import METADATA, Pause
 from tests.deployment import Deployment
 from tests.deployment.orders import new_order
 from tests.harness.next_program import REVISION, next_migrations
@@ -124,6 +125,52 @@ def test_what_the_first_release_wrote_is_brought_along(nothing: Engines):
     with nothing.reader.connect() as connection:
         kinds = connection.exec_driver_sql("SELECT kind FROM message ORDER BY id").scalars().all()
     assert kinds == ["order_wecom", "order_sms", "coupon_sms", "alert_email"]
+
+
+REFUSED = ("wecom", "r", "rejected", "wecom:93000")
+PAUSES = {
+    "a fault that goes on": ("wecom:r", "wecom:93000", [("wecom", "r", "delivered", None), REFUSED], True),
+    "a fault that was mended": ("wecom:r", "wecom:93000", [REFUSED, ("wecom", "r", "delivered", None)], False),
+    "of another robot": ("wecom:s", "wecom:93000", [REFUSED], False),
+    "a message's own fault since": ("wecom:r", "wecom:93000", [REFUSED, ("wecom", "r", "rejected", "40058")], True),
+    "a limit": ("wecom:r", "wecom:45009", [REFUSED, ("wecom", "r", "throttled", "wecom:45009")], False),
+    "text messages of all clients": ("sms:", "aliyun:x", [("sms", "c1", "rejected", "aliyun:x")], True),
+    "a reason longer than it was kept": ("sms:", "x" * 64, [("sms", "c1", "rejected", "x" * 100)], True),
+    "nobody tried": ("wecom:r", "wecom:93000", [], False),
+}
+
+
+@pytest.mark.parametrize("case", PAUSES)
+def test_a_pause_of_the_first_release_is_a_fault_if_its_channel_still_refuses(
+    nothing: Engines, tmp_path: Path, case: str
+):
+    """Otherwise a revoked robot would be silent after the upgrade, or one mended long ago be reported."""
+    name, reason, attempts, fault = PAUSES[case]
+    migrate(nothing, "0002")
+    ended, until = (f"2026-11-22 02:0{minute}:00.000000" + ("" if nothing.is_sqlite else "+00") for minute in (0, 5))
+    no = "0" if nothing.is_sqlite else "false"
+    statements = [
+        f"INSERT INTO incident (id, name, drill, reason, opened_by, opened_at) VALUES (1, 'E', {no}, '', '', '{ended}')",
+        f"INSERT INTO message (id, once, incident_id, kind, channel, target, lane, content, state, created_at, due_at, "
+        f"attempts, asked) VALUES (1, 'm', 1, 'order_wecom', 'wecom', 'r', 2, '{{}}', 'sent', '{ended}', '{ended}', 1, 0)",
+        f"INSERT INTO lease (name, holder, until) VALUES ('pause:{name}', '{reason}', '{until}')",
+        *(
+            f"INSERT INTO attempt (message_id, channel, target, number, started_at, finished_at, outcome, reason) VALUES "
+            f"(1, '{channel}', '{target}', {n}, '{ended}', '{ended}', '{outcome}', '{why or ''}')"
+            for n, (channel, target, outcome, why) in enumerate(attempts)
+        ),
+    ]
+    with nothing.writer.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    migrate(nothing)
+    (pause,) = Deployment(tmp_path, engines=nothing).rows.all(select(Pause))
+    assert (pause.name, pause.reason, pause.fault) == (name, reason, fault)
+    assert pause.until == datetime(2026, 11, 22, 2, 5, tzinfo=UTC)
+    if fault:
+        assert pause.since == datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+    if not attempts:
+        assert pause.since != pause.until
 
 
 def test_a_program_leaves_alone_what_a_newer_one_has_migrated(nothing: Engines, tmp_path: Path):

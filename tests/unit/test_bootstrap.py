@@ -55,3 +55,21 @@ def test_a_robot_keeps_its_name_when_its_signing_secret_is_replaced(open_boat: O
     (target,) = names
     assert len(target) == 12
     assert target not in ADDRESSES[name]
+
+
+def test_only_what_really_sends_is_a_destination(open_boat: Open):
+    """A fault of anything else would never end."""
+    assert policy_of(open_boat().settings).destinations() == {"wecom:dry"}
+    mail = {"smtp_url": "smtp://localhost", "smtp_from": "it@example.com"}
+    aliyun = {
+        "sms_provider": "aliyun",
+        "sms_access_key_id": "id",
+        "sms_access_key_secret": "secret",
+        "sms_sign_name": "本店",
+        "sms_notice_template": "SMS_1",
+        "sms_coupon": "off",
+    }
+    assert "email:" not in policy_of(open_boat(**mail).settings).destinations()  # it has nobody to write to
+    boat = open_boat(wecom_robots=ADDRESSES["wecom"], alert_emails="it@example.com", **mail, **aliyun)
+    groups = {f"wecom:{group.target}" for group in policy_of(boat.settings).groups}
+    assert policy_of(boat.settings).destinations() == groups | {"sms:", "email:"}

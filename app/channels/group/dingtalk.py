@@ -92,6 +92,8 @@ class DingtalkRobot:
         """Post ``message``; if its words are refused, post it again without those that strangers wrote."""
         outcome = await self._post(message)
         if message.bare and outcome in _REFUSED_WORDS:
+            if message.again is not None:
+                await message.again(outcome)
             name = f"{message.reference}-bare" if message.reference else ""
             return await self._post(GroupNotice(message.bare, message.mentions, reference=name))
         return outcome

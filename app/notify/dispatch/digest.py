@@ -106,10 +106,5 @@ def divide_digest(uow: UnitOfWork, digest: Message, *, limit: int, now: datetime
         )
     )
     digest.content = as_row(HighDigestContent(high=content.high[:n]))
-    left = {order.number for order in content.high[n:]}
-    uow.messages.merge([m for m in uow.messages.members_of(digest) if _number_of(m) in left], into=rest, now=now)
-
-
-def _number_of(message: Message) -> str:
-    content = read_content(message.subject, message.content)
-    return content.number if isinstance(content, OrderContent) else ""
+    left = uow.messages.members_about(digest, [order.number for order in content.high[n:]])
+    uow.messages.merge(left, into=rest, now=now)

@@ -34,10 +34,11 @@ from app.notify.dispatch.digest import (
     divide_digest,
     members_of,
 )
-from app.notify.dispatch.record import Sending, move_message
+from app.notify.dispatch.record import Sending, end_attempt, move_message
 from app.notify.dispatch.run import Sender, begin_sending
 from app.notify.policy import Destination
 from app.notify.texts import bare_text, group_text
+from app.store.repositories.pauses import AHEAD
 from app.store.tables import Message
 from app.store.unit_of_work import Store, UnitOfWork
 
@@ -46,9 +47,6 @@ LEASE = timedelta(seconds=60)
 
 SLOWEST = timedelta(seconds=18)
 """A message whose sender died may still have arrived this long after it left."""
-
-LONGEST_PAUSE = timedelta(hours=1)
-"""No pause of ours reaches further ahead; one that does was written before the clock was set back."""
 
 _KEPT = {Urgency.ALERT: 0, Urgency.HIGH: KEPT_FOR_ALERTS, Urgency.NORMAL: KEPT_FOR_ALERTS + KEPT_FOR_HIGH}
 
@@ -89,7 +87,18 @@ class _Robot:
         notice = notice_of(sending.content, self._destination.mentions, kind=self._kind)
         message = sending.message
         reference = f"lb-{message.id}-{int(message.created_at.timestamp())}"  # ids begin again with a new database
-        return await self._channel.send(replace(notice, reference=reference))
+
+        async def again(outcome: Outcome) -> None:
+            await asyncio.to_thread(self._count_call, sending, outcome)
+
+        return await self._channel.send(replace(notice, reference=reference, again=again))
+
+    def _count_call(self, sending: Sending, outcome: Outcome) -> None:
+        """Write down a call that was refused and is followed by another one: the provider counts both."""
+        with self._store.writing() as uow:
+            attempts = uow.attempts.begin([sending.message], now=sending.started_at)
+            for attempt_id in attempts.values():
+                end_attempt(uow, attempt_id, outcome, now=self._clock.now())
 
     # ---- claiming --------------------------------------------------------------------------------------------------
 
@@ -109,7 +118,7 @@ class _Robot:
 
     def _choose(self, uow: UnitOfWork, now: datetime) -> Message | None:
         """Return the message that leaves next, claimed, or None while the budget says wait."""
-        if uow.pauses.holds(self._name, now=now, longest=LONGEST_PAUSE):
+        if uow.pauses.holds(self._name, now=now, longest=self._kind.longest_pause):
             return None
         free = self._free(uow, now)
         for urgency in Urgency:
@@ -145,10 +154,15 @@ class _Robot:
         sent_at = uow.attempts.sends_since(channel, target, now - pace.window, slowest=SLOWEST)
         newest = uow.attempts.newest_after(channel, target, now + SLOWEST)
         if newest is not None:
-            noted = uow.pauses.get(f"ahead:{self._name}")
+            noted = uow.pauses.get(f"{AHEAD}{self._name}")
             if noted is None or newest > (noted.after_attempt or 0) or noted.until > now + pace.window:
                 uow.pauses.pause(
-                    f"ahead:{self._name}", reason="clock_set_back", until=now + pace.window, now=now, attempt=newest
+                    f"{AHEAD}{self._name}",
+                    reason="clock_set_back",
+                    until=now + pace.window,
+                    now=now,
+                    attempt=newest,
+                    longest=pace.window,
                 )
                 return 0
             if now < noted.until:

@@ -6,6 +6,7 @@ from typing import assert_never
 
 import structlog
 
+from app.channels.kinds import KINDS
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled
 from app.domain.retry import DryRun, GiveUp, NextStep, RetryAt, Sent, SettleAt
 from app.domain.states import MessageState
@@ -43,9 +44,9 @@ def record_outcome(uow: UnitOfWork, sending: Sending, outcome: Outcome, step: Ne
             _pause_channel(uow, message, reason, now=now)
             return
         case Throttled(wait, reason):
-            uow.pauses.pause(pause_name(message), reason=reason, until=now + wait, now=now)
+            _pause(uow, message, reason, until=now + wait, now=now)
         case Delivered():
-            uow.pauses.lift(pause_name(message))
+            uow.pauses.lift(pause_name(message), by_attempt=sending.attempt_id)
         case _:
             pass
     move_message(uow, message, step, now=now, from_states=(MessageState.SENDING,))
@@ -85,10 +86,25 @@ def move_message(
             assert_never(step)
 
 
+def _pause(
+    uow: UnitOfWork, message: Message, reason: str, *, until: datetime, now: datetime, fault: bool = False
+) -> None:
+    """Leave a message's destination alone; only an attempt that begins after this one may end the pause."""
+    uow.pauses.pause(
+        pause_name(message),
+        reason=reason,
+        until=until,
+        now=now,
+        fault=fault,
+        attempt=uow.attempts.newest(),
+        longest=KINDS[message.channel].longest_pause,
+    )
+
+
 def _pause_channel(uow: UnitOfWork, message: Message, reason: str, *, now: datetime) -> None:
     """Let the whole channel rest and keep the message: once a person has mended the settings, it goes out."""
     until = now + CHANNEL_REST
-    uow.pauses.pause(pause_name(message), reason=reason, until=until, now=now, fault=True)
+    _pause(uow, message, reason, until=until, now=now, fault=True)
     uow.messages.put_off(
         message.id or 0,
         MessageState.PENDING,

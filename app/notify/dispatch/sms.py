@@ -75,7 +75,7 @@ class SmsDispatcher:
             if not uow.messages.anything_due(SMS.name, now=now):
                 return []
         with self._store.writing() as uow:
-            if uow.pauses.holds(f"{SMS.name}:", now=now, longest=DAY):
+            if uow.pauses.holds(f"{SMS.name}:", now=now, longest=SMS.longest_pause):
                 return []
             begun = begin_sending(uow, self._claim_within_caps(uow, now), now=now)
             return [(sending, self._sms(uow, sending)) for sending in begun]
@@ -129,9 +129,9 @@ class SmsDispatcher:
     def _sms(self, uow: UnitOfWork, sending: Sending) -> Sms | None:
         """Return the text message; its phone is read from the sealed order and kept nowhere else."""
         content = sending.content
-        if not isinstance(content, CustomerContent):
+        if not isinstance(content, CustomerContent) or sending.message.order_id is None:
             return None
-        row = uow.orders.get(sending.message.order_id or 0)
+        row = uow.orders.get(sending.message.order_id)
         try:
             phone = self._keyring.open_order(row.sealed, row.number).phone
         except CannotUnseal:

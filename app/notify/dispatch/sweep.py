@@ -1,4 +1,7 @@
-"""Puts back stranded messages: their sender died, the clock was set back, or their robot is gone."""
+"""Puts back stranded messages: their sender died, the clock was set back, or their robot is gone.
+
+The pause of a robot that is gone goes with it: the cure for a revoked robot is a new one, under another name.
+"""
 
 from datetime import timedelta
 
@@ -21,7 +24,7 @@ LONGEST_RETRY = GROUP_DELAYS[-1] * 1.5 + timedelta(minutes=1)
 
 
 def sweep_once(store: Store, policy: MessagePolicy, clock: Clock) -> int:
-    """Put stranded messages back; return how many there were."""
+    """Put stranded messages back, and forget pauses of what is configured no more; return how many messages."""
     now = clock.now()
     known = [(group.channel, group.target) for group in policy.groups]
     with store.writing() as uow:
@@ -34,6 +37,9 @@ def sweep_once(store: Store, policy: MessagePolicy, clock: Clock) -> int:
         found += uow.messages.pull_forward(now=now, furthest=now + FURTHEST, longest_retry=now + LONGEST_RETRY)
         for kind in GROUPS:
             found += uow.messages.retarget(kind.name, known=known, to=known[0])
+        forgotten = uow.pauses.forget_but(policy.destinations())
+    if forgotten:
+        log.info("pauses_forgotten", count=forgotten)
     if found:
         log.warning("messages_put_back", count=found)
     return found

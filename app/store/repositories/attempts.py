@@ -41,6 +41,10 @@ class AttemptRepository:
         after = and_(Attempt.channel == channel, Attempt.target == target, Attempt.started_at > moment)
         return self._session.scalar(select(func.max(Attempt.id)).where(after))
 
+    def newest(self) -> int:
+        """Return the row id of the newest attempt of all; 0 if there is none."""
+        return self._session.scalar(select(func.max(Attempt.id))) or 0
+
     def sent_counts_since(self, channel: str, since: datetime, *, targets: Sequence[str]) -> dict[str, int]:
         """Count what left by a channel for each of these targets, for the spend stop."""
         real = or_(Attempt.outcome.is_(None), Attempt.outcome != "simulated")  # a drill costs nothing

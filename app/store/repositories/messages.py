@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.states import MessageState
 from app.store.statements import IN_LIMIT, chunks, insert_new
-from app.store.tables import Message
+from app.store.tables import Message, OrderRow
 from app.store.tables.message import DEAD, MERGED, OPEN, SETTLING
 
 
@@ -211,9 +211,15 @@ class MessageRepository:
         """Return an order's messages, oldest first."""
         return list(self._session.scalars(select(Message).where(Message.order_id == order_id).order_by(Message.id)))
 
-    def members_of(self, digest: Message) -> list[Message]:
-        """Return the messages for which a digest speaks."""
-        return list(self._session.scalars(select(Message).where(MERGED.query, Message.merged_into == digest.id)))
+    def members_about(self, digest: Message, numbers: Sequence[str]) -> list[Message]:
+        """Return those of a digest's messages that tell of these orders; no content is read for it."""
+        members = select(Message).join(OrderRow, OrderRow.id == Message.order_id)
+        members = members.where(MERGED.query, Message.merged_into == digest.id)
+        return [
+            member
+            for part in chunks(numbers, IN_LIMIT)
+            for member in self._session.scalars(members.where(OrderRow.number.in_(part)))
+        ]
 
     def in_state(self, state: str, *, limit: int = 500) -> list[Message]:
         """Return messages in a state, newest first."""

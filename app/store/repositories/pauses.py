@@ -1,11 +1,19 @@
 """Destinations that are left alone for a while: a provider's limit, or a fault that a person must mend."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from app.store.statements import add_pause
 from app.store.tables import Pause
+
+LONGEST = timedelta(days=1)
+"""No pause of any channel reaches further ahead: a provider's daily limit."""
+
+AHEAD = "ahead:"
+"""Before a destination's name: the note of attempts that are dated ahead of the clock, which was set back."""
 
 
 class PauseRepository:
@@ -23,27 +31,50 @@ class PauseRepository:
         now: datetime,
         fault: bool = False,
         attempt: int | None = None,
+        longest: timedelta = LONGEST,
     ) -> None:
-        """Keep everybody from ``name`` until then; a fault that goes on keeps the moment it began."""
-        known = self._session.get(Pause, name)
-        since = known.since if known is not None and known.fault and fault else now
-        row = Pause(name=name, until=until, reason=reason[:200], fault=fault, since=since, after_attempt=attempt)
-        self._session.merge(row)
+        """Keep everybody from ``name`` until then; ``attempt`` is the newest there is.
 
-    def lift(self, name: str) -> None:
-        """Forget the pause of ``name``: a message got through."""
-        self._session.execute(delete(Pause).where(Pause.name == name))
+        What is known already is only added to. A pause that holds is not cut short: of twenty messages under way the
+        one that is told to wait a minute may be recorded after the one that is told to wait a day. A fault remains one,
+        with its reason and the moment it began, until something gets through: a limit tells nothing about it.
+        """
+        row = {
+            "name": name,
+            "until": until,
+            "reason": reason[:200],
+            "fault": fault,
+            "since": now,
+            "after_attempt": attempt,
+        }
+        add_pause(self._session, row, now=now, furthest=now + longest)
+
+    def lift(self, name: str, *, by_attempt: int) -> None:
+        """Forget the pause of ``name``: ``by_attempt`` got through, and began when the pause was known already.
+
+        One that was under way while another was refused tells nothing of what the provider says now.
+        """
+        before = func.coalesce(Pause.after_attempt, 0) < by_attempt
+        self._session.execute(delete(Pause).where(Pause.name == name, before))
+
+    def forget_but(self, names: Iterable[str]) -> int:
+        """Forget the pauses of all destinations but these, and what was noted of their attempts; return how many.
+
+        Nothing is sent to them any more, so nothing would ever lift the pause.
+        """
+        kept = [kept for name in names for kept in (name, f"{AHEAD}{name}")]
+        return self._session.execute(delete(Pause).where(Pause.name.not_in(kept))).rowcount
 
     def get(self, name: str) -> Pause | None:
         """Return the pause of ``name``, over or not."""
-        return self._session.get(Pause, name)
+        return self._session.get(Pause, name, populate_existing=True)
 
     def holds(self, name: str, *, now: datetime, longest: timedelta) -> bool:
         """Tell whether ``name`` is to be left alone now; no pause reaches further ahead than ``longest``.
 
         One that does was written before the clock was set back, and counts no more.
         """
-        row = self._session.get(Pause, name)
+        row = self.get(name)
         return row is not None and now < row.until <= now + longest
 
     def faults(self) -> list[Pause]:

@@ -27,12 +27,12 @@ class Pause(SQLModel, table=True):
 
     __tablename__ = "pause"
 
-    name: str = Field(primary_key=True, max_length=64)  # channel:target
+    name: str = Field(primary_key=True, max_length=64)  # channel:target, or ahead:channel:target (the clock)
     until: datetime
     reason: str = Field(max_length=200)
     fault: bool = False  # the channel refused for a reason of its own, which a person must mend
     since: datetime
-    after_attempt: int | None = Field(default=None, sa_type=BigInteger)  # the newest attempt dated ahead of the clock
+    after_attempt: int | None = Field(default=None, sa_type=BigInteger)  # only a later one may lift it
 
 
 class JobRun(SQLModel, table=True):

@@ -15,7 +15,8 @@ from app.notify.contents import AlertContent, BatchContent, read_content
 from app.notify.dispatch.group import LEASE, GroupDispatcher, notice_of
 from app.notify.dispatch.record import CHANNEL_REST
 from app.notify.dispatch.sweep import sweep_once
-from app.store.tables import Attempt, Message
+from app.notify.policy import DRY, Destination
+from app.store.tables import Attempt, Message, Pause
 from tests.deployment import Deployment
 from tests.deployment.facts import TEN, hours, minutes, seconds
 from tests.deployment.notices import ROBOT, a_policy
@@ -180,6 +181,52 @@ async def test_the_sweep_puts_back_what_fell_between_two_stools(deployment: Depl
     assert sweep_once(deployment.store, a_policy(robots=("r1", "r2")), deployment.clock) == 0
 
 
+GONE = {
+    "a robot that was replaced": ("wecom:old", a_policy(robots=("new",))),
+    "a robot of a kind that is used no more": ("feishu:f", a_policy()),
+    "text messages that are only recorded now": ("sms:", a_policy(sms_sent=False)),
+    "e-mails that are only recorded now": ("email:", a_policy(mail_sent=False)),
+    "no robot at all": ("wecom:robot-1", a_policy(groups=(DRY,))),
+}
+
+
+@pytest.mark.parametrize("case", GONE)
+def test_the_pause_of_what_is_configured_no_more_is_forgotten(deployment: Deployment, case: str):
+    """Or its fault would be reported for ever: nothing is sent there that could get through."""
+    name, policy = GONE[case]
+    with deployment.store.writing() as uow:
+        uow.pauses.pause(name, reason="93000", until=TEN + minutes(5), now=TEN, fault=True)
+        uow.pauses.pause(f"ahead:{name}", reason="clock_set_back", until=TEN + minutes(1), now=TEN, attempt=7)
+    sweep_once(deployment.store, policy, deployment.clock)
+    assert deployment.rows.all(select(Pause)) == []
+
+
+def test_the_pause_of_what_is_configured_is_kept(deployment: Deployment):
+    kept = ["ahead:wecom:robot-1", "email:", "sms:", "wecom:robot-1"]
+    with deployment.store.writing() as uow:
+        for name in kept:
+            uow.pauses.pause(name, reason="x", until=TEN + minutes(5), now=TEN, fault=True)
+    sweep_once(deployment.store, a_policy(), deployment.clock)
+    assert [pause.name for pause in deployment.rows.all(select(Pause).order_by(Pause.name))] == kept
+
+
+async def test_a_revoked_robot_is_reported_until_another_one_takes_its_place(
+    deployment: Deployment, robot: FakeRobot, dispatcher: GroupDispatcher
+):
+    robot.then(Rejected("wecom:93000", blame="channel"))
+    deployment.notices.composed(new_order("A"))
+    await dispatcher.run_once()
+    sweep_once(deployment.store, a_policy(), deployment.clock)
+    with deployment.store.reading() as uow:
+        assert [fault.name for fault in uow.pauses.faults()] == ["wecom:robot-1"]
+    deployment.clock.at += CHANNEL_REST
+    sweep_once(deployment.store, a_policy(robots=("robot-2",)), deployment.clock)
+    with deployment.store.reading() as uow:
+        assert uow.pauses.faults() == []
+    await GroupDispatcher(deployment.store, deployment.clock, {Destination("wecom", "robot-2"): robot}).run_once()
+    assert [new_order("A").number in text for text in robot.texts] == [True]
+
+
 def test_what_a_group_reads_depends_on_the_subject(deployment: Deployment):
     (message, _) = deployment.notices.composed(new_order("A"))
     order = read_content(message.subject, message.content)
@@ -199,12 +246,16 @@ ODD = [
     {"number": "LB1"},
     {"v": 99, "number": "LB1"},
     {"sentence": 1},
+    [],
+    ["number"],
+    "number",
+    None,
 ]
 
 
 @pytest.mark.parametrize("odd", ODD)
 async def test_a_content_nobody_can_read_is_a_dead_letter_with_a_sentence_and_holds_up_nobody(
-    deployment: Deployment, robot: FakeRobot, dispatcher: GroupDispatcher, odd: dict[str, Any]
+    deployment: Deployment, robot: FakeRobot, dispatcher: GroupDispatcher, odd: object
 ):
     """P14: after an upgrade, or with a row that somebody damaged."""
     deployment.notices.composed(*new_orders(3, total="1.00"))

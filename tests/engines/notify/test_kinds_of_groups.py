@@ -3,13 +3,14 @@
 import pytest
 from sqlalchemy import select
 
+from app.channels.base import GroupNotice
 from app.channels.kinds import DINGTALK, FEISHU, KINDS, WECOM, ChannelKind
-from app.domain.outcome import Throttled, Unreachable
-from app.domain.send_budget import MERGE_AFTER
+from app.domain.outcome import Outcome, Rejected, Throttled, Unreachable
+from app.domain.send_budget import KEPT_FOR_ALERTS, MERGE_AFTER
 from app.notify.dispatch.group import GroupDispatcher
 from app.notify.dispatch.sweep import sweep_once
 from app.notify.policy import Destination, MessagePolicy
-from app.store.tables import Message
+from app.store.tables import Attempt, Message
 from tests.deployment import Deployment
 from tests.deployment.facts import TEN, minutes, seconds
 from tests.deployment.notices import a_policy
@@ -81,6 +82,28 @@ async def test_each_kind_is_held_to_its_own_pace(deployment: Deployment, robots:
     assert most_within(moments[FEISHU], seconds(1)) == 4
     for kind, when in moments.items():
         assert most_within(when, kind.pace.window) == kind.pace.limit
+
+
+class Squeamish(FakeRobot):
+    """A robot that refuses every message's words, and takes it without those of strangers."""
+
+    async def send(self, message: GroupNotice) -> Outcome:
+        self.then(Rejected("dingtalk:430104"))
+        refused = await super().send(message)
+        assert message.again is not None
+        await message.again(refused)
+        return await super().send(GroupNotice(message.bare, message.mentions))
+
+
+async def test_a_message_that_takes_two_calls_counts_twice_in_the_pace(deployment: Deployment):
+    """Beyond twenty calls in a minute DingTalk hears nothing for ten: alerts neither."""
+    robot = Squeamish(clock=deployment.clock, kind=DINGTALK)
+    deployment.notices.composed(*new_orders(9), policy=_only(DINGTALK))
+    dispatcher = _dispatcher(deployment, {DINGTALK: robot})
+    assert await dispatcher.run_once() == 8
+    assert len(robot.seen) == DINGTALK.pace.limit - KEPT_FOR_ALERTS
+    outcomes = [(attempt.outcome, attempt.reason) for attempt in deployment.rows.all(select(Attempt))]
+    assert sorted(outcomes, key=str) == [("delivered", None)] * 8 + [("rejected", "dingtalk:430104")] * 8
 
 
 async def test_one_kind_that_is_throttled_holds_up_no_other(
@@ -160,6 +183,29 @@ async def test_a_digest_made_for_longer_messages_is_divided_and_still_names_ever
     texts = {message.id: _numbers(message) for message in deployment.rows.messages(kind="digest_wecom")}
     for member in deployment.rows.all(select(Message).where(Message.state == "merged")):
         assert member.content["number"] in texts[member.merged_into]
+
+
+async def test_a_digest_is_divided_though_one_of_its_orders_messages_cannot_be_read(
+    deployment: Deployment, robots: Robots
+):
+    """P14: what the digest itself names is known; its members only need to follow their orders."""
+    orders = new_orders(150)
+    deployment.notices.composed(*orders, policy=_only(FEISHU))
+    deployment.clock.at += LATER
+    robots[FEISHU].then(Unreachable("off"))
+    await _dispatcher(deployment, {FEISHU: robots[FEISHU]}).run_once()
+    merged = deployment.rows.all(select(Message).where(Message.state == "merged").order_by(Message.id))
+    for member in (merged[3], merged[-1]):
+        deployment.rows.alter(member.id, content={"v": 99})
+    sweep_once(deployment.store, _only(WECOM), deployment.clock)
+    deployment.clock.at += minutes(1)
+    await _dispatcher(deployment, {WECOM: robots[WECOM]}).run_once()
+    text = "\n".join(robots[WECOM].texts)
+    assert all(text.count(order.number) == 1 for order in orders)
+    texts = {message.id: _numbers(message) for message in deployment.rows.messages(kind="digest_wecom")}
+    numbers = {member.id: member.content["number"] for member in merged}
+    for member in deployment.rows.all(select(Message).where(Message.state == "merged")):
+        assert numbers[member.id] in texts[member.merged_into]
 
 
 async def test_a_digest_that_cannot_be_read_is_a_dead_letter_and_holds_up_nobody(

@@ -1,16 +1,18 @@
 """Text messages are never sent twice on a guess, and money stops at its limit; e-mail goes out; on both engines."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from app.channels.base import Sms
 from app.domain.caller import Caller
-from app.domain.outcome import Rejected, Simulated, Throttled, Unknown, Unreachable
+from app.domain.outcome import Delivered, Outcome, Rejected, Simulated, Throttled, Unknown, Unreachable
 from app.notify.dispatch.email import MailDispatcher
 from app.notify.dispatch.sms import LEASE, SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
-from app.store.tables import Attempt, Client, ClientKey, Message
+from app.store.tables import Attempt, Client, ClientKey, Message, Pause
 from tests.deployment import Deployment
 from tests.deployment.facts import KEYS, REHEARSAL, TEN, hours, minutes, seconds
 from tests.deployment.notices import a_policy
@@ -39,6 +41,24 @@ class Post:
 
     async def settle(self) -> int:
         return await self.dispatcher.settle_once()
+
+    def hold_back(self, kind: type[Outcome]) -> None:
+        """Let outcomes of this kind arrive only when another one of their round is recorded."""
+        send, send_and_record = self.provider.send, self.dispatcher._sender.send  # noqa: SLF001 - as a provider's answers come
+        recorded = asyncio.Event()
+
+        async def send_slowly(sms: Sms) -> Outcome:
+            outcome = await send(sms)
+            if isinstance(outcome, kind):
+                await recorded.wait()
+            return outcome
+
+        async def send_and_tell(*sending: Any) -> None:
+            await send_and_record(*sending)
+            recorded.set()
+
+        self.provider.send = send_slowly  # type: ignore[method-assign]
+        self.dispatcher._sender.send = send_and_tell  # type: ignore[method-assign]  # noqa: SLF001 - likewise
 
     @property
     def states(self) -> list[str]:
@@ -223,6 +243,31 @@ async def test_a_throttling_provider_is_left_alone_as_long_as_it_asks(deployment
     assert post.states == ["sent", "sent"]
 
 
+async def test_a_limit_counts_for_what_comes_next_though_messages_of_the_same_round_got_through(
+    deployment: Deployment, post: Post
+):
+    """The refusal comes first, and then the answers of those that left beside it."""
+    post.provider.then(Throttled(minutes(1), "sms:limit"))
+    post.hold_back(Delivered)
+    deployment.notices.composed(*new_orders(3))
+    await post.run()
+    assert sorted(post.states) == ["pending", "sent", "sent"]
+    deployment.notices.composed(new_order("B", phone="13900139000"))
+    assert await post.run() == 0
+    deployment.clock.at += minutes(1) + seconds(1)
+    assert await post.run() == 2
+    assert deployment.rows.all(select(Pause)) == []
+
+
+async def test_a_limit_hides_no_fault_of_the_same_round(deployment: Deployment, post: Post):
+    post.provider.then(Rejected("sms:no_balance", blame="channel"), Throttled(minutes(1), "sms:limit"))
+    post.hold_back(Throttled)
+    deployment.notices.composed(*new_orders(2))
+    await post.run()
+    (pause,) = deployment.rows.all(select(Pause))
+    assert (pause.fault, pause.reason, pause.until) == (True, "sms:no_balance", TEN + minutes(5))
+
+
 async def test_an_account_at_fault_keeps_the_messages_and_raises_an_alarm(deployment: Deployment, post: Post):
     post.provider.then(Rejected("sms:no_balance", blame="channel"))
     deployment.notices.composed(new_order("A"))
@@ -236,6 +281,15 @@ async def test_an_account_at_fault_keeps_the_messages_and_raises_an_alarm(deploy
     assert post.states == ["sent"]
     with deployment.store.reading() as uow:
         assert uow.pauses.faults() == []
+
+
+async def test_a_text_message_without_an_order_is_a_dead_letter_and_holds_up_nobody(deployment: Deployment, post: Post):
+    """P14: a row that somebody damaged."""
+    deployment.notices.composed(*new_orders(2))
+    first, *_ = (message for message in deployment.rows.messages() if message.channel == "sms")
+    deployment.rows.alter(first.id, order_id=None)
+    await post.run()
+    assert post.states == ["dead", "sent"]
 
 
 async def test_a_number_at_fault_is_a_dead_letter_and_an_unreachable_provider_is_tried_again(

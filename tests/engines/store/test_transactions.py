@@ -157,6 +157,46 @@ def test_a_pause_is_kept_for_everybody(store: Store):
         assert uow.pauses.faults() == []
 
 
+def test_a_pause_is_not_cut_short_unless_it_is_from_before_the_clock_was_set_back(store: Store):
+    for at, wait, until in (
+        (TEN, minutes(50), TEN + minutes(50)),
+        (TEN, minutes(1), TEN + minutes(50)),
+        (TEN, minutes(55), TEN + minutes(55)),
+        (TEN + minutes(56), minutes(1), TEN + minutes(57)),  # over: the new one counts
+        (TEN - hours(2), minutes(1), TEN - minutes(119)),  # from before the clock was set back
+    ):
+        with store.writing() as uow:
+            uow.pauses.pause("wecom:r", reason="45009", until=at + wait, now=at, longest=hours(1))
+            pause = uow.pauses.get("wecom:r")
+            assert pause is not None
+            assert (pause.until, pause.since) == (until, at)
+
+
+def test_a_limit_hides_no_fault_and_a_fault_takes_the_place_of_a_limit(store: Store):
+    said = [("45009", False), ("93000", True), ("45009", False), ("93004", True)]
+    known = []
+    for n, (reason, fault) in enumerate(said):
+        at = TEN + minutes(10 * n)
+        with store.writing() as uow:
+            uow.pauses.pause("wecom:r", reason=reason, until=at + minutes(5), now=at, fault=fault)
+            pause = uow.pauses.get("wecom:r")
+            assert pause is not None
+            known.append((pause.reason, pause.fault, pause.since))
+    begun = TEN + minutes(10)
+    assert known == [("45009", False, TEN), ("93000", True, begun), ("93000", True, begun), ("93004", True, begun)]
+
+
+def test_a_pause_is_lifted_only_by_an_attempt_that_began_after_it(store: Store):
+    with store.writing() as uow:
+        uow.pauses.pause("sms:", reason="limit", until=TEN + minutes(1), now=TEN, attempt=20)
+        uow.pauses.lift("sms:", by_attempt=19)
+        uow.pauses.lift("sms:", by_attempt=20)
+        assert uow.pauses.get("sms:") is not None
+        uow.pauses.lift("sms:", by_attempt=21)
+    with store.reading() as uow:
+        assert uow.pauses.get("sms:") is None
+
+
 def test_a_fault_that_goes_on_keeps_the_moment_it_began_until_something_gets_through(store: Store):
     for n in range(3):
         with store.writing() as uow:
@@ -165,7 +205,7 @@ def test_a_fault_that_goes_on_keeps_the_moment_it_began_until_something_gets_thr
     with store.reading() as uow:
         assert [(fault.name, fault.since) for fault in uow.pauses.faults()] == [("wecom:r", TEN)]
     with store.writing() as uow:
-        uow.pauses.lift("wecom:r")
+        uow.pauses.lift("wecom:r", by_attempt=1)
     with store.reading() as uow:
         assert uow.pauses.get("wecom:r") is None
 
