@@ -1,5 +1,7 @@
 """One unit of work is one transaction; leases and incidents are guarded by the database."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -170,6 +172,23 @@ def test_a_pause_is_not_cut_short_unless_it_is_from_before_the_clock_was_set_bac
             pause = uow.pauses.get("wecom:r")
             assert pause is not None
             assert (pause.until, pause.since) == (until, at)
+
+
+def test_of_those_who_pause_at_once_the_longest_counts_and_none_fails(store: Store):
+    """Twenty text messages are answered together, and each is recorded in a transaction of its own."""
+    together = threading.Barrier(8)
+
+    def pause(n: int) -> None:
+        together.wait()
+        with store.writing() as uow:
+            uow.pauses.pause("sms:", reason="limit", until=TEN + minutes(n), now=TEN, fault=n == 3)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(pause, (1, 5, 3, 8, 2, 7, 6, 4)))
+    with store.reading() as uow:
+        known = uow.pauses.get("sms:")
+        assert known is not None
+        assert (known.until, known.fault) == (TEN + minutes(8), True)
 
 
 def test_a_limit_hides_no_fault_and_a_fault_takes_the_place_of_a_limit(store: Store):
