@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import typer
 
-from app.bootstrap import Lifeboat, situation_of
+from app.bootstrap import Lifeboat, layouts_of, situation_of
 from app.channels.kinds import label_of
 from app.cli.terminal import Json, lifeboat, out, say_json
+from app.files.layouts.registry import UnknownLayout
 from app.store.database.migrate import current, newest
 from app.store.ledger import ledger_of
 from app.store.spool.file import Spool, spool_files
@@ -162,4 +163,23 @@ def _books(boat: Lifeboat) -> Iterator[Finding]:
     )
 
 
-CHECKS: tuple[Callable[[Lifeboat], Iterator[Finding]], ...] = (findings_of_store, _disk, _channels, _books, _rules)
+def _layouts(boat: Lifeboat) -> Iterator[Finding]:
+    layouts = layouts_of(boat.settings)
+    for wrong in layouts.wrong:
+        yield Finding("layout", "warn", f"文件布局有误：{wrong.sentence}")
+    try:
+        chosen = layouts.named(boat.settings.batch_columns)
+    except UnknownLayout as error:
+        yield Finding("layout", "fail", f"出不了批次：{error}")
+    else:
+        yield Finding("layout", "ok", f"批次文件的布局：{chosen.title}")
+
+
+CHECKS: tuple[Callable[[Lifeboat], Iterator[Finding]], ...] = (
+    findings_of_store,
+    _disk,
+    _layouts,
+    _channels,
+    _books,
+    _rules,
+)

@@ -218,7 +218,7 @@ async def test_the_commands_make_repair_and_answer_batches_beside_a_running_serv
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("mine", "导出列表 mine 的文件有误：mine.toml 第 1 行 ：TOML 语法错误"),
+        ("mine", "导出列表 mine 的文件有误：mine.toml 第 1 行：TOML 语法错误"),
         ("nowhere", "没有名为 nowhere 的导出列表，可用：generic"),
     ],
 )

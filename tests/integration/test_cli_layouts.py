@@ -114,6 +114,8 @@ def test_a_chosen_layout_whose_file_is_wrong_is_told_and_leaves_the_orders_waiti
     take(*new_orders(2))
     monkeypatch.setenv("LIFEBOAT_BATCH_COLUMNS", "mine")
     (folder / "mine.toml").write_text(MINE + "oops", encoding="utf-8")
-    assert "导出列表 mine 的文件有误：mine.toml 第 11 行 ：TOML 语法错误" in run("export", code=1).stderr
+    assert "导出列表 mine 的文件有误：mine.toml 第 11 行：TOML 语法错误" in run("export", code=1).stderr
+    checks = json.loads(run("doctor", "--json", code=1).stdout)["checks"]
+    assert [check["status"] for check in checks if check["name"] == "layout"] == ["warn", "fail"]
     (folder / "mine.toml").write_text(MINE, encoding="utf-8")
     assert json.loads(run("export", "--json").stdout)["orders"] == 2

@@ -12,13 +12,13 @@ from tests.unit.test_layout_files import HEAD, column, read
 
 ODD = {
     # what a file holds, and a part of the sentence that tells it
-    "a number of too many digits": (HEAD + "x = " + "9" * 5000, "第 1 行 ：TOML 中有过长的数字"),
+    "a number of too many digits": (HEAD + "x = " + "9" * 5000, "第 1 行：TOML 中有过长的数字"),
     "the same as a hexadecimal heading": (HEAD + "[[column]]\nheading = 0x" + "f" * 5000, "过长的数字"),
     "an endless index": (HEAD + column(f'path = "order.items[{"9" * 5000}].sku"', 'kind = "text"'), "第 9 行 path"),
     "half a character": (HEAD + column("path = '\"\\ud800\"'", 'kind = "text"'), "第 9 行 path"),
     "deep brackets": (HEAD + "x = " + "[" * 5000, "嵌套过深"),
     "deep expression": (HEAD + column(f'path = "{"!" * 5000}number"', 'kind = "text"'), "第 9 行 path"),
-    "an endless key": (HEAD + "\n" + ".".join("a" * 60_000) + " = 1", "第 8 行 ：一行内的 . 过多"),
+    "an endless key": (HEAD + "\n" + ".".join("a" * 60_000) + " = 1", "第 8 行：一行内的 . 过多"),
     "very many mistakes": (HEAD + "".join(f"k{i} = 1\n" for i in range(5_000)), "第 7 行 k0：不认识的键"),
     "a megabyte and more": ("#" * 1024 * 1025, "文件过大，最多 1024 KiB"),
     "a long key": (f'"{"k" * 100_000}" = 1\n' + HEAD, "不认识的键"),

@@ -33,7 +33,8 @@ class WrongFile:
     def sentence(self) -> str:
         """What is wrong, in one line."""
         first = self.errors[0]
-        return f"{self.file} 第 {first.line} 行 {first.key}：{first.detail}"
+        key = f" {first.key}" if first.key else ""
+        return f"{self.file} 第 {first.line} 行{key}：{first.detail}"
 
     def may_be(self, name: str) -> bool:
         """Return whether this may be the file of the layout called ``name``; one that cannot be read may be any."""
