@@ -24,7 +24,7 @@ NEVER_RECORDED = 601.0
 """Seconds after which the provider's silence about a text means that it was never taken."""
 
 WHY = """
-    SELECT kind, state, attempts, asked, last_reason, due_at, (SELECT GROUP_CONCAT(name || ' until ' || until) FROM lease)
+    SELECT subject, state, attempts, asked, last_reason, due_at, (SELECT GROUP_CONCAT(name || ' until ' || until) FROM pause)
     FROM message WHERE state IN ('pending', 'sending', 'settling') LIMIT 5
 """
 OPEN_STATES = ("pending", "sending", "settling")

@@ -17,6 +17,7 @@ _MOMENTS = {
     "message": ("created_at", "due_at", "lease_until"),
     "attempt": ("started_at", "finished_at"),
     "lease": ("until",),
+    "pause": ("until", "since"),
 }
 """What the messages' clockwork remembers of the past and plans for the future."""
 
@@ -81,7 +82,7 @@ class Turns:
         """Move every remembered moment back, as if that much time had passed since."""
         with closing(sqlite.connect(str(self._lifeboat.database), timeout=PATIENCE)) as connection:
             for table, columns in _MOMENTS.items():
-                key = "name" if table == "lease" else "id"
+                key = "name" if table in {"lease", "pause"} else "id"
                 for column in columns:
                     rows = connection.execute(f"SELECT {key}, {column} FROM {table} WHERE {column} IS NOT NULL")  # noqa: S608 - names of ours
                     moved = [(str(_earlier(moment, seconds)), row) for row, moment in rows.fetchall()]
