@@ -61,3 +61,10 @@ class Notices:
     def add_coupons(self, *codes: str, worth: str = "20 元") -> int:
         with self.door.store.writing() as uow:
             return uow.coupons.add([(code, worth) for code in codes], now=self.door.clock.now())
+
+    def alert(self, subject: str) -> None:
+        """Begin an alert about something, and compose its messages."""
+        now = self.door.clock.now()
+        with self.door.store.writing() as uow:
+            uow.alerts.fire("trouble", level="red", text=f"红灯 {subject}", now=now, subject=subject)
+        self.composed()

@@ -48,6 +48,10 @@ class Rows:
         found: list[Message] = self.all(select(Message).order_by(Message.id))  # type: ignore[arg-type]
         return [m for m in found if kind in (None, m.kind) and state in (None, m.state)]
 
+    def message_states(self, kind: str = "order_wecom") -> list[str]:
+        """Return the states of messages of a kind, in the order they were written."""
+        return [message.state for message in self.messages(kind=kind)]
+
     def alerts(self) -> list[Alert]:
         """Return alerts in the order in which they began."""
         return self.all(select(Alert).order_by(Alert.id))  # type: ignore[arg-type]

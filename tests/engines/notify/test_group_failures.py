@@ -26,26 +26,6 @@ from tests.fakes.channels import FakeRobot
 LATER = MERGE_AFTER + seconds(1)
 
 
-@pytest.fixture
-def robot(deployment: Deployment) -> FakeRobot:
-    return FakeRobot(clock=deployment.clock)
-
-
-@pytest.fixture
-def dispatcher(deployment: Deployment, robot: FakeRobot) -> GroupDispatcher:
-    return GroupDispatcher(deployment.store, deployment.clock, {ROBOT: robot})
-
-
-def _alert(deployment: Deployment, subject: str) -> None:
-    with deployment.store.writing() as uow:
-        uow.alerts.fire("trouble", level="red", text=f"红灯 {subject}", now=deployment.clock.now(), subject=subject)
-    deployment.notices.composed()
-
-
-def _states(deployment: Deployment, kind: str = "order_wecom") -> list[str]:
-    return [message.state for message in deployment.rows.messages(kind=kind)]
-
-
 async def test_a_throttled_robot_rests_as_long_as_it_was_told_and_loses_nothing(
     deployment: Deployment, robot: FakeRobot, dispatcher: GroupDispatcher
 ):
@@ -82,7 +62,7 @@ async def test_a_channel_at_fault_keeps_its_messages_rests_and_raises_an_alarm(
     robot.then(Rejected("wecom:93000", blame="channel"))
     deployment.notices.composed(*new_orders(3, total="1.00"))
     assert await dispatcher.run_once() == 1
-    assert _states(deployment) == ["pending"] * 3
+    assert deployment.rows.message_states() == ["pending"] * 3
     with deployment.store.reading() as uow:
         (fault,) = uow.pauses.faults()
     assert (fault.name, fault.reason, fault.since) == ("wecom:robot-1", "wecom:93000", TEN)
@@ -98,7 +78,7 @@ async def test_a_message_at_fault_is_a_dead_letter_with_an_alarm_and_holds_up_no
     robot.then(Rejected("wecom:40058"))
     deployment.notices.composed(*new_orders(2, total="1.00"))
     await dispatcher.run_once()
-    assert _states(deployment) == ["dead", "sent"]
+    assert deployment.rows.message_states() == ["dead", "sent"]
 
 
 async def test_an_unreachable_group_is_tried_again_later_and_in_the_end_given_up(
@@ -124,7 +104,7 @@ async def test_an_unknown_outcome_may_be_seen_twice_but_is_never_lost(
     deployment.clock.at += seconds(2)
     await dispatcher.run_once()
     assert [new_order("A").number in notice.content for _, notice, _ in robot.seen] == [True, True]
-    assert _states(deployment) == ["sent"]
+    assert deployment.rows.message_states() == ["sent"]
 
 
 class Died(BaseException):
@@ -292,6 +272,6 @@ async def test_a_channel_that_breaks_is_an_unknown_outcome_and_the_message_is_tr
     robot.then(ValueError("nobody foresaw this"))
     deployment.notices.composed(*new_orders(2, total="1.00"))
     await dispatcher.run_once()
-    assert _states(deployment) == ["pending", "sent"]
+    assert deployment.rows.message_states() == ["pending", "sent"]
     (first, _) = deployment.rows.messages(kind="order_wecom")
     assert first.last_reason == "wecom:ValueError"

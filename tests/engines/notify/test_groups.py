@@ -1,6 +1,5 @@
 """Group messages leave within each robot's budget, and none is lost; on both engines."""
 
-import pytest
 from sqlalchemy import select
 
 from app.channels.kinds import WECOM
@@ -11,31 +10,11 @@ from app.notify.policy import Destination
 from app.store.tables import Attempt
 from tests.deployment import Deployment
 from tests.deployment.facts import REHEARSAL, TEN, hours, seconds
-from tests.deployment.notices import ROBOT, a_policy
+from tests.deployment.notices import a_policy
 from tests.deployment.orders import new_order, new_orders
 from tests.fakes.channels import FakeRobot, most_within
 
 LATER = MERGE_AFTER + seconds(1)
-
-
-@pytest.fixture
-def robot(deployment: Deployment) -> FakeRobot:
-    return FakeRobot(clock=deployment.clock)
-
-
-@pytest.fixture
-def dispatcher(deployment: Deployment, robot: FakeRobot) -> GroupDispatcher:
-    return GroupDispatcher(deployment.store, deployment.clock, {ROBOT: robot})
-
-
-def _alert(deployment: Deployment, subject: str) -> None:
-    with deployment.store.writing() as uow:
-        uow.alerts.fire("trouble", level="red", text=f"红灯 {subject}", now=deployment.clock.now(), subject=subject)
-    deployment.notices.composed()
-
-
-def _states(deployment: Deployment, kind: str = "order_wecom") -> list[str]:
-    return [message.state for message in deployment.rows.messages(kind=kind)]
 
 
 # ---- the ordinary day
@@ -51,7 +30,7 @@ async def test_a_few_orders_go_out_one_by_one_and_high_ones_mention_people(
     assert high.mentions == ("13900139000",)
     assert normal.content.startswith("【新订单】")
     assert normal.mentions == ()
-    assert _states(deployment) == ["sent", "sent"]
+    assert deployment.rows.message_states() == ["sent", "sent"]
     assert await dispatcher.run_once() == 0
 
 
@@ -77,7 +56,7 @@ async def test_a_group_without_a_robot_is_simulated_and_never_called_sent(
     robot.then(Simulated())
     deployment.notices.composed(new_order("A"))
     await dispatcher.run_once()
-    assert _states(deployment) == ["simulated"]
+    assert deployment.rows.message_states() == ["simulated"]
 
 
 async def test_each_group_has_its_own_budget_and_its_own_copy(deployment: Deployment):
@@ -95,8 +74,8 @@ async def test_what_has_waited_goes_out_together(deployment: Deployment, robot: 
     deployment.clock.at += LATER
     assert await dispatcher.run_once() == 1
     assert robot.texts[0].startswith("【新订单汇总】30 笔，合计 ¥30.00")
-    assert set(_states(deployment)) == {"merged"}
-    assert _states(deployment, "digest_wecom") == ["sent"]
+    assert set(deployment.rows.message_states()) == {"merged"}
+    assert deployment.rows.message_states("digest_wecom") == ["sent"]
 
 
 async def test_a_digest_that_fails_is_sent_again_whole(
@@ -142,7 +121,7 @@ async def test_a_rush_of_thousands_never_exceeds_the_robots_limit_and_loses_no_h
         while composer.run_once():
             pass
         if second in {60, 120}:
-            _alert(deployment, f"at {second}")
+            deployment.notices.alert(f"at {second}")
         await dispatcher.run_once()
     moments = [at for at, _, _ in robot.seen]
     assert most_within(moments, WECOM.pace.window) <= WECOM.pace.limit
@@ -168,9 +147,9 @@ async def test_an_alert_overtakes_everything_even_when_the_minute_is_nearly_spen
     await dispatcher.run_once()
     assert len(robot.seen) == 16  # what orders may use of eighteen
     deployment.notices.composed(*new_orders(3, prefix="M"))
-    _alert(deployment, "red")
-    _alert(deployment, "red too")
-    _alert(deployment, "one too many")
+    deployment.notices.alert("red")
+    deployment.notices.alert("red too")
+    deployment.notices.alert("one too many")
     assert await dispatcher.run_once() == 2
     assert [text[:8] for text in robot.texts[16:]] == ["【告警】红灯 r"] * 2
     deployment.clock.at += WECOM.pace.window
@@ -195,11 +174,11 @@ async def test_after_the_clock_was_set_back_it_waits_rather_than_exceed_the_limi
 ):
     """P11"""
     for n in range(18):
-        _alert(deployment, f"a{n}")
+        deployment.notices.alert(f"a{n}")
     await dispatcher.run_once()
     assert len(robot.seen) == 18
     deployment.clock.at -= hours(24)
-    _alert(deployment, "later")
+    deployment.notices.alert("later")
     assert await dispatcher.run_once() == 0
     deployment.clock.at += WECOM.pace.window - seconds(1)
     assert await dispatcher.run_once() == 0
@@ -214,10 +193,10 @@ async def test_each_time_the_clock_is_set_back_one_window_is_waited_out(
 ):
     """P11: also where the first step back is so long ago that its sends are past, and still dated ahead."""
     for n, back in enumerate((hours(24), hours(1))):
-        _alert(deployment, f"before-{n}")
+        deployment.notices.alert(f"before-{n}")
         assert await dispatcher.run_once() == 1
         deployment.clock.at -= back
-        _alert(deployment, f"after-{n}")
+        deployment.notices.alert(f"after-{n}")
         assert await dispatcher.run_once() == 0
         deployment.clock.at += WECOM.pace.window
         assert await dispatcher.run_once() == 1
