@@ -96,9 +96,10 @@ def _commit(boat: Lifeboat, *, within: float) -> float | None:
 
 
 def _disk(boat: Lifeboat) -> Iterator[Finding]:
+    policy = situation_of(boat).policy
     for name, folder in (("data_disk", boat.settings.data_dir), ("export_disk", boat.settings.export_dir)):
         folder.mkdir(parents=True, exist_ok=True)
-        status = "warn" if is_low(folder, situation_of(boat).policy) else "ok"
+        status = "warn" if is_low(folder, policy) else "ok"
         yield Finding(name, status, f"{folder} 剩余 {shutil.disk_usage(folder).free / 1024**3:.1f} GiB")
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import structlog
 
+from app.store.repositories.alerts import rests
 from app.store.tables import Alert
 from app.watch.rule import Rule, Situation, Trouble
 
@@ -87,8 +88,7 @@ def _is_news(alert: Alert | None, trouble: Trouble, rule: Rule, situation: Situa
     if alert is None:
         return True
     if alert.text != trouble.text[:500]:
-        rests = rule.again is not None and alert.told_at is not None and situation.now - alert.told_at < rule.again
-        return not rests
+        return not rests(alert, again=rule.again, now=situation.now)
     held_since = alert.pending_since if alert.firing_since is None else None
     return held_since is not None and situation.now - held_since >= rule.hold
 

@@ -42,7 +42,7 @@ class AlertRepository:
             return self._begin(fingerprint, rule, subject, level=level, text=text, now=now, hold=hold)
         values: dict[str, Any] = {} if known.text == text else {"text": text, "level": level}
         if values and again is not None and known.told_at is not None:
-            values = values | {"told_at": None} if now - known.told_at >= again else {}
+            values = {} if rests(known, again=again, now=now) else values | {"told_at": None}
         begins = known.state == AlertState.PENDING and now - (known.pending_since or now) >= hold
         if begins:
             values |= {"state": AlertState.FIRING, "firing_since": now}
@@ -127,6 +127,11 @@ class AlertRepository:
         """Return alerts, newest first, those that have ended too."""
         query = select(Alert).order_by(Alert.id.desc()).limit(limit)
         return list(self._session.scalars(query if before is None else query.where(Alert.id < before)))
+
+
+def rests(alert: Alert, *, again: timedelta | None, now: datetime) -> bool:
+    """Tell whether an alert that is told of again at most every ``again`` was told of more recently than that."""
+    return again is not None and alert.told_at is not None and now - alert.told_at < again
 
 
 def fingerprint_of(rule: str, subject: str) -> str:
