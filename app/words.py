@@ -22,6 +22,13 @@ ORDER_STATES = {
     "rejected": Label("已人工关闭", "secondary"),
     "cancelled": Label("已取消", "secondary"),
 }
+HELD_KINDS = {
+    "look_alike": Label("疑似重复", "orange"),
+    "incomplete": Label("资料不全", "orange"),
+    "broken": Label("无法处理", "red"),
+    "unpaid": Label("未付款", "orange"),
+    "main_may_have": Label("主系统可能已有", "orange"),
+}
 PRIORITIES = {"high": Label("高优处理", "red"), "normal": Label("普通", "secondary")}
 MESSAGE_STATES = {
     "pending": Label("待发送", "blue"),

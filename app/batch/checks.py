@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.states import HeldKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,8 @@ class LooksLike:
     """It looks like the order ``number``: perhaps a retry under another key, perhaps a second real order."""
 
     number: str
+
+    kind: ClassVar = HeldKind.LOOK_ALIKE
 
     @property
     def reason(self) -> str:
@@ -28,6 +33,8 @@ class MissingFields:
     program: str
     missing: tuple[str, ...]
 
+    kind: ClassVar = HeldKind.INCOMPLETE
+
     @property
     def reason(self) -> str:
         """For the person who completes it."""
@@ -37,6 +44,8 @@ class MissingFields:
 @dataclass(frozen=True, slots=True)
 class Unreadable:
     """It was sealed with another key, or damaged at rest."""
+
+    kind: ClassVar = HeldKind.BROKEN
 
     @property
     def reason(self) -> str:

@@ -117,7 +117,7 @@ def _hold(change: BatchChange, decisions: Mapping[int, Held]) -> None:
         alike[decision].append(order_id)
     for decision, order_ids in alike.items():
         looks_like = decision.number if isinstance(decision, LooksLike) else None
-        change.uow.orders.hold(order_ids, looks_like=looks_like, reason=decision.reason)
+        change.uow.orders.hold(order_ids, kind=decision.kind, looks_like=looks_like, reason=decision.reason)
     alikes = sum(len(ids) for decision, ids in alike.items() if isinstance(decision, LooksLike))
     batch = change.batch
     change.set(

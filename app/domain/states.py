@@ -15,6 +15,21 @@ class OrderState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class HeldKind(StrEnum):
+    """Why an order is set aside; what a person may do with it follows from this."""
+
+    LOOK_ALIKE = "look_alike"
+    """Perhaps a second request for another order."""
+    INCOMPLETE = "incomplete"
+    """The importing program would refuse it."""
+    BROKEN = "broken"
+    """It cannot be read, or something in it breaks what writes the file."""
+    UNPAID = "unpaid"
+    """Nobody has paid, and the file has no place to say so."""
+    MAIN_MAY_HAVE = "main_may_have"
+    """The main system may have it already."""
+
+
 FINAL = frozenset({OrderState.IMPORTED, OrderState.DUPLICATE, OrderState.REJECTED, OrderState.CANCELLED})
 
 FOLLOWS: dict[OrderState, frozenset[OrderState]] = {

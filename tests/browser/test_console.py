@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from app.domain.states import HeldKind
 from tests.deployment import Deployment
 from tests.deployment.console import PASSWORD
 from tests.deployment.facts import NOON
@@ -49,7 +50,9 @@ def at_noon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     ]
     at_noon.maker.publish(numbers[:20])
     with at_noon.boat.store.writing() as uow:
-        uow.orders.hold([at_noon.rows.order_id(numbers[30])], looks_like=numbers[29], reason=HOSTILE)
+        uow.orders.hold(
+            [at_noon.rows.order_id(numbers[30])], kind=HeldKind.LOOK_ALIKE, looks_like=numbers[29], reason=HOSTILE
+        )
     at_noon.notices.add("m1", state="dead", attempts=5, last_reason=HOSTILE, order_id=at_noon.rows.order_id(numbers[1]))
     yield at_noon
     at_noon.close()

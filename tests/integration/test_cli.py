@@ -12,7 +12,7 @@ from click.testing import Result
 from app.bootstrap import Lifeboat
 from app.channels.kinds import GROUPS
 from app.cli import doctor
-from app.domain.states import MessageState
+from app.domain.states import HeldKind, MessageState
 from app.store.spool.file import Spool
 from tests.deployment.facts import KEYS, SECRETS
 from tests.deployment.notices import a_policy
@@ -187,7 +187,7 @@ def test_held_orders_are_listed_released_and_closed_all_or_none(
 ):
     numbers = take(*new_orders(3))
     with boat.store.writing() as uow:
-        uow.orders.hold([1, 2, 3], looks_like="LBX", reason="相似")
+        uow.orders.hold([1, 2, 3], kind=HeldKind.LOOK_ALIKE, looks_like="LBX", reason="相似")
     assert {order["order_number"] for order in _json(run("held", "list", "--json"))} == set(numbers)
     run("held", "release", numbers[0], "LB404", code=1)
     assert len(_json(run("held", "list", "--json"))) == 3  # one transaction: nothing was released

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from app.domain.states import HeldKind
 from app.store.tables import Audit
 from tests.deployment import Deployment
 from tests.deployment.console import Browser
@@ -84,7 +85,10 @@ async def test_a_held_order_is_released_or_closed_by_a_person_and_recorded(at_no
     first, second, third = (at_noon.door.post(key=str(n)) for n in range(3))
     with at_noon.boat.store.writing() as uow:
         uow.orders.hold(
-            [at_noon.rows.order_id(second), at_noon.rows.order_id(third)], looks_like=first, reason="疑似重复"
+            [at_noon.rows.order_id(second), at_noon.rows.order_id(third)],
+            kind=HeldKind.LOOK_ALIKE,
+            looks_like=first,
+            reason="疑似重复",
         )
     page = await mei.reads("/held")
     assert page.index(second) < page.index(third)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import structlog.testing
 
+from app.domain.states import HeldKind
 from app.store.reach import Reach
 from app.watch.rule import Trouble
 from app.web.console import dashboard_figures
@@ -104,7 +105,9 @@ async def test_the_home_page_shows_the_figures_of_the_incident(at_noon: Deployme
     numbers = [at_noon.door.post(key=str(n), total="500.00" if n % 3 else "500.01") for n in range(9)]
     name = at_noon.maker.publish(numbers[:4], at=at_noon.clock.now() - timedelta(minutes=12))
     with at_noon.boat.store.writing() as uow:
-        uow.orders.hold([at_noon.rows.order_id(numbers[8])], looks_like=numbers[7], reason="疑似重复")
+        uow.orders.hold(
+            [at_noon.rows.order_id(numbers[8])], kind=HeldKind.LOOK_ALIKE, looks_like=numbers[7], reason="疑似重复"
+        )
     at_noon.notices.add("m1", state="pending")
     at_noon.notices.add("m2", state="dead")
     page = await mei.reads("/")

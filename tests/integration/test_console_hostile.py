@@ -3,6 +3,7 @@
 import pytest
 
 from app.domain.actor import Actor, Way
+from app.domain.states import HeldKind
 from app.web.console.filters import harmless
 from tests.deployment import Deployment
 from tests.deployment.console import Browser
@@ -42,7 +43,7 @@ async def test_hostile_texts_are_harmless_on_every_page(at_noon: Deployment, mei
         )
     held = at_noon.door.post(key="2")
     with at_noon.boat.store.writing() as uow:
-        uow.orders.hold([at_noon.rows.order_id(held)], looks_like=number, reason=text)
+        uow.orders.hold([at_noon.rows.order_id(held)], kind=HeldKind.LOOK_ALIKE, looks_like=number, reason=text)
     pages = [
         await mei.reads(path)
         for path in (

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from app.domain.states import HeldKind
 from app.store.database.engine import Engines
 from app.store.reach import Reach
 from app.store.repositories.overview import OrderFilter, OverviewRepository
@@ -47,7 +48,7 @@ def test_filters_choose_the_orders_they_name(deployment: Deployment, wanted: Ord
     for n in range(5):
         deployment.door.take(new_order(str(n), total="900.00" if n < 3 else "10.00"))
     with deployment.store.writing() as uow:
-        uow.orders.hold([5], looks_like=None, reason="-")
+        uow.orders.hold([5], kind=HeldKind.LOOK_ALIKE, looks_like=None, reason="-")
     with deployment.store.reading() as uow:
         assert len(uow.overview.orders(wanted).rows) == count
 
@@ -93,7 +94,7 @@ def test_a_stretch_is_split_where_nothing_can_appear_any_more(deployment: Deploy
 def test_figures_count_what_is_open_and_stop_at_a_limit(deployment: Deployment):
     deployment.door.take(*new_orders(6))
     with deployment.store.writing() as uow:
-        uow.orders.hold([1, 2], looks_like=None, reason="-")
+        uow.orders.hold([1, 2], kind=HeldKind.LOOK_ALIKE, looks_like=None, reason="-")
         for n, state in enumerate(("pending", "sending", "settling", "sent", "dead")):
             uow.messages.add(
                 Message(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import CursorResult, Update, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session, defer
 
-from app.domain.states import OrderState, may_follow
+from app.domain.states import HeldKind, OrderState, may_follow
 from app.store.statements import IN_LIMIT, chunks, shift
 from app.store.tables import METADATA, Batch, BatchOrder, OrderRow
 from app.store.tables.batch import LIVE
@@ -175,12 +175,13 @@ class OrderRepository:
             raise RuntimeError(f"batch {batch_id}: claimed {len(order_ids)} orders, moved {moved}")
         self._add_members(batch_id, order_ids)
 
-    def hold(self, order_ids: Sequence[int], *, looks_like: str | None, reason: str) -> int:
+    def hold(self, order_ids: Sequence[int], *, kind: HeldKind, looks_like: str | None, reason: str) -> int:
         """Set waiting orders aside for a person; return how many were."""
         return self.move(
             order_ids,
             OrderState.HELD,
             only_from=(OrderState.ACCEPTED,),
+            held_kind=kind,
             looks_like=looks_like,
             state_reason=reason[:500],
         )

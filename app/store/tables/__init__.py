@@ -4,7 +4,7 @@ from sqlmodel import SQLModel
 
 from app.store.tables.access import Client, ClientKey, LoginThrottle, User
 from app.store.tables.alert import Alert
-from app.store.tables.batch import Batch, BatchOrder, ImportResult
+from app.store.tables.batch import Batch, BatchOrder, Contradiction, ImportResult, MainNumber
 from app.store.tables.coupon import Coupon
 from app.store.tables.incident import AcceptedCount, Incident, StateCount
 from app.store.tables.message import Attempt, Message
@@ -24,6 +24,7 @@ __all__ = [
     "BatchOrder",
     "Client",
     "ClientKey",
+    "Contradiction",
     "Coupon",
     "Heartbeat",
     "ImportResult",
@@ -32,6 +33,7 @@ __all__ = [
     "JobRun",
     "Lease",
     "LoginThrottle",
+    "MainNumber",
     "Message",
     "OrderRow",
     "Pause",

@@ -13,6 +13,7 @@ UNANNOUNCED = condition("batch", "{t}state = 'published' AND {t}announced_at IS 
 PUBLISHED = condition("batch", "{t}published_at IS NOT NULL")
 LIVE = condition("batch_order", "{t}left_at IS NULL")
 LEFT = condition("batch_order", "{t}left_at IS NOT NULL")
+OPEN = condition("contradiction", "{t}settled_at IS NULL")
 
 
 class Batch(SQLModel, table=True):
@@ -47,6 +48,8 @@ class Batch(SQLModel, table=True):
     held: int = 0
     look_alikes: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # of those held
     unfit: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # the others of those held
+    failures: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # in a row, for the same reason
+    failure: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})  # the reason, as a code
     sha256: str | None = Field(default=None, max_length=64)
     manifest: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
 
@@ -82,3 +85,38 @@ class ImportResult(SQLModel, table=True):
     reason: str | None = Field(default=None, max_length=500)
     reported_by: str = Field(max_length=64)
     reported_at: datetime
+
+
+class MainNumber(SQLModel, table=True):
+    """A number that the main system gave an order: several where it was split, one for several where merged."""
+
+    __tablename__ = "main_number"
+    __table_args__ = (Index("main_number_of", "number"),)
+
+    order_id: int = Field(primary_key=True, sa_type=BigInteger, foreign_key="orders.id")
+    number: str = Field(primary_key=True, max_length=64)
+    said_at: datetime
+
+
+class Contradiction(SQLModel, table=True):
+    """A word of the main system that does not fit what is known; it changes nothing until a person has decided."""
+
+    __tablename__ = "contradiction"
+    __table_args__ = (
+        partial_index("contradiction_open", "order_id", "said", "said_main", where=OPEN, unique=True),
+        Index("contradiction_of_batch", "batch_id", "id"),
+    )
+
+    id: int | None = row_id()
+    order_id: int = Field(sa_type=BigInteger, foreign_key="orders.id")
+    batch_id: int = Field(sa_type=BigInteger, foreign_key="batch.id")
+    known: str = Field(max_length=10)
+    known_main: str = Field(default="", max_length=64)
+    said: str = Field(max_length=10)
+    said_main: str = Field(default="", max_length=64)
+    reason: str | None = Field(default=None, max_length=500)
+    reported_by: str = Field(max_length=64)
+    reported_at: datetime
+    settled_at: datetime | None = None
+    settled_by: str | None = Field(default=None, max_length=64)
+    settlement: str | None = Field(default=None, max_length=10)  # kept | corrected

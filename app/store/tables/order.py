@@ -14,6 +14,7 @@ RELEASED = condition("orders", "{t}batch_id IS NULL AND {t}state = 'accepted' AN
 HELD = condition("orders", "{t}state = 'held'")
 IN_BATCH = condition("orders", "{t}batch_id IS NOT NULL")
 SHOP_KNOWN = condition("orders", "{t}composed_at IS NOT NULL AND {t}client_order_id IS NOT NULL")
+SHOP_DECIDED = condition("orders", "{t}state <> 'accepted' AND {t}client_order_id IS NOT NULL")
 DECIDED = condition("orders", "{t}state <> 'accepted'")
 
 
@@ -38,6 +39,7 @@ class OrderRow(SQLModel, table=True):
         partial_index("order_held", "id", where=HELD),
         partial_index("order_in_batch", "batch_id", "priority", "id", where=IN_BATCH),
         partial_index("order_of_customer", "phone_index", "id", where=COMPOSED),
+        partial_index("order_shop_decided", "client_id", "client_order_id", where=SHOP_DECIDED),
         partial_index("order_of_shop", "client_order_id", where=SHOP_KNOWN),
     )
 
@@ -61,6 +63,7 @@ class OrderRow(SQLModel, table=True):
     state: str = Field(default="accepted", max_length=10)
     composed_at: datetime | None = None
     released_at: datetime | None = None  # a person looked at it: never held again
+    held_kind: str | None = Field(default=None, max_length=16)  # a HeldKind, also after a person has decided
     looks_like: str | None = Field(default=None, max_length=20)  # the number of the earlier order
     batch_id: int | None = Field(default=None, sa_type=BigInteger)
     settled_at: datetime | None = None

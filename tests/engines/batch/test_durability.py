@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.states import OrderState
+from app.domain.states import HeldKind, OrderState
 from app.store.commit.order_writer import OrderWriter
 from tests.deployment import Deployment
 from tests.deployment.facts import HALF_PAST, IT, TEN, ZONE, minutes
@@ -16,7 +16,7 @@ def test_an_order_that_waits_below_the_newest_batched_one_comes_out(deployment: 
     """A person releases it late, or its transaction began early and committed late: its row id is behind the batch."""
     early, late = deployment.door.some(2)
     with deployment.store.writing() as uow:
-        uow.orders.hold([uow.orders.numbered(early).id], looks_like=None, reason="一看")
+        uow.orders.hold([uow.orders.numbered(early).id], kind=HeldKind.LOOK_ALIKE, looks_like=None, reason="一看")
     assert deployment.maker.numbers_in(published(deployment.maker.run(HALF_PAST)).name) == [late]
     with deployment.store.writing() as uow:
         uow.orders.move([uow.orders.numbered(early).id], OrderState.ACCEPTED, released_at=HALF_PAST)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from app.domain.problems import NotFound, NotInThisState
-from app.domain.states import OrderState
+from app.domain.states import HeldKind, OrderState
 from app.notify.dispatch.group import GroupDispatcher
 from app.orders import decide
 from app.orders.timeline import time_line
@@ -27,7 +27,7 @@ def _held(deployment: Deployment, new: NewOrder) -> str:
     with deployment.store.writing() as uow:
         row = uow.orders.numbered(new.number)
         assert row is not None
-        assert uow.orders.hold([row.id or 0], looks_like="LBOTHER", reason="相似") == 1
+        assert uow.orders.hold([row.id or 0], kind=HeldKind.LOOK_ALIKE, looks_like="LBOTHER", reason="相似") == 1
     return new.number
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
-from app.domain.states import MessageState
+from app.domain.states import HeldKind, MessageState
 from app.orders import decide
 from app.store.spool.file import SpoolCounts
 from app.store.tables import METADATA
@@ -65,7 +65,7 @@ def test_an_order_released_after_hours_makes_nobody_cry_overdue(deployment: Depl
     with deployment.store.writing() as uow:
         row = uow.orders.numbered(number)
         assert row is not None
-        uow.orders.hold([row.id or 0], looks_like="LB1", reason="alike")
+        uow.orders.hold([row.id or 0], kind=HeldKind.LOOK_ALIKE, looks_like="LB1", reason="alike")
     deployment.clock.at += hours(5)
     with deployment.store.writing() as uow:
         decide.release(uow, number, by=IT, now=deployment.clock.now())
