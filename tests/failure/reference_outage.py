@@ -100,19 +100,34 @@ def _ops(lifeboat: Boat) -> httpx.AsyncClient:
 
 
 async def _kill(lifeboat: Boat, havoc: Havoc, plan: Plan) -> None:
-    """Kill web and worker by turns; one kill in five comes while the victim is still starting."""
+    """Kill web and worker by turns; one kill in five comes while the victim is still starting, never two in a row.
+
+    A door that has served for a moment only is let live: on a busy machine the shop would lose its patience with one
+    that is killed whenever it gets to its feet, and that proves nothing.
+    """
     chance = random.Random(plan.seed)
+    was_early = False
     async with httpx.AsyncClient(base_url=lifeboat.url, timeout=5.0, trust_env=False) as probe:
         while True:
             await asyncio.sleep(plan.kill_every * (0.5 + chance.random()))
-            if chance.random() < EARLY or await _serves(probe):
+            early = chance.random() < EARLY and not was_early
+            if early or await _goes_on_serving(probe, seconds=plan.kill_every / 2):
                 havoc.web_kills += lifeboat.signal("web")
+                was_early = early
             await asyncio.sleep(plan.kill_every * (0.5 + chance.random()))
             havoc.worker_kills += lifeboat.signal("worker")
 
 
+async def _goes_on_serving(probe: httpx.AsyncClient, *, seconds: float) -> bool:
+    """Tell whether web answers, and again after some seconds."""
+    if not await _serves(probe):
+        return False
+    await asyncio.sleep(seconds)
+    return await _serves(probe)
+
+
 async def _serves(probe: httpx.AsyncClient) -> bool:
-    """Tell whether web answers: one that never gets to its feet proves nothing."""
+    """Tell whether web answers."""
     try:
         return (await probe.get("/livez")).status_code == httpx.codes.OK
     except httpx.HTTPError:
