@@ -14,6 +14,30 @@ LOGS = "tests/engines/store/test_durability_sqlite.py"
 
 MUTANTS = (
     Mutant(
+        "the end of a line kept in a cell",
+        "P15",
+        (Edit("app/files/layouts/layout.py", "        return on_one_line(value)\n", "        return value\n"),),
+        ("tests/unit/test_batch_columns.py::test_an_address_over_several_lines_is_one_line_in_every_cell",),
+    ),
+    Mutant(
+        "a file that does not tell unpaid orders from paid ones",
+        "P15",
+        (
+            Edit(
+                "app/files/layouts/layout.py",
+                "            if marked and row.export.payment.status in marked:\n",
+                "            if marked and row.export.payment.status == 'cod':\n",
+            ),
+        ),
+        ("tests/unit/test_batch_columns.py::test_who_packs_the_goods_reads_that_an_order_is_not_paid",),
+    ),
+    Mutant(
+        "province and city written before an address that has them",
+        "P15",
+        (Edit("app/domain/address.py", "    lead = _lead_of(street, parts, strangers=unknown)\n", "    lead = []\n"),),
+        ("tests/unit/test_address.py::test_no_division_stands_twice_and_no_street_is_lost",),
+    ),
+    Mutant(
         "a batch file visible before it is complete",
         "P7",
         (
