@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -16,6 +17,7 @@ class BatchSettings(Part):
     batch_columns: str = "generic"
     layouts_dir: Path | None = None  # a merchant's own layouts beside the shipped ones
     batch_xlsx: bool = False
+    unknown_payment: Literal["ship", "hold"] = "ship"
 
     @field_validator("batch_every_minutes")
     @classmethod

@@ -254,7 +254,11 @@ def facts(**fields: object) -> BatchFacts:
 
 def manifest(found: Reread = GOOD, *, written: int = 2, **fields: object) -> dict[str, object]:
     return manifest_of(
-        facts(**fields), [FileEntry("B1.csv", "csv", Written(3, "s"), found)], written=written, zone=ZONE
+        facts(**fields),
+        [FileEntry("B1.csv", "csv", Written(3, "s"), found)],
+        written=written,
+        payments={"unpaid": 1, "unknown": 1},
+        zone=ZONE,
     )
 
 
@@ -270,12 +274,14 @@ def test_the_manifest_has_the_published_form():
         "rows",
         "total",
         "held",
+        "payments",
         "sha256",
         "files",
         "checks",
     ]
     assert found["files"] == [{"name": "B1.csv", "format": "csv", "rows": 3, "bytes": 9, "sha256": "s"}]
     assert (found["total"], found["window_to"], found["held"]) == ("599.00", "2026-11-22T10:30:00+08:00", 1)
+    assert found["payments"] == {"paid": 0, "unpaid": 1, "cod": 0, "unknown": 1}
     assert [check["name"] for check in found["checks"]] == [
         "one_live_batch",
         "unique_numbers",
