@@ -91,6 +91,8 @@ ALERT_STATES = {
     "resolved": "已恢复",
 }
 PAYMENTS = {"paid": "已付款", "unpaid": "未付款", "cod": "货到付款"}
+PAYMENT_MARKS = {"unpaid": "【未付款，勿发货】", "cod": "【货到付款】"}
+"""Stands first in a remark where a file has no column for the payment."""
 ROLES = {"viewer": "只读", "ops": "运营", "it": "IT", "admin": "管理员"}
 DEGRADED = {
     "store_away": "数据库不可用：订单正写入本机暂存，照常受理；恢复后自动补入，无需操作。",

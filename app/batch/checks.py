@@ -1,10 +1,12 @@
 """Decides which orders may go into a file, and which are set aside for a person; nothing is ever dropped."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from app import words
 from app.domain.states import HeldKind
+from app.files.layouts.values import DUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +55,56 @@ class Unreadable:
         return "订单内容无法解密，请核对 SEAL_KEY 后放行"
 
 
-Held = LooksLike | MissingFields | Unreadable
+@dataclass(frozen=True, slots=True)
+class Unpaid:
+    """Money is due for it, or nobody knows whether (``status`` is empty then), and the file could not tell so."""
+
+    program: str
+    status: str
+
+    kind: ClassVar = HeldKind.UNPAID
+
+    @property
+    def reason(self) -> str:
+        """For the person who asks for the money."""
+        if not self.status:
+            return "付款状态未知，请核实已付款后放行，未付款请取消"
+        return f"{words.PAYMENTS[self.status]}，而{self.program}的文件没有位置标明，放行后与已付款的订单无从区分"
+
+
+Held = LooksLike | MissingFields | Unreadable | Unpaid
 HoldDecision = Ship | Held
 
 
-def decide(*, released: bool, looks_like: str | None, missing: Sequence[str] | None, program: str) -> HoldDecision:
-    """Decide about one order; a person's release is final.
+def decide(
+    *,
+    released: bool,
+    looks_like: str | None,
+    missing: Sequence[str] | None,
+    program: str,
+    due: str | None = None,
+) -> HoldDecision:
+    """Decide about one order; a person's release is final for what the order was held for.
 
     ``missing`` names what ``program`` would refuse the order for, and is None if the order cannot be read at all: not
-    even a person's word can put that one into a file.
+    even a person's word can put that one into a file. ``due`` is the state of a payment that the file cannot show and
+    no person has released (:func:`unseen_due`): whoever found an order to be no duplicate has not said that it is paid.
     """
     if missing is None:
         return Unreadable()
-    if released:
-        return Ship()
-    if looks_like is not None:
-        return LooksLike(looks_like)
-    return MissingFields(program, tuple(missing)) if missing else Ship()
+    if not released:
+        if looks_like is not None:
+            return LooksLike(looks_like)
+        if missing:
+            return MissingFields(program, tuple(missing))
+    return Ship() if due is None else Unpaid(program, due)
+
+
+def unseen_due(status: str | None, *, shown: Collection[str], hold_unknown: bool) -> str | None:
+    """Return the state of a payment that must not go into a file which shows those in ``shown``; "" for an unknown one.
+
+    No word on the payment is none: it is not taken for unpaid, and ships unless the merchant wants such orders held.
+    """
+    if status is None:
+        return "" if hold_unknown else None
+    return status if status in DUE and status not in shown else None

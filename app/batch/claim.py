@@ -7,11 +7,12 @@ done before, on rows that are only read; the transaction then takes those that n
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from app.batch.checks import Held, HoldDecision, LooksLike, Ship, decide
+from app.batch.checks import Held, HoldDecision, LooksLike, Ship, decide, unseen_due
 from app.batch.export_order import export_order_of
 from app.batch.lease import BatchChange, BatchLease
 from app.batch.look_alikes import LookAlikes
-from app.domain.states import BatchState
+from app.domain.order import Order
+from app.domain.states import BatchState, HeldKind
 from app.files.layouts.layout import Layout
 from app.store.sealing import CannotUnseal, Keyring
 from app.store.tables import OrderRow
@@ -30,6 +31,7 @@ class Claim:
         *,
         look_alikes: LookAlikes,
         chunk: int,
+        hold_unknown_payment: bool = False,
     ) -> None:
         self._store = store
         self._keys = keyring
@@ -37,6 +39,7 @@ class Claim:
         self._layout = layout
         self._look_alikes = look_alikes
         self._chunk = chunk
+        self._hold_unknown_payment = hold_unknown_payment
 
     def run(self) -> None:
         """Claim all that waits now, then freeze: to ``writing``, or to ``emptied`` where nothing is left to write.
@@ -67,20 +70,31 @@ class Claim:
         for row in rows:
             looks_like = self._look_alikes.look(row.look_alike, row.received_at, row.number)
             self._look_alikes.add([(row.look_alike, row.received_at, row.number)])
+            order = self._opened(row)
             decisions[row.id or 0] = decide(
                 released=row.released_at is not None,
                 looks_like=looks_like,
-                missing=self._missing(row),
+                missing=self._layout.missing(export_order_of(row, order)) if order else None,
                 program=self._layout.title,
+                due=self._due(row, order) if order else None,
             )
         return decisions
 
-    def _missing(self, row: OrderRow) -> list[str] | None:
+    def _opened(self, row: OrderRow) -> Order | None:
         try:
-            order = self._keys.open_order(row.sealed, row.number)
+            return self._keys.open_order(row.sealed, row.number)
         except CannotUnseal:
             return None
-        return self._layout.missing(export_order_of(row, order))
+
+    def _due(self, row: OrderRow, order: Order) -> str | None:
+        """Return the state of a payment that the file cannot show and nobody has released."""
+        if row.released_at is not None and row.held_kind in (None, HeldKind.UNPAID):
+            return None
+        return unseen_due(
+            order.payment.status if order.payment else None,
+            shown=self._layout.marks_payment,
+            hold_unknown=self._hold_unknown_payment,
+        )
 
     def _claim(self, decisions: Mapping[int, HoldDecision]) -> None:
         """Take the orders that nobody has moved meanwhile, and hold those that a person must see."""

@@ -265,4 +265,12 @@ class BatchMaker:
             incident = uow.incidents.get(lease.batch.incident_id).name
         with LookAlikeIndex(self._exports.folder(incident), f".{lease.batch.name}.") as seen:  # a draft by its name
             look_alikes = LookAlikes(self._policy.look_alike_window, seen)
-            Claim(self._store, self._keys, lease, layout, look_alikes=look_alikes, chunk=self._policy.chunk).run()
+            Claim(
+                self._store,
+                self._keys,
+                lease,
+                layout,
+                look_alikes=look_alikes,
+                chunk=self._policy.chunk,
+                hold_unknown_payment=self._policy.hold_unknown_payment,
+            ).run()

@@ -19,6 +19,7 @@ class BatchPolicy:
     look_alike_window: timedelta = timedelta(minutes=10)
     layout: str = "generic"
     xlsx: bool = False
+    hold_unknown_payment: bool = False
     chunk: int = 50
 
     @property

@@ -34,6 +34,7 @@ def batch_maker(boat: Lifeboat) -> BatchMaker:
         look_alike_window=timedelta(minutes=settings.lookalike_window_minutes),
         layout=settings.batch_columns,
         xlsx=settings.batch_xlsx,
+        hold_unknown_payment=settings.unknown_payment == "hold",
     )
     return BatchMaker(
         boat.store,

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import TypeAdapter
 
+from app import words
 from app.bootstrap import layouts_of
 from app.cli.terminal import Json, err, fail, load_settings, out, say_json, table
 from app.domain.clock import SystemClock
@@ -16,6 +17,7 @@ from app.files.layouts.export_order import ExportOrder
 from app.files.layouts.layout import Layout
 from app.files.layouts.read_layout import ReadLayout
 from app.files.layouts.registry import WrongFile, read_file, shipped_layouts
+from app.files.layouts.values import DUE
 from app.intake.schemas import canonical_json, read_order
 from app.settings import Settings
 
@@ -59,8 +61,10 @@ def check(
     chosen = load_settings()
     found = read_file(file, taken=layouts_of(chosen, but=file))
     report: dict[str, Any] = {"name": found.name, "columns": list(found.headings), "errors": _errors(found)}
-    if found.layout is not None and sample is not None:
-        report |= _on_sample(found.layout, sample, chosen)
+    if found.layout is not None:
+        _tell_unmarked(found.layout)
+        if sample is not None:
+            report |= _on_sample(found.layout, sample, chosen)
     if as_json:
         say_json(report)
     else:
@@ -99,6 +103,17 @@ def _shown(known: Layout) -> dict[str, Any]:
 
 def _errors(found: ReadLayout | WrongFile) -> list[dict[str, Any]]:
     return [{"line": one.line, "key": one.key, "detail": one.detail} for one in found.errors]
+
+
+def _tell_unmarked(known: Layout) -> None:
+    if unmarked := sorted(DUE - known.marks_payment):
+        due = "、".join(words.PAYMENTS[status] for status in unmarked)
+        err.print(
+            f"此布局没有位置标明{due}，这样的订单会转人工确认。"
+            '可加一列 fn = "payment_word"，或在备注列写 marks_payment = true。',
+            style="yellow",
+            markup=False,
+        )
 
 
 def _tell(report: dict[str, Any]) -> None:

@@ -13,6 +13,10 @@ _BLANKS = " \t\r\n\u00a0\u3000\u200b\ufeff"
 _AS_FORMULA = re.compile(r'="([^"]*)"')
 _INTEGRAL = re.compile(r"([0-9]+)\.0+")
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+")
+_LINE_END = re.compile(r"\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]|(?:_x000[dD]_\n?|_x000[aA]_)")
+"""Whatever some program takes for the end of a line (``str.splitlines``), and Excel's own way of writing one down."""
+
+_NO_CHARACTERS = re.compile(r"[\ufffe\uffff]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 EXACT_DIGITS = 15
 """A spreadsheet keeps fifteen significant digits of a number (Microsoft KB 269370)."""
@@ -35,6 +39,17 @@ def undefuse(text: str) -> str:
 def without_controls(text: str) -> str:
     """Drop control characters and halves of characters, which no database holds; keep tab and line ends."""
     return _CONTROLS.sub("", text)
+
+
+def on_one_line(text: str) -> str:
+    """Return text as a cell can hold it: each end of a line is a blank, and nothing is left that no file may hold.
+
+    A cell over several lines shifts the row numbers that an importing program's error messages name, and a workbook
+    writes a carriage return as ``_x000D_``, which stands on the parcel's label then.
+    """
+    if text.isprintable() and "_x000" not in text:
+        return text
+    return _NO_CHARACTERS.sub("", without_controls(_LINE_END.sub(" ", text)))
 
 
 def identifier_of(cell: object) -> str:

@@ -6,6 +6,7 @@ names, flushed, read back from disk, described by a manifest, and only then rena
 
 import secrets
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -123,6 +124,7 @@ class BatchFiles:
         self._rows = layout.rows_in(zone)
         self._drafts: list[Draft] = []
         self._orders = 0
+        self._payments: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
         """Begin a draft of each format."""
@@ -150,6 +152,7 @@ class BatchFiles:
             for draft in self._drafts:
                 draft.add(row)
         self._orders += 1
+        self._payments[order.payment.status or "unknown"] += 1
 
     def publish(self) -> dict[str, Any]:
         """Prove the files from disk and give them their names; return the manifest, which has become a file as well.
@@ -159,7 +162,7 @@ class BatchFiles:
             Inconsistent: the disk gave back something else than was written.
         """
         files = [self._finish(draft) for draft in self._drafts]
-        manifest = manifest_of(self._batch, files, written=self._orders, zone=self._zone)
+        manifest = manifest_of(self._batch, files, written=self._orders, payments=self._payments, zone=self._zone)
         self._hold.prove()  # a maker that has lost the batch must not touch files that may be published by now
         for draft in self._drafts:
             self._exports.keep(draft.path, self._path_of(draft.kind))

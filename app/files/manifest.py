@@ -1,7 +1,7 @@
 """The manifest: what a batch holds, and which checks its files have passed."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from app.domain.money import yuan
 from app.files.read_back import Reread
 from app.files.sheet_writers import Format, Written
+
+PAYMENT_STATES = ("paid", "unpaid", "cod", "unknown")
 
 
 class Inconsistent(Exception):
@@ -67,8 +69,10 @@ def checks_of(batch: BatchFacts, files: Sequence[FileEntry], *, written: int) ->
     ]
 
 
-def manifest_of(batch: BatchFacts, files: Sequence[FileEntry], *, written: int, zone: ZoneInfo) -> dict[str, Any]:
-    """Return the manifest.
+def manifest_of(
+    batch: BatchFacts, files: Sequence[FileEntry], *, written: int, payments: Mapping[str, int], zone: ZoneInfo
+) -> dict[str, Any]:
+    """Return the manifest; ``payments`` counts the orders in each state of payment, those without one as ``unknown``.
 
     Raises:
         Inconsistent: a check of the files has not passed.
@@ -87,6 +91,7 @@ def manifest_of(batch: BatchFacts, files: Sequence[FileEntry], *, written: int, 
         "rows": csv.rows,
         "total": yuan(batch.total_fen),
         "held": batch.held,
+        "payments": {state: payments.get(state, 0) for state in PAYMENT_STATES},
         "sha256": csv.sha256,
         "files": [
             {"name": f.name, "format": f.kind, "rows": f.found.rows, "bytes": f.found.bytes, "sha256": f.found.sha256}

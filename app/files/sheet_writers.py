@@ -1,6 +1,5 @@
 """Writes the two file formats row by row in constant memory."""
 
-import csv
 import hashlib
 import tempfile
 from contextlib import suppress
@@ -48,7 +47,7 @@ class Draft(Protocol):
 
 
 class CsvDraft:
-    """A CSV file: UTF-8 with BOM and CRLF, as Excel opens it; free text defused; quoted where a cell needs it."""
+    """A CSV file: UTF-8 with BOM and CRLF, as Excel opens it; each text quoted, what comes from outside defused."""
 
     kind: Format = "csv"
 
@@ -59,22 +58,16 @@ class CsvDraft:
         self._digest = hashlib.sha256()
         self._rows = 0
         self._file = disk.create(path)
-        self._writer = csv.writer(self, lineterminator="\r\n")
         try:
             self._put(BOM)
-            self._writer.writerow(layout.headings)
+            self._put(layout.csv_headings.encode())
         except Exception:
             self.abandon()
             raise
 
-    def write(self, text: str) -> int:
-        """Take a finished line from the CSV writer."""
-        self._put(text.encode())
-        return len(text)
-
     def add(self, row: list[str]) -> None:
         """Add a row."""
-        self._writer.writerow(self._layout.defused(row))
+        self._put(self._layout.csv_line(row).encode())
         self._rows += 1
 
     def finish(self) -> Written:

@@ -144,6 +144,7 @@ class Composer:
     # ---- batches and alerts ----------------------------------------------------------------------------------------
 
     def _batch_messages(self, uow: UnitOfWork, batch: Batch, now: datetime) -> list[NewMessage]:
+        payments = (batch.manifest or {}).get("payments", {})
         content = BatchContent(
             batch=batch.name or "",
             kind="repair" if batch.kind == "repair" else "regular",
@@ -154,6 +155,9 @@ class Composer:
             held=batch.held,
             sha256=batch.sha256,
             url=f"{self._policy.public_url}/console/batches/{batch.name}",
+            unpaid=payments.get("unpaid", 0),
+            cod=payments.get("cod", 0),
+            unknown_payment=payments.get("unknown", 0),
             drill=batch.drill,
         )
         return [

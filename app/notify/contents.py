@@ -69,6 +69,9 @@ class BatchContent:
     held: int
     sha256: str | None
     url: str
+    unpaid: int = 0
+    cod: int = 0
+    unknown_payment: int = 0
     drill: bool = False
 
 

@@ -115,6 +115,9 @@ def batch_text(content: BatchContent) -> str:
         f"SHA-256：{(content.sha256 or '')[:16]}…",
         f"下载：{content.url}",
     ]
+    due = (("未付款", content.unpaid), ("货到付款", content.cod), ("付款状态未知", content.unknown_payment))
+    if told := "，".join(f"{word} {orders} 笔" for word, orders in due if orders):
+        lines.insert(2, f"其中{told}，发货前请核对。")
     if content.held:
         lines.insert(2, f"另有 {content.held} 笔待人工确认，未进入本批次。")
     return "\n".join(lines)

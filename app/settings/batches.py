@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -15,7 +16,8 @@ class BatchSettings(Part):
     lookalike_window_minutes: int = Field(default=10, ge=0, le=24 * 60)
     batch_columns: str = "generic"
     layouts_dir: Path | None = None  # a merchant's own layouts beside the shipped ones
-    batch_xlsx: bool = False
+    batch_xlsx: bool = True
+    unknown_payment: Literal["ship", "hold"] = "ship"
 
     @field_validator("batch_every_minutes")
     @classmethod

@@ -102,7 +102,9 @@ async def test_a_batch_is_made_listed_downloaded_answered_repaired_and_balances(
     assert (
         await over_http.get(f"/v1/batches/{batch}/file", **{"if-none-match": first.headers["etag"]})
     ).status_code == 304
-    assert (await over_http.get(f"/v1/batches/{batch}/file?format=xlsx")).status_code == 404
+    book = await over_http.get(f"/v1/batches/{batch}/file?format=xlsx")  # without anybody having asked for it
+    assert book.headers["x-sha256"] == {f["format"]: f["sha256"] for f in made.json()["files"]}["xlsx"]
+    assert openpyxl.load_workbook(io.BytesIO(book.content)).worksheets[0]["A2"].value in numbers
 
     said = f"应急单号,结果,主系统单号,原因\n{numbers[0]},成功,SO-1,\n{numbers[1]},失败,,商品编码不能为空\nLBNONSENSE00000,成功,,\n"
     report = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.batch.checks import HoldDecision, LooksLike, MissingFields, Ship, Unreadable, decide
+from app.batch.checks import HoldDecision, LooksLike, MissingFields, Ship, Unpaid, Unreadable, decide, unseen_due
 
 UNFIT = MissingFields("聚水潭", ("收件人",))
 
@@ -27,7 +27,53 @@ def test_an_order_ships_unless_a_person_must_see_it_and_a_release_is_final(
     assert decide(released=released, looks_like=looks_like, missing=missing, program="聚水潭") == decision
 
 
+DUE = [
+    # released, looks like, missing, due
+    (False, None, [], "unpaid", Unpaid("聚水潭", "unpaid")),
+    (False, None, [], "cod", Unpaid("聚水潭", "cod")),
+    (False, None, [], "", Unpaid("聚水潭", "")),
+    (False, "LB1", [], "unpaid", LooksLike("LB1")),
+    (False, None, ["收件人"], "unpaid", UNFIT),
+    (True, "LB1", [], "unpaid", Unpaid("聚水潭", "unpaid")),
+    (True, None, None, "unpaid", Unreadable()),
+]
+
+
+@pytest.mark.parametrize(("released", "looks_like", "missing", "due", "decision"), DUE)
+def test_money_that_the_file_cannot_tell_of_holds_whatever_else_was_released(
+    *, released: bool, looks_like: str | None, missing: list[str] | None, due: str, decision: HoldDecision
+):
+    found = decide(released=released, looks_like=looks_like, missing=missing, program="聚水潭", due=due)
+    assert found == decision
+
+
+BOTH = frozenset({"unpaid", "cod"})
+
+
+@pytest.mark.parametrize(
+    ("status", "shown", "hold_unknown", "due"),
+    [
+        ("unpaid", BOTH, False, None),
+        ("unpaid", BOTH, True, None),
+        ("unpaid", {"cod"}, False, "unpaid"),
+        ("cod", {"cod"}, False, None),
+        ("cod", (), False, "cod"),
+        ("paid", (), True, None),
+        (None, BOTH, False, None),
+        (None, BOTH, True, ""),
+        (None, (), False, None),
+    ],
+)
+def test_a_payment_is_unseen_where_the_layout_shows_it_not_and_no_word_is_no_word(
+    *, status: str | None, shown: frozenset[str], hold_unknown: bool, due: str | None
+):
+    assert unseen_due(status, shown=shown, hold_unknown=hold_unknown) == due
+
+
 def test_every_reason_to_hold_is_a_chinese_sentence():
     assert LooksLike("LB1").reason == "疑似重复单：手机号、商品与金额同 LB1"
     assert MissingFields("聚水潭", ("收件人", "单价")).reason == "不符合聚水潭导入要求，缺少：收件人、单价"
     assert "SEAL_KEY" in Unreadable().reason
+    assert Unpaid("旺店通", "unpaid").reason.startswith("未付款，而旺店通的文件没有位置标明")
+    assert Unpaid("自有", "cod").reason.startswith("货到付款，而自有的文件没有位置标明")
+    assert Unpaid("旺店通", "").reason.startswith("付款状态未知")

@@ -114,6 +114,63 @@ def test_wangdiantong_reads_the_whole_address_from_one_cell():
     assert rows("wangdiantong", changed(payment=Payment(status="cod")))[0]["发货条件"] == "货到付款"
 
 
+def test_an_address_over_several_lines_is_one_line_in_every_cell():
+    to = replace(ORDER.recipient, address="文三路 1 号\r\n3 号楼")  # type: ignore[type-var]
+    row = rows("generic", changed(recipient=to, note="一\n二\u2028三"))[0]
+    assert (row["详细地址"], row["买家留言"]) == ("文三路 1 号 3 号楼", "一 二 三")
+    assert rows("wangdiantong", changed(recipient=to))[0]["地址"] == "浙江省杭州市西湖区 文三路 1 号 3 号楼"
+
+
+def test_no_division_is_doubled_in_one_cell_and_those_with_columns_of_their_own_stay_as_they_came():
+    to = Recipient(
+        name="乙", province="上海", city="上海市", district="浦东新区", address="上海市浦东新区世纪大道 1 号"
+    )
+    assert rows("wangdiantong", changed(recipient=to))[0]["地址"] == "上海市浦东新区世纪大道 1 号"
+    row = rows("jushuitan", changed(recipient=to))[0]
+    assert (row["省"], row["市"], row["详细地址"]) == ("上海", "上海市", "上海市浦东新区世纪大道 1 号")
+
+
+UNPAID, COD = "【未付款，勿发货】", "【货到付款】"
+MARKS = [
+    # layout, the column, and what it begins with: unpaid, cash on delivery
+    ("jushuitan", "卖家备注", UNPAID, COD),
+    ("guanyi", "商品备注", UNPAID, ""),
+    ("generic", "付款状态", "未付款", "货到付款"),
+    ("wangdiantong", "发货条件", "款到发货", "货到付款"),
+]
+
+
+@pytest.mark.parametrize(("name", "heading", "unpaid", "cod"), MARKS)
+def test_who_packs_the_goods_reads_that_an_order_is_not_paid(name: str, heading: str, unpaid: str, cod: str):
+    def shown(payment: Payment | None) -> str:
+        return rows(name, changed(payment=payment))[0][heading]
+
+    assert shown(Payment(status="unpaid")).startswith(unpaid)
+    assert shown(Payment(status="cod")).startswith(cod)
+    for payment in (Payment(status="paid", paid_at=TEN), Payment(paid_at=TEN), None):
+        assert "【" not in shown(payment)
+        assert "未付款" not in shown(payment)
+
+
+@pytest.mark.parametrize(
+    ("name", "marked"),
+    [
+        ("generic", {"unpaid", "cod"}),
+        ("jushuitan", {"unpaid", "cod"}),
+        ("guanyi", {"unpaid", "cod"}),
+        ("wangdiantong", {"cod"}),
+    ],
+)
+def test_a_layout_knows_which_payments_it_can_show(name: str, marked: set[str]):
+    assert LAYOUTS.named(name).marks_payment == marked
+
+
+def test_guanyi_is_told_no_time_of_a_payment_that_is_due():
+    for status in ("unpaid", "cod"):
+        row = rows("guanyi", changed(payment=Payment(status=status, paid_at=TEN)))[0]  # type: ignore[arg-type]
+        assert (row["订单付款时间"], row["支付金额"]) == ("", "")
+
+
 def test_guanyi_flags_are_zero_and_one():
     row = rows("guanyi")[0]
     assert (row["是否赠品"], row["是否货到付款"], row["支付金额"], row["支付方式"]) == ("0", "0", "600.00", "在线支付")

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -43,11 +45,42 @@ def test_a_csv_file_opens_in_excel_and_its_free_text_is_defused(tmp_path: Path):
     path = tmp_path / "a.csv"
     written = write_csv(path, [ROW])
     data = path.read_bytes()
-    assert data.startswith(b"\xef\xbb\xbf" + "应急单号,外部单号".encode())
+    assert data.startswith(b"\xef\xbb\xbf" + "应急单号,外部单号,".encode())
     assert data.endswith(b"\r\n")
-    assert b"LB1,'=1+1," in data
+    assert b'LB1,"\'=1+1",' in data
     assert written == Written(1, sha256_of(path))
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_texts_are_quoted_and_what_we_validated_is_not(tmp_path: Path):
+    order = Order(phone="13800138000", items=(Item(sku='"A";=1', name="", quantity=2, unit_price=29950),), freight=0)
+    export = ExportOrder(number="LB1", client="c", priority="normal", received_at=AT, total=59900, order=order)
+    write_csv(tmp_path / "a.csv", list(LAYOUT.rows_in(ZONE)(export)))
+    line = (tmp_path / "a.csv").read_text(encoding="utf-8-sig").splitlines()[1]
+    assert line == (
+        'LB1,"","c","普通",2026-11-22 10:30:00,"",13800138000,"","","","","""A"";=1","",2,299.50,599.00,599.00,'
+        '0.00,,"",,"","",""'
+    )
+
+
+@pytest.mark.parametrize("separators", [",;\t", ";,", "\t,", "|,", "，,"])
+def test_other_separators_that_a_reader_is_told_of_begin_no_cell(tmp_path: Path, separators: str):
+    """A stand-in for a dialog in which several separators are ticked: it splits at each of them outside quotes."""
+    nasty = [f"a{mark}=1+1" for mark in ";\t|，,"]
+    items = tuple(Item(sku=text, name=text, quantity=1) for text in nasty)
+    order = Order(phone="13800138000", items=items, note=";".join(nasty), buyer=nasty[0])
+    export = ExportOrder(number="LB1", client=nasty[1], priority="normal", received_at=AT, total=1, order=order)
+    write_csv(tmp_path / "a.csv", list(LAYOUT.rows_in(ZONE)(export)))
+    for line in (tmp_path / "a.csv").read_text(encoding="utf-8-sig").splitlines()[1:]:
+        cells = re.split(f"[{separators}]", re.sub(r'"(?:[^"]|"")*"', '""', line))
+        assert not any("=" in cell for cell in cells)
+        assert len(cells) == (24 if "," in separators else 1)
+
+
+def test_a_heading_is_quoted_where_a_reader_could_split_it():
+    column = LAYOUT.columns[0]
+    layout = replace(LAYOUT, columns=(column, replace(column, heading='数;"量"（件）')))
+    assert layout.csv_headings == '应急单号,"数;""量""（件）"\r\n'
 
 
 def test_a_remark_with_a_line_end_quotes_and_commas_stays_one_cell(tmp_path: Path):
@@ -221,7 +254,11 @@ def facts(**fields: object) -> BatchFacts:
 
 def manifest(found: Reread = GOOD, *, written: int = 2, **fields: object) -> dict[str, object]:
     return manifest_of(
-        facts(**fields), [FileEntry("B1.csv", "csv", Written(3, "s"), found)], written=written, zone=ZONE
+        facts(**fields),
+        [FileEntry("B1.csv", "csv", Written(3, "s"), found)],
+        written=written,
+        payments={"unpaid": 1, "unknown": 1},
+        zone=ZONE,
     )
 
 
@@ -237,12 +274,14 @@ def test_the_manifest_has_the_published_form():
         "rows",
         "total",
         "held",
+        "payments",
         "sha256",
         "files",
         "checks",
     ]
     assert found["files"] == [{"name": "B1.csv", "format": "csv", "rows": 3, "bytes": 9, "sha256": "s"}]
     assert (found["total"], found["window_to"], found["held"]) == ("599.00", "2026-11-22T10:30:00+08:00", 1)
+    assert found["payments"] == {"paid": 0, "unpaid": 1, "cod": 0, "unknown": 1}
     assert [check["name"] for check in found["checks"]] == [
         "one_live_batch",
         "unique_numbers",

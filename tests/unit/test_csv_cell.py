@@ -1,9 +1,12 @@
 # ruff: noqa: RUF001 - full-width characters are what people and spreadsheets send
+from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.csv_cell import DamagedBySpreadsheet, defuse, identifier_of, undefuse, without_controls
+from app.domain.csv_cell import DamagedBySpreadsheet, defuse, identifier_of, on_one_line, undefuse, without_controls
 
 TRIGGERS = "=+-@\t\r\n＝＋－＠"
 NASTY = st.text(
@@ -34,6 +37,43 @@ def test_what_a_spreadsheet_would_execute_gets_an_apostrophe(text: str):
 
 def test_control_characters_go_and_line_ends_stay():
     assert without_controls("a\x00b\x07c\td\r\ne\x7f") == "abc\td\r\ne"
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "\r\n",
+        "\n",
+        "\r",
+        "\x0b",
+        "\x0c",
+        "\x1c",
+        "\x1d",
+        "\x1e",
+        "\x85",
+        "\u2028",
+        "\u2029",
+        "_x000D_",
+        "_x000d_\n",
+        "_x000A_",
+    ],
+)
+def test_each_end_of_a_line_becomes_one_blank_and_the_words_stay(end: str):
+    assert on_one_line(f"文三路 1 号{end}3 号楼") == "文三路 1 号 3 号楼"
+    assert on_one_line(end) == " "
+    assert defuse(on_one_line(f"{end}=1+1")) == "' =1+1"
+
+
+@given(st.text())
+def test_what_is_on_one_line_has_one_line_and_no_character_that_no_file_may_hold(text: str):
+    one = on_one_line(text)
+    assert len(one.splitlines()) <= 1
+    assert on_one_line(one) == one
+    ET.fromstring(f"<t>{escape(one)}</t>")  # noqa: S314 - our own
+
+
+def test_text_that_looks_a_little_like_it_stays():
+    assert on_one_line("x_x000B_y _x000 x000D") == "x_x000B_y _x000 x000D"
 
 
 @pytest.mark.parametrize(

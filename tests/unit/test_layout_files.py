@@ -8,7 +8,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from app.domain.order import Item, Order
+from app.domain.order import Item, Order, Payment
 from app.files.layouts.export_order import ExportOrder, ExportRow
 from app.files.layouts.layout import Layout
 from app.files.layouts.path import find_path
@@ -73,6 +73,8 @@ WRONG = [
     (column('path = "order.note"', 'kind = "text"', 'when = { path = "x", is = "y" }'), 11, "when", "没有字段 x"),
     (column('path = "order.note"', 'kind = "text"', 'when = { path = "total", is = "1" }'), 11, "when", "文本字段"),
     (column('path = "order.note"', 'kind = "text"', "required = true"), 11, "required", "一行文本"),
+    (column('path = "order.note"', 'kind = "text"', "marks_payment = 1"), 11, "marks_payment", "true 或 false"),
+    (column('path = "total"', 'kind = "money"', "marks_payment = true"), 11, "marks_payment", "只能用于"),
     ('[[column]]\nheading = "单号"\nkind = "text"\n', 8, "heading", "与第 1 列重名"),
     ('[[column]]\nheading = ""\nkind = "text"\n', 8, "heading", "一行文本"),
     ('[[column]]\nheading = "又"\npath = "number"\nkind = "number"\n', 10, "kind", "有且只有一列"),
@@ -221,6 +223,44 @@ def test_a_price_may_be_nought_and_a_text_not_empty(lines: tuple[str, ...], met:
     assert layout.missing(changed(freight=None, buyer="")) == ["必需"]
     count = layout_with('path = "item.quantity"', 'kind = "count"', 'required = "数量"')
     assert count.missing(changed(items=(replace(ORDER.items[0], quantity=0),))) == ["数量"]
+
+
+STATUS = 'path = "order.payment.status"'
+MARKS = [
+    # the lines of a column, the payments it shows, and its cell for an unpaid order
+    ((STATUS, 'kind = "word"', 'words = { unpaid = "否", cod = "到付" }', 'default = "是"'), {"unpaid", "cod"}, "否"),
+    ((STATUS, 'kind = "word"', 'words = { cod = "货到付款" }', 'default = "款到发货"'), {"cod"}, "款到发货"),
+    ((STATUS, 'kind = "word"', 'words = { paid = "是" }', 'default = "否"'), {"unpaid", "cod"}, "否"),
+    ((STATUS, 'kind = "word"', 'words = { paid = "已付" }'), set(), ""),
+    (('fn = "payment_word"', 'kind = "word"'), {"unpaid", "cod"}, "未付款"),
+    (
+        ('fn = "payment_word"', 'kind = "word"', 'when = { path = "client", is = "别家" }'),
+        set(),
+        "",
+    ),
+    (('fn = "remark_with_buyer"', 'kind = "text"'), {"unpaid", "cod"}, "【未付款，勿发货】买家：@nick"),
+    (('path = "remark"', 'kind = "text"'), {"unpaid", "cod"}, "【未付款，勿发货】"),
+    (('path = "order.note"', 'kind = "text"', "marks_payment = true"), {"unpaid", "cod"}, "【未付款，勿发货】=1+1"),
+    (('kind = "text"', "marks_payment = true"), {"unpaid", "cod"}, "【未付款，勿发货】"),
+    (('fn = "remark_with_buyer"', 'kind = "text"', "marks_payment = false"), set(), "买家：@nick"),
+    (('path = "order.note"', 'kind = "text"'), set(), "'=1+1"),
+]
+
+
+@pytest.mark.parametrize(("lines", "marked", "shown"), MARKS)
+def test_a_layout_marks_payments_where_a_column_tells_them_or_first_in_a_remark(
+    lines: tuple[str, ...], marked: set[str], shown: str
+):
+    assert layout_with(*lines).marks_payment == marked
+    assert cells(*lines, order=changed(payment=Payment(status="unpaid")))[0] == shown
+
+
+def test_a_mark_before_a_text_as_long_as_a_cell_still_fits_one():
+    items = (Item(sku="A", quantity=1, name="长" * 300),) * 500
+    path = "path = \"join('', order.items[].name)\""
+    order = changed(items=items, payment=Payment(status="cod"))
+    (first, *_) = cells(path, 'kind = "text"', "marks_payment = true", order=order)
+    assert (first[:6], len(first)) == ("【货到付款】", MAX_CELL)
 
 
 def test_a_folder_adds_layouts_and_a_wrong_file_stops_nothing_but_itself(tmp_path: Path):

@@ -163,6 +163,9 @@ def test_a_batch_is_announced_with_its_figures_and_its_link():
         text == "【新批次】B1\n订单 3 笔，5 行，合计 ¥1.00，高优 1 笔\nSHA-256：ffffffffffffffff…\n下载：https://x/B1"
     )
     assert "另有 2 笔待人工确认" in batch_text(replace(BATCH, held=2))
+    due = batch_text(replace(BATCH, held=2, unpaid=1, unknown_payment=3))
+    assert "其中未付款 1 笔，付款状态未知 3 笔，发货前请核对。" in due
+    assert "货到付款" not in due
     assert batch_text(replace(BATCH, kind="repair", drill=True)).startswith("【演练】【补录批次】")
 
 

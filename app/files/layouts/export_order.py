@@ -35,6 +35,11 @@ class ExportOrder:
         return self.order.payment or UNPAID
 
     @property
+    def paid_at(self) -> datetime | None:
+        """When it was paid, for programs that take an order with this time for a paid one; none while money is due."""
+        return None if self.payment.status in ("unpaid", "cod") else self.payment.paid_at
+
+    @property
     def placed_at(self) -> datetime:
         """When the customer ordered, else when we took it."""
         return self.order.placed_at or self.received_at

@@ -11,11 +11,12 @@ from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from app.domain.csv_cell import defuse, without_controls
+from app import words
+from app.domain.csv_cell import defuse, on_one_line
 from app.domain.money import yuan
 from app.expressions import NothingFound
 from app.files.layouts.export_order import ExportOrder, ExportRow
-from app.files.layouts.values import Value
+from app.files.layouts.values import DUE, MAX_CELL, Value
 
 Rows = Callable[[ExportOrder], Iterator[list[str]]]
 
@@ -41,18 +42,34 @@ class Column:
     value: Callable[[ExportRow], Value]
     computed: bool = False
     """By an expression: what it gives is known only then, and it may fail."""
+    tells: frozenset[str] = frozenset()
+    """The states of a payment that a reader of this column can tell from a paid one."""
+    remark: bool = False
+    """Begins with a mark for each state that no column tells."""
 
     @property
     def defused(self) -> bool:
         """Whether a format whose readers may execute a cell (CSV) needs it defused."""
         return self.computed or self.kind is Kind.TEXT
 
-    def cell(self, zone: ZoneInfo) -> Callable[[ExportRow], str]:
-        """Return what shows the value of a row as text, times in ``zone``."""
+    @property
+    def quoted(self) -> bool:
+        """Whether a CSV file quotes it, as it does every text and word; what we have validated stands bare.
+
+        Only ``,`` and ``"`` need it by RFC 4180; but a program that is told of other separators (``;``, TAB) would
+        begin a new cell at them, and execute it.
+        """
+        return self.computed or self.kind in (Kind.TEXT, Kind.WORD)
+
+    def cell(self, zone: ZoneInfo, *, marked: frozenset[str] = frozenset()) -> Callable[[ExportRow], str]:
+        """Return what shows the value of a row as text, times in ``zone``; a remark marks these states of a payment."""
         value, money = self.value, self.kind is Kind.MONEY
 
         def plain(row: ExportRow) -> str:
-            return _text_of(value(row), zone, money=money)
+            text = _text_of(value(row), zone, money=money)
+            if marked and row.export.payment.status in marked:
+                return (words.PAYMENT_MARKS[row.export.payment.status] + text)[:MAX_CELL]
+            return text
 
         def computed(row: ExportRow) -> str:
             try:
@@ -90,6 +107,17 @@ class Layout:
         """Which column holds our order number."""
         return next(i for i, column in enumerate(self.columns) if column.kind is Kind.NUMBER)
 
+    @cached_property
+    def _marked(self) -> frozenset[str]:
+        """The states of a payment that are marked in a remark, because no column tells them."""
+        told = frozenset[str]().union(*(column.tells for column in self.columns))
+        return DUE - told if any(column.remark for column in self.columns) else frozenset()
+
+    @cached_property
+    def marks_payment(self) -> frozenset[str]:
+        """The states of a payment that a file in this layout shows; an order in another of :data:`DUE` looks paid."""
+        return self._marked.union(*(column.tells for column in self.columns)) & DUE
+
     @property
     def number_heading(self) -> str:
         """Under which heading results come back."""
@@ -100,12 +128,17 @@ class Layout:
         return tuple(i for i, column in enumerate(self.columns) if column.defused)
 
     @cached_property
+    def _csv_line(self) -> str:
+        return ",".join('"%s"' if column.quoted else "%s" for column in self.columns) + "\r\n"
+
+    @cached_property
     def _computed(self) -> tuple[Column, ...]:
         return tuple(column for column in self.columns if column.computed)
 
     def rows_in(self, zone: ZoneInfo) -> Rows:
         """Return what yields an order's rows as plain text, one per item."""
-        cells = [column.cell(zone) for column in self.columns]
+        nothing = frozenset[str]()
+        cells = [column.cell(zone, marked=self._marked if column.remark else nothing) for column in self.columns]
 
         def rows(export: ExportOrder) -> Iterator[list[str]]:
             for item in export.order.items:
@@ -121,12 +154,26 @@ class Layout:
             safe[i] = defuse(row[i])
         return safe
 
+    @property
+    def csv_headings(self) -> str:
+        """The first line of a CSV file."""
+        shown = (name if name.isalnum() else f'"{_inside_quotes(name)}"' for name in self.headings)
+        return ",".join(shown) + "\r\n"
+
+    def csv_line(self, row: list[str]) -> str:
+        """Return a row of plain text as a line of a CSV file."""
+        return self._csv_line % tuple(map(_inside_quotes, self.defused(row)))
+
     def missing(self, export: ExportOrder) -> list[str]:
         """Name what the importing program would refuse this order for."""
         rows = [ExportRow(export, item) for item in export.order.items]
         unmet = [need.label for need in self.requirements if not all(need.met(row) for row in rows)]
         failing = [column.heading for column in self._computed if _fails(column, rows)]
         return unmet + [f"{heading}（表达式取不到值）" for heading in failing]
+
+
+def _inside_quotes(cell: str) -> str:
+    return cell.replace('"', '""')
 
 
 def _fails(column: Column, rows: list[ExportRow]) -> bool:
@@ -140,7 +187,7 @@ def _fails(column: Column, rows: list[ExportRow]) -> bool:
 
 def _text_of(value: Value, zone: ZoneInfo, *, money: bool) -> str:
     if isinstance(value, str):
-        return value if value.isprintable() else without_controls(value)
+        return on_one_line(value)
     if value is None:
         return ""
     if isinstance(value, datetime):

@@ -19,7 +19,7 @@ from app.expressions import Path, WrongExpression, parse_expression
 from app.files.layouts.export_order import ExportOrder, ExportRow
 from app.files.layouts.values import MAX_CELL, Value
 
-_TIMES = ("placed_at",)
+_TIMES = ("placed_at", "paid_at")
 """Properties of an export that a path may name as if they were fields."""
 
 

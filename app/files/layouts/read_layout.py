@@ -23,7 +23,7 @@ MAX_ERRORS = 100
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _VALUE_KEYS = ("path", "fn", "kind", "words", "default", "when")
-_COLUMN_KEYS = ("heading", *_VALUE_KEYS, "required")
+_COLUMN_KEYS = ("heading", *_VALUE_KEYS, "required", "marks_payment")
 _REQUIREMENT_KEYS = ("label", *_VALUE_KEYS)
 _MAX_HEADING = 64
 
@@ -115,7 +115,11 @@ class _LayoutReader:
             found = self._value(table, "column", index)
             if found is None:
                 continue
-            columns.append(Column(heading, found.kind, found.value, computed=found.computed))
+            columns.append(
+                Column(
+                    heading, found.kind, found.value, computed=found.computed, tells=found.tells, remark=found.remark
+                )
+            )
             if "required" in table:
                 label = self._label(table, "required", "column", index)
                 requirements.append(Requirement(label, found.is_met))

@@ -9,7 +9,7 @@ from app.expressions import NothingFound, WrongExpression
 from app.files.layouts.export_order import ExportRow
 from app.files.layouts.layout import Kind
 from app.files.layouts.path import find_path
-from app.files.layouts.values import FUNCTIONS, MAX_CELL, Value
+from app.files.layouts.values import DUE, FUNCTIONS, MAX_CELL, Value
 
 _TYPES: Mapping[Kind, type] = {Kind.TEXT: str, Kind.COUNT: int, Kind.MONEY: int, Kind.TIME: datetime}
 _ONLY_PATH = {Kind.NUMBER: "number", Kind.PHONE: "order.phone"}
@@ -33,6 +33,8 @@ class ReadValue:
     value: Callable[[ExportRow], Value]
     asked: Callable[[ExportRow], bool] | None
     computed: bool
+    tells: frozenset[str] = frozenset()
+    remark: bool = False
 
     @property
     def is_met(self) -> Callable[[ExportRow], bool]:
@@ -57,6 +59,8 @@ class _Source:
     value: Callable[[ExportRow], Value]
     gives: type | None
     our_words: bool = False
+    tells: frozenset[str] = frozenset()
+    remark: bool = False
 
 
 def read_value(table: Mapping[str, Any]) -> ReadValue:
@@ -76,8 +80,32 @@ def read_value(table: Mapping[str, Any]) -> ReadValue:
     else:
         value = source.value
         _check_kind(kind, table, source)
-    computed = source is not None and source.gives is None
-    return ReadValue(kind, value if asked is None else _only_if(asked, value), asked, computed=computed)
+    return ReadValue(
+        kind,
+        value if asked is None else _only_if(asked, value),
+        asked,
+        computed=source is not None and source.gives is None,
+        tells=_tells(table, source) if asked is None else frozenset(),
+        remark=_is_remark(table, kind, source),
+    )
+
+
+def _tells(table: Mapping[str, Any], source: _Source | None) -> frozenset[str]:
+    """Return the states of a payment that this value shows, and shows otherwise than a paid one."""
+    if table.get("path") != "order.payment.status" or "words" not in table:
+        return source.tells if source else frozenset()
+    words, default = table["words"], _default(table)
+    paid = words.get("paid", default)
+    return frozenset(status for status in DUE if words.get(status, default) not in ("", paid))
+
+
+def _is_remark(table: Mapping[str, Any], kind: Kind, source: _Source | None) -> bool:
+    chosen = table.get("marks_payment", source is not None and source.remark)
+    if not isinstance(chosen, bool):
+        raise WrongKey("marks_payment", "须为 true 或 false")
+    if "marks_payment" in table and kind is not Kind.TEXT:
+        raise WrongKey("marks_payment", '只能用于 kind = "text" 的列')
+    return chosen
 
 
 def _there(kind: Kind, value: Callable[[ExportRow], Value]) -> Callable[[ExportRow], bool]:
@@ -106,7 +134,7 @@ def _source(table: Mapping[str, Any]) -> _Source | None:
         known = FUNCTIONS.get(fn) if isinstance(fn, str) else None
         if known is None:
             raise WrongKey("fn", f"不认识的函数 {fn}，可用：{'、'.join(FUNCTIONS)}")
-        return _Source(known.value, known.gives, known.our_words)
+        return _Source(known.value, known.gives, known.our_words, known.tells, known.remark)
     if path is None:
         return None
     if not isinstance(path, str) or not path.strip():
@@ -115,7 +143,7 @@ def _source(table: Mapping[str, Any]) -> _Source | None:
         found = find_path(path)
     except WrongExpression as wrong:
         raise WrongKey("path", str(wrong)) from None
-    return _Source(found.value, found.gives)
+    return _Source(found.value, found.gives, remark=path.strip() == "remark")
 
 
 def _constant(table: Mapping[str, Any], kind: Kind) -> Callable[[ExportRow], Value]:

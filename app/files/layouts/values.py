@@ -8,30 +8,35 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app import words
+from app.domain.address import one_line_address
 from app.files.layouts.export_order import ExportRow
 
 MAX_CELL = 32_767
 """Characters that a cell of a spreadsheet holds; a file with a longer one cannot be written as XLSX."""
+
+DUE = frozenset({"unpaid", "cod"})
+"""The states of a payment of which whoever packs the goods must know."""
 
 Value = str | int | datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function of the closed list: what it gives, and whether its words are our own."""
+    """A function of the closed list: what it gives, whether its words are our own, what it tells of the payment."""
 
     value: Callable[[ExportRow], Value]
     gives: type[str] | type[int]
     our_words: bool = False
+    tells: frozenset[str] = frozenset()
+    """The states of a payment that a reader of the cell can tell from a paid one."""
+    remark: bool = False
+    """For whoever packs the goods: where no column tells of the payment, this one begins with it."""
 
 
 def whole_address(row: ExportRow) -> Value:
     """Return the address with everything before it, for programs that read one cell."""
     to = row.export.recipient
-    before = "".join(part for part in (to.province, to.city, to.district) if part)
-    if not to.address or to.address.startswith(before):
-        return to.address
-    return f"{before} {to.address}"
+    return one_line_address(to.province, to.city, to.district, to.address)
 
 
 def amount(row: ExportRow) -> Value:
@@ -66,8 +71,8 @@ def _joined(label: str, value: str | None, row: ExportRow) -> str:
 FUNCTIONS: Mapping[str, Function] = {
     "whole_address": Function(whole_address, str),
     "amount": Function(amount, int),
-    "payment_word": Function(payment_word, str, our_words=True),
+    "payment_word": Function(payment_word, str, our_words=True, tells=DUE),
     "priority_word": Function(priority_word, str, our_words=True),
-    "remark_with_buyer": Function(remark_with_buyer, str),
-    "remark_with_client_order_id": Function(remark_with_client_order_id, str),
+    "remark_with_buyer": Function(remark_with_buyer, str, remark=True),
+    "remark_with_client_order_id": Function(remark_with_client_order_id, str, remark=True),
 }

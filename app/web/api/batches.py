@@ -75,6 +75,15 @@ class CheckOut(BaseModel):
     detail: str
 
 
+class PaymentsOut(BaseModel):
+    """How many orders of a file are in each state of payment."""
+
+    paid: int
+    unpaid: int
+    cod: int
+    unknown: int
+
+
 class ManifestOut(BaseModel):
     """What a batch holds; ``total`` in yuan, ``sha256`` that of the CSV."""
 
@@ -87,6 +96,7 @@ class ManifestOut(BaseModel):
     rows: int
     total: str
     held: int
+    payments: PaymentsOut
     sha256: str
     files: list[FileOut]
     checks: list[CheckOut]

@@ -314,6 +314,9 @@ def test_a_published_batch_is_announced_once_with_its_figures(deployment: Deploy
         "held": 2,
         "sha256": "f" * 64,
         "url": "https://lifeboat.example/console/batches/B20261122-1030-1",
+        "unpaid": 0,
+        "cod": 0,
+        "unknown_payment": 0,
         "drill": False,
     }
 

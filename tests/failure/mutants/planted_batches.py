@@ -14,6 +14,56 @@ LOGS = "tests/engines/store/test_durability_sqlite.py"
 
 MUTANTS = (
     Mutant(
+        "an unpaid order in a file that cannot tell so",
+        "P15",
+        (
+            Edit(
+                "app/batch/checks.py",
+                "    return Ship() if due is None else Unpaid(program, due)\n",
+                "    return Ship()\n",
+            ),
+        ),
+        (
+            "tests/engines/batch/test_payments.py::test_an_unpaid_order_is_held_where_the_file_could_not_tell_and_the_rest_ships[sqlite]",
+        ),
+    ),
+    Mutant(
+        "whoever releases a look-alike says that it is paid",
+        "P15",
+        (
+            Edit(
+                "app/batch/claim.py",
+                "        if row.released_at is not None and row.held_kind in (None, HeldKind.UNPAID):\n",
+                "        if row.released_at is not None:\n",
+            ),
+        ),
+        ("tests/engines/batch/test_payments.py::test_a_release_of_a_look_alike_does_not_say_that_it_is_paid[sqlite]",),
+    ),
+    Mutant(
+        "the end of a line kept in a cell",
+        "P15",
+        (Edit("app/files/layouts/layout.py", "        return on_one_line(value)\n", "        return value\n"),),
+        ("tests/unit/test_batch_columns.py::test_an_address_over_several_lines_is_one_line_in_every_cell",),
+    ),
+    Mutant(
+        "a file that does not tell unpaid orders from paid ones",
+        "P15",
+        (
+            Edit(
+                "app/files/layouts/layout.py",
+                "            if marked and row.export.payment.status in marked:\n",
+                "            if marked and row.export.payment.status == 'cod':\n",
+            ),
+        ),
+        ("tests/unit/test_batch_columns.py::test_who_packs_the_goods_reads_that_an_order_is_not_paid",),
+    ),
+    Mutant(
+        "province and city written before an address that has them",
+        "P15",
+        (Edit("app/domain/address.py", "    lead = _lead_of(street, parts, strangers=unknown)\n", "    lead = []\n"),),
+        ("tests/unit/test_address.py::test_no_division_stands_twice_and_no_street_is_lost",),
+    ),
+    Mutant(
         "a batch file visible before it is complete",
         "P7",
         (
