@@ -9,7 +9,7 @@ and figures, may fail without stopping it: one client cannot keep the others of 
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,8 +75,10 @@ class GroupCommit:
         limit: int,
         patience: float,
         bounds: CommitBounds = STANDARD,
+        count: Callable[[Sequence[NewOrder], Sequence[Stored]], None] | None = None,
     ) -> None:
-        self._store, self._spool = store, spool
+        """Take where to write; ``count`` hears of every batch that is on disk, wherever that is."""
+        self._store, self._spool, self._count = store, spool, count
         self._clock, self._metrics = clock, metrics
         self._limit, self._patience, self._bounds = limit, patience, bounds
         self._orders: list[NewOrder] = []
@@ -270,6 +272,9 @@ class GroupCommit:
             self._metrics.accepted.inc(new)
             self._metrics.replays.inc(len(results) - new)
             self._metrics.commit_size.observe(len(results))
+        if self._count is not None:
+            with _beside_the_way("count"):
+                self._count(batch.orders, results)
 
     def _tell(self, batch: CommitGroup, words: Iterable[Stored | NowhereToWrite]) -> None:
         """Tell each who waits its own word, passing over whoever cannot bear to hear it; then begin the next batch."""
