@@ -140,6 +140,9 @@ def door(name: str, folder: Path, database_url: str = "", *, tree: Path = ROOT, 
         "LIFEBOAT_EXPORT_DIR": str(folder / "exports"),
         "LIFEBOAT_LOG_LEVEL": "error",
         "LIFEBOAT_PROFILES_DIR": str(ROOT / "benchmarks" / "profiles"),
+        "LIFEBOAT_CLIENT_ORDERS_PER_MINUTE": "0",  # one client sends all that is measured
+        "LIFEBOAT_CLIENT_BYTES_PER_MINUTE": "0",
+        "LIFEBOAT_KEYLESS_ORDERS_PER_MINUTE": "0",
     }
     if database_url:
         environment["LIFEBOAT_DATABASE_URL"] = database_url

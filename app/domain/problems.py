@@ -15,6 +15,7 @@ Problem
 ├── InvalidResults       invalid_results         an upload of import results cannot be read
 ├── IdempotencyConflict  idempotency_conflict    the same key came before with another body
 ├── TooMany              too_many_requests       this caller should wait
+├── QuotaExceeded        quota_exceeded          this client has sent its share of a minute
 ├── Busy                 busy                    more orders wait than the queue may hold
 ├── IntakeClosed         intake_unavailable      neither the store nor the spool can take an order
 └── InternalError        internal_error          a mistake of ours
@@ -141,6 +142,18 @@ class TooMany(Problem):
 
     code, title, sentence = "too_many_requests", "请求过于频繁", "请求过于频繁，请稍后再试。"
     retry_after = 5
+
+
+class QuotaExceeded(Problem):
+    """This client has sent its share of a minute."""
+
+    code, title = "quota_exceeded", "超出渠道限额"
+    sentence = "该渠道每分钟的订单数或数据量已达上限，请按 Retry-After 稍后用同一幂等键重试。"
+    retry_after = 60
+
+    def __init__(self, detail: str | None = None, *, retry_after: int = 60) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class Busy(Problem):

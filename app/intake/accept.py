@@ -18,6 +18,7 @@ from app.domain.problems import (
     InvalidOrder,
     Problem,
 )
+from app.intake.quotas import ClientQuotas
 from app.intake.schemas import OrderIn, canonical_json
 from app.store.commit.group_commit import DoorBusy, GroupCommit, NowhereToWrite
 from app.store.commit.order_writer import NewOrder, Stored
@@ -66,7 +67,16 @@ def refusal_of(error: Exception) -> Problem:
 class Intake:
     """Turns checked orders into accepted ones."""
 
-    def __init__(self, keyring: Keyring, commit: GroupCommit, *, prefix: str, high_above_fen: int) -> None:
+    def __init__(
+        self,
+        keyring: Keyring,
+        commit: GroupCommit,
+        *,
+        prefix: str,
+        high_above_fen: int,
+        quotas: ClientQuotas | None = None,
+    ) -> None:
+        self._quotas = quotas or ClientQuotas()
         self._keys = keyring
         self._commit = commit
         self._prefix = prefix
@@ -78,12 +88,14 @@ class Intake:
         """Accept ``order`` and return once it is on disk.
 
         Raises:
+            QuotaExceeded: this client has sent its share.
             InvalidOrder: its sum is beyond any order.
             IdempotencyConflict: the key came before with another body.
             Busy: the queue is full.
             IntakeClosed: neither the store nor the spool can take it.
         """
         new = self.prepare(order, caller, idempotency_key=idempotency_key, original=original)
+        self._quotas.ask(new)
         try:
             stored = await self._commit.submit(new)
         except (DoorBusy, NowhereToWrite) as error:
@@ -94,10 +106,12 @@ class Intake:
         """Queue ``order`` for a waiter that is no coroutine; see :func:`accepted_as` and :func:`refusal_of`.
 
         Raises:
+            QuotaExceeded: this client has sent its share.
             InvalidOrder: its sum is beyond any order.
             Busy: the queue is full.
         """
         new = self.prepare(order, caller, idempotency_key=idempotency_key)
+        self._quotas.ask(new)
         try:
             self._commit.queue(new, waiter)
         except DoorBusy as error:

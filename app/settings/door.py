@@ -17,6 +17,9 @@ class DoorSettings(Part):
     )  # yuan; the amount itself is not above
     max_body_bytes: int = Field(default=256 * 1024, ge=1024)  # an order of 200 lines is about 40 KiB
     queue_limit: int = Field(default=5000, ge=1)  # orders waiting for their commit; beyond it 503
+    client_orders_per_minute: int = Field(default=60_000, ge=0)  # stored for one client by one web process; 0: no limit
+    keyless_orders_per_minute: int = Field(default=6_000, ge=0)  # for a profile that asks for no key
+    client_bytes_per_minute: int = Field(default=128 * 1024**2, ge=0)  # 60,000 orders of 2 KiB: twice the usual ones
     limit_concurrency: int = Field(default=4000, ge=1)  # open requests and connections of one web process
     web_processes: int = Field(default=1, ge=1, le=32)  # one writer commits best; more pay with PostgreSQL
     store_patience_seconds: float = Field(default=1.5, gt=0, le=2)  # a commit slower than this goes to the spool

@@ -14,7 +14,6 @@ from starlette.types import Receive, Scope, Send
 from app import __version__
 from app.bootstrap import Lifeboat
 from app.domain.problems import InvalidOrder, NotFound, Problem
-from app.intake.profile.profile import load_profiles
 from app.web import problems
 from app.web.api import alerts, batches, ledger, orders, results
 from app.web.console.mount import mount_console
@@ -52,8 +51,7 @@ class WebApp:
         self.parts = parts = open_parts(boat, slot=slot)
         self.runtime = Runtime(parts)
         self.api = create_api(parts, self.runtime)
-        folder = boat.settings.profiles_dir
-        self._drop_ins = drop_ins(load_profiles(folder) if folder else (), parts.door)
+        self._drop_ins = drop_ins(parts.profiles, parts.door)
         self._routes = RequestIds(self.api, parts.door.request_ids)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

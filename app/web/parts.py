@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from app.bootstrap import Lifeboat
 from app.bootstrap.order_path import OrderPath, open_order_path
+from app.intake.profile.profile import ByName, Profile, load_profiles
 from app.web.auth import Access
 from app.web.door.body import BodyReader
 from app.web.door.door import Door
@@ -23,6 +24,7 @@ class Parts:
 
     boat: Lifeboat
     order_path: OrderPath
+    profiles: tuple[Profile, ...]
     door: Door
     state: ProcessState
     health: Health
@@ -32,7 +34,9 @@ class Parts:
 def open_parts(boat: Lifeboat, *, slot: int = 0) -> Parts:
     """Put the parts of the web process number ``slot`` together; nothing runs yet."""
     settings = boat.settings
-    order_path = open_order_path(boat, slot=slot)
+    profiles = load_profiles(settings.profiles_dir) if settings.profiles_dir else ()
+    keyless = {profile.name for profile in profiles if isinstance(profile.client, ByName)}
+    order_path = open_order_path(boat, slot=slot, keyless=keyless)
     door = Door(
         access=Access(boat.store, settings.spool_dir / "clients.json"),
         intake=order_path.intake,
@@ -41,7 +45,7 @@ def open_parts(boat: Lifeboat, *, slot: int = 0) -> Parts:
         request_ids=request_ids(),
     )
     state = ProcessState(order_path.commit, boat.engines, settings.data_dir, settings.spool_dir)
-    return Parts(boat, order_path, door, state, Health(boat, state), StoreMetrics(boat, state))
+    return Parts(boat, order_path, profiles, door, state, Health(boat, state), StoreMetrics(boat, state))
 
 
 # Coroutines, though they wait for nothing: FastAPI would send a plain function to a thread at each request.

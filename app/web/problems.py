@@ -32,6 +32,7 @@ STATUS: dict[type[Problem], int] = {
     p.InvalidResults: 422,
     p.IdempotencyConflict: 422,
     p.TooMany: 429,
+    p.QuotaExceeded: 429,
     p.Busy: 503,
     p.IntakeClosed: 503,
     p.InternalError: 500,

@@ -51,6 +51,8 @@ class Deployment:
             "LIFEBOAT_EXPORT_DIR": str(folder / "exports"),
             "LIFEBOAT_LOG_LEVEL": "error",
             "LIFEBOAT_PORT": str(free_port()),
+            "LIFEBOAT_CLIENT_ORDERS_PER_MINUTE": "0",  # one client sends all that is measured
+            "LIFEBOAT_CLIENT_BYTES_PER_MINUTE": "0",
         }
         self.boat = self._open()
 

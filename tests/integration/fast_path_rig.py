@@ -2,15 +2,20 @@
 
 import asyncio
 import json
+import socket
+import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
+from app.store.commit.order_writer import NewOrder
+from app.web.door.fast_order import FastOrder
 from app.web.door.fast_path import FastProtocol
 from tests.deployment.orders import order_body
 from tests.deployment.web import Web
@@ -24,6 +29,17 @@ class Served:
     state: ServerState
     web: Web
     key: str
+
+    async def raw(self, data: bytes, *, then_silent: bool = False) -> bytes:
+        """Send these bytes on a connection of their own, end the sending side if asked to, and return all that comes back."""
+        reader, writer = await self.connect()
+        writer.write(data)
+        if then_silent:
+            writer.write_eof()
+        async with asyncio.timeout(10):
+            said = await reader.read()
+        writer.close()
+        return said
 
     @property
     def lanes(self) -> list[FastProtocol]:
@@ -83,6 +99,12 @@ async def answer_of(reader: asyncio.StreamReader) -> Answer:
     return int(line.split()[1]), named, json.loads(body) if body else None
 
 
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Hang up for good: the other side hears a reset, and not only that nothing more will be sent."""
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
 def body_bytes(**changed: object) -> bytes:
     return json.dumps(order_body(**changed), ensure_ascii=False).encode()
 
@@ -91,3 +113,33 @@ async def until(true: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
         while not true():  # noqa: ASYNC110 - what is waited for happens in uvicorn, which knows no event
             await asyncio.sleep(0.001)
+
+
+class Held:
+    """Keeps orders from the group commit until they are let go."""
+
+    def __init__(self, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.orders: list[NewOrder] = []
+        self._waiting: list[FastOrder] = []
+        self._commit, self._queue = served.web.app.runtime.commit, served.web.app.runtime.commit.queue
+        monkeypatch.setattr(self._commit, "queue", self._hold)
+
+    def _hold(self, order: NewOrder, waiting: FastOrder) -> None:
+        self.orders.append(order)
+        self._waiting.append(waiting)
+
+    @property
+    def waiting(self) -> FastOrder:
+        """Who waits for the first order."""
+        return self._waiting[0]
+
+    def let_go(self) -> None:
+        """Queue the first order as it came, and those that come from now on."""
+        self._commit.queue = self._queue  # type: ignore[method-assign]
+        self._queue(self.orders[0], self.waiting)
+
+    def let_all_go(self) -> None:
+        """Queue every order as it came, for one commit, and those that come from now on."""
+        self._commit.queue = self._queue  # type: ignore[method-assign]
+        for order, waiting in zip(self.orders, self._waiting, strict=True):
+            self._queue(order, waiting)

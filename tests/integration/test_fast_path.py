@@ -6,7 +6,7 @@ import pytest
 
 from app.store.commit.group_commit import DoorBusy, NowhereToWrite
 from app.web.door import fast_path as lane_module
-from app.web.door.fast_path import FastOrder
+from app.web.door.fast_order import FastOrder
 from tests.integration.fast_path_rig import Answer, Served, answer_of, body_bytes
 
 LONG_WAY = b"/v1/orders?the=long&way"

@@ -2,39 +2,13 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Any
 
 import pytest
 
-from app.store.commit.order_writer import NewOrder
 from app.web.door.body import BODY_WITHIN
-from app.web.door.fast_path import HEAD_WITHIN, LARGEST_HEAD, FastOrder, look_at_all
-from tests.integration.fast_path_rig import Served, answer_of, body_bytes, until
-
-
-class Held:
-    """Keeps orders from the group commit until they are let go."""
-
-    def __init__(self, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.orders: list[NewOrder] = []
-        self._waiting: list[FastOrder] = []
-        self._commit, self._queue = served.web.app.runtime.commit, served.web.app.runtime.commit.queue
-        monkeypatch.setattr(self._commit, "queue", self._hold)
-
-    def _hold(self, order: NewOrder, waiting: FastOrder) -> None:
-        self.orders.append(order)
-        self._waiting.append(waiting)
-
-    @property
-    def waiting(self) -> FastOrder:
-        """Who waits for the first order."""
-        return self._waiting[0]
-
-    def let_go(self) -> None:
-        """Queue the first order as it came, and those that come from now on."""
-        self._commit.queue = self._queue  # type: ignore[method-assign]
-        self._queue(self.orders[0], self.waiting)
-
+from app.web.door.fast_order import FastOrder
+from app.web.door.fast_path import HEAD_WITHIN, LARGEST_HEAD, look_at_all
+from tests.integration.fast_path_rig import Held, Served, answer_of, body_bytes, reset, until
 
 # ---- bodies and connections ----------------------------------------------------------------------------------------
 
@@ -126,7 +100,7 @@ async def test_the_order_of_a_client_that_hung_up_stays(served: Served, monkeypa
     _, writer = await served.connect()
     writer.write(served.request(body_bytes()))
     await until(lambda: held.orders)
-    writer.transport.abort()
+    reset(writer)
     await until(held.waiting.done)
     held.let_go()
     await until(lambda: served.web.app.runtime.commit.waiting == 0)
@@ -176,24 +150,6 @@ async def test_in_a_crowd_what_was_sent_ahead_is_refused_in_its_turn(served: Ser
     assert (await reader.readline()).startswith(b"HTTP/1.1 503 ")
     for _, other in [*crowd, (reader, writer)]:
         other.close()
-
-
-async def test_trouble_with_one_answer_is_not_that_of_the_whole_commit(served: Served, monkeypatch: pytest.MonkeyPatch):
-    receipt = served.web.app.parts.door.answers.receipt
-    broken: list[str] = []
-
-    def sometimes(accepted: Any) -> Any:
-        if not broken:
-            broken.append(accepted.number)
-            raise ZeroDivisionError
-        return receipt(accepted)
-
-    monkeypatch.setattr(served.web.app.parts.door.answers, "receipt", sometimes)
-    requests = [served.request(body_bytes(client_order_id=f"K{n}")) for n in range(5)]
-    told = await asyncio.gather(*(served.ask(request) for request in requests), return_exceptions=True)
-    assert len([one for one in told if isinstance(one, tuple) and one[0] == 201]) == 4
-    again = [(await served.ask(request))[0] for request in requests]
-    assert again == [200] * 5  # its order was on disk, and a retry finds it
 
 
 # ---- clocks --------------------------------------------------------------------------------------------------------

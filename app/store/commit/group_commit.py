@@ -3,9 +3,14 @@
 The event loop collects orders; one thread writes all that wait, commits, and wakes the loop once for the whole batch.
 While it waits for the disk, the next batch gathers, so the load itself sets the size. If the store refuses or hangs,
 the same orders go to the spool, with the same numbers, within the patience allowed.
+
+Whoever waits is told through one function that lets nobody's trouble out, and what is no part of an order's way, logs
+and figures, may fail without stopping it: one client cannot keep the others of its commit, or the queue, waiting.
 """
 
 import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,6 +44,16 @@ class CommitBounds:
 STANDARD = CommitBounds()
 
 
+@contextmanager
+def _beside_the_way(what: str) -> Iterator[None]:
+    """Keep what goes wrong here from the orders; the log has it, if the log is not what went wrong."""
+    try:
+        yield
+    except Exception as error:
+        with suppress(Exception):
+            log.error("commit_aside_broke", what=what, reason=type(error).__name__, exc_info=True)  # noqa: G201
+
+
 class DoorBusy(Exception):
     """More orders wait than the queue may hold."""
 
@@ -60,8 +75,10 @@ class GroupCommit:
         limit: int,
         patience: float,
         bounds: CommitBounds = STANDARD,
+        count: Callable[[Sequence[NewOrder], Sequence[Stored]], None] | None = None,
     ) -> None:
-        self._store, self._spool = store, spool
+        """Take where to write; ``count`` hears of every batch that is on disk, wherever that is."""
+        self._store, self._spool, self._count = store, spool, count
         self._clock, self._metrics = clock, metrics
         self._limit, self._patience, self._bounds = limit, patience, bounds
         self._orders: list[NewOrder] = []
@@ -137,9 +154,10 @@ class GroupCommit:
             return
         n = self._bounds.most_in_one_commit
         orders, waiting = self._orders[:n], self._waiting[:n]
-        self._orders, self._waiting = self._orders[n:], self._waiting[n:]
         batch = CommitGroup(orders, [self._clock.now()] * len(orders), waiting, self._oldest)
-        self._metrics.queue_depth.set(len(self._orders))
+        self._orders, self._waiting = self._orders[n:], self._waiting[n:]
+        with _beside_the_way("queue_depth"):
+            self._metrics.queue_depth.set(len(self._orders))
         if self.away_because is None:
             self._in_flight = batch
             # Patience counts from when the first was queued, so nobody waits for two slow commits.
@@ -168,7 +186,8 @@ class GroupCommit:
         elif batch.is_probe:
             self._store_is_back()
         else:
-            self._metrics.commit_seconds.observe(self._loop.time() - batch.oldest)
+            with _beside_the_way("commit_seconds"):
+                self._metrics.commit_seconds.observe(self._loop.time() - batch.oldest)
             self._answer(batch, result)
 
     def _lose_patience(self, batch: CommitGroup) -> None:
@@ -183,18 +202,20 @@ class GroupCommit:
             self._to_spool(CommitGroup(batch.orders, batch.moments, batch.waiting, batch.oldest))
 
     def _store_is_away(self, reason: str) -> None:
-        if self.away_because is None:
-            self.away_since = self._clock.now()
-            log.error("store_away", reason=reason)
-        self.away_because = reason
-        self._metrics.store_up.set(0)
+        since, self.away_because = self.away_because, reason
         if self._probe is None:
             self._probe = self._loop.call_later(self._bounds.probe_every, self._ask)
+        with _beside_the_way("store_away"):
+            self._metrics.store_up.set(0)
+            if since is None:
+                self.away_since = self._clock.now()
+                log.error("store_away", reason=reason)
 
     def _store_is_back(self) -> None:
-        log.info("store_back", reason=self.away_because)
-        self.away_because = self.away_since = None
-        self._metrics.store_up.set(1)
+        reason, self.away_because, self.away_since = self.away_because, None, None
+        with _beside_the_way("store_back"):
+            self._metrics.store_up.set(1)
+            log.info("store_back", reason=reason)
 
     def _ask(self) -> None:
         if self.away_because is None:
@@ -225,7 +246,8 @@ class GroupCommit:
             self._spool_fails(batch, f"{type(result).__name__}: {result}")
             return
         self.spool_trouble = None
-        self._metrics.spooled.inc(sum(1 for stored in result if not stored.replayed))
+        with _beside_the_way("spooled"):
+            self._metrics.spooled.inc(sum(1 for stored in result if not stored.replayed))
         self._answer(batch, result)
 
     def _give_up(self, batch: CommitGroup) -> None:
@@ -237,23 +259,40 @@ class GroupCommit:
 
     def _spool_fails(self, batch: CommitGroup, reason: str) -> None:
         self.spool_trouble = reason
-        log.error("spool_refuses", reason=reason)
-        self._in_flight = None
-        for one in batch.waiting:
-            if not one.done():
-                one.set_exception(NowhereToWrite())
-        self._hand_over()
+        with _beside_the_way("spool_refuses"):
+            log.error("spool_refuses", reason=reason)
+        self._tell(batch, [NowhereToWrite() for _ in batch.waiting])
 
     # ---- answering -------------------------------------------------------------------------------------------------
 
     def _answer(self, batch: CommitGroup, results: list[Stored]) -> None:
+        self._tell(batch, results)
+        with _beside_the_way("accepted"):
+            new = sum(not stored.replayed for stored in results)
+            self._metrics.accepted.inc(new)
+            self._metrics.replays.inc(len(results) - new)
+            self._metrics.commit_size.observe(len(results))
+        if self._count is not None:
+            with _beside_the_way("count"):
+                self._count(batch.orders, results)
+
+    def _tell(self, batch: CommitGroup, words: Iterable[Stored | NowhereToWrite]) -> None:
+        """Tell each who waits its own word, passing over whoever cannot bear to hear it; then begin the next batch."""
         self._in_flight = None
-        new = 0
-        for one, stored in zip(batch.waiting, results, strict=True):
-            new += not stored.replayed
-            if not one.done():  # its client has gone; the order stays
-                one.set_result(stored)
-        self._metrics.accepted.inc(new)
-        self._metrics.replays.inc(len(results) - new)
-        self._metrics.commit_size.observe(len(results))
-        self._hand_over()
+        passed_over: list[str] = []
+        try:
+            for waiter, word in zip(batch.waiting, words, strict=True):  # as many: the thread has looked
+                try:
+                    if waiter.done():  # its client has gone; the order stays
+                        continue
+                    if isinstance(word, Stored):
+                        waiter.set_result(word)
+                    else:
+                        waiter.set_exception(word)
+                except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - one client's trouble is its own
+                    passed_over.append(type(error).__name__)
+        finally:
+            self._hand_over()
+        if passed_over:
+            with _beside_the_way("answers_broke"):
+                log.error("answers_broke", orders=len(passed_over), reasons=sorted(set(passed_over)))

@@ -64,8 +64,15 @@ Result = list[Stored] | Exception
 Report = Callable[[CommitGroup, Result], None]
 
 
+class WrongCount(Exception):
+    """A writer told of more or fewer orders than it was given: what became of them is unknown."""
+
+
 class WriterThread:
-    """One thread that writes. Where it hangs, it is left behind with its batch, and a new one takes its place."""
+    """One thread that writes. Where it hangs, it is left behind with its batch, and a new one takes its place.
+
+    Whatever it is given is reported on: also where the machine has no thread to give at that moment.
+    """
 
     def __init__(self, name: str, target: Writes, report: Report) -> None:
         self._target = target
@@ -73,11 +80,18 @@ class WriterThread:
         self._loop = asyncio.get_running_loop()
         self._batches: queue.SimpleQueue[CommitGroup | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
+        with suppress(RuntimeError):  # no thread can be had now: asked for again with the first batch
+            self._thread.start()
 
     def take(self, batch: CommitGroup) -> None:
         """Begin to write ``batch``."""
-        self._batches.put(batch)
+        try:
+            if self._thread.ident is None:
+                self._thread.start()
+        except RuntimeError as error:
+            self._loop.call_soon(self._report, batch, error)
+        else:
+            self._batches.put(batch)
 
     def stop(self) -> None:
         """End the thread after the batch it is writing."""
@@ -88,6 +102,8 @@ class WriterThread:
             result: Result
             try:
                 result = self._target.write(batch.orders, batch.moments)
+                if len(result) != len(batch.orders):
+                    raise WrongCount(f"{len(result)} of {len(batch.orders)}")  # noqa: TRY301 - reported like the rest
             except Exception as error:  # noqa: BLE001 - whatever it was, these orders are not known to be on disk
                 result = error
             with suppress(RuntimeError):  # the loop has been closed: nobody waits for an answer any more

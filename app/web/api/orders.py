@@ -88,6 +88,7 @@ _KEY_PARAMETER = {
             p.UnsupportedMedia,
             p.InvalidOrder,
             p.IdempotencyConflict,
+            p.QuotaExceeded,
             p.Busy,
             p.IntakeClosed,
         ),

@@ -18,13 +18,11 @@ import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.domain.caller import Caller
-from app.domain.problems import Busy, InternalError, Problem, TooSlow
-from app.intake.accept import accepted_as, refusal_of
-from app.intake.schemas import read_order
-from app.store.commit.order_writer import NewOrder, Stored
+from app.domain.problems import Busy, Problem, TooSlow
 from app.web.door.admission import admit, known_caller
-from app.web.door.body import BODY_WITHIN, too_large
+from app.web.door.body import BODY_WITHIN
 from app.web.door.door import ORDERS, Door
+from app.web.door.fast_order import FastOrder
 from app.web.door.receipt import Answer
 
 log = structlog.get_logger()
@@ -38,6 +36,7 @@ LARGEST_HEAD = 64 * 1024
 _URL = ORDERS.encode()
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in http.HTTPStatus}
 _CLOSE = b"connection: close\r\n"
+_PLAIN = (b"content-type", b"text/plain; charset=utf-8")
 _ANYBODY = Caller("", "", "", drill=False)
 
 
@@ -46,99 +45,11 @@ def _lines(fields: tuple[tuple[bytes, bytes], ...]) -> bytes:
     return b"".join(b"%b: %b\r\n" % field for field in fields)
 
 
-class _Nobody:
-    """Stands for the event that wakes a coroutine: here none is asleep."""
-
-    def set(self) -> None:
-        """Wake nobody."""
-
-
-class FastOrder:
-    """One order on its way: to uvicorn one of its request cycles, to the group commit somebody who waits."""
-
-    __slots__ = (
-        "_caller",
-        "_connection",
-        "_idempotency_key",
-        "_new",
-        "_parts",
-        "_size",
-        "begun_at",
-        "disconnected",
-        "keep_alive",
-        "response_complete",
-        "whole",
-    )
-
-    message_event = _Nobody()
-
-    def __init__(
-        self, connection: "FastProtocol", caller: Caller, idempotency_key: str | None, *, keep_alive: bool
-    ) -> None:
-        self._connection, self._caller, self._idempotency_key = connection, caller, idempotency_key
-        self._new: NewOrder
-        self._parts: list[bytes] = []
-        self._size = 0
-        self.begun_at = connection.since
-        self.keep_alive = keep_alive
-        self.disconnected = self.response_complete = self.whole = False
-
-    def take(self, piece: bytes) -> None:
-        """Take a piece of the body."""
-        self._size += len(piece)
-        if self._size > self._connection.largest_body:
-            self.refuse(too_large(self._connection.largest_body))
-        else:
-            self._parts.append(piece)
-
-    def queue(self) -> None:
-        """Queue the whole body as an order."""
-        self.whole = True
-        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        self._parts.clear()
-        try:
-            self._new = self._connection.door.intake.queue(
-                read_order(body), self._caller, idempotency_key=self._idempotency_key, waiter=self
-            )
-        except Problem as problem:
-            self.refuse(problem)
-        except Exception as error:
-            log.error("door_broke", reason=type(error).__name__, exc_info=True)  # noqa: G201
-            self.refuse(InternalError())
-
-    def done(self) -> bool:
-        """Tell whether the client has gone; its order stays."""
-        return self.disconnected
-
-    def set_result(self, stored: Stored) -> None:
-        """Answer: the order is on disk."""
-        try:
-            door = self._connection.door
-            self._answer(door.answers.receipt(accepted_as(self._new, stored)), next(door.request_ids))
-        except Problem as problem:
-            self.refuse(problem)
-        except Exception as error:  # one client's trouble must not become that of all who share the commit
-            log.error("answer_broke", reason=type(error).__name__, exc_info=True)  # noqa: G201
-            self._connection.transport.abort()
-
-    def set_exception(self, error: Exception) -> None:
-        """Answer: nothing could take the order."""
-        self.refuse(refusal_of(error))
-
-    def refuse(self, problem: Problem) -> None:
-        """Answer with a problem."""
-        door = self._connection.door
-        request_id = next(door.request_ids)
-        self._answer(door.answers.refusal(problem, request_id), request_id)
-
-    def _answer(self, answer: Answer, request_id: str) -> None:
-        if not self.response_complete:
-            self.response_complete = True
-            self._connection.write(answer, request_id, keep_alive=self.keep_alive)
-
-
 class FastProtocol(HttpToolsProtocol):
-    """One connection; see the module."""
+    """One connection; see the module.
+
+    ``cycle`` is the newest request, ``turn`` the one whose answer is due next; those in between stand in ``pipeline``.
+    """
 
     cycle: Any  # a FastOrder here, uvicorn's own where a request goes to a route
 
@@ -148,6 +59,9 @@ class FastProtocol(HttpToolsProtocol):
         self.since = self.loop.time()
         self.in_head = False
         self._head_size = 0
+        self.turn: Any = None
+        self._last_word: bytes | None = None
+        """What is said before the connection is closed, once all that was whole has been answered."""
 
     # ---- what the parser finds ---------------------------------------------------------------------------------------
 
@@ -162,18 +76,21 @@ class FastProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Choose the way."""
         self.in_head = False
-        if self._crowded() and not self._answers_another():
-            self.cycle = FastOrder(self, _ANYBODY, None, keep_alive=False)
+        behind = self._answers_another()
+        if not behind and self._crowded():
+            self.turn = self.cycle = FastOrder(self, _ANYBODY, None, keep_alive=False)
             self.cycle.refuse(Busy())
             return
-        if (chosen := self._fast_order()) is not None:
-            self.cycle = chosen
+        if not behind and (chosen := self._fast_order()) is not None:
+            self.turn = self.cycle = chosen
             return
         url, headers, expect = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
         self.url, self.expect_100_continue = url, expect
         self.headers.extend(headers)  # the very list that the scope holds
         super().on_headers_complete()
+        if not behind:
+            self.turn = self.cycle
 
     def _answers_another(self) -> bool:
         """Tell whether an earlier request of this connection has no answer yet: what was sent ahead waits its turn."""
@@ -195,7 +112,6 @@ class FastProtocol(HttpToolsProtocol):
             or self.expect_100_continue
             or self.config.access_log
             or self.flow.write_paused
-            or self._answers_another()
         ):
             return None
         fields = dict(self.headers)
@@ -230,12 +146,39 @@ class FastProtocol(HttpToolsProtocol):
     # ---- what the loop says ------------------------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser."""
+        """Feed the parser, unless what came before could not be read: nothing that follows can be told apart then."""
+        if self._last_word is not None:
+            return
         super().data_received(data)
         if self.in_head:
             self._head_size += len(data)
             if self._head_size > LARGEST_HEAD:
                 self.cut_off(431)
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio's own answers bool
+        """Keep the connection while a whole request has no answer: that a client sends no more is no hang-up."""
+        self._end_with(b"")
+        return not self.transport.is_closing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell every request of this connection that nobody waits for its answer."""
+        for cycle in (self.turn, *(waiting for waiting, _ in self.pipeline)):
+            _abandon(cycle)
+        self.pipeline.clear()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Close where nothing is under way; what is has its answer first."""
+        if self._last_word is None:
+            super().shutdown()
+
+    def send_400_response(self, msg: str) -> None:
+        """End a connection that sends what is no request."""
+        self._end_with(self._plain(400, msg.encode()))
+
+    def cut_off(self, status: int) -> None:
+        """End a connection whose head will never be a request."""
+        self._end_with(self._plain(status))
 
     def _unset_keepalive_if_required(self) -> None:
         """Do nothing: there is no timer, see :meth:`look`."""
@@ -248,11 +191,15 @@ class FastProtocol(HttpToolsProtocol):
         self.since = self.loop.time()
         self.flow.resume_reading()
         if self.pipeline:
-            cycle, app = self.pipeline.pop()
-            self._start_asgi_task(cycle, app)
+            self.turn, app = self.pipeline.pop()
+            self._start_asgi_task(self.turn, app)
+        elif self._last_word is not None:
+            self._say_last_word()
 
     def write(self, answer: Answer, request_id: str, *, keep_alive: bool) -> None:
         """Write an order's answer, whole."""
+        if self.transport.is_closing():  # it cannot be said any more; uvloop would raise
+            return
         status, extra, body = answer
         self.transport.write(
             b"%b%b%b%bcontent-length: %d\r\nx-request-id: %b\r\n\r\n%b"
@@ -283,18 +230,62 @@ class FastProtocol(HttpToolsProtocol):
             cycle.keep_alive = False
             cycle.refuse(TooSlow())
 
-    def cut_off(self, status: int) -> None:
-        """End a connection whose head will never be a request."""
+    # ---- the end of a connection -------------------------------------------------------------------------------------
+
+    def _end_with(self, last_word: bytes) -> None:
+        """Close the connection with a last word, as soon as every request that came whole has its answer."""
+        if self._last_word is not None or self.transport.is_closing():
+            return
         self.in_head = False
-        self.transport.write(_STATUS_LINES[status] + b"content-length: 0\r\nconnection: close\r\n\r\n")
+        newest = self.cycle
+        if newest is not None and not newest.response_complete and not _is_whole(newest):
+            if getattr(newest, "response_started", False):
+                last_word = b""  # it would stand in the middle of that answer
+            _abandon(newest)
+            if self.pipeline and self.pipeline[0][0] is newest:
+                self.pipeline.popleft()
+        self._last_word = last_word
+        if self.turn is None or self.turn.response_complete or self.turn.disconnected:
+            self._say_last_word()
+
+    def _say_last_word(self) -> None:
+        if self._last_word:
+            self.transport.write(self._last_word)
         self.transport.close()
+
+    def _plain(self, status: int, text: bytes = b"") -> bytes:
+        """Return the whole answer to what is no request."""
+        fields = (*self.server_state.default_headers, *((_PLAIN,) if text else ()))
+        return b"%b%bcontent-length: %d\r\n%b\r\n%b" % (
+            _STATUS_LINES[status],
+            _lines(fields),
+            len(text),
+            _CLOSE,
+            text,
+        )
+
+
+def _is_whole(cycle: Any) -> bool:  # noqa: ANN401 - a FastOrder or uvicorn's own
+    """Tell whether all of a request has arrived."""
+    return cycle.whole if type(cycle) is FastOrder else not cycle.more_body
+
+
+def _abandon(cycle: Any) -> None:  # noqa: ANN401 - a FastOrder or uvicorn's own
+    """Tell a request that nobody waits for its answer, or that the rest of it will never come."""
+    if cycle is not None and not cycle.response_complete:
+        cycle.disconnected = True
+        cycle.message_event.set()
 
 
 Connections: TypeAlias = Iterable[Any]
 
 
 def look_at_all(connections: Connections, now: float) -> None:
-    """Look at every connection's clock."""
+    """Look at every connection's clock; one that cannot be looked at is ended, and all others are looked at."""
     for connection in list(connections):
         if isinstance(connection, FastProtocol):
-            connection.look(now)
+            try:
+                connection.look(now)
+            except Exception as error:
+                connection.transport.abort()
+                log.exception("connection_broke", reason=type(error).__name__)

@@ -52,8 +52,9 @@ MUTANTS = (
         (
             Edit(
                 COMMIT,
-                "                one.set_exception(NowhereToWrite())",
-                '                one.set_result(Stored(self._clock.now(), "normal", replayed=False, same_body=True))',
+                "                        waiter.set_exception(word)\n",
+                "                        told = Stored(self._clock.now(), 'normal', replayed=False, same_body=True)\n"
+                "                        waiter.set_result(told)\n",
             ),
         ),
         ("tests/unit/test_group_commit_away.py::test_a_full_spool_is_said_and_never_called_accepted",),

@@ -3,6 +3,7 @@
 from tests.failure.mutants.mutant import Edit, Mutant
 
 LANE = "app/web/door/fast_path.py"
+ORDER = "app/web/door/fast_order.py"
 TESTS = "tests/integration/test_fast_path_connections.py::"
 
 MUTANTS = (
@@ -11,7 +12,7 @@ MUTANTS = (
         "P1",
         (
             Edit(
-                LANE,
+                ORDER,
                 "idempotency_key=self._idempotency_key, waiter=self\n            )\n",
                 "idempotency_key=self._idempotency_key, waiter=self\n            )\n"
                 "            from datetime import UTC, datetime\n"
@@ -23,7 +24,7 @@ MUTANTS = (
     Mutant(
         "a chunked body is not counted in the lane",
         "P12",
-        (Edit(LANE, "        self._size += len(piece)\n", ""),),
+        (Edit(ORDER, "        self._size += len(piece)\n", ""),),
         (f"{TESTS}test_a_chunked_body_is_refused_at_the_limit",),
     ),
     Mutant(
@@ -35,7 +36,7 @@ MUTANTS = (
     Mutant(
         "a crowd is refused without a time to come back",
         "P12",
-        (Edit(LANE, "        if self._crowded() and not", "        if False and not"),),
+        (Edit(LANE, "        if not behind and self._crowded():", "        if False:"),),
         (f"{TESTS}test_where_too_many_are_connected_the_next_one_is_refused",),
     ),
     Mutant(
