@@ -53,7 +53,21 @@ class Unreadable:
         return "订单内容无法解密，请核对 SEAL_KEY 后放行"
 
 
-Held = LooksLike | MissingFields | Unreadable
+@dataclass(frozen=True, slots=True)
+class Breaks:
+    """Something in it breaks what judges, formats or writes it; ``error`` names the error and nothing of the order."""
+
+    error: str
+
+    kind: ClassVar = HeldKind.BROKEN
+
+    @property
+    def reason(self) -> str:
+        """For the person who looks into it."""
+        return f"处理这笔订单时程序出错（{self.error}），已放到一边，其余订单照常；请取消，或请 IT 查明后放行"
+
+
+Held = LooksLike | MissingFields | Unreadable | Breaks
 HoldDecision = Ship | Held
 
 

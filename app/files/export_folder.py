@@ -18,6 +18,7 @@ from app.files.layouts.layout import Layout
 from app.files.manifest import BatchFacts, FileEntry, as_bytes, manifest_of
 from app.files.read_back import reread
 from app.files.sheet_writers import CsvDraft, Draft, Format, XlsxDraft
+from app.files.whole_rows import whole_rows
 
 _ENDING: dict[str, str] = {"csv": ".csv", "xlsx": ".xlsx", "manifest": ".manifest.json"}
 
@@ -141,12 +142,24 @@ class BatchFiles:
             self._abandon()
 
     def add(self, order: ExportOrder) -> None:
-        """Write the rows of an order.
+        """Make and write the rows of an order; see :meth:`rows_of` and :meth:`write`."""
+        self.write(self.rows_of(order))
+
+    def rows_of(self, order: ExportOrder) -> list[list[str]]:
+        """Return the rows of an order; whatever this raises is the order's own trouble, and nothing has been written.
+
+        Raises:
+            CannotBeWritten: it has no row, or a cell that no file can hold.
+        """
+        return whole_rows(self._rows, order)
+
+    def write(self, rows: Sequence[list[str]]) -> None:
+        """Write the rows of one order.
 
         Raises:
             OSError: the disk is full, or refuses otherwise.
         """
-        for row in self._rows(order):
+        for row in rows:
             for draft in self._drafts:
                 draft.add(row)
         self._orders += 1
@@ -198,6 +211,10 @@ class BatchFiles:
 
     def _path_of(self, kind: Format) -> Path:
         return self._exports.path_of(self._batch.incident, self._batch.name, kind)
+
+    def give_up(self) -> None:
+        """Leave nothing behind: the files are begun again with other orders."""
+        self._abandon()
 
     def _abandon(self) -> None:
         for draft in self._drafts:
