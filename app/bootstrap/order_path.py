@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.bootstrap.lifeboat import Lifeboat
 from app.intake.accept import Intake
+from app.intake.earlier import EarlierOrders
 from app.store.commit.group_commit import GroupCommit
 from app.store.commit.order_writer import OrderWriter
 from app.store.database.checkpoint import Checkpointer
@@ -33,5 +34,12 @@ def open_order_path(boat: Lifeboat, *, slot: int = 0) -> OrderPath:
         limit=settings.queue_limit,
         patience=settings.store_patience_seconds,
     )
-    intake = Intake(boat.keyring, commit, prefix=settings.order_prefix, high_above_fen=settings.high_priority_above_fen)
+    intake = Intake(
+        boat.keyring,
+        commit,
+        prefix=settings.order_prefix,
+        high_above_fen=settings.high_priority_above_fen,
+        clock=boat.clock,
+        earlier=EarlierOrders(boat.store),
+    )
     return OrderPath(intake, commit, writer, Checkpointer(boat.engines) if boat.engines.is_sqlite else None)
