@@ -74,6 +74,15 @@ LEDGER = {
 """The parts of the ledger's equation, in the order in which it is written."""
 SPOOL_FILES = {"open": "使用中", "damaged": "损坏，待抢救"}
 QUARANTINED = {"damaged": "记录损坏", "idempotency_conflict": "同号不同内容"}
+BATCH_FAILURES = {
+    "disk": "请检查导出目录与磁盘",
+    "layout": "文件布局不可用，请检查 LIFEBOAT_BATCH_COLUMNS 与布局文件",
+    "checks": "写出的文件与订单核对不上，请检查导出目录所在的磁盘",
+    "orders": "过半订单都无法写出，多半是文件布局的问题，请运行 lifeboat layout check",
+    "program": "程序出错，请联系技术支持并附上日志",
+    "died": "生成批次的进程中途被终止，请检查内存与系统日志",
+}
+"""What somebody should look at, by what a batch's failure begins with."""
 BATCH_KINDS = {"regular": "常规批次", "repair": "补录批次"}
 CHECKS = {
     "one_live_batch": "每笔订单只在一个批次",

@@ -72,7 +72,21 @@ class Unpaid:
         return f"{words.PAYMENTS[self.status]}，而{self.program}的文件没有位置标明，放行后与已付款的订单无从区分"
 
 
-Held = LooksLike | MissingFields | Unreadable | Unpaid
+@dataclass(frozen=True, slots=True)
+class Breaks:
+    """Something in it breaks what judges, formats or writes it; ``error`` names the error and nothing of the order."""
+
+    error: str
+
+    kind: ClassVar = HeldKind.BROKEN
+
+    @property
+    def reason(self) -> str:
+        """For the person who looks into it."""
+        return f"处理这笔订单时程序出错（{self.error}），已放到一边，其余订单照常；请取消，或请 IT 查明后放行"
+
+
+Held = LooksLike | MissingFields | Unreadable | Breaks | Unpaid
 HoldDecision = Ship | Held
 
 
@@ -82,13 +96,14 @@ def decide(
     looks_like: str | None,
     missing: Sequence[str] | None,
     program: str,
-    due: str | None = None,
+    payment_due: str | None = None,
 ) -> HoldDecision:
     """Decide about one order; a person's release is final for what the order was held for.
 
     ``missing`` names what ``program`` would refuse the order for, and is None if the order cannot be read at all: not
-    even a person's word can put that one into a file. ``due`` is the state of a payment that the file cannot show and
-    no person has released (:func:`unseen_due`): whoever found an order to be no duplicate has not said that it is paid.
+    even a person's word can put that one into a file. ``payment_due`` is the state of a payment that the file cannot
+    show and no person has released (:func:`unseen_due`): whoever found an order to be no duplicate has not said that it
+    is paid.
     """
     if missing is None:
         return Unreadable()
@@ -97,7 +112,7 @@ def decide(
             return LooksLike(looks_like)
         if missing:
             return MissingFields(program, tuple(missing))
-    return Ship() if due is None else Unpaid(program, due)
+    return Ship() if payment_due is None else Unpaid(program, payment_due)
 
 
 def unseen_due(status: str | None, *, shown: Collection[str], hold_unknown: bool) -> str | None:

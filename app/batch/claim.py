@@ -5,16 +5,22 @@ done before, on rows that are only read; the transaction then takes those that n
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from app.batch.checks import Held, HoldDecision, LooksLike, Ship, decide, unseen_due
 from app.batch.export_order import export_order_of
 from app.batch.lease import BatchChange, BatchLease
 from app.batch.look_alikes import LookAlikes
+from app.batch.one_order import Tried, trouble_of, window_from
+from app.batch.policy import BatchPolicy
 from app.domain.order import Order
 from app.domain.states import BatchState, HeldKind
+from app.domain.times import is_a_time
 from app.files.layouts.layout import Layout
-from app.store.sealing import CannotUnseal, Keyring
+from app.files.whole_rows import whole_rows
+from app.store.sealing import Keyring
+from app.store.statements import chunks
 from app.store.tables import OrderRow
 from app.store.unit_of_work import Store
 
@@ -29,71 +35,87 @@ class Claim:
         lease: BatchLease,
         layout: Layout,
         *,
+        policy: BatchPolicy,
         look_alikes: LookAlikes,
-        chunk: int,
-        hold_unknown_payment: bool = False,
+        due: Callable[[datetime], bool],
     ) -> None:
         self._store = store
         self._keys = keyring
         self._lease = lease
         self._layout = layout
+        self._rows = layout.rows_in(policy.zone)
+        self._policy = policy
         self._look_alikes = look_alikes
-        self._chunk = chunk
-        self._hold_unknown_payment = hold_unknown_payment
+        self._due = due
+        self._tried = Tried()
 
     def run(self) -> None:
         """Claim all that waits now, then freeze: to ``writing``, or to ``emptied`` where nothing is left to write.
 
         Raises:
             OSError: the disk refuses; what was claimed stays so, and the maker that goes on claims the rest.
+            EveryOrderBreaks: so many break that it is the layout's trouble: those stay waiting, and none is held.
             TakenOver: another maker has the batch.
         """
         incident = self._lease.batch.incident_id
         with self._store.reading() as uow:
             up_to = uow.orders.newest_id(incident)
-        while rows := self._waiting(incident, up_to=up_to):
-            self._claim(self._decide(rows))
+        after_id = 0
+        while rows := self._waiting(incident, up_to=up_to, after_id=after_id):
+            self._claim(self._tried.note(self._decide(rows)))
+            after_id = rows[-1].id or 0
+        self._hold_breaking()
         self._freeze()
 
-    def _waiting(self, incident: int, *, up_to: int) -> list[OrderRow]:
+    def _waiting(self, incident: int, *, up_to: int, after_id: int) -> list[OrderRow]:
         """Read some orders, and what was decided before about those they may look like."""
         with self._store.reading() as uow:
-            rows = uow.orders.waiting(incident, up_to=up_to, limit=self._chunk)
-            fresh = [row.received_at for row in rows if row.released_at is None]
+            rows = uow.orders.waiting(incident, up_to=up_to, limit=self._policy.chunk, after_id=after_id)
+            fresh = [row.received_at for row in rows if row.released_at is None and self._dated(row)]
             if span := self._look_alikes.uncovered(fresh):
                 self._look_alikes.add(uow.orders.look_alike_marks(incident, since=span[0], until=span[1]))
         return rows
+
+    def _dated(self, row: OrderRow) -> bool:
+        return is_a_time(row.received_at, now=self._lease.now)
 
     def _decide(self, rows: Sequence[OrderRow]) -> dict[int, HoldDecision]:
         """Decide about each order, by what has been seen before it."""
         decisions: dict[int, HoldDecision] = {}
         for row in rows:
-            looks_like = self._look_alikes.look(row.look_alike, row.received_at, row.number)
-            self._look_alikes.add([(row.look_alike, row.received_at, row.number)])
-            order = self._opened(row)
-            decisions[row.id or 0] = decide(
-                released=row.released_at is not None,
-                looks_like=looks_like,
-                missing=self._layout.missing(export_order_of(row, order)) if order else None,
-                program=self._layout.title,
-                due=self._due(row, order) if order else None,
-            )
+            looks_like = None
+            if self._dated(row):
+                looks_like = self._look_alikes.look(row.look_alike, row.received_at, row.number)
+                self._look_alikes.add([(row.look_alike, row.received_at, row.number)])
+            try:
+                decisions[row.id or 0] = self._judge(row, looks_like)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other orders go on
+                decisions[row.id or 0] = trouble_of(error)
         return decisions
 
-    def _opened(self, row: OrderRow) -> Order | None:
-        try:
-            return self._keys.open_order(row.sealed, row.number)
-        except CannotUnseal:
-            return None
+    def _judge(self, row: OrderRow, looks_like: str | None) -> HoldDecision:
+        """Decide about one order; one that would go out is made into rows first, so that writing finds no surprise."""
+        order = self._keys.open_order(row.sealed, row.number)
+        export = export_order_of(row, order)
+        decision = decide(
+            released=row.released_at is not None,
+            looks_like=looks_like,
+            missing=self._layout.missing(export),
+            program=self._layout.title,
+            payment_due=self._payment_due(row, order),
+        )
+        if isinstance(decision, Ship):
+            whole_rows(self._rows, export)
+        return decision
 
-    def _due(self, row: OrderRow, order: Order) -> str | None:
+    def _payment_due(self, row: OrderRow, order: Order) -> str | None:
         """Return the state of a payment that the file cannot show and nobody has released."""
         if row.released_at is not None and row.held_kind in (None, HeldKind.UNPAID):
             return None
         return unseen_due(
             order.payment.status if order.payment else None,
             shown=self._layout.marks_payment,
-            hold_unknown=self._hold_unknown_payment,
+            hold_unknown=self._policy.hold_unknown_payment,
         )
 
     def _claim(self, decisions: Mapping[int, HoldDecision]) -> None:
@@ -106,6 +128,21 @@ class Claim:
             if held:
                 _hold(change, held)
 
+    def _hold_breaking(self) -> None:
+        """Hold the orders that break; where they are too many, what else was claimed goes out without them.
+
+        Those stay waiting, and the next batch is begun for them alone: it stays open until they are mended, and lets
+        out what has come meanwhile when that is due.
+        """
+        if self._tried.too_many:
+            with self._store.reading() as uow:
+                orders, _, first = uow.orders.sum_of_batch(self._lease.batch.id)
+            if not orders or first is None or not self._due(first):
+                raise self._tried.everybody()
+            return
+        for some in chunks(list(self._tried.breaking), self._policy.chunk):
+            self._claim({order_id: self._tried.breaking[order_id] for order_id in some})
+
     def _freeze(self) -> None:
         # Summed before the transaction, which would keep the door out for as long as a large batch takes to read.
         # Nobody else adds to a batch that is being claimed: a maker that takes it over changes the lease, and we stop.
@@ -117,7 +154,7 @@ class Claim:
                 state=BatchState.WRITING if orders else BatchState.EMPTIED,
                 orders=orders,
                 total_fen=total,
-                window_from=min(first or batch.window_to, batch.window_to),
+                window_from=window_from(first, batch.window_to),
             )
 
 

@@ -1,6 +1,6 @@
 """Turns an order's row and its unsealed content into what the files show."""
 
-from app.domain.order import Order, Priority
+from app.domain.order import Order, Priority, without_wild_times
 from app.files.layouts.export_order import ExportOrder
 from app.store.tables import OrderRow
 
@@ -11,6 +11,7 @@ def export_order_of(row: OrderRow, order: Order, *, client: str = "", drill: boo
         "演练订单，请勿发货" if drill else "",
         "疑似重复单，已人工放行" if row.released_at and row.looks_like else "",
     )
+    order = without_wild_times(order, now=row.received_at)
     priority: Priority = "high" if row.priority == "high" else "normal"
     return ExportOrder(
         number=row.number,

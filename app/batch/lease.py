@@ -46,6 +46,7 @@ class HeldBatch:
     held: int
     look_alikes: int
     unfit: int
+    failures: int
 
     @classmethod
     def of(cls, row: Batch) -> "HeldBatch":
@@ -67,6 +68,7 @@ class HeldBatch:
             held=row.held,
             look_alikes=row.look_alikes,
             unfit=row.unfit,
+            failures=row.failures,
         )
 
 
@@ -84,6 +86,8 @@ class BatchChange:
             TakenOver: it is not ours any more.
         """
         known = self.batch
+        if "state" in columns:  # it goes on: what kept it before is over
+            columns |= {"failures": 0, "failure": ""}
         row = self.uow.batches.advance(known.id, from_state=known.state, held_lease=known.lease_until, **columns)
         if row is None:
             raise TakenOver(known.name)
@@ -134,8 +138,15 @@ class BatchLease:
         if self._monotonic() - self._renewed > _RENEW_AFTER.total_seconds():
             self.prove()
 
-    def let_go(self) -> None:
-        """Let the lease run out now, so that the next tick may try again."""
+    def let_go(self, failure: str) -> None:
+        """Write down why it could not be finished, and let the lease run out now: the next tick may try again."""
         batch = self.batch
         with self._store.writing() as uow:
-            uow.batches.advance(batch.id, from_state=batch.state, held_lease=batch.lease_until, lease_until=self._now)
+            uow.batches.advance(
+                batch.id,
+                from_state=batch.state,
+                held_lease=batch.lease_until,
+                lease_until=self._now,
+                failures=batch.failures + 1,
+                failure=failure[:200],
+            )

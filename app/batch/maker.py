@@ -5,20 +5,22 @@ batch's row tells whose it is; a maker that finds it run out goes on from the st
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import structlog
 
+from app import words
 from app.batch.claim import Claim
 from app.batch.lease import LEASE, BatchLease, HeldBatch, Monotonic, TakenOver
 from app.batch.look_alikes import LookAlikes
+from app.batch.made import Emptied, MakeOutcome, NotBegun, Nothing, Postponed, Published, Underway
+from app.batch.one_order import EveryOrderBreaks, window_from
 from app.batch.policy import BatchPolicy
 from app.batch.publish import publish_batch
 from app.domain.actor import Actor
+from app.domain.batch_failure import FAILING_FROM, BatchFailure, code_of, kind_of
 from app.domain.batch_window import is_due
 from app.domain.names import batch_name
 from app.domain.problems import NotFound, NotInThisState
@@ -27,59 +29,16 @@ from app.files.export_folder import Exports
 from app.files.layouts.layout import Layout
 from app.files.layouts.registry import Layouts, UnknownLayout, WrongLayout
 from app.files.manifest import Inconsistent
+from app.store.database.faults import is_the_stores_fault
 from app.store.look_alike_index import LookAlikeIndex
-from app.store.sealing import CannotUnseal, Keyring
+from app.store.sealing import Keyring
 from app.store.tables import Batch
 from app.store.unit_of_work import Store, UnitOfWork
 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A batch came out."""
-
-    name: str
-    manifest: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Emptied:
-    """A batch was begun and nothing was left to write: all its orders were set aside, or closed meanwhile."""
-
-    name: str
-    held: int
-
-
-@dataclass(frozen=True, slots=True)
-class Underway:
-    """Another maker is at this batch."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Postponed:
-    """The batch could not be finished now, and the next tick will try again; no order is lost, none is in two."""
-
-    name: str
-    reason: str
-    advice: str = "请检查导出目录与磁盘"
-
-
-@dataclass(frozen=True, slots=True)
-class NotBegun:
-    """A batch is due and none can begin; no order was touched, and the next tick will look again."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """Nothing is due."""
-
-
-MakeOutcome = Published | Emptied | Underway | Postponed | NotBegun
+__all__ = ["BatchMaker", "Emptied", "MakeOutcome", "NotBegun", "Nothing", "Postponed", "Published", "Underway"]
 
 
 class BatchMaker:
@@ -120,23 +79,47 @@ class BatchMaker:
         A person named in ``by`` wants what waits now, whether or not it is due, and stands in the audit for each batch
         begun so; ``incident_id`` looks at one incident alone.
         """
-        wrong = self._wrong_layout()
-        outcomes = [self._finish(lease) for lease in self._orphans(now)]
+        wrong, forced = self._wrong_layout(), by is not None
+        outcomes = [self._finish(lease, forced=forced) for lease in self._orphans(now)]
         with self._store.reading() as uow:
             waiting = [i for i in uow.orders.incidents_waiting() if incident_id in (None, i)]
-            incidents = [i for i in waiting if self._due(uow, i, now, forced=by is not None)]
+            incidents = [i for i in waiting if self._due(uow, i, now, forced=forced)]
         if incidents and wrong is not None:
             log.warning("batch.not_begun", reason=wrong.reason)
             return [*outcomes, wrong]
         for incident in incidents:
-            match self._start(incident, now, by=by):
-                case BatchLease() as lease:
-                    outcomes.append(self._finish(lease))
-                case Underway() as underway:
-                    outcomes.append(underway)
-                case Nothing():
-                    pass
-        return outcomes
+            outcomes.extend(self._cut(incident, now, by=by))
+        return [*outcomes, *self._still_in_the_making(outcomes, incident_id)] if forced else outcomes
+
+    def _cut(self, incident: int, now: datetime, *, by: Actor | None) -> list[MakeOutcome]:
+        """Make a batch of one incident; whatever goes wrong with it stays its own."""
+        try:
+            started = self._start(incident, now, by=by)
+        except Exception as error:
+            if is_the_stores_fault(error):
+                raise
+            log.exception("batch.not_begun", incident_id=incident)
+            return [NotBegun(f"程序出错（{type(error).__name__}），请联系 IT 查看日志")]
+        match started:
+            case BatchLease() as lease:
+                return [self._finish(lease, forced=by is not None)]
+            case Underway() as underway:
+                return [underway]
+            case Nothing():
+                return []
+
+    def _still_in_the_making(self, told: Sequence[MakeOutcome], incident_id: int | None) -> list[MakeOutcome]:
+        """Return what a person must hear of besides: batches that hold orders and are not out, whoever is at them."""
+        known = {outcome.name for outcome in told if not isinstance(outcome, NotBegun)}
+        with self._store.reading() as uow:
+            batches = [b for b in uow.batches.all_unfinished() if incident_id in (None, b.incident_id)]
+        return [
+            Postponed(batch.name or "", batch.failure, batch.failure, words.BATCH_FAILURES[kind_of(batch.failure)])
+            if batch.failures >= FAILING_FROM
+            else Underway(batch.name or "")
+            for batch in batches
+            if batch.name not in known
+        ]
 
     def repair(self, batch: str, *, by: Actor, now: datetime) -> MakeOutcome | Nothing:
         """Put the failed orders of a published batch, and nothing else, into a new one.
@@ -179,8 +162,9 @@ class BatchMaker:
 
     def _due(self, uow: UnitOfWork, incident: int, now: datetime, *, forced: bool) -> bool:
         since = uow.orders.waiting_since(incident)
-        if since is None or forced:
-            return since is not None
+        return since is not None and (forced or self._past_boundary(since, now))
+
+    def _past_boundary(self, since: datetime, now: datetime) -> bool:
         return is_due(now, oldest_waiting_at=since, every=self._policy.every, zone=self._policy.zone)
 
     def _start(self, incident: int, now: datetime, *, by: Actor | None) -> BatchLease | Underway | Nothing:
@@ -214,7 +198,7 @@ class BatchMaker:
             if moved != len(failed):
                 raise RuntimeError(f"{batch.name}: took {len(failed)} orders of {name}, moved {moved}")
             batch.orders, batch.total_fen, first = uow.orders.sum_of_batch(batch.id or 0)
-            batch.window_from = min(first or now, now)
+            batch.window_from = window_from(first, now)
             uow.audit.record("batch.repair", by=by, at=now, subject=name, detail={"batch": batch.name, "orders": moved})
         return self._lease(batch, now)
 
@@ -237,40 +221,60 @@ class BatchMaker:
         uow.flush()
         return batch
 
-    def _finish(self, lease: BatchLease) -> MakeOutcome:
+    def _finish(self, lease: BatchLease, *, forced: bool = False) -> MakeOutcome:
         """Bring a batch to its end from whatever state it is in."""
-        name = lease.batch.name
         try:
-            layout = self._layout_named(lease.batch.layout)
-            if lease.batch.state is BatchState.CLAIMING:
-                self._claim(lease, layout)
-            if lease.batch.state is BatchState.EMPTIED:
-                return Emptied(name, lease.batch.held)
-            manifest = publish_batch(self._store, self._keys, self._exports, lease, layout=layout, policy=self._policy)
+            return self._bring_home(lease, forced=forced)
         except TakenOver:
-            return Underway(name)
+            return Underway(lease.batch.name)
         except UnknownLayout as error:
-            return self._postpone(lease, Postponed(name, str(error), advice=str(error)))
-        except (OSError, Inconsistent, CannotUnseal) as error:
-            return self._postpone(lease, Postponed(name, repr(error)))
-        return Published(name, manifest)
+            return self._postpone(lease, BatchFailure.LAYOUT, error, advice=str(error))
+        except OSError as error:
+            return self._postpone(lease, BatchFailure.DISK, error)
+        except Inconsistent as error:
+            return self._postpone(lease, BatchFailure.CHECKS, error)
+        except EveryOrderBreaks as error:
+            return self._postpone(lease, BatchFailure.ORDERS, error)
+        except Exception as error:
+            if is_the_stores_fault(error):
+                raise
+            log.exception("batch.broke", batch=lease.batch.name)
+            return self._postpone(lease, BatchFailure.PROGRAM, error)
 
-    def _postpone(self, lease: BatchLease, outcome: Postponed) -> Postponed:
-        lease.let_go()
-        log.warning("batch.postponed", batch=outcome.name, reason=outcome.reason)
+    def _bring_home(self, lease: BatchLease, *, forced: bool) -> MakeOutcome:
+        layout = self._layout_named(lease.batch.layout)
+        if lease.batch.state is BatchState.CLAIMING:
+            self._claim(lease, layout, forced=forced)
+        manifest = None
+        if lease.batch.state is BatchState.WRITING:
+            manifest = publish_batch(self._store, self._keys, self._exports, lease, layout=layout, policy=self._policy)
+        if manifest is None:
+            return Emptied(lease.batch.name, lease.batch.held)
+        return Published(lease.batch.name, manifest)
+
+    def _postpone(
+        self, lease: BatchLease, kind: BatchFailure, error: Exception, *, advice: str | None = None
+    ) -> Postponed:
+        outcome = Postponed(
+            lease.batch.name,
+            code=code_of(kind, error),
+            reason=repr(error) if advice is None else advice,
+            advice=advice or words.BATCH_FAILURES[kind],
+        )
+        lease.let_go(outcome.code)
+        log.warning("batch.postponed", batch=outcome.name, code=outcome.code, reason=outcome.reason)
         return outcome
 
-    def _claim(self, lease: BatchLease, layout: Layout) -> None:
+    def _claim(self, lease: BatchLease, layout: Layout, *, forced: bool) -> None:
         with self._store.reading() as uow:
             incident = uow.incidents.get(lease.batch.incident_id).name
         with LookAlikeIndex(self._exports.folder(incident), f".{lease.batch.name}.") as seen:  # a draft by its name
-            look_alikes = LookAlikes(self._policy.look_alike_window, seen)
             Claim(
                 self._store,
                 self._keys,
                 lease,
                 layout,
-                look_alikes=look_alikes,
-                chunk=self._policy.chunk,
-                hold_unknown_payment=self._policy.hold_unknown_payment,
+                policy=self._policy,
+                look_alikes=LookAlikes(self._policy.look_alike_window, seen),
+                due=lambda since: forced or self._past_boundary(since, lease.now),
             ).run()

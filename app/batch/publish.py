@@ -1,45 +1,77 @@
 """Writes a batch whose membership is frozen into files, and publishes its row once these are proven.
 
 Everything is derived from rows that no longer change, in one order, so that a maker that starts again after a crash
-writes the same bytes.
+writes the same bytes. Only an order that breaks what writes it, or that a person has closed, still leaves the batch;
+its counts are taken anew then and the file is begun again, by this maker or by the next.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import structlog
+
+from app.batch.checks import Held
 from app.batch.export_order import export_order_of
-from app.batch.lease import BatchLease
+from app.batch.lease import BatchChange, BatchLease
+from app.batch.one_order import Tried, trouble_of, window_from
 from app.batch.policy import BatchPolicy
-from app.domain.states import BatchState
+from app.domain.order import PRIORITIES
+from app.domain.states import BatchState, OrderState
 from app.files.export_folder import Exports
 from app.files.layouts.export_order import ExportOrder
 from app.files.layouts.layout import Layout
 from app.files.manifest import BatchFacts
 from app.store.sealing import Keyring
+from app.store.statements import chunks
+from app.store.tables import OrderRow
 from app.store.unit_of_work import Store
+
+log = structlog.get_logger()
 
 PAGE = 500
 """Orders in memory at a time."""
 
-_HIGH_FIRST = ("high", "normal")
+_HIGH_FIRST = (*PRIORITIES, None)
+"""Last those with a priority that this program does not know: they are orders all the same."""
 
 
 def publish_batch(
     store: Store, keyring: Keyring, exports: Exports, lease: BatchLease, *, layout: Layout, policy: BatchPolicy
-) -> dict[str, Any]:
-    """Bring a batch from ``writing`` to ``published``; return its manifest.
+) -> dict[str, Any] | None:
+    """Bring a batch from ``writing`` to ``published``; return its manifest, None if no order was left to write.
 
     Raises:
         OSError: the disk is full, or refuses otherwise; nothing half-written is left.
         TakenOver: another maker has the batch.
         Inconsistent: the disk gave back something else than was written.
-        CannotUnseal: an order of it cannot be read.
+        EveryOrderBreaks: so many orders break that it is the layout's trouble; none was set aside.
     """
     orders = _Orders(store, keyring, lease)
-    with exports.begin(orders.facts(), layout, policy.formats, zone=policy.zone, hold=lease) as files:
-        for order in orders:
-            files.add(order)
-        manifest = files.publish()
+    while True:
+        facts = orders.facts()
+        if not exports.path_of(facts.incident, facts.name, "csv").exists():  # else somebody may have read it by now
+            orders.let_closed_ones_leave()
+        if not orders.recount():
+            return None
+        tried = Tried()
+        with exports.begin(orders.facts(), layout, policy.formats, zone=policy.zone, hold=lease) as files:
+            for row in orders:
+                try:
+                    rows = files.rows_of(orders.export(row))
+                except Exception as error:  # noqa: BLE001 - whatever it is, the other orders go on
+                    tried.note({row.id or 0: trouble_of(error)})
+                    continue
+                tried.orders += 1
+                if not tried.breaking:  # else this file is begun again
+                    files.write(rows)
+            manifest = None if tried.breaking else files.publish()
+            if manifest is None:
+                files.give_up()
+        if manifest is not None:
+            break
+        if tried.too_many:
+            raise tried.everybody()
+        orders.set_aside(tried)
     with lease.writing() as change:
         change.set(
             state=BatchState.PUBLISHED,
@@ -83,17 +115,63 @@ class _Orders:
             unfit=batch.unfit,
         )
 
-    def __iter__(self) -> Iterator[ExportOrder]:
+    def export(self, row: OrderRow) -> ExportOrder:
+        """Return an order as it goes into the file."""
+        order = self._keys.open_order(row.sealed, row.number)
+        return export_order_of(row, order, client=self._clients.get(row.client_id, row.client_id), drill=self._drill)
+
+    def let_closed_ones_leave(self) -> None:
+        """Let orders leave that a person has closed since they were claimed: who cancels one frees it."""
+        batch = self._lease.batch
+        with self._store.reading() as uow:
+            closed = uow.batches.closed_in(batch.id)
+        for some in chunks(closed, PAGE):
+            with self._lease.writing() as change:
+                change.uow.batches.let_leave(some, batch_id=batch.id, now=self._lease.now)
+
+    def set_aside(self, tried: Tried) -> None:
+        """Hold orders that break what writes them: each leaves the batch, in the transaction that holds it."""
+        for some in chunks(list(tried.breaking), PAGE):
+            with self._lease.writing() as change:
+                self._hold(change, {order_id: tried.breaking[order_id] for order_id in some})
+
+    def _hold(self, change: BatchChange, breaking: Mapping[int, Held]) -> None:
+        batch, held = change.batch, 0
+        change.uow.batches.let_leave(list(breaking), batch_id=batch.id, now=self._lease.now)
+        for order_id, trouble in breaking.items():
+            held += change.uow.orders.move(
+                [order_id],
+                OrderState.HELD,
+                only_from=(OrderState.BATCHED,),
+                held_kind=trouble.kind,
+                state_reason=trouble.reason,
+            )
+            log.error("order_set_aside", batch=batch.name, order_id=order_id, reason=trouble.reason)
+        change.set(held=batch.held + held, unfit=batch.unfit + held)
+
+    def recount(self) -> int:
+        """Take the counts anew where an order has left, and end the batch where none is left; return how many are."""
+        batch = self._lease.batch
+        with self._store.reading() as uow:
+            orders, total, first = uow.orders.sum_of_batch(batch.id)
+        if (orders, total) != (batch.orders, batch.total_fen):
+            with self._lease.writing() as change:
+                change.set(
+                    state=BatchState.WRITING if orders else BatchState.EMPTIED,
+                    orders=orders,
+                    total_fen=total,
+                    window_from=window_from(first, batch.window_to),
+                )
+        return orders
+
+    def __iter__(self) -> Iterator[OrderRow]:
         """Yield the orders, large ones first, then as they came; the transaction ends with each page."""
         for priority in _HIGH_FIRST:
             after_id = 0
             while True:
                 with self._store.reading() as uow:
                     rows = uow.orders.of_batch(self._lease.batch.id, priority=priority, after_id=after_id, limit=PAGE)
-                for row in rows:
-                    order = self._keys.open_order(row.sealed, row.number)
-                    client = self._clients.get(row.client_id, row.client_id)
-                    yield export_order_of(row, order, client=client, drill=self._drill)
+                yield from rows
                 if len(rows) < PAGE:
                     break
                 after_id = rows[-1].id or 0

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.bootstrap.lifeboat import Lifeboat
 from app.intake.accept import Intake
+from app.intake.earlier import EarlierOrders
 from app.intake.quotas import ClientQuotas, Share
 from app.settings import Settings
 from app.store.commit.group_commit import GroupCommit
@@ -47,6 +48,8 @@ def open_order_path(boat: Lifeboat, *, slot: int = 0, keyless: AbstractSet[str] 
         prefix=settings.order_prefix,
         high_above_fen=settings.high_priority_above_fen,
         quotas=quotas,
+        clock=boat.clock,
+        earlier=EarlierOrders(boat.store),
     )
     return OrderPath(intake, commit, writer, Checkpointer(boat.engines) if boat.engines.is_sqlite else None)
 

@@ -5,8 +5,10 @@ from typing import Annotated
 import typer
 
 from app.batch.maker import Emptied, MakeOutcome, NotBegun, Nothing, Postponed, Published, Underway
-from app.bootstrap import batch_maker
+from app.bootstrap import batch_maker, situation_of
 from app.cli.terminal import Json, actor, err, fail, lifeboat, out, say_json
+from app.watch.patrol import look
+from app.watch.rules.orders_broken import ORDERS_BROKEN
 
 
 def export(*, as_json: Json = False) -> None:
@@ -14,6 +16,9 @@ def export(*, as_json: Json = False) -> None:
     with lifeboat() as boat:
         outcomes = batch_maker(boat).run_once(boat.clock.now(), by=actor())
         folder = boat.settings.export_dir
+        for found in look([ORDERS_BROKEN], situation_of(boat)):
+            for trouble in found.troubles or ():
+                err.print(trouble.text, style="yellow", markup=False)
     _show(outcomes, str(folder), as_json=as_json)
 
 
@@ -26,23 +31,12 @@ def repair(batch: Annotated[str, typer.Argument(help="批次编号。")], *, as_
 
 
 def _show(outcomes: list[MakeOutcome], folder: str, *, as_json: bool) -> None:
+    """Show what came out, then what did not; the exit code is 1 if somebody must look at something."""
     published = [outcome for outcome in outcomes if isinstance(outcome, Published)]
-    for outcome in outcomes:
-        match outcome:
-            case Postponed(name, reason, advice):
-                why = "" if advice == reason else f"（{reason}）"
-                fail(f"批次 {name} 暂时无法写出{why}，后台会自动重试；{advice}。")
-            case NotBegun(reason):
-                fail(f"{reason}。批次未能开始，订单未受影响；改正后自动生成。")
-            case Underway(name):
-                err.print(f"批次 {name} 正由后台生成。")
-            case Emptied(name, held):
-                err.print(f"批次 {name} 没有可写出的订单，{held} 笔待人工确认。")
-            case Published():
-                continue
+    failures = _said(outcomes)
     if as_json:
         say_json(published[-1].manifest if published else {"batch": None})
-    elif not published:
+    elif not published and not any(isinstance(outcome, Postponed | NotBegun | Underway) for outcome in outcomes):
         out.print("没有待进批次的订单。")
     for outcome in published if not as_json else ():
         m = outcome.manifest
@@ -51,3 +45,24 @@ def _show(outcomes: list[MakeOutcome], folder: str, *, as_json: bool) -> None:
             f"文件：{folder}/{m['incident']}/{m['files'][0]['name']}",
             markup=False,
         )
+    if failures:
+        fail("\n".join(failures))
+
+
+def _said(outcomes: list[MakeOutcome]) -> list[str]:
+    """Say what came to nothing for good reasons; return what somebody must look at."""
+    failures: list[str] = []
+    for outcome in outcomes:
+        match outcome:
+            case Postponed(name, _, reason, advice):
+                why = "" if advice == reason else f"（{reason}）"
+                failures.append(f"批次 {name} 暂时无法写出{why}，后台会自动重试；{advice}。")
+            case NotBegun(reason):
+                failures.append(f"{reason}。批次未能开始，订单未受影响；改正后自动生成。")
+            case Underway(name):
+                err.print(f"批次 {name} 正由后台生成。")
+            case Emptied(name, held):
+                err.print(f"批次 {name} 没有可写出的订单，{held} 笔待人工确认。")
+            case Published():
+                continue
+    return failures

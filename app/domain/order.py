@@ -1,12 +1,15 @@
 """What an order is, whichever form it came in: the canonical order, money in fen."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
+
+from app.domain.times import is_a_time
 
 PaymentStatus = Literal["paid", "unpaid", "cod"]
 Priority = Literal["high", "normal"]
+PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,16 @@ class Order:
     buyer: str | None = None
     note: str | None = None
     placed_at: datetime | None = None
+
+
+def without_wild_times(order: Order, *, now: datetime) -> Order:
+    """Return an order without times that none can be: the first releases took any year, and no zone can show some."""
+    if order.placed_at is not None and not is_a_time(order.placed_at, now=now):
+        order = replace(order, placed_at=None)
+    paid_at = order.payment.paid_at if order.payment else None
+    if order.payment is not None and paid_at is not None and not is_a_time(paid_at, now=now):
+        order = replace(order, payment=replace(order.payment, paid_at=None))
+    return order
 
 
 def total_of(

@@ -35,8 +35,9 @@ FINAL = frozenset({OrderState.IMPORTED, OrderState.DUPLICATE, OrderState.REJECTE
 FOLLOWS: dict[OrderState, frozenset[OrderState]] = {
     OrderState.ACCEPTED: frozenset({OrderState.HELD, OrderState.BATCHED, OrderState.CANCELLED}),
     OrderState.HELD: frozenset({OrderState.ACCEPTED, OrderState.DUPLICATE, OrderState.CANCELLED, OrderState.REJECTED}),
+    # back to held only out of a batch that has no file yet (``BatchRepository.let_leave``)
     OrderState.BATCHED: frozenset(
-        {OrderState.IMPORTED, OrderState.DUPLICATE, OrderState.REJECTED, OrderState.CANCELLED}
+        {OrderState.HELD, OrderState.IMPORTED, OrderState.DUPLICATE, OrderState.REJECTED, OrderState.CANCELLED}
     ),
     **dict.fromkeys(FINAL, frozenset()),
 }

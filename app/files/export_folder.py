@@ -8,6 +8,7 @@ import secrets
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -19,6 +20,7 @@ from app.files.layouts.layout import Layout
 from app.files.manifest import BatchFacts, FileEntry, as_bytes, manifest_of
 from app.files.read_back import reread
 from app.files.sheet_writers import CsvDraft, Draft, Format, XlsxDraft
+from app.files.whole_rows import whole_rows
 
 _ENDING: dict[str, str] = {"csv": ".csv", "xlsx": ".xlsx", "manifest": ".manifest.json"}
 
@@ -102,6 +104,14 @@ class Exports:
         self.disk.flush(final.parent)
 
 
+@dataclass(frozen=True, slots=True)
+class OrderRows:
+    """The rows of one order, made and not written yet, and how it is paid: a state of its payment, or ``unknown``."""
+
+    rows: Sequence[list[str]]
+    payment: str
+
+
 class BatchFiles:
     """The files of one batch in the making; leaving the block on an error leaves nothing half-written behind."""
 
@@ -143,16 +153,28 @@ class BatchFiles:
             self._abandon()
 
     def add(self, order: ExportOrder) -> None:
-        """Write the rows of an order.
+        """Make and write the rows of an order; see :meth:`rows_of` and :meth:`write`."""
+        self.write(self.rows_of(order))
+
+    def rows_of(self, order: ExportOrder) -> "OrderRows":
+        """Return the rows of an order; whatever this raises is the order's own trouble, and nothing has been written.
+
+        Raises:
+            CannotBeWritten: it has no row, or a cell that no file can hold.
+        """
+        return OrderRows(whole_rows(self._rows, order), payment=order.payment.status or "unknown")
+
+    def write(self, made: "OrderRows") -> None:
+        """Write the rows of one order.
 
         Raises:
             OSError: the disk is full, or refuses otherwise.
         """
-        for row in self._rows(order):
+        for row in made.rows:
             for draft in self._drafts:
                 draft.add(row)
         self._orders += 1
-        self._payments[order.payment.status or "unknown"] += 1
+        self._payments[made.payment] += 1
 
     def publish(self) -> dict[str, Any]:
         """Prove the files from disk and give them their names; return the manifest, which has become a file as well.
@@ -201,6 +223,10 @@ class BatchFiles:
 
     def _path_of(self, kind: Format) -> Path:
         return self._exports.path_of(self._batch.incident, self._batch.name, kind)
+
+    def give_up(self) -> None:
+        """Leave nothing behind: the files are begun again with other orders."""
+        self._abandon()
 
     def _abandon(self) -> None:
         for draft in self._drafts:

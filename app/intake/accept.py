@@ -1,10 +1,14 @@
 """Accepts an order: checks it, gives it its number, and answers once it is on disk."""
 
+import asyncio
 import secrets
 from datetime import datetime
 from typing import NamedTuple
 
+import structlog
+
 from app.domain.caller import Caller
+from app.domain.clock import Clock, SystemClock
 from app.domain.money import MAX_FEN
 from app.domain.order import Priority, priority_of, total_of
 from app.domain.order_number import derive
@@ -18,12 +22,19 @@ from app.domain.problems import (
     InvalidOrder,
     Problem,
 )
+from app.domain.times import is_a_time
+from app.intake.earlier import EarlierOrders
 from app.intake.quotas import ClientQuotas
-from app.intake.schemas import OrderIn, canonical_json
+from app.intake.schemas import EarlierOrderIn, OrderIn, canonical_json
 from app.store.commit.group_commit import DoorBusy, GroupCommit, NowhereToWrite
 from app.store.commit.order_writer import NewOrder, Stored
 from app.store.commit.writer_thread import Waiter
 from app.store.sealing import Keyring
+
+log = structlog.get_logger()
+
+
+NO_TIME = "时间须在 2000 年与两年之后之间；没有这个时间就不要填"
 
 
 class Accepted(NamedTuple):
@@ -56,12 +67,31 @@ def accepted_as(new: NewOrder, stored: Stored) -> Accepted:
 def refusal_of(error: Exception) -> Problem:
     """Return what the client is told where its order could not be written: nothing of it was kept."""
     match error:
+        case Problem():
+            return error
         case DoorBusy():
             return Busy()
         case NowhereToWrite():
             return IntakeClosed()
         case _:
             return InternalError()
+
+
+def _without(order: OrderIn, wild: list[str]) -> OrderIn:
+    changes: dict[str, object] = {"placed_at": None} if "placed_at" in wild else {}
+    if order.payment is not None and "payment/paid_at" in wild:
+        changes["payment"] = order.payment.model_copy(update={"paid_at": None})
+    return order.model_copy(update=changes)
+
+
+async def _settle(earlier: EarlierOrders, new: NewOrder, problem: InvalidOrder, waiter: Waiter) -> None:
+    """Tell a waiter that is no coroutine."""
+    try:
+        stored = await earlier.settle(new, problem)
+    except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for an answer
+        waiter.set_exception(error)
+    else:
+        waiter.set_result(stored)
 
 
 class Intake:
@@ -75,12 +105,18 @@ class Intake:
         prefix: str,
         high_above_fen: int,
         quotas: ClientQuotas | None = None,
+        clock: Clock | None = None,
+        earlier: EarlierOrders | None = None,
     ) -> None:
+        """Take what there is; ``earlier`` answers retries of orders that would not be taken any more."""
         self._quotas = quotas or ClientQuotas()
         self._keys = keyring
         self._commit = commit
         self._prefix = prefix
         self._high_above_fen = high_above_fen
+        self._clock = clock or SystemClock()
+        self._earlier = earlier
+        self._settling = set[asyncio.Task[None]]()
 
     async def accept(
         self, order: OrderIn, caller: Caller, *, idempotency_key: str | None, original: Original | None = None
@@ -89,13 +125,17 @@ class Intake:
 
         Raises:
             QuotaExceeded: this client has sent its share.
-            InvalidOrder: its sum is beyond any order.
+            InvalidOrder: its sum is beyond any order, or a time of it is none.
             IdempotencyConflict: the key came before with another body.
             Busy: the queue is full.
             IntakeClosed: neither the store nor the spool can take it.
         """
         new = self.prepare(order, caller, idempotency_key=idempotency_key, original=original)
         self._quotas.ask(new)
+        if (problem := self._refusal(order, original)) is not None:
+            if self._earlier is None:
+                raise problem
+            return accepted_as(new, await self._earlier.settle(new, problem))
         try:
             stored = await self._commit.submit(new)
         except (DoorBusy, NowhereToWrite) as error:
@@ -107,11 +147,18 @@ class Intake:
 
         Raises:
             QuotaExceeded: this client has sent its share.
-            InvalidOrder: its sum is beyond any order.
+            InvalidOrder: its sum is beyond any order, or a time of it is none.
             Busy: the queue is full.
         """
-        new = self.prepare(order, caller, idempotency_key=idempotency_key)
+        new = self.prepare(order, caller, idempotency_key=idempotency_key, original=None)
         self._quotas.ask(new)
+        if (problem := self._refusal(order, None)) is not None:
+            if self._earlier is None:
+                raise problem
+            settling = asyncio.get_running_loop().create_task(_settle(self._earlier, new, problem, waiter))
+            self._settling.add(settling)  # the loop itself keeps no task alive
+            settling.add_done_callback(self._settling.discard)
+            return new
         try:
             self._commit.queue(new, waiter)
         except DoorBusy as error:
@@ -123,7 +170,11 @@ class Intake:
     ) -> NewOrder:
         """Give an order its number and seal it; no input or output.
 
-        Without an idempotency key the client's own order number serves as one, else one of our making.
+        Without an idempotency key the client's own order number serves as one, else one of our making. From a drop-in
+        path, whose senders write times that are none, such a time is left out; the fingerprint still tells of it.
+
+        Raises:
+            InvalidOrder: its sum is beyond any order.
         """
         keys = self._keys
         idempotency_key = idempotency_key or order.client_order_id or f"auto-{secrets.token_hex(16)}"
@@ -137,6 +188,9 @@ class Intake:
         if total is not None and total > MAX_FEN:  # no column holds it: all orders of its commit would fail with it
             raise InvalidOrder(errors=[FieldError("/items", "total_too_large", "单价与数量相乘的合计过大")])
         canonical = canonical_json(order)
+        fingerprint = keys.fingerprint_of(canonical)
+        if original is not None and (wild := self._wild(order)):
+            canonical = canonical_json(_without(order, wild))
         goods = [(item.sku, item.quantity) for item in order.items]
         return NewOrder(
             number=number,
@@ -144,7 +198,7 @@ class Intake:
             idempotency_key=idempotency_key,
             client_order_id=order.client_order_id,
             profile=original.profile if original else None,
-            fingerprint=keys.fingerprint_of(canonical),
+            fingerprint=fingerprint,
             look_alike=keys.look_alike_of(phone=order.phone, goods=goods, total_fen=total),
             phone_index=keys.phone_index(order.phone),
             phone_last4=last4(order.phone),
@@ -154,3 +208,20 @@ class Intake:
             sealed_payload=keys.seal.seal(original.payload, number) if original else None,
             drill=caller.drill,
         )
+
+    def _refusal(self, order: OrderIn, original: Original | None) -> InvalidOrder | None:
+        """Return why a canonical order is not taken today; an earlier release may have taken it."""
+        if isinstance(order, EarlierOrderIn):
+            return InvalidOrder(errors=order.errors)
+        if original is None and (wild := self._wild(order)):
+            return InvalidOrder(errors=[FieldError(f"/{at}", "datetime_range", NO_TIME) for at in wild])
+        return None
+
+    def _wild(self, order: OrderIn) -> list[str]:
+        """Return where an order has times that none can be."""
+        times = (("placed_at", order.placed_at), ("payment/paid_at", order.payment.paid_at if order.payment else None))
+        found = [(where, at) for where, at in times if at is not None]
+        if not found:
+            return []
+        now = self._clock.now()
+        return [where for where, at in found if not is_a_time(at, now=now)]

@@ -1,5 +1,6 @@
 """The canonical order as storefronts send it: unknown fields are refused, money becomes fen, phones are normalised."""
 
+import re
 from typing import Annotated, Any
 
 from pydantic import (
@@ -9,6 +10,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     StringConstraints,
     TypeAdapter,
     ValidationError,
@@ -67,6 +69,23 @@ Reference = Annotated[
 """An id of somebody else's; a blank one is none."""
 
 
+_DIGITS = re.compile(r"[-+0-9.eE_\s]*")
+
+
+def _written(value: object) -> object:
+    """Refuse counts of seconds, which pydantic would read: 20261122100000, the digits of a date, is none."""
+    count = isinstance(value, int | float) or (
+        isinstance(value, str) and "-" not in value[1:] and _DIGITS.fullmatch(value)
+    )
+    if count:
+        raise PydanticCustomError("datetime_parsing", "a count, and no written time")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
+"""ISO 8601 with date, time and zone; whether it is a time that can be depends on the clock, see ``accept.py``."""
+
+
 class Strict(BaseModel):
     """Refuses fields it does not know: a misspelt field is a lost field."""
 
@@ -96,7 +115,7 @@ class PaymentIn(Strict):
     """What the storefront knows of the payment."""
 
     status: PaymentStatus | None = None
-    paid_at: AwareDatetime | None = None
+    paid_at: Moment | None = None
     transaction_id: Short | None = None
 
 
@@ -144,8 +163,30 @@ class OrderIn(Strict):
     payment: PaymentIn | None = None
     buyer: ShortText | None = None
     note: Text | None = None
-    placed_at: AwareDatetime | None = None
+    placed_at: Moment | None = None
 
+
+class EarlierPaymentIn(PaymentIn):
+    """A payment as the first releases took it."""
+
+    paid_at: AwareDatetime | None = None
+
+
+class EarlierOrderIn(OrderIn):
+    """An order as the first releases took it, counts of seconds for times included: it may only be a retry."""
+
+    payment: EarlierPaymentIn | None = None
+    placed_at: AwareDatetime | None = None
+    _errors: list[FieldError] = PrivateAttr(default_factory=list)
+
+    @property
+    def errors(self) -> list[FieldError]:
+        """What is wrong with it today."""
+        return self._errors
+
+
+_TIMES = {("placed_at",), ("payment", "paid_at")}
+_EARLIER: TypeAdapter[EarlierOrderIn] = TypeAdapter(EarlierOrderIn)
 
 _ADAPTER: TypeAdapter[OrderIn] = TypeAdapter(OrderIn)
 _validate_json = _ADAPTER.validator.validate_json
@@ -153,7 +194,7 @@ _to_json = _ADAPTER.serializer.to_json
 
 
 def read_order(body: bytes) -> OrderIn:
-    """Read a canonical order from the bytes of a request, in one pass.
+    """Read a canonical order from the bytes of a request, in one pass; an :class:`EarlierOrderIn` may only be a retry.
 
     Raises:
         Malformed: it is no JSON.
@@ -165,8 +206,20 @@ def read_order(body: bytes) -> OrderIn:
         details = error.errors(include_url=False, include_input=False)
         if details[0]["type"] == "json_invalid":
             raise Malformed(f"请求体不是有效的 JSON（{details[0]['ctx']['error']}）。") from None
-        raise InvalidOrder(errors=[field_error(one) for one in details]) from None
+        errors = [field_error(one) for one in details]
+        earlier = _as_earlier(body) if all(one["loc"] in _TIMES for one in details) else None
+        if earlier is None:
+            raise InvalidOrder(errors=errors) from None
+        earlier.errors.extend(errors)
+        return earlier
     return order
+
+
+def _as_earlier(body: bytes) -> EarlierOrderIn | None:
+    try:
+        return _EARLIER.validate_json(body)
+    except ValidationError:
+        return None
 
 
 def check_order(mapped: dict[str, Any]) -> OrderIn:

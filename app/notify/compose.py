@@ -1,9 +1,10 @@
 """Composes what is owed for orders, batches and alerts that nobody has heard of, in the transaction that says so."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 import structlog
@@ -16,10 +17,12 @@ from app.domain.phone import masked
 from app.domain.quiet_hours import earliest_send
 from app.domain.send_budget import Urgency
 from app.domain.subject import Subject
+from app.domain.times import local_text
 from app.notify.contents import AlertContent, BatchContent, CustomerContent, OrderContent
 from app.notify.new_message import NewMessage
 from app.notify.policy import MessagePolicy
-from app.store.sealing import CannotUnseal, Keyring
+from app.store.database.faults import is_the_stores_fault
+from app.store.sealing import Keyring
 from app.store.tables import Alert, Batch, Coupon, OrderRow
 from app.store.unit_of_work import Store, UnitOfWork
 
@@ -43,12 +46,14 @@ class Composer:
         now = self._clock.now()
         with self._store.writing() as uow:
             orders = uow.orders.claim_uncomposed(limit=PAGE, now=now)
-            if orders:
-                self._compose_orders(uow, orders, now)
+            if orders and _trouble_with(uow, partial(self._compose_orders, uow, orders, now)):
+                self._compose_one_by_one(uow, orders, now)
             for batch in uow.batches.claim_unannounced(now=now):
-                self._add(uow, self._batch_messages(uow, batch, now))
+                if error := _trouble_with(uow, partial(self._announce, uow, batch, now)):
+                    log.error("batch_cannot_be_announced", batch=batch.name, reason=type(error).__name__)
             for alert, ended in uow.alerts.claim_untold(now=now):
-                self._add(uow, self._alert_messages(alert, ended=ended, now=now))
+                if error := _trouble_with(uow, partial(self._tell_alert, uow, alert, ended=ended, now=now)):
+                    log.error("alert_cannot_be_told", rule=alert.rule, reason=type(error).__name__)
         return len(orders)
 
     def _add(self, uow: UnitOfWork, messages: Sequence[NewMessage]) -> None:
@@ -60,16 +65,40 @@ class Composer:
         clients = uow.access.client_names()
         messages: list[NewMessage] = []
         for row in orders:
-            try:
-                order = self._keyring.open_order(row.sealed, row.number)
-            except CannotUnseal:
-                log.exception("order_cannot_be_unsealed", number=row.number)
-                continue  # its group message could say nothing; the batch stage holds it for a person
+            order = self._keyring.open_order(row.sealed, row.number)
             messages += self._group_messages(
                 row, self._facts(row, order, clients.get(row.client_id, row.client_id)), now
             )
             messages += self._text_messages(uow, row, order.phone, now=now)
         self._add(uow, messages)
+
+    def _compose_one_by_one(self, uow: UnitOfWork, orders: list[OrderRow], now: datetime) -> None:
+        """Compose orders of which one breaks: that one is told to the groups by what its row alone says."""
+        broken = 0
+        for row in orders:
+            error = _trouble_with(uow, partial(self._compose_orders, uow, [row], now))
+            if error is None:
+                continue
+            broken += 1
+            log.error("order_cannot_be_composed", number=row.number, reason=type(error).__name__)
+            if error := _trouble_with(uow, partial(self._tell_bare, uow, row, now)):
+                log.error("order_cannot_be_told", number=row.number, reason=type(error).__name__)
+        log.error("orders_composed_without_content", count=broken)
+
+    def _tell_bare(self, uow: UnitOfWork, row: OrderRow, now: datetime) -> None:
+        facts = OrderContent(
+            number=row.number,
+            client_order_id=harmless_text(row.client_order_id or "")[:64],
+            priority="high" if row.priority == "high" else "normal",
+            total=row.total_fen,
+            pieces=0,
+            goods="（内容无法读取，请在控制台查看）",
+            phone=f"*******{row.phone_last4}",
+            client=row.client_id,
+            at=local_text(row.received_at, self._policy.zone),
+            drill=row.drill,
+        )
+        self._add(uow, self._group_messages(row, facts, now))
 
     def _facts(self, row: OrderRow, order: Order, client: str) -> OrderContent:
         first = order.items[0]
@@ -85,7 +114,7 @@ class Composer:
             goods=goods,
             phone=masked(order.phone),
             client=harmless_text(client)[:40],
-            at=row.received_at.astimezone(self._policy.zone).strftime("%Y-%m-%d %H:%M:%S"),
+            at=local_text(row.received_at, self._policy.zone),
             drill=row.drill,
         )
 
@@ -143,6 +172,12 @@ class Composer:
 
     # ---- batches and alerts ----------------------------------------------------------------------------------------
 
+    def _announce(self, uow: UnitOfWork, batch: Batch, now: datetime) -> None:
+        self._add(uow, self._batch_messages(uow, batch, now))
+
+    def _tell_alert(self, uow: UnitOfWork, alert: Alert, *, ended: bool, now: datetime) -> None:
+        self._add(uow, self._alert_messages(alert, ended=ended, now=now))
+
     def _batch_messages(self, uow: UnitOfWork, batch: Batch, now: datetime) -> list[NewMessage]:
         payments = (batch.manifest or {}).get("payments", {})
         content = BatchContent(
@@ -196,6 +231,18 @@ class Composer:
             )
             for channel, target in exits
         ]
+
+
+def _trouble_with(uow: UnitOfWork, act: Callable[[], object]) -> Exception | None:
+    """Do something, or nothing of it if it breaks; return what broke, unless that is the store's own trouble."""
+    try:
+        with uow.savepoint():
+            act()
+    except Exception as error:
+        if is_the_stores_fault(error):
+            raise
+        return error
+    return None
 
 
 def _with(coupon: Coupon, plain: CustomerContent, *, template: Literal["coupon", "combined"]) -> CustomerContent:

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
 
@@ -69,6 +70,10 @@ class UnitOfWork:
         finally:
             if self._locks:
                 gc.enable()
+
+    def savepoint(self) -> AbstractContextManager[object]:
+        """Begin a part of the transaction that an error in it takes back, and nothing else with it."""
+        return self._session.begin_nested()
 
     def flush(self) -> None:
         """Send what is pending to the database, still inside the transaction."""

@@ -43,7 +43,7 @@ DUE = [
 def test_money_that_the_file_cannot_tell_of_holds_whatever_else_was_released(
     *, released: bool, looks_like: str | None, missing: list[str] | None, due: str, decision: HoldDecision
 ):
-    found = decide(released=released, looks_like=looks_like, missing=missing, program="聚水潭", due=due)
+    found = decide(released=released, looks_like=looks_like, missing=missing, program="聚水潭", payment_due=due)
     assert found == decision
 
 

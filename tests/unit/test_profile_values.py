@@ -37,16 +37,41 @@ def test_a_date_alone_is_its_local_midnight():
     assert time_of("2026-1-2", ZONE) == datetime(2026, 1, 2, tzinfo=ZONE)
 
 
-@pytest.mark.parametrize("value", [None, "", "  ", 0, "0", "0000-00-00 00:00:00", "0001-01-01T00:00:00", [], {}])
-def test_what_databases_write_for_no_time_is_missing(value: object):
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(None, "", "  ", [], {}),
+        *(0, "0", "0.0", 0.0, -1, "-1", "-62135596800", -62135596800000, -(10**20), float("-inf")),
+        *("0000-00-00 00:00:00", "0000-00-00T00:00:00Z", "0000/00/00"),
+        *("0001-01-01T00:00:00", "0001-01-01T00:00:00Z", "0001-01-01 00:00:00.000", "0001/1/1", "00010101000000"),
+        *("1900-01-01", "1899-12-30T00:00:00", "1753-01-01 00:00:00", "9999-12-31", "9999-12-31T23:59:59.9999999Z"),
+    ],
+)
+def test_what_programs_write_for_no_time_is_missing(value: object):
     assert time_of(value, ZONE) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("20261122", datetime(2026, 11, 22, tzinfo=ZONE)),
+        (20261122, datetime(2026, 11, 22, tzinfo=ZONE)),
+        ("202611221000", datetime(2026, 11, 22, 10, 0, tzinfo=ZONE)),
+        (202611221000, datetime(2026, 11, 22, 10, 0, tzinfo=ZONE)),
+        ("20261122100001", datetime(2026, 11, 22, 10, 0, 1, tzinfo=ZONE)),
+        (20261122100001, datetime(2026, 11, 22, 10, 0, 1, tzinfo=ZONE)),
+        ("20261122100001123", datetime(2026, 11, 22, 10, 0, 1, tzinfo=ZONE)),
+        (1795312801, datetime(2026, 11, 22, 10, 0, 1, tzinfo=ZONE)),
+    ],
+)
+def test_the_digits_of_a_date_are_local_time_and_no_count(value: object, read: datetime):
+    assert time_of(value, ZONE) == read
 
 
 @pytest.mark.parametrize(
     "value",
     [
         "soon",
-        -1,
         "2026-13-01",
         "2026-02-30 10:00:00",
         True,
@@ -55,8 +80,7 @@ def test_what_databases_write_for_no_time_is_missing(value: object):
         float("nan"),
         1e-7,
         ["2026"],
-        "9999-12-31",
-        "1900-01-01",
+        "20261332100000",
     ],
 )
 def test_what_is_no_time_is_refused(value: object):

@@ -51,13 +51,16 @@ ALL_FIELDS: dict[str, Kind] = ORDER_FIELDS | {f"items.{name}": kind for name, ki
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_MILLISECONDS = 10**11
 """Larger numbers are milliseconds: as seconds they would lie beyond the year 5138, as milliseconds after March 1973."""
-_NO_TIME = re.compile(r"0+|0000-00-00.*|0001-01-01.*")
-_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:([0-9]{2})([0-9]{2})([0-9]{2}))?")
+_NO_TIME = re.compile(r"0+(?:\.0+)?|0000[-/]00[-/]00.*|0001[-/]01[-/]01.*|-[0-9]+(?:\.[0-9]+)?")
+"""Nothing, the year 0 of MySQL, the year 1 of .NET, and counts of seconds before 1970: -62135596800 is .NET's again."""
+_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:([0-9]{2})([0-9]{2})(?:([0-9]{2})(?:[0-9]{3})?)?)?")
+"""As a count of milliseconds, twelve digits that begin with 20 would lie in 1976."""
 _LOCAL = re.compile(
     r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})(?:[ T]([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2})(?:\.[0-9]+)?)?)?"
 )
 _NUMBER = re.compile(r"[0-9]{1,13}(?:\.[0-9]{1,6})?")
 _YEARS = range(1970, 3000)
+"""Other years are how programs say "no time", or "no end"; which of these can be an order's depends on the clock."""
 
 _WRONG_FEN = "金额须为非负整数，单位分，例如 59900"
 _WRONG_TIME = "时间格式错误，例如 2026-11-22 10:00:00、2026-11-22T10:00:00+08:00 或 Unix 秒/毫秒"
@@ -135,6 +138,8 @@ def time_of(value: Any, zone: tzinfo) -> datetime | None:  # noqa: ANN401 - anyt
     """
     if isinstance(value, bool):
         raise BadValue("datetime_type", _WRONG_TIME)
+    if isinstance(value, int | float) and value < 0:
+        return None
     if isinstance(value, int | float):
         value = repr(value).removesuffix(".0") if abs(value) < 10**14 else "?"
     if isinstance(value, str):
@@ -145,9 +150,7 @@ def time_of(value: Any, zone: tzinfo) -> datetime | None:  # noqa: ANN401 - anyt
             read = _read_time(value, zone)
         except (ValueError, OverflowError):
             raise BadValue("datetime_parsing", _WRONG_TIME) from None
-        if read.year in _YEARS:
-            return read
-        raise BadValue("datetime_parsing", _WRONG_TIME)
+        return read if read.year in _YEARS else None
     if value is None or value in ([], {}):
         return None
     raise BadValue("datetime_type", _WRONG_TIME)

@@ -3,7 +3,7 @@
 import sys
 
 from pysqlite3 import dbapi2 as sqlite
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, NoResultFound, SQLAlchemyError
 
 _OF_THE_ROW = frozenset({"22", "23", "54"})
 """Classes of PostgreSQL's error codes that speak of the row: data, constraints, limits of size (appendix A)."""
@@ -24,4 +24,4 @@ def is_the_stores_fault(error: Exception) -> bool:
         return cause.sqlstate[:2] not in _OF_THE_ROW
     if isinstance(cause, sqlite.Error):
         return not isinstance(cause, _SQLITE_OF_THE_ROW)
-    return isinstance(cause, OSError | SQLAlchemyError)
+    return isinstance(cause, OSError | SQLAlchemyError) and not isinstance(cause, NoResultFound)

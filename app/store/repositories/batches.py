@@ -1,12 +1,15 @@
 """Batches: claimed under a lease, published once."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
-from app.domain.states import BatchState
+from app.domain.batch_failure import taken_over
+from app.domain.states import BatchState, OrderState
+from app.store.statements import IN_LIMIT, chunks
 from app.store.tables import Batch, BatchOrder, OrderRow
 from app.store.tables.batch import LEFT, LIVE, PUBLISHED, UNANNOUNCED, UNFINISHED
 
@@ -45,6 +48,7 @@ class BatchRepository:
         ).first()
         if batch is not None:
             batch.lease_until = until
+            batch.failure, batch.failures = taken_over(batch.failure, batch.failures)
             self._session.add(batch)
         return batch
 
@@ -61,6 +65,11 @@ class BatchRepository:
         # Nothing is added: it only keeps SQLite from walking all batches of the incident for the one in the making.
         mine = and_(UNFINISHED.query, Batch.incident_id + 0 == incident_id, Batch.kind == kind)
         return self._session.scalars(select(Batch).where(mine).order_by(Batch.id)).first()
+
+    def all_unfinished(self, *, failures: int = 0) -> list[Batch]:
+        """Return the batches that are being made, those alone that failed so many times in a row, oldest first."""
+        query = select(Batch).where(UNFINISHED.query, Batch.failures >= failures)
+        return list(self._session.scalars(query.order_by(Batch.id)))
 
     def advance(
         self,
@@ -99,19 +108,38 @@ class BatchRepository:
             self._session.add(batch)
         return batches
 
+    def closed_in(self, batch_id: int) -> list[int]:
+        """Return the orders of a batch in the making that a person has closed meanwhile."""
+        closed = select(OrderRow.id).where(OrderRow.batch_id == batch_id, OrderRow.state != OrderState.BATCHED)
+        return [order_id or 0 for order_id in self._session.scalars(closed.order_by(OrderRow.id))]
+
+    def let_leave(self, order_ids: Sequence[int], *, batch_id: int, now: datetime) -> None:
+        """Take orders out of a batch that has no file yet; that they were in it stays written down."""
+        for part in chunks(order_ids, IN_LIMIT):
+            left = update(BatchOrder).where(BatchOrder.batch_id == batch_id, BatchOrder.order_id.in_(part), LIVE.query)
+            theirs = update(OrderRow).where(OrderRow.id.in_(part), OrderRow.batch_id == batch_id)
+            for statement in (left.values(left_at=now), theirs.values(batch_id=None)):
+                self._session.execute(statement, execution_options={"synchronize_session": False})
+
     def size(self, batch_id: int) -> int:
         """Return how many orders are in a batch now."""
         query = select(func.count()).where(BatchOrder.batch_id == batch_id, LIVE.query)
         return self._session.scalar(query) or 0
 
     def of_order(self, order_id: int) -> list[Batch]:
-        """Return every batch an order was in, oldest first; the live one and those it has left have an index each."""
+        """Return every batch in whose file an order was or will be, oldest first.
+
+        The live one and those it has left have an index each. It left one either for the batch that repairs it, or
+        before there was a file.
+        """
         memberships = (
-            select(BatchOrder.batch_id).where(BatchOrder.order_id == order_id, condition.query)
+            select(BatchOrder.batch_id, BatchOrder.left_at).where(BatchOrder.order_id == order_id, condition.query)
             for condition in (LIVE, LEFT)
         )
-        query = select(Batch).where(Batch.id.in_(union_all(*memberships))).order_by(Batch.id)
-        return list(self._session.scalars(query))
+        left_at: dict[int | None, datetime | None] = dict(self._session.execute(union_all(*memberships)).all())
+        batches = list(self._session.scalars(select(Batch).where(Batch.id.in_(left_at)).order_by(Batch.id)))
+        repaired = {batch.repairs_id for batch in batches}
+        return [batch for batch in batches if left_at[batch.id] is None or batch.id in repaired]
 
     def high_in(self, batch_id: int) -> int:
         """Count the high-priority orders in a batch now."""

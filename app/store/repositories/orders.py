@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import CursorResult, Update, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session, defer
 
+from app.domain.order import PRIORITIES
 from app.domain.states import HeldKind, OrderState, may_follow
 from app.store.statements import IN_LIMIT, chunks, shift
 from app.store.tables import METADATA, Batch, BatchOrder, OrderRow
@@ -126,12 +127,13 @@ class OrderRepository:
             or 0
         )
 
-    def waiting(self, incident_id: int, *, up_to: int, limit: int) -> list[OrderRow]:
+    def waiting(self, incident_id: int, *, up_to: int, limit: int, after_id: int = 0) -> list[OrderRow]:
         """Return the oldest waiting orders to decide about; nothing is locked, see :meth:`still_waiting`."""
         query = (
             select(OrderRow)
             .options(_PAYLOAD)
             .where(UNBATCHED.query, OrderRow.incident_id == incident_id, OrderRow.id <= up_to)
+            .where(OrderRow.id > after_id)
         )
         return list(self._session.scalars(query.order_by(OrderRow.id).limit(limit)))
 
@@ -186,13 +188,10 @@ class OrderRepository:
             state_reason=reason[:500],
         )
 
-    def of_batch(self, batch_id: int, *, priority: str, after_id: int, limit: int) -> list[OrderRow]:
-        """Return a page of a batch's orders of one priority, in order of arrival."""
-        query = (
-            select(OrderRow)
-            .options(_PAYLOAD)
-            .where(OrderRow.batch_id == batch_id, OrderRow.priority == priority, OrderRow.id > after_id)
-        )
+    def of_batch(self, batch_id: int, *, priority: str | None, after_id: int, limit: int) -> list[OrderRow]:
+        """Return a page of a batch's orders of one priority, in order of arrival; None is none that we know."""
+        same = OrderRow.priority.not_in(PRIORITIES) if priority is None else OrderRow.priority == priority
+        query = select(OrderRow).options(_PAYLOAD).where(OrderRow.batch_id == batch_id, same, OrderRow.id > after_id)
         return list(self._session.scalars(query.order_by(OrderRow.id).limit(limit)))
 
     def sum_of_batch(self, batch_id: int) -> tuple[int, int, datetime | None]:

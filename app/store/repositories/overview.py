@@ -104,6 +104,12 @@ class OverviewRepository:
         """Count the orders that wait for a person."""
         return self._count(select(literal(1)).select_from(_ORDERS).where(HELD.query))
 
+    def held_of_kind(self, kind: str, *, first: int) -> tuple[int, list[str]]:
+        """Count the held orders of a kind, and return the numbers of the ``first`` oldest."""
+        mine = (HELD.query, _ORDERS.c.held_kind == kind)
+        numbers = select(_ORDERS.c.number).where(*mine).order_by(_ORDERS.c.id).limit(first)
+        return self._count(select(literal(1)).select_from(_ORDERS).where(*mine)), list(self._session.scalars(numbers))
+
     def open_message_count(self) -> int:
         """Count the messages that are to be sent or settled."""
         return self._count(select(literal(1)).select_from(_MESSAGES).where(OPEN.query))

@@ -233,7 +233,7 @@ def manifest_answer(outcomes: list[MakeOutcome]) -> Response:
         match outcome:
             case Underway(name):
                 raise p.NotInThisState(f"批次 {name} 正在生成，请稍后查看。")
-            case Postponed(name, _, advice):
+            case Postponed(name, advice=advice):
                 raise p.NotInThisState(f"批次 {name} 暂时无法写出，稍后会自动重试；{advice}。")
             case NotBegun(reason):
                 raise p.NotInThisState(f"{reason}。批次未能开始，订单未受影响；改正后自动生成。")

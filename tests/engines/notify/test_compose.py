@@ -95,12 +95,13 @@ def test_an_order_that_was_rolled_back_is_never_spoken_of(deployment: Deployment
 
 
 def test_a_row_that_cannot_be_opened_blocks_no_other(deployment: Deployment):
-    """Poison: a damaged row is left to a person; the rest is told."""
+    """Poison: of a damaged order its row alone is told; the batch stage leaves it to a person."""
     deployment.door.take(*new_orders(3))
     with deployment.engines.writer.begin() as connection:
         connection.execute(update(OrderRow).where(OrderRow.idempotency_key == "K1").values(sealed=b"\x01torn"))
     deployment.notices.composed()
-    assert [m.order_id for m in deployment.rows.messages(kind="order_wecom")] == [1, 3]
+    assert [m.order_id for m in deployment.rows.messages(kind="order_wecom")] == [1, 2, 3]
+    assert [m.order_id for m in deployment.rows.messages(kind="order_sms")] == [1, 3]
 
 
 # ---- the customer: one notice and one coupon
@@ -343,3 +344,37 @@ def test_two_groups_of_feishu_are_told_at_different_moments(deployment: Deployme
     deployment.maker.add_published("B1")
     deployment.notices.composed(policy=a_policy(groups=groups))
     assert len({message.due_at for message in deployment.rows.messages(kind="batch_feishu")}) > 1
+
+
+def test_an_order_that_cannot_be_composed_is_told_by_its_row_and_the_others_as_ever(deployment: Deployment):
+    first, broken, last = new_orders(3)
+    deployment.door.take(first, broken._replace(sealed=b"damaged"), last)
+    messages = [m for m in deployment.notices.composed() if m.channel == "wecom"]
+    told = {m.content["number"]: m.content["goods"] for m in messages}
+    assert told == {
+        first.number: "跑步鞋 42 ×1",
+        broken.number: "（内容无法读取，请在控制台查看）",
+        last.number: "跑步鞋 42 ×1",
+    }
+    bare = next(m for m in messages if m.content["number"] == broken.number)
+    assert (bare.content["phone"], bare.content["total"]) == (f"*******{broken.phone_last4}", 59_900)
+    assert len(_sms(deployment)) == 2
+    assert deployment.notices.composer().run_once() == 0  # nothing is tried again and again
+
+
+def test_an_order_whose_own_time_no_clock_can_show_is_told_without_it(deployment: Deployment):
+    deployment.door.take(*new_orders(2))
+    with deployment.engines.writer.begin() as connection:
+        never = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
+        connection.execute(update(OrderRow).where(OrderRow.id == 1).values(received_at=never))  # type: ignore[arg-type]
+    assert [m.content["at"] for m in deployment.notices.composed() if m.channel == "wecom"] == [
+        "",
+        "2026-11-22 10:00:00",
+    ]
+
+
+def test_a_batch_and_an_alert_are_told_although_an_order_breaks(deployment: Deployment):
+    deployment.door.take(new_order("A")._replace(sealed=b"damaged"))
+    deployment.maker.add_published("B20261122-1030-1")
+    deployment.notices.alert("磁盘")
+    assert {m.subject for m in deployment.rows.messages()} == {"order", "batch", "alert"}

@@ -19,7 +19,7 @@ MUTANTS = (
         (
             Edit(
                 "app/batch/checks.py",
-                "    return Ship() if due is None else Unpaid(program, due)\n",
+                "    return Ship() if payment_due is None else Unpaid(program, payment_due)\n",
                 "    return Ship()\n",
             ),
         ),
