@@ -36,6 +36,7 @@ class MessagePolicy:
     """Likewise e-mails."""
     sms_per_day: int
     sms_per_client_per_day: int
+    coupons_per_client_per_hour: int
     shop: str
     public_url: str
     alert_emails: tuple[str, ...]
