@@ -12,6 +12,9 @@ depends_on = None
 NAMES = (("channel_down", "channel_paused"),)
 """The rule's name before and after: an alert that is open now must find its end."""
 
+OF_ONE_NUMBER = ("aliyun:isv.BUSINESS_LIMIT_CONTROL", "tencent:LimitExceeded.PhoneNumber%")
+"""Reasons for which earlier releases kept everybody's text messages back, a day at most; they concern one number."""
+
 
 def upgrade() -> None:
     op.add_column("coupon", sa.Column("client_id", sqltypes.AutoString(length=16), nullable=True))
@@ -19,6 +22,9 @@ def upgrade() -> None:
     op.create_index("coupon_of_client", "coupon", ["client_id", "given_at"], sqlite_where=given, postgresql_where=given)
     for before, after in NAMES:
         _rename(before, after)
+    for reason in OF_ONE_NUMBER:
+        told = sa.text("DELETE FROM pause WHERE name = 'sms:' AND NOT fault AND reason LIKE :reason")
+        op.execute(told.bindparams(reason=reason))
 
 
 def downgrade() -> None:
