@@ -45,10 +45,13 @@ class MessageRepository:
         due = self._due(channel, now=now, target=target, lane=lane)
         return self._session.scalars(due.limit(1)).first() is not None
 
-    def due_count(self, channel: str, *, now: datetime, target: str | None = None) -> int:
-        """Count what is due for a channel, or for one target, up to :data:`MOST_COUNTED`."""
-        due = self._due(channel, now=now, target=target).with_only_columns(Message.id).limit(MOST_COUNTED).subquery()
-        return self._session.scalar(select(func.count()).select_from(due)) or 0
+    def held_back_count(self, channel: str, *, now: datetime, target: str | None = None) -> int:
+        """Count what is due for a channel or one target, or was put off, up to :data:`MOST_COUNTED`."""
+        mine = and_(OPEN.query, Message.channel == channel, Message.state == MessageState.PENDING)
+        held_back = select(Message.id).where(mine, or_(Message.due_at <= now, Message.last_reason.is_not(None)))
+        if target is not None:
+            held_back = held_back.where(Message.target == target)
+        return self._session.scalar(select(func.count()).select_from(held_back.limit(MOST_COUNTED).subquery())) or 0
 
     def waiting(
         self, channel: str, target: str, lane: int, *, subject: str, now: datetime

@@ -20,7 +20,7 @@ def _find(situation: Situation) -> Iterator[Trouble]:
         for pause in uow.pauses.of_channels():
             if pause.fault or _lasts(pause, situation.now):
                 channel, _, target = pause.name.partition(":")
-                waiting = uow.messages.due_count(
+                waiting = uow.messages.held_back_count(
                     channel, now=situation.now, target=None if channel == SMS.name else target
                 )
                 yield Trouble("channel_paused", _sentence(pause, waiting, situation), subject=pause.name)

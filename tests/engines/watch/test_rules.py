@@ -104,6 +104,9 @@ def test_a_channel_at_fault_is_told_until_something_gets_through(deployment: Dep
         reason = "aliyun:isv.AMOUNT_NOT_ENOUGH"
         uow.pauses.pause("sms:", reason=reason, until=TEN + minutes(5), now=TEN, fault=True)
     assert _found(CHANNEL_PAUSED, _situation(deployment, now=TEN + hours(1))) == [("channel_paused", "sms:")]
+    tried, _ = deployment.rows.messages(kind="order_sms")
+    deployment.rows.alter(tried.id, due_at=TEN + minutes(5), last_reason="aliyun:connect")
+    deployment.notices.add("in the morning", subject="coupon", channel="sms", due_at=TEN + hours(22))
     (trouble,) = CHANNEL_PAUSED.find(_situation(deployment))
     assert trouble.text == (
         "通知渠道 短信 发不出去：账户余额不足，请充值（aliyun:isv.AMOUNT_NOT_ENOUGH），11-22 10:00 起，2 条消息在等。"
