@@ -6,7 +6,7 @@ from typing import assert_never
 
 import structlog
 
-from app.channels.kinds import KINDS, SMS
+from app.channels.kinds import COUPONS, KINDS, SMS
 from app.domain.outcome import Deferred, Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
 from app.domain.retry import DryRun, GiveUp, NextStep, RetryAt, Sent, SettleAt, while_worth
 from app.domain.states import MessageState
@@ -57,6 +57,21 @@ def pause_name(message: Message) -> str:
     return f"{message.channel}:{'' if message.channel == 'sms' else message.target}"
 
 
+def fault_name(message: Message) -> str:
+    """Return the name under which a fault is kept that a message met.
+
+    Coupons have a template of their own, and marketing needs rights of its own: what is wrong with those silences no
+    order notice. A fault of the whole account is met by the next notice as well.
+    """
+    return COUPONS if message.subject == Subject.COUPON else pause_name(message)
+
+
+def lift_pauses(uow: UnitOfWork, sending: "Sending") -> None:
+    """Let a destination go on that has taken a message."""
+    for name in {pause_name(sending.message), fault_name(sending.message)}:
+        uow.pauses.lift(name, by_attempt=sending.attempt_id)
+
+
 def record_outcome(uow: UnitOfWork, sending: Sending, outcome: Outcome, step: NextStep, *, now: datetime) -> None:
     """Complete the attempt and move the message on, in the caller's transaction."""
     message = sending.message
@@ -66,12 +81,12 @@ def record_outcome(uow: UnitOfWork, sending: Sending, outcome: Outcome, step: Ne
             _pause_channel(uow, message, reason, now=now)
             return
         case Throttled(wait, reason):
-            _pause(uow, message, reason, until=now + wait, now=now)
+            _pause(uow, message, pause_name(message), reason=reason, until=now + wait, now=now)
         case Deferred(wait, reason, "number") if message.order_id is not None:
             mark = uow.orders.get(message.order_id).phone_index
             uow.pauses.pause(number_name(mark), reason=reason, until=now + wait, now=now)
         case Delivered():
-            uow.pauses.lift(pause_name(message), by_attempt=sending.attempt_id)
+            lift_pauses(uow, sending)
         case _:
             pass
     move_message(uow, message, step, now=now, from_states=(MessageState.SENDING,))
@@ -98,7 +113,8 @@ def _look_for_a_row(uow: UnitOfWork, message: Message, outcome: Outcome, *, now:
     alike = {failed.party for failed in row if failed.reason == reason}
     unanswered = [failed for failed in row if failed.outcome in UNTOLD]
     if len(alike) >= ALIKE if refused else len(unanswered) >= UNANSWERED:
-        _pause(uow, message, reason, until=until, now=now, fault=True, only_later=False)
+        name = fault_name(message)
+        _pause(uow, message, name, reason=reason, until=until, now=now, fault=True, only_later=False)
         log.error("channel_fails_in_a_row", channel=message.channel, target=message.target, reason=reason)
 
 
@@ -151,8 +167,9 @@ def _take_back_coupon(uow: UnitOfWork, message: Message) -> None:
 def _pause(
     uow: UnitOfWork,
     message: Message,
-    reason: str,
+    name: str,
     *,
+    reason: str,
     until: datetime,
     now: datetime,
     fault: bool = False,
@@ -160,7 +177,7 @@ def _pause(
 ) -> None:
     """Leave a message's destination alone; with ``only_later`` only an attempt that begins after this one ends it."""
     uow.pauses.pause(
-        pause_name(message),
+        name,
         reason=reason,
         until=until,
         now=now,
@@ -173,7 +190,7 @@ def _pause(
 def _pause_channel(uow: UnitOfWork, message: Message, reason: str, *, now: datetime) -> None:
     """Let the whole channel rest and keep the message: once a person has mended the settings, it goes out."""
     until = now + CHANNEL_REST
-    _pause(uow, message, reason, until=until, now=now, fault=True)
+    _pause(uow, message, fault_name(message), reason=reason, until=until, now=now, fault=True)
     worth = worth_until(message.subject, created_at=message.created_at, due_at=message.due_at)
     step = while_worth(RetryAt(until, reason, counted=False), until=worth)
     move_message(uow, message, step, now=now, from_states=(MessageState.SENDING,))

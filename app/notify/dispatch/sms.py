@@ -4,16 +4,17 @@ import asyncio
 from datetime import datetime, timedelta
 
 from app.channels.base import Sms, SmsChannel
-from app.channels.kinds import SMS
+from app.channels.kinds import COUPONS, SMS
 from app.domain.clock import Clock
 from app.domain.outcome import Delivered, Outcome, Rejected, Unknown
 from app.domain.retry import SMS_DELAYS, GiveUp, NextStep, RetryAt, after_settling, while_worth
 from app.domain.send_budget import Urgency
 from app.domain.states import MessageState
+from app.domain.subject import Subject
 from app.domain.worth import worth_until
 from app.notify.contents import CustomerContent
 from app.notify.dispatch.draw import CouponDraw, CouponRules
-from app.notify.dispatch.record import Sending, end_attempt, move_message, pause_name
+from app.notify.dispatch.record import Sending, end_attempt, lift_pauses, move_message
 from app.notify.dispatch.run import Sender, begin_sending, resume_sending
 from app.notify.new_message import UNDRAWN
 from app.notify.texts import customer_text
@@ -29,7 +30,7 @@ AT_ONCE = 20
 
 DAY = timedelta(days=1)
 
-COUPONS = CouponRules()
+AS_SHIPPED = CouponRules()
 
 Letter = tuple[Sending, Sms | None]
 """A message on its way, and the text message it is; None where its phone cannot be read any more."""
@@ -48,7 +49,7 @@ class SmsDispatcher:
         dry_run: SmsChannel,
         per_day: int,
         per_client: int,
-        coupons: CouponRules = COUPONS,
+        coupons: CouponRules = AS_SHIPPED,
     ) -> None:
         self._store = store
         self._keyring = keyring
@@ -95,6 +96,8 @@ class SmsDispatcher:
         """Tell whether there is anything that may leave; coupons without a code that they could have are not."""
         if uow.messages.anything_due(SMS.name, now=now, lane=Urgency.NORMAL):
             return True
+        if uow.pauses.holds(COUPONS, now=now, longest=SMS.longest_pause):
+            return False
         draw = CouponDraw(uow, self._coupons, now=now, at_most=1)
         return any(draw.room(client) for client in uow.messages.targets_due(SMS.name, now=now, lane=UNDRAWN))
 
@@ -106,16 +109,26 @@ class SmsDispatcher:
         """
         clients = uow.access.client_names()
         spent = uow.attempts.sent_counts_since(SMS.name, now - DAY, targets=["", *clients])
-        pause = uow.pauses.get(f"{SMS.name}:")
-        at_once = 1 if pause is not None and pause.fault else AT_ONCE
-        room = min(at_once, self._per_day - sum(spent.values()))
+        faults = {fault.name for fault in uow.pauses.faults()}
+        room = min(1 if f"{SMS.name}:" in faults else AT_ONCE, self._per_day - sum(spent.values()))
+        new_coupons = 1 if COUPONS in faults else AT_ONCE
+        rest = uow.pauses.holds(COUPONS, now=now, longest=SMS.longest_pause)
         messages: list[Message] = []
         for client in sorted(uow.messages.targets_due(SMS.name, now=now), key=lambda target: spent.get(target, 0)):
             allowed = min(room, self._per_client - spent.get(client, 0))
-            for lane, limit in ((Urgency.NORMAL, AT_ONCE), (UNDRAWN, draw.room(client))):
+            for lane, limit in (
+                (Urgency.NORMAL, AT_ONCE),
+                (UNDRAWN, 0 if rest else min(new_coupons, draw.room(client))),
+            ):
                 if (some := min(allowed, limit)) > 0:
                     taken = uow.messages.claim(
-                        SMS.name, now=now, lease_until=now + LEASE, limit=some, target=client, lane=lane
+                        SMS.name,
+                        now=now,
+                        lease_until=now + LEASE,
+                        limit=some,
+                        target=client,
+                        lane=lane,
+                        but_not=Subject.COUPON if rest else "",
                     )
                     allowed -= len(taken)
                     room -= len(taken)
@@ -169,7 +182,7 @@ class SmsDispatcher:
             if not isinstance(outcome, Unknown):
                 end_attempt(uow, sending.attempt_id, outcome, now=now)
             if isinstance(outcome, Delivered):
-                uow.pauses.lift(pause_name(sending.message), by_attempt=sending.attempt_id)
+                lift_pauses(uow, sending)
             move_message(uow, sending.message, step, now=now, from_states=(MessageState.SETTLING,))
 
     # ---- the message itself ----------------------------------------------------------------------------------------

@@ -45,12 +45,16 @@ class MessageRepository:
         due = self._due(channel, now=now, target=target, lane=lane)
         return self._session.scalars(due.limit(1)).first() is not None
 
-    def held_back_count(self, channel: str, *, now: datetime, target: str | None = None) -> int:
-        """Count what is due for a channel or one target, or was put off, up to :data:`MOST_COUNTED`."""
+    def held_back_count(
+        self, channel: str, *, now: datetime, target: str | None = None, subject: str | None = None
+    ) -> int:
+        """Count what is due for a channel, one target or subject, or was put off, up to :data:`MOST_COUNTED`."""
         mine = and_(OPEN.query, Message.channel == channel, Message.state == MessageState.PENDING)
         held_back = select(Message.id).where(mine, or_(Message.due_at <= now, Message.last_reason.is_not(None)))
         if target is not None:
             held_back = held_back.where(Message.target == target)
+        if subject is not None:
+            held_back = held_back.where(Message.subject == subject)
         return self._session.scalar(select(func.count()).select_from(held_back.limit(MOST_COUNTED).subquery())) or 0
 
     def waiting(

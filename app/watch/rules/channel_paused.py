@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from app.channels.kinds import SMS, label_of
+from app.channels.kinds import COUPONS, SMS, label_of
 from app.channels.reasons import in_words
 from app.store.tables import Pause
 from app.watch.rule import Rule, Situation, Trouble
@@ -20,9 +20,8 @@ def _find(situation: Situation) -> Iterator[Trouble]:
         for pause in uow.pauses.of_channels():
             if pause.fault or _lasts(pause, situation.now):
                 channel, _, target = pause.name.partition(":")
-                waiting = uow.messages.held_back_count(
-                    channel, now=situation.now, target=None if channel == SMS.name else target
-                )
+                which = {"target": target} if channel != SMS.name else {"subject": target or None}
+                waiting = uow.messages.held_back_count(channel, now=situation.now, **which)
                 yield Trouble("channel_paused", _sentence(pause, waiting, situation), subject=pause.name)
 
 
@@ -32,7 +31,7 @@ def _lasts(pause: Pause, now: datetime) -> bool:
 
 def _sentence(pause: Pause, waiting: int, situation: Situation) -> str:
     zone = situation.policy.zone
-    label = label_of(pause.name.partition(":")[0])
+    label = label_of(COUPONS if pause.name == COUPONS else pause.name.partition(":")[0])
     since = pause.since.astimezone(zone).strftime("%m-%d %H:%M")
     if pause.fault:
         after = "消息已保留，请检查配置；恢复后自动发出"

@@ -259,6 +259,35 @@ async def test_an_answer_that_settles_a_message_ends_the_silence(deployment: Dep
     assert _faults(deployment) == []
 
 
+async def test_a_coupon_template_that_is_refused_silences_no_notice(deployment: Deployment):
+    """The template, or the right to send marketing, is the coupon's own; what is wrong with all is met by notices too."""
+    deployment.notices.add_coupons(*(f"C-{n}" for n in range(9)))
+    reason = "tencent:UnauthorizedOperation.IndividualUserMarketingSmsPermissionDeny"
+
+    class NoMarketing(FakeSms):
+        async def send(self, message: Sms) -> Outcome:
+            self.sent.append(message)
+            return Rejected(reason, blame="channel") if message.template == "coupon" else Delivered("ref")
+
+    provider = NoMarketing()
+    dispatcher = _dispatcher(deployment, provider)
+    for n in range(6):
+        _customers(deployment, n)
+        await dispatcher.run_once()
+        deployment.clock.at += minutes(2)
+    assert [sms.phone for sms in provider.sent if sms.template == "notice"] == [_phone(n) for n in range(6)]
+    assert len([sms for sms in provider.sent if sms.template == "coupon"]) <= 4  # a try each five minutes
+    assert _faults(deployment) == [("sms:coupon", reason)]
+    sweep_once(deployment.store, a_policy(), deployment.clock)
+    assert _faults(deployment) == [("sms:coupon", reason)]
+    deployment.clock.at += CHANNEL_REST
+    healthy = _dispatcher(deployment, FakeSms())
+    while await healthy.run_once():
+        pass
+    assert _faults(deployment) == []
+    assert {message.state for message in _texts(deployment)} == {"sent"}
+
+
 # ---- robots
 
 

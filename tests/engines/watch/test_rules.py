@@ -117,6 +117,17 @@ def test_a_channel_at_fault_is_told_until_something_gets_through(deployment: Dep
     assert _found(CHANNEL_PAUSED, _situation(deployment)) == []
 
 
+def test_coupons_that_rest_by_themselves_are_told_by_themselves(deployment: Deployment):
+    deployment.notices.add_coupons("C-1", "C-2")
+    deployment.notices.composed(*new_orders(2))
+    with deployment.store.writing() as uow:
+        reason = "tencent:FailedOperation.TemplateIncorrectOrUnapproved"
+        uow.pauses.pause("sms:coupon", reason=reason, until=TEN + minutes(5), now=TEN, fault=True)
+    (trouble,) = CHANNEL_PAUSED.find(_situation(deployment))
+    assert trouble.text.startswith("通知渠道 短信（优惠券） 发不出去：短信模板不存在或未通过审核")
+    assert "，2 条消息在等。" in trouble.text
+
+
 def test_a_limit_is_told_once_it_is_long_or_follows_another_one(deployment: Deployment):
     """Nobody waits ten minutes without knowing why; a minute's limit that comes again and again is a long one."""
     with deployment.store.writing() as uow:

@@ -70,6 +70,18 @@ MUTANTS = (
         (f"{ONE_NUMBER}::test_a_success_in_between_shows_that_the_channel_works[sqlite]",),
     ),
     Mutant(
+        "a fault of the coupons' template silences the notices",
+        "P14",
+        (
+            Edit(
+                RECORD,
+                "return COUPONS if message.subject == Subject.COUPON else pause_name(message)",
+                "return pause_name(message)",
+            ),
+        ),
+        (f"{ONE_NUMBER}::test_a_coupon_template_that_is_refused_silences_no_notice[sqlite]",),
+    ),
+    Mutant(
         "a limit that lasts is nobody's business",
         "P14 P16",
         (
