@@ -42,6 +42,7 @@ MESSAGE_STATES = {
 MESSAGE_FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "": ("全部", ()),
     "open": ("待发送", ("pending", "sending")),
+    "stuck": ("受阻", ("pending", "sending")),
     "settling": ("查询中", ("settling",)),
     "dead": ("死信", ("dead",)),
     "sent": ("已发送", ("sent",)),
@@ -54,6 +55,7 @@ OUTCOMES = {
     "delivered": "成功",
     "simulated": "模拟",
     "throttled": "限流，稍后再发",
+    "deferred": "该号码受限，稍后再发",
     "unreachable": "未送达，将重试",
     "rejected": "被拒绝",
     "unknown": "结果未知",

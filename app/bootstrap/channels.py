@@ -44,6 +44,7 @@ def policy_of(settings: Settings) -> MessagePolicy:
         mail_sent=bool(settings.smtp_url.get_secret_value() and settings.alert_emails),
         sms_per_day=settings.sms_per_day,
         sms_per_client_per_day=settings.sms_per_client_per_day,
+        coupons_per_client_per_hour=settings.coupons_per_client_per_hour,
         shop=settings.shop_name,
         public_url=settings.public_base,
         alert_emails=settings.alert_emails,

@@ -18,6 +18,8 @@ def situation_of(boat: Lifeboat, *, spool: Callable[[], SpoolCounts] | None = No
             batch_every=settings.batch_every,
             coupons_wanted=settings.sms_coupon != "off",
             coupon_low_at=settings.coupon_low_at,
+            coupons_per_client_per_hour=settings.coupons_per_client_per_hour,
+            zone=settings.zone,
             sms_per_day=settings.sms_per_day,
             sms_per_client_per_day=settings.sms_per_client_per_day,
         ),

@@ -61,12 +61,9 @@ class Mailer:
             sender = _address(self._sender)
         except ValueError:
             return channel_fault("email:bad_sender")
-        try:
-            recipients = [_address(one) for one in message.to]
-        except ValueError:
-            return Rejected("email:bad_address")
-        if not recipients:
-            return Rejected("email:no_recipient")
+        recipients = [address for one in message.to if (address := _address_or_none(one))]
+        if not recipients:  # one that nobody can write to keeps nothing from the others
+            return Rejected("email:bad_address" if message.to else "email:no_recipient")
         letter = _letter(message, sender=sender, recipients=recipients)
         server = self._connection(sender)
         until = asyncio.get_running_loop().time() + self._timeouts.total.total_seconds()
@@ -165,6 +162,13 @@ def _address(text: str) -> Address:
     if not (read.username and read.domain and read.addr_spec.isascii()):
         raise ValueError(text)
     return read
+
+
+def _address_or_none(text: str) -> Address | None:
+    try:
+        return _address(text)
+    except ValueError:
+        return None
 
 
 def _letter(message: Mail, *, sender: Address, recipients: list[Address]) -> EmailMessage:

@@ -97,6 +97,9 @@ SMS = ChannelKind(
     after_death=MessageState.SETTLING,
     longest_pause=timedelta(days=1),  # a daily limit
 )
+COUPONS = f"{SMS.name}:coupon"
+"""The name under which texts that bring coupons rest by themselves."""
+
 EMAIL = ChannelKind(name="email", label="邮件")
 
 GROUPS = (WECOM, FEISHU, DINGTALK)
@@ -106,5 +109,7 @@ KINDS = {kind.name: kind for kind in (*GROUPS, SMS, EMAIL)}
 
 
 def label_of(channel: str) -> str:
-    """Return what people call a channel."""
+    """Return what people call a channel, or the coupons' part of one."""
+    if channel == COUPONS:
+        return f"{SMS.label}（优惠券）"
     return KINDS[channel].label if channel in KINDS else channel

@@ -29,6 +29,15 @@ class Throttled:
 
 
 @dataclass(frozen=True, slots=True)
+class Deferred:
+    """The provider takes nothing for this ``party`` before ``wait`` has passed: a number's limit; all others go on."""
+
+    wait: timedelta
+    reason: str
+    party: Literal["number", "message"] = "number"
+
+
+@dataclass(frozen=True, slots=True)
 class Unreachable:
     """Surely not delivered, and worth another try; ``tries`` bounds them where nobody knows what the refusal meant."""
 
@@ -51,4 +60,4 @@ class Unknown:
     reason: str
 
 
-Outcome = Delivered | Simulated | Throttled | Unreachable | Rejected | Unknown
+Outcome = Delivered | Simulated | Throttled | Deferred | Unreachable | Rejected | Unknown

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from app.domain.outcome import Delivered, Outcome, Rejected, Simulated, Throttled, Unknown, Unreachable
+from app.domain.outcome import Deferred, Delivered, Outcome, Rejected, Simulated, Throttled, Unknown, Unreachable
 
 Delays = tuple[timedelta, ...]
 
@@ -79,12 +79,16 @@ def next_step(
             return SettleAt(now + SETTLE_DELAYS[0], reason)
         case Unreachable(reason, int() as tries) if attempts >= tries:
             return GiveUp(f"{reason} ({attempts} attempts)")
-        case Unknown(reason) | Unreachable(reason):
+        case Unknown(reason) | Unreachable(reason) | Deferred(_, reason):
             if attempts > len(delays):
                 return GiveUp(f"{reason} ({attempts} attempts)")
-            return RetryAt(now + delays[attempts - 1] * (1 + jitter / 2), reason)
+            return RetryAt(now + _delay(outcome, delays[attempts - 1], jitter=jitter), reason)
         case _:
             assert_never(outcome)
+
+
+def _delay(outcome: Outcome, usual: timedelta, *, jitter: float) -> timedelta:
+    return outcome.wait if isinstance(outcome, Deferred) else usual * (1 + jitter / 2)
 
 
 def after_settling(outcome: Outcome, *, asked: int, now: datetime, reason: str) -> NextStep:
@@ -104,9 +108,18 @@ def after_settling(outcome: Outcome, *, asked: int, now: datetime, reason: str) 
             return GiveUp(why)
         case Simulated():
             return DryRun()
-        case Unknown() | Throttled():
+        case Unknown() | Throttled() | Deferred():
             if asked >= len(SETTLE_DELAYS):
                 return GiveUp(f"{reason}: outcome unknown, provider asked {asked} times")
             return SettleAt(now + SETTLE_DELAYS[asked], reason)
         case _:
             assert_never(outcome)
+
+
+def while_worth(step: NextStep, *, until: datetime | None) -> NextStep:
+    """Give up where the next try would come after ``until``, when the message is worth nothing any more."""
+    match step:
+        case RetryAt(at, reason) if until is not None and at > until:
+            return GiveUp(f"{reason}：要等到内容已经过时才能再发，不再发送")
+        case _:
+            return step

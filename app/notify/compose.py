@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Literal
 
 import structlog
 
@@ -19,11 +18,12 @@ from app.domain.send_budget import Urgency
 from app.domain.subject import Subject
 from app.domain.times import local_text
 from app.notify.contents import AlertContent, BatchContent, CustomerContent, OrderContent
+from app.notify.coupon_message import coupon_follow_up, customer_of
 from app.notify.new_message import NewMessage
 from app.notify.policy import MessagePolicy
 from app.store.database.faults import is_the_stores_fault
 from app.store.sealing import Keyring
-from app.store.tables import Alert, Batch, Coupon, OrderRow
+from app.store.tables import Alert, Batch, OrderRow
 from app.store.unit_of_work import Store, UnitOfWork
 
 log = structlog.get_logger()
@@ -136,39 +136,36 @@ class Composer:
         """One notice and one coupon for a phone and incident, however often it orders."""
         if "-" in phone:  # a marketplace's privacy number takes calls, not messages
             return []
-        customer = f"{row.incident_id}:{row.phone_index.hex()}"
         plain = CustomerContent(number=row.number, shop=self._policy.shop, template="notice", drill=row.drill)
-        coupon = None if row.drill else self._coupon(uow, row, now)  # a drill gives no real code away
         notice = NewMessage(
-            once=f"order_sms:{customer}",
+            once=f"order_sms:{customer_of(row)}",
             subject=Subject.NOTICE,
             channel=SMS.name,
             target=row.client_id,
             content=plain,
             now=now,
         ).about(row)
-        if coupon is None or coupon.order_id != row.id:  # an earlier order's messages bring it, or have brought it
+        if not self._owes_coupon(uow, row):
             return [notice]
         daytime = earliest_send(now, zone=self._policy.zone)
-        if self._policy.coupon == "combined" and daytime == now and not uow.messages.exists(notice.once):
-            return [notice.saying(_with(coupon, plain, template="combined"))]
+        if self._policy.coupon == "combined":
+            known = uow.messages.template_of(notice.once)
+            if known == "combined":
+                return [notice]  # an earlier order's message brings it, or has brought it
+            if known is None and daytime == now:
+                return [notice.saying(replace(plain, template="combined"))]
         # At night the notice goes alone and at once; the coupon, being marketing, follows in the morning.
         alone = self._policy.coupon == "separate" or self._policy.coupon_template
-        follow_up = NewMessage(
-            once=f"coupon_sms:{customer}",
-            subject=Subject.COUPON,
-            channel=SMS.name,
-            target=row.client_id,
-            content=_with(coupon, plain, template="coupon" if alone else "combined"),
-            now=now,
-            due_at=daytime,
-        ).about(row)
-        return [notice, follow_up]
+        return [notice, coupon_follow_up(row, plain, own_template=alone, now=now, due_at=daytime)]
 
-    def _coupon(self, uow: UnitOfWork, row: OrderRow, now: datetime) -> Coupon | None:
-        if self._policy.coupon == "off":
-            return None
-        return uow.coupons.give(incident_id=row.incident_id, phone_index=row.phone_index, order_id=row.id or 0, now=now)
+    def _owes_coupon(self, uow: UnitOfWork, row: OrderRow) -> bool:
+        """Tell whether a customer is to get a coupon; its code is drawn only when the message is about to leave.
+
+        A drill gives no real code away. Before the first codes were filled in nobody is promised one.
+        """
+        if self._policy.coupon == "off" or row.drill or not uow.coupons.any():
+            return False
+        return not uow.coupons.has_one(incident_id=row.incident_id, phone_index=row.phone_index)
 
     # ---- batches and alerts ----------------------------------------------------------------------------------------
 
@@ -243,7 +240,3 @@ def _trouble_with(uow: UnitOfWork, act: Callable[[], object]) -> Exception | Non
             raise
         return error
     return None
-
-
-def _with(coupon: Coupon, plain: CustomerContent, *, template: Literal["coupon", "combined"]) -> CustomerContent:
-    return replace(plain, template=template, coupon=coupon.code, worth=coupon.worth)

@@ -10,6 +10,9 @@ from app.domain.subject import Subject
 from app.notify.contents import Content, as_row
 from app.store.tables import OrderRow
 
+UNDRAWN = 3
+"""The lane of coupons that have no code yet: behind everything else, and never in its way while they wait for one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMessage:
@@ -21,7 +24,8 @@ class NewMessage:
     content: Content
     now: datetime
     target: str = ""
-    urgency: Urgency = Urgency.NORMAL
+    urgency: int = Urgency.NORMAL
+    """Its lane: an Urgency, or ``UNDRAWN``."""
     due_at: datetime | None = None
     """When it may leave; at once if None."""
     incident_id: int | None = None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from app.channels.kinds import EMAIL, SMS, WECOM
+from app.channels.kinds import COUPONS, EMAIL, SMS, WECOM
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class MessagePolicy:
     """Likewise e-mails."""
     sms_per_day: int
     sms_per_client_per_day: int
+    coupons_per_client_per_hour: int
     shop: str
     public_url: str
     alert_emails: tuple[str, ...]
@@ -44,4 +45,5 @@ class MessagePolicy:
         """Return the names, ``channel:target``, of all there is to send to; what is only recorded has none."""
         chosen = ((SMS.name, self.sms_sent), (EMAIL.name, self.mail_sent))
         groups = {f"{group.channel}:{group.target}" for group in self.groups}
-        return frozenset(groups | {f"{name}:" for name, sent in chosen if sent})
+        coupons = {COUPONS} if self.sms_sent else set()
+        return frozenset(groups | coupons | {f"{name}:" for name, sent in chosen if sent})

@@ -64,6 +64,7 @@ class MessageSettings(Part):
     sms_combined_variables: str = "number=order_number,code=coupon"
     sms_per_day: int = Field(default=20_000, ge=0)  # spend stop of the whole deployment
     sms_per_client_per_day: int = Field(default=10_000, ge=0)  # a stolen key pumps no more than this
+    coupons_per_client_per_hour: int = Field(default=600, ge=0)  # 0: as many as there are
     coupon_low_at: int = Field(default=100, ge=0)
 
     # e-mail

@@ -1,11 +1,11 @@
 """SQL that the two engines spell differently, behind one name each."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, and_, case, not_, or_
+from sqlalchemy import Table, and_, case, func, not_, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
@@ -14,6 +14,9 @@ from app.store.tables import Alert, Pause, StateCount
 from app.store.tables.alert import UNENDED
 
 T = TypeVar("T")
+
+AT_ONCE = timedelta(minutes=1)
+"""After the end of a pause: the next message has been tried by then."""
 
 IN_LIMIT = 500
 """Values in one IN list: short enough for every engine's planner."""
@@ -52,18 +55,20 @@ def add_pause(session: Session, row: dict[str, Any], *, now: datetime, furthest:
     """Pause a destination in one statement, so that of two processes that do so at once neither undoes the other's.
 
     The later end counts, unless the one that is known is past ``furthest``: it was written before the clock was set
-    back. A fault keeps its reason and its beginning.
+    back. A fault keeps its reason and its beginning. What begins again within a minute of its end has never ended: a
+    success in between would have forgotten it.
     """
     known: Table = Pause.__table__  # type: ignore[attr-defined]
     statement = _insert(session.get_bind().dialect.name, known).values(**row)
     new = statement.excluded
     longer = and_(known.c.until > now, known.c.until <= furthest, known.c.until > new.until)
+    goes_on = and_(known.c.until > now - AT_ONCE, known.c.until <= furthest)
     merged = {
         "until": case((longer, known.c.until), else_=new.until),
         "reason": case((and_(known.c.fault, not_(new.fault)), known.c.reason), else_=new.reason),
         "fault": or_(known.c.fault, new.fault),
-        "since": case((known.c.fault, known.c.since), else_=new.since),
-        "after_attempt": new.after_attempt,
+        "since": case((or_(known.c.fault, goes_on), known.c.since), else_=new.since),
+        "after_attempt": func.coalesce(new.after_attempt, known.c.after_attempt),
     }
     session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=merged))
 

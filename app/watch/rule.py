@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from app.store.spool.file import SpoolCounts
 from app.store.unit_of_work import Store
+
+HOME = ZoneInfo("Asia/Shanghai")
 
 Level = Literal["yellow", "orange", "red"]
 
@@ -34,6 +37,9 @@ class WatchPolicy:
     coupon_low_at: int
     sms_per_day: int
     sms_per_client_per_day: int
+    coupons_per_client_per_hour: int = 600
+    zone: ZoneInfo = HOME
+    """The merchant's, for moments that people read."""
     disk_low_bytes: int = 256 * 1024**2
     """Room for some hundred thousand orders: time to make more, and not so much that small machines always warn."""
 

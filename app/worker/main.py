@@ -10,6 +10,7 @@ import structlog
 from app.batch.maker import MakeOutcome, NotBegun, Postponed
 from app.bootstrap import ForeignSecrets, Lifeboat, batch_maker, open_channels, policy_of, situation_of
 from app.notify.compose import Composer
+from app.notify.dispatch.draw import CouponRules
 from app.notify.dispatch.email import MailDispatcher
 from app.notify.dispatch.group import GroupDispatcher
 from app.notify.dispatch.sms import SmsDispatcher
@@ -117,6 +118,11 @@ class Worker:
             dry_run=ways.dry_sms,
             per_day=policy.sms_per_day,
             per_client=policy.sms_per_client_per_day,
+            coupons=CouponRules(
+                per_client_per_hour=policy.coupons_per_client_per_hour,
+                zone=policy.zone,
+                own_template=policy.coupon == "separate" or policy.coupon_template,
+            ),
         )
         self._mail = MailDispatcher(store, clock, ways.mail, to=policy.alert_emails)
 

@@ -11,9 +11,10 @@ from pydantic import SecretStr
 
 from app.channels.base import Sms
 from app.channels.sms import aliyun as module
-from app.channels.sms.aliyun import OUTCOMES, AliyunAccount, AliyunSms
+from app.channels.sms.aliyun import AliyunAccount, AliyunSms
+from app.channels.sms.aliyun_codes import OUTCOMES
 from app.channels.sms.request import MissingExtra, ProviderTemplate
-from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
+from app.domain.outcome import Deferred, Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
 from app.outbound import STANDARD, Timeouts
 from tests.fakes.aliyun import AliyunFake
 from tests.fakes.clock import ClockAt, LoopClock, until
@@ -34,8 +35,7 @@ FOR_A_WHILE: dict[str, Outcome] = {
     "Throttling": Throttled(timedelta(seconds=5), "aliyun:Throttling"),
     "Throttling.User": Throttled(timedelta(seconds=5), "aliyun:Throttling.User"),
     "Throttling.Api": Throttled(timedelta(seconds=5), "aliyun:Throttling.Api"),
-    "isv.BUSINESS_LIMIT_CONTROL": Throttled(timedelta(hours=1), "aliyun:isv.BUSINESS_LIMIT_CONTROL"),
-    "isv.DAY_LIMIT_CONTROL": Throttled(timedelta(hours=1), "aliyun:isv.DAY_LIMIT_CONTROL"),
+    "isv.BUSINESS_LIMIT_CONTROL": Deferred(timedelta(hours=1), "aliyun:isv.BUSINESS_LIMIT_CONTROL"),
     "isp.SYSTEM_ERROR": Unreachable("aliyun:isp.SYSTEM_ERROR"),
     "ServiceUnavailable": Unreachable("aliyun:ServiceUnavailable"),
     "InternalError": Unreachable("aliyun:InternalError"),
@@ -43,14 +43,15 @@ FOR_A_WHILE: dict[str, Outcome] = {
 }
 OF_THE_MESSAGE = (
     "isv.MOBILE_NUMBER_ILLEGAL isv.MOBILE_COUNT_OVER_LIMIT isv.BLACK_KEY_CONTROL_LIMIT isv.TEMPLATE_PARAMS_ILLEGAL "
-    "isv.PARAM_LENGTH_LIMIT isv.PARAM_NOT_SUPPORT_URL isv.INVALID_JSON_PARAM isv.INVALID_PARAMETERS MissingPhoneNumbers"
+    "isv.PARAM_LENGTH_LIMIT isv.PARAM_NOT_SUPPORT_URL isv.INVALID_JSON_PARAM isv.INVALID_PARAMETERS MissingPhoneNumbers "
+    "isv.SMS_CONTENT_ILLEGAL isv.SMS_TEST_NUMBER_LIMIT"
 )
 OF_THE_CHANNEL = (
-    "isv.AMOUNT_NOT_ENOUGH isv.OUT_OF_SERVICE isv.MONTH_LIMIT_CONTROL isp.RAM_PERMISSION_DENY "
+    "isv.AMOUNT_NOT_ENOUGH isv.OUT_OF_SERVICE isv.DAY_LIMIT_CONTROL isv.MONTH_LIMIT_CONTROL isp.RAM_PERMISSION_DENY "
     "isv.ACCOUNT_NOT_EXISTS isv.ACCOUNT_ABNORMAL isv.PRODUCT_UN_SUBSCRIPT isv.PRODUCT_UNSUBSCRIBE "
     "isv.SECURITY_FROZEN_ACCOUNT isv.DENY_IP_RANGE isv.TEMPLATE_MISSING_PARAMETERS isv.SMS_TEMPLATE_ILLEGAL "
     "isv.SMS_SIGNATURE_ILLEGAL isv.SMS_SIGNATURE_SCENE_ILLEGAL isv.SIGN_STATE_ILLEGAL isv.SMS_SIGN_ILLEGAL "
-    "isv.SMS_CONTENT_ILLEGAL isv.EXTEND_CODE_ERROR isv.DOMESTIC_NUMBER_NOT_SUPPORTED isv.SMS_TEST_NUMBER_LIMIT "
+    "isv.EXTEND_CODE_ERROR isv.DOMESTIC_NUMBER_NOT_SUPPORTED "
     "isv.SMS_TEST_SIGN_TEMPLATE_LIMIT SignatureDoesNotMatch InvalidAccessKeyId.NotFound "
     "InvalidAccessKeyId.Inactive Forbidden.RAM InvalidTimeStamp.Expired MissingSignName MissingTemplateCode "
     "InvalidVersion InvalidAction.NotFound"
@@ -139,19 +140,21 @@ def test_no_row_of_the_table_is_untested():
         ("触发小时级流控Permits:5", timedelta(hours=1)),
         ("触发天级流控Permits:10", timedelta(days=1)),
         ("触发号码天级流控Permits:40", timedelta(days=1)),
+        ("触发新级别流控Permits:3", timedelta(hours=1)),
+        ("", timedelta(hours=1)),
     ],
 )
 async def test_the_text_of_a_flow_control_says_how_long_to_wait(
     channel: AliyunSms, fake: AliyunFake, text: str, wait: timedelta
 ):
     fake.faults.order(f"isv.BUSINESS_LIMIT_CONTROL|{text}")
-    assert await channel.send(NOTICE) == Throttled(wait, "aliyun:isv.BUSINESS_LIMIT_CONTROL")
+    assert await channel.send(NOTICE) == Deferred(wait, "aliyun:isv.BUSINESS_LIMIT_CONTROL")
 
 
 async def test_a_second_code_within_a_minute_meets_the_providers_own_limit(channel: AliyunSms, fake: AliyunFake):
     coupon = Sms("msg-0002", PHONE, "coupon", "…", {"coupon": "AB12"})
     assert isinstance(await channel.send(coupon), Delivered)
-    assert await channel.send(coupon) == Throttled(timedelta(minutes=1), "aliyun:isv.BUSINESS_LIMIT_CONTROL")
+    assert await channel.send(coupon) == Deferred(timedelta(minutes=1), "aliyun:isv.BUSINESS_LIMIT_CONTROL")
     assert len(fake.accepted) == 1
 
 
@@ -164,10 +167,10 @@ async def test_the_gateways_own_waiting_time_is_kept(channel: AliyunSms, fake: A
 @pytest.mark.parametrize(
     ("fault", "outcome"),
     [
-        ("isv.SOMETHING_NEW", Unreachable("aliyun:isv.SOMETHING_NEW")),
-        ("InvalidSomethingNew", Unreachable("aliyun:InvalidSomethingNew")),
-        ("InternalError.New", Unreachable("aliyun:InternalError.New")),
-        (f"phone {PHONE}", Unreachable("aliyun:unreadable")),
+        ("isv.SOMETHING_NEW", Unreachable("aliyun:isv.SOMETHING_NEW", tries=3)),
+        ("InvalidSomethingNew", Unreachable("aliyun:InvalidSomethingNew", tries=3)),
+        ("InternalError.New", Unreachable("aliyun:InternalError.New", tries=3)),
+        (f"phone {PHONE}", Unreachable("aliyun:unreadable", tries=3)),
     ],
 )
 async def test_a_refusal_nobody_listed_is_tried_again_and_only_a_code_is_repeated(

@@ -14,7 +14,7 @@ from app.channels.base import GroupNotice
 from app.channels.group.dingtalk import MOST_BYTES, OUTCOMES, UNSAFE, DingtalkRobot, body_of, sign
 from app.channels.group.webhook import encoded
 from app.channels.kinds import DINGTALK
-from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unreachable
+from app.domain.outcome import Blame, Delivered, Outcome, Rejected, Throttled, Unreachable
 from app.outbound import outbound_client
 from tests.deployment.facts import minutes, seconds
 from tests.fakes.clock import ClockAt
@@ -173,9 +173,11 @@ async def test_a_busy_provider_is_asked_three_times_soon_and_then_ever_more_slow
 async def test_which_of_the_four_safety_settings_refused_is_said(
     robot: DingtalkRobot, fake: DingtalkFake, setting: str, reason: str, *, chinese: bool
 ):
+    """Of a message that lacks the keyword, the message alone is to blame."""
     fake.chinese = chinese
     fake.faults.order(setting)
-    assert await robot.send(NOTICE) == Rejected(f"dingtalk:310000:{reason}", blame="channel")
+    blame: Blame = "message" if setting == "keyword" else "channel"
+    assert await robot.send(NOTICE) == Rejected(f"dingtalk:310000:{reason}", blame=blame)
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,13 @@ async def test_an_address_that_is_none_is_rejected_unsent(address: str):
         assert await mailer_at(port).send(Mail((address,), "s", "t")) == Rejected("email:bad_address")
 
 
+async def test_an_address_that_is_none_keeps_nothing_from_the_others(fake: MailFake):
+    async with serve_mail(fake) as port:
+        outcome = await mailer_at(port).send(Mail(("owner@", "owner@shop.test", "店主@shop.test"), "s", "t"))
+    assert isinstance(outcome, Delivered)
+    assert fake.accepted[0].recipients == ("owner@shop.test",)
+
+
 async def test_nobody_to_write_to_is_rejected_and_a_bad_sender_is_the_channels_fault():
     url = SecretStr("smtp://127.0.0.1")
     assert await Mailer(url, SENDER).send(Mail((), "s", "t")) == Rejected("email:no_recipient")

@@ -31,7 +31,7 @@ ANSWERS: dict[int, Outcome] = {
     19002: Rejected("feishu:19002"),
     19021: Rejected("feishu:19021", blame="channel"),
     19022: Rejected("feishu:19022", blame="channel"),
-    19024: Rejected("feishu:19024", blame="channel"),
+    19024: Rejected("feishu:19024"),
     99991400: Throttled(seconds(60), "feishu:99991400"),
 }
 

@@ -5,7 +5,7 @@ import importlib.util
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from pydantic import SecretStr
@@ -13,8 +13,9 @@ from pydantic import SecretStr
 from app.channels.base import Sms
 from app.channels.sms import tencent as module
 from app.channels.sms.request import MissingExtra, ProviderTemplate
-from app.channels.sms.tencent import OUTCOMES, TencentAccount, TencentSms
-from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
+from app.channels.sms.tencent import TencentAccount, TencentSms
+from app.channels.sms.tencent_codes import OUTCOMES
+from app.domain.outcome import Deferred, Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
 from app.outbound import STANDARD, Timeouts
 from tests.fakes.clock import ClockAt, LoopClock, until
 from tests.fakes.serving import Stage, closed_port, serve
@@ -31,32 +32,38 @@ TEMPLATES = {
 }
 NOTICE = Sms("msg-0001", PHONE, "notice", "您的订单 LB1 已收到", {"order_number": "LB1"})
 
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-WAITS = {
+BEIJING = timezone(timedelta(hours=8))
+NOW = datetime(2026, 11, 26, 23, 0, tzinfo=BEIJING)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+AFTER_MIDNIGHT = datetime(2026, 11, 27, 0, 5, tzinfo=BEIJING) - NOW
+OF_A_NUMBER = {
     "LimitExceeded.PhoneNumberThirtySecondLimit": MINUTE,
     "LimitExceeded.DeliveryFrequencyLimit": MINUTE,
     "LimitExceeded.PhoneNumberOneHourLimit": HOUR,
-    "LimitExceeded.PhoneNumberDailyLimit": DAY,
-    "LimitExceeded.PhoneNumberSameContentDailyLimit": DAY,
-    "LimitExceeded.AppDailyLimit": HOUR,
-    "LimitExceeded.AppMainlandChinaDailyLimit": HOUR,
-    "LimitExceeded.DailyLimit": HOUR,
+    "LimitExceeded.PhoneNumberDailyLimit": AFTER_MIDNIGHT,
+    "LimitExceeded.PhoneNumberSameContentDailyLimit": AFTER_MIDNIGHT,
     "LimitExceeded": MINUTE,
     "LimitExceeded.SomethingNew": MINUTE,
+}
+OF_THE_PROVIDER = {
     "RequestLimitExceeded": timedelta(seconds=5),
     "RequestLimitExceeded.UinLimitExceeded": timedelta(seconds=5),
+    "RequestLimitExceeded.GlobalRegionUinLimitExceeded": timedelta(seconds=5),
     "RequestLimitExceeded.IPLimitExceeded": timedelta(seconds=5),
-    "FailedOperation.MarketingSendTimeConstraint": HOUR,
 }
+MARKETING = "FailedOperation.MarketingSendTimeConstraint"
+MORNING = datetime(2026, 11, 27, 8, 5, tzinfo=BEIJING) - NOW
 UNKNOWN = "InternalError.Timeout InternalError.SendAndRecvFail"
-AGAIN = "InternalError InternalError.OtherError InternalError.UnknownError FailedOperation.OtherError SomethingNew"
+AGAIN = "InternalError InternalError.OtherError InternalError.UnknownError InternalError.ParseBackendResponseFail"
+UNLISTED = "FailedOperation.OtherError SomethingNew"
 OF_THE_MESSAGE = (
     "LimitExceeded.PhoneNumberCountLimit FailedOperation.ContainSensitiveWord FailedOperation.PhoneNumberInBlacklist "
     "FailedOperation.PhoneNumberParseFail FailedOperation.FailResolvePacket FailedOperation.JsonParseFail "
     "InvalidParameterValue InvalidParameterValue.IncorrectPhoneNumber InvalidParameterValue.ContentLengthLimit "
     "InvalidParameterValue.TemplateParameterFormatError InvalidParameterValue.ProhibitedUseUrlInTemplateParameter "
     "InvalidParameter InvalidParameter.DirtyWordFound MissingParameter MissingParameter.EmptyPhoneNumberSet "
-    "UnsupportedOperation.ContainDomesticAndInternationalPhoneNumber"
+    "UnsupportedOperation.ContainDomesticAndInternationalPhoneNumber InvalidParameterValue.TemplateParameterLengthLimit "
+    "UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone"
 )
 OF_THE_CHANNEL = (
     "InternalError.RequestTimeException InternalError.SigFieldMissing InternalError.SigVerificationFail "
@@ -64,15 +71,20 @@ OF_THE_CHANNEL = (
     "FailedOperation.TemplateParamSetNotMatchApprovedTemplate FailedOperation.TemplateIncorrectOrUnapproved "
     "FailedOperation.TemplateUnapprovedOrNotExist FailedOperation.SignatureIncorrectOrUnapproved "
     "FailedOperation.MissingSignature InvalidParameterValue.SdkAppIdNotExist "
-    "InvalidParameterValue.TemplateParameterLengthLimit InvalidParameterValue.UnsupportedTemplateVariable "
+    "InvalidParameterValue.UnsupportedTemplateVariable LimitExceeded.AppDailyLimit LimitExceeded.DailyLimit "
+    "LimitExceeded.AppMainlandChinaDailyLimit UnsupportedOperation.GlobalTemplateToChineseMainlandPhone "
+    "UnauthorizedOperation.IndividualUserMarketingSmsPermissionDeny UnauthorizedOperation.SdkAppIdIsDisabled "
     "UnsupportedOperation UnsupportedOperation.UnsupportedRegion UnauthorizedOperation "
     "UnauthorizedOperation.ServiceSuspendDueToArrears UnauthorizedOperation.RequestIpNotInWhitelist "
     "AuthFailure AuthFailure.SignatureExpire AuthFailure.SecretIdNotFound InvalidAction NoSuchVersion"
 )
 ANSWERS: dict[str, Outcome] = {
-    **{code: Throttled(wait, f"tencent:{code}") for code, wait in WAITS.items()},
+    **{code: Deferred(wait, f"tencent:{code}") for code, wait in OF_A_NUMBER.items()},
+    **{code: Throttled(wait, f"tencent:{code}") for code, wait in OF_THE_PROVIDER.items()},
+    MARKETING: Deferred(MORNING, f"tencent:{MARKETING}", party="message"),
     **{code: Unknown(f"tencent:{code}") for code in UNKNOWN.split()},
     **{code: Unreachable(f"tencent:{code}") for code in AGAIN.split()},
+    **{code: Unreachable(f"tencent:{code}", tries=3) for code in UNLISTED.split()},
     **{code: Rejected(f"tencent:{code}") for code in OF_THE_MESSAGE.split()},
     **{code: Rejected(f"tencent:{code}", blame="channel") for code in OF_THE_CHANNEL.split()},
 }
@@ -144,7 +156,10 @@ async def test_values_go_by_their_order_and_not_by_their_names(channel: TencentS
 
 @pytest.mark.parametrize("scope", ["", PER_NUMBER], ids=["the whole call", "the number"])
 @pytest.mark.parametrize("code", ANSWERS)
-async def test_each_code_of_the_table_has_its_outcome(channel: TencentSms, fake: TencentFake, code: str, scope: str):
+async def test_each_code_of_the_table_has_its_outcome(
+    channel: TencentSms, fake: TencentFake, clock: ClockAt, code: str, scope: str
+):
+    clock.at = NOW
     fake.faults.order(scope + code)
     assert await channel.send(NOTICE) == ANSWERS[code]
     assert not fake.accepted
@@ -156,7 +171,7 @@ def test_no_row_of_the_table_is_untested():
 
 async def test_only_what_looks_like_a_code_is_repeated(channel: TencentSms, fake: TencentFake):
     fake.faults.order(f"{PER_NUMBER}{PHONE} is not reachable")
-    assert await channel.send(NOTICE) == Unreachable("tencent:unreadable")
+    assert await channel.send(NOTICE) == Unreachable("tencent:unreadable", tries=3)
 
 
 async def test_the_same_text_within_thirty_seconds_meets_the_providers_own_limit(
@@ -164,7 +179,7 @@ async def test_the_same_text_within_thirty_seconds_meets_the_providers_own_limit
 ):
     assert isinstance(await channel.send(NOTICE), Delivered)
     outcome = await channel.send(NOTICE)
-    assert outcome == Throttled(MINUTE, "tencent:LimitExceeded.PhoneNumberThirtySecondLimit")
+    assert outcome == Deferred(MINUTE, "tencent:LimitExceeded.PhoneNumberThirtySecondLimit")
     assert len(fake.accepted) == 1
 
 

@@ -121,7 +121,7 @@ def test_no_row_of_the_table_is_untested():
 
 async def test_an_errcode_nobody_listed_is_tried_again(robot: WecomRobot, fake: WecomFake):
     fake.faults.order("301024")
-    assert await robot.send(GroupNotice("LB1")) == Unreachable("wecom:301024")
+    assert await robot.send(GroupNotice("LB1")) == Unreachable("wecom:301024", tries=3)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ def a_policy(*, robots: tuple[str, ...] = (), **fields: Any) -> MessagePolicy:
         "mail_sent": True,
         "sms_per_day": 10_000,
         "sms_per_client_per_day": 10_000,
+        "coupons_per_client_per_hour": 600,
         "shop": "本店",
         "public_url": "https://lifeboat.example",
         "alert_emails": (),

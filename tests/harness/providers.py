@@ -62,6 +62,7 @@ class Providers:
             "LIFEBOAT_SMS_NOTICE_TEMPLATE": NOTICE,
             "LIFEBOAT_SMS_COUPON_TEMPLATE": COUPON,
             "LIFEBOAT_SMS_COUPON": "separate",
+            "LIFEBOAT_COUPONS_PER_CLIENT_PER_HOUR": "0",  # a trial has an hour's customers in a minute
             "LIFEBOAT_SMS_PER_DAY": "1000000",
         }
 

@@ -157,3 +157,39 @@ async def test_degradation_is_said_on_the_home_page(at_noon: Deployment, mei: Br
     assert "正在降级运行" in page
     assert "等待补入数据库" in page
     assert "没有同步备库" in page
+
+
+PAUSED = "通知渠道 企业微信 发不出去：连不上企业微信（wecom:connect），11-22 12:00 起，83 条消息在等。"
+
+
+async def test_a_paused_channel_is_said_on_every_page(at_noon: Deployment, mei: Browser):
+    at_noon.web.runtime.state.troubles = (
+        Trouble("channel_paused", PAUSED, subject="wecom:r"),
+        Trouble("no_standby", "PostgreSQL 没有同步备库"),
+    )
+    for path in ("/orders", "/batches", "/messages", "/held", "/account"):
+        page = await mei.reads(path)
+        assert page.count(PAUSED) == 1
+        assert "没有同步备库" not in page
+    assert (await mei.reads("/")).count(PAUSED) == 1
+    at_noon.web.runtime.state.troubles = ()
+    assert "发不出去" not in await mei.reads("/orders")
+    assert PAUSED not in (await at_noon.console.browser().get("/login")).text
+
+
+async def test_what_is_stuck_is_told_apart_from_what_rightly_waits(at_noon: Deployment, mei: Browser):
+    """A dead robot's messages beside coupons for the morning."""
+    now = at_noon.clock.now()
+    for n in range(3):
+        at_noon.notices.add(f"stuck {n}", due_at=now - timedelta(minutes=12))
+    at_noon.notices.add("tried", due_at=now + timedelta(minutes=5), last_reason="wecom:connect")
+    for n in range(2):
+        at_noon.notices.add(f"fresh {n}")
+    for n in range(7):
+        at_noon.notices.add(f"coupon {n}", subject="coupon", channel="sms", due_at=now + timedelta(hours=20))
+    page = await mei.reads("/")
+    assert "<strong>13</strong><small>其中 4 条受阻；7 条等到点再发</small>" in page
+    assert 'href="/console/messages?state=stuck"' in page
+    listed = await mei.reads("/messages?state=stuck")
+    assert listed.count("企业微信群通知") == 4
+    assert "优惠券短信" not in listed

@@ -106,10 +106,10 @@ def test_figures_count_what_is_open_and_stop_at_a_limit(deployment: Deployment):
         counts = (
             figures.waiting_count(1),
             figures.held_count(),
-            figures.open_message_count(),
+            figures.open_message_counts(TEN),
             figures.dead_message_count(),
         )
-        assert counts == (4, 2, 3, 1)
+        assert counts == (4, 2, (3, 0, 0), 1)
         assert [m.state for m in figures.messages(("pending", "sending")).rows] == ["sending", "pending"]
         assert [m.state for m in figures.messages(("dead",)).rows] == ["dead"]
         assert len(figures.messages(()).rows) == 5
@@ -122,7 +122,7 @@ def test_figures_count_what_is_open_and_stop_at_a_limit(deployment: Deployment):
 QUESTIONS = {
     "waiting": lambda o: o.waiting_count(1),
     "held": lambda o: o.held_count(),
-    "open messages": lambda o: o.open_message_count(),
+    "open messages": lambda o: o.open_message_counts(TEN),
     "all orders": lambda o: o.orders(OrderFilter()),
     "of an incident": lambda o: o.orders(OrderFilter(incident_id=1)),
     "by state": lambda o: o.orders(OrderFilter(state="imported", incident_id=1)),
@@ -138,6 +138,7 @@ QUESTIONS = {
     "messages": lambda o: o.messages(()),
     "sent messages": lambda o: o.messages(("sent",)),
     "waiting messages": lambda o: o.messages(("pending",)),
+    "stuck messages": lambda o: o.messages(("pending",), stuck_at=TEN),
     "a stretch": lambda o: o.id_range_counts(1, after_id=0, up_to_id=9, today=TEN, settled_before=TEN),
 }
 

@@ -66,6 +66,16 @@ async def test_a_full_disk_and_other_warnings_are_named(web: Web, monkeypatch: p
     assert document["checks"]["no_synchronous_standby"]["detail"] == "没有同步备库"
 
 
+async def test_two_paused_channels_are_one_reason_and_both_are_named(web: Web):
+    web.app.runtime.state.troubles = tuple(
+        Trouble("channel_paused", f"通知渠道 {label} 发不出去。", subject=name)
+        for name, label in (("sms:", "短信"), ("wecom:r", "企业微信"))
+    )
+    document = (await web.get("/readyz?verbose")).json()
+    assert document["degraded"] == ["channel_paused"]
+    assert document["checks"]["channel_paused"]["detail"] == "通知渠道 短信 发不出去。通知渠道 企业微信 发不出去。"
+
+
 async def test_probes_do_not_become_load(web: Web):
     first = (await web.get("/readyz")).json()
     web.app.runtime.state.spool_depth = 7

@@ -173,6 +173,33 @@ def test_a_pause_of_the_first_release_is_a_fault_if_its_channel_still_refuses(
         assert pause.since != pause.until
 
 
+def test_an_open_alert_of_a_channel_finds_its_new_name_and_one_numbers_limit_holds_nobody_up(
+    nothing: Engines, tmp_path: Path
+):
+    migrate(nothing, "0004")
+    moment = "2026-11-22 02:00:00.000000" + ("" if nothing.is_sqlite else "+00")
+    no, yes = ("0", "1") if nothing.is_sqlite else ("false", "true")
+    pause = "INSERT INTO pause (name, until, reason, fault, since) VALUES"
+    alert = "INSERT INTO alert (fingerprint, episode, version, rule, subject, level, state, text, step) VALUES"
+    with nothing.writer.begin() as connection:
+        for statement in (
+            f"{pause} ('sms:', '{moment}', 'aliyun:isv.BUSINESS_LIMIT_CONTROL', {no}, '{moment}')",
+            f"{pause} ('wecom:r', '{moment}', 'wecom:93000', {yes}, '{moment}')",
+            f"{alert} ('channel_down:wecom:r', 1, 1, 'channel_down', 'wecom:r', 'orange', 'firing', 'x', 0)",
+            f"{alert} ('disk_low', 1, 1, 'disk_low', '', 'orange', 'firing', 'x', 0)",
+        ):
+            connection.exec_driver_sql(statement)
+    migrate(nothing)
+    rows = Deployment(tmp_path, engines=nothing).rows
+    assert [pause.name for pause in rows.all(select(Pause))] == ["wecom:r"]
+    assert [(alert.rule, alert.fingerprint) for alert in rows.alerts()] == [
+        ("channel_paused", "channel_paused:wecom:r"),
+        ("disk_low", "disk_low"),
+    ]
+    migrate(nothing, "0004")
+    assert [alert.rule for alert in rows.alerts()] == ["channel_down", "disk_low"]
+
+
 def test_a_program_leaves_alone_what_a_newer_one_has_migrated(nothing: Engines, tmp_path: Path):
     """P13: during an upgrade, and after a step back, the older program starts and takes orders as before."""
     assert migrate(nothing, scripts=next_migrations(tmp_path)) == REVISION

@@ -1,8 +1,8 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from app.domain.outcome import Delivered, Outcome, Rejected, Simulated, Throttled, Unknown, Unreachable
+from app.domain.outcome import Deferred, Delivered, Outcome, Rejected, Simulated, Throttled, Unknown, Unreachable
 from app.domain.retry import (
     GROUP_DELAYS,
     SETTLE_DELAYS,
@@ -15,7 +15,9 @@ from app.domain.retry import (
     SettleAt,
     after_settling,
     next_step,
+    while_worth,
 )
+from app.domain.worth import worth_until
 from tests.deployment.facts import TEN, minutes, seconds
 
 DELAYS = (seconds(1), seconds(3), seconds(9))
@@ -36,6 +38,9 @@ DELAYS = (seconds(1), seconds(3), seconds(9))
         (Unreachable("code 7", tries=3), 2, RetryAt(TEN + seconds(3), "code 7")),
         (Unreachable("code 7", tries=3), 3, GiveUp("code 7 (3 attempts)")),
         (Unreachable("code 7", tries=9), 4, GiveUp("code 7 (4 attempts)")),
+        (Deferred(minutes(1), "limit"), 1, RetryAt(TEN + minutes(1), "limit")),
+        (Deferred(minutes(1), "hour", party="message"), 3, RetryAt(TEN + minutes(1), "hour")),
+        (Deferred(minutes(1), "limit"), 4, GiveUp("limit (4 attempts)")),
         (Unknown("cut"), 1, RetryAt(TEN + seconds(1), "cut")),
         (Unknown("cut"), 4, GiveUp("cut (4 attempts)")),
     ],
@@ -81,3 +86,36 @@ def test_what_follows_the_providers_word_about_an_unknown_outcome(outcome: Outco
 def test_waits_grow_and_end(delays: tuple[timedelta, ...]):
     assert list(delays) == sorted(delays)
     assert sum(delays, timedelta()) < timedelta(hours=2)
+
+
+WORTHLESS = GiveUp("limit：要等到内容已经过时才能再发，不再发送")
+
+
+@pytest.mark.parametrize(
+    ("step", "until", "follows"),
+    [
+        (RetryAt(TEN, "limit"), TEN, RetryAt(TEN, "limit")),
+        (RetryAt(TEN + seconds(1), "limit"), TEN, WORTHLESS),
+        (RetryAt(TEN + seconds(1), "limit"), None, RetryAt(TEN + seconds(1), "limit")),
+        (SettleAt(TEN + seconds(1), "cut"), TEN, SettleAt(TEN + seconds(1), "cut")),
+        (Sent("r"), TEN, Sent("r")),
+    ],
+)
+def test_nothing_is_tried_when_it_is_worth_nothing_any_more(step: NextStep, until: datetime | None, follows: NextStep):
+    assert while_worth(step, until=until) == follows
+
+
+@pytest.mark.parametrize(
+    ("subject", "due", "until"),
+    [
+        ("notice", timedelta(), timedelta(hours=26)),
+        ("notice", timedelta(hours=26), timedelta(hours=26)),
+        ("coupon", timedelta(hours=12), timedelta(days=3)),
+        ("order", timedelta(), None),
+        ("alert", timedelta(), None),
+        ("notice", timedelta(hours=27), None),  # a person asked for it again
+    ],
+)
+def test_how_long_a_message_is_worth_sending(subject: str, due: timedelta, until: timedelta | None):
+    expected = None if until is None else TEN + until
+    assert worth_until(subject, created_at=TEN, due_at=TEN + due) == expected

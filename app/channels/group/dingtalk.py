@@ -38,7 +38,7 @@ OUTCOMES: Mapping[int, MakeFailure | Growing] = {
     -1: Growing(tuple(timedelta(seconds=s) for s in (1, 3, 9)), then=Unreachable),  # system busy
     **dict.fromkeys((130101, 410100, 660026, 450101), PENALTY),  # too many messages in a minute
     90030: channel_fault,  # the organisation's quota of this month is spent
-    310000: channel_fault,  # keyword, signature, time or address: see CAUSES
+    310000: channel_fault,  # signature, time or address; of a missing keyword, the message: see CAUSES
     **dict.fromkeys((300001, 300005, 400101), channel_fault),  # no such token
     **dict.fromkeys((400013, 400102, 400106), channel_fault),  # group dissolved; robot stopped; robot not there
     **dict.fromkeys((40035, 43002, 43004), Rejected),  # our mistakes: no token, no POST, no Content-Type
@@ -134,7 +134,9 @@ class DingtalkRobot:
             case 0:
                 return Delivered()
             case 310000:
-                return verdict(f"dingtalk:310000{_cause_of(answer, str(said.get('errmsg', '')), now)}")
+                cause = _cause_of(answer, str(said.get("errmsg", "")), now)
+                # every message of ours begins with the same words: one that lacks the keyword tells of itself alone
+                return (Rejected if cause == ":keyword" else verdict)(f"dingtalk:310000{cause}")
         return verdict(f"dingtalk:{code}")
 
 

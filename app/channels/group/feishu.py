@@ -31,7 +31,8 @@ OUTCOMES: Mapping[int, MakeFailure | Growing] = {
     19001: channel_fault,  # no such robot, or not any more
     19002: Rejected,  # msg_type
     19021: channel_fault,  # the secret, or our clock
-    **dict.fromkeys((19022, 19024), channel_fault),  # our address is not allowed; the keyword is missing
+    19022: channel_fault,  # our address is not allowed
+    19024: Rejected,  # the keyword is missing: of this message, until several in a row lack it
     99991400: throttled(BUSY),  # or as long as a header says
 }
 """What a code means; one that is not listed is tried again, three times at most."""

@@ -8,7 +8,7 @@ import httpx
 from pydantic import SecretStr
 
 from app.channels.base import GroupNotice
-from app.channels.failures import MakeFailure, channel_fault, throttled
+from app.channels.failures import MakeFailure, channel_fault, throttled, unlisted
 from app.channels.group.webhook import encoded, object_in, post, without_code
 from app.channels.kinds import WECOM
 from app.domain.clock import Clock
@@ -27,7 +27,7 @@ OUTCOMES: Mapping[int, MakeFailure] = {
     **dict.fromkeys((40004, 40005, 40006, 40007, 40008, 40009), Rejected),  # type, size or media
     **dict.fromkeys((40033, 40035, 40058, 44004, 45002, 45008, 45034), Rejected),  # content: bad, empty, too long
 }
-"""What an errcode means; one that is not listed is tried again, a bounded number of times."""
+"""What an errcode means; one that is not listed is tried again, three times at most."""
 
 _PHONE = re.compile(r"1[0-9]{10}")
 
@@ -86,4 +86,4 @@ def _judge(answer: httpx.Response) -> Outcome:
         return without_code(WECOM.name, answer)
     if errcode == 0:
         return Delivered()
-    return OUTCOMES.get(errcode, Unreachable)(f"wecom:{errcode}")
+    return OUTCOMES.get(errcode, unlisted)(f"wecom:{errcode}")

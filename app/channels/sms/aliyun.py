@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from app.channels.base import Sms
-from app.channels.failures import Failure, MakeFailure, caused_by, channel_fault, reason_of, throttled
+from app.channels.failures import Failure, caused_by, reason_of, unlisted
+from app.channels.sms.aliyun_codes import ruling_on
 from app.channels.sms.request import MissingExtra, Templates, fill
 from app.domain.clock import Clock
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
@@ -28,86 +29,6 @@ except ImportError:
     _INSTALLED = False
 else:
     _INSTALLED = True
-
-FLOW_CONTROL: tuple[tuple[str, timedelta], ...] = (
-    ("分钟级", timedelta(minutes=1)),
-    ("小时级", timedelta(hours=1)),
-    ("天级", timedelta(days=1)),  # also 号码天级; a rolling day
-)
-"""One code says "too often" and only its text says how often; where the text is new, an hour is the middle."""
-
-OUTCOMES: Mapping[str, MakeFailure] = {
-    "isv.BUSINESS_LIMIT_CONTROL": throttled(timedelta(hours=1)),  # unless FLOW_CONTROL knows better
-    "isv.DAY_LIMIT_CONTROL": throttled(timedelta(hours=1)),  # the account's own cap: gone at midnight
-    **dict.fromkeys(("Throttling", "Throttling.User", "Throttling.Api"), throttled(timedelta(seconds=5))),
-    **dict.fromkeys(("isp.SYSTEM_ERROR", "ServiceUnavailable", "InternalError"), Unreachable),
-    # identical bytes arrived twice: the first may have been sent
-    "SignatureNonceUsed": Unknown,
-    # this number, or the values of this message
-    **dict.fromkeys(
-        (
-            "isv.MOBILE_NUMBER_ILLEGAL",
-            "isv.MOBILE_COUNT_OVER_LIMIT",
-            "isv.BLACK_KEY_CONTROL_LIMIT",
-            "isv.TEMPLATE_PARAMS_ILLEGAL",
-            "isv.PARAM_LENGTH_LIMIT",
-            "isv.PARAM_NOT_SUPPORT_URL",
-            "isv.INVALID_JSON_PARAM",
-            "isv.INVALID_PARAMETERS",
-            "MissingPhoneNumbers",
-        ),
-        Rejected,
-    ),
-    # money, caps and rights of the account
-    **dict.fromkeys(
-        (
-            "isv.AMOUNT_NOT_ENOUGH",
-            "isv.OUT_OF_SERVICE",
-            "isv.MONTH_LIMIT_CONTROL",
-            "isp.RAM_PERMISSION_DENY",
-            "isv.ACCOUNT_NOT_EXISTS",
-            "isv.ACCOUNT_ABNORMAL",
-            "isv.PRODUCT_UN_SUBSCRIPT",
-            "isv.PRODUCT_UNSUBSCRIBE",
-            "isv.SECURITY_FROZEN_ACCOUNT",
-            "isv.DENY_IP_RANGE",
-        ),
-        channel_fault,
-    ),
-    # signature and template as they are set up
-    **dict.fromkeys(
-        (
-            "isv.TEMPLATE_MISSING_PARAMETERS",
-            "isv.SMS_TEMPLATE_ILLEGAL",
-            "isv.SMS_SIGNATURE_ILLEGAL",
-            "isv.SMS_SIGNATURE_SCENE_ILLEGAL",
-            "isv.SIGN_STATE_ILLEGAL",
-            "isv.SMS_SIGN_ILLEGAL",
-            "isv.SMS_CONTENT_ILLEGAL",
-            "isv.EXTEND_CODE_ERROR",
-            "isv.DOMESTIC_NUMBER_NOT_SUPPORTED",
-            "isv.SMS_TEST_NUMBER_LIMIT",
-            "isv.SMS_TEST_SIGN_TEMPLATE_LIMIT",
-        ),
-        channel_fault,
-    ),
-    # keys, clock and call
-    **dict.fromkeys(
-        (
-            "SignatureDoesNotMatch",
-            "InvalidAccessKeyId.NotFound",
-            "InvalidAccessKeyId.Inactive",
-            "Forbidden.RAM",
-            "InvalidTimeStamp.Expired",
-            "MissingSignName",
-            "MissingTemplateCode",
-            "InvalidVersion",
-            "InvalidAction.NotFound",
-        ),
-        channel_fault,
-    ),
-}
-"""What a code means. An unlisted refusal is tried again, an unlisted failure of the gateway (5xx) is unknown."""
 
 RECORDED_AFTER = timedelta(minutes=10)
 """A send that the provider's record still lacks by then was never taken; no lag is documented, minutes are seen."""
@@ -212,7 +133,7 @@ class AliyunSms:
         except TimeoutError:
             return Unknown("aliyun:timeout")
         except AlibabaCloudException as error:
-            return _refusal(error.code, status=error.status_code, wait=error.retry_after)
+            return self._refusal(error.code, status=error.status_code, wait=error.retry_after)
         except UnretryableException as error:
             return _lost(error.inner_exception)
         code = getattr(answer.body, "code", None)
@@ -220,19 +141,15 @@ class AliyunSms:
             return answer.body
         if code is None:
             return Unknown("aliyun:unreadable")
-        return _refusal(code, text=answer.body.message or "")
+        return self._refusal(code, text=answer.body.message or "")
 
-
-def _refusal(code: str, *, text: str = "", status: int = 200, wait: int | None = None) -> Failure:
-    reason = reason_of("aliyun", code)
-    if wait is not None:  # x-acs-retry-after, in milliseconds
-        return Throttled(timedelta(milliseconds=wait), reason)
-    if code == "isv.BUSINESS_LIMIT_CONTROL":
-        for level, pause in FLOW_CONTROL:
-            if level in text:
-                return Throttled(pause, reason)
-    verdict = OUTCOMES.get(code, Unknown if status >= _SERVER_ERROR else Unreachable)
-    return verdict(reason)
+    def _refusal(self, code: str, *, text: str = "", status: int = 200, wait: int | None = None) -> Failure:
+        reason = reason_of("aliyun", code)
+        if wait is not None:  # x-acs-retry-after, in milliseconds
+            return Throttled(timedelta(milliseconds=wait), reason)
+        if ruling := ruling_on(code, text):
+            return ruling.outcome(reason, self._clock.now())
+        return Unknown(reason) if status >= _SERVER_ERROR else unlisted(reason)
 
 
 def _lost(error: Exception) -> Failure:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,8 +12,9 @@ from typing import Any
 from pydantic import SecretStr
 
 from app.channels.base import Sms
-from app.channels.failures import Failure, MakeFailure, caused_by, channel_fault, reason_of, throttled
+from app.channels.failures import Failure, caused_by, reason_of, unlisted
 from app.channels.sms.request import MissingExtra, Templates, fill
+from app.channels.sms.tencent_codes import ruling_on
 from app.domain.clock import Clock
 from app.domain.outcome import Delivered, Outcome, Rejected, Unknown, Unreachable
 from app.outbound import STANDARD, Timeouts
@@ -31,58 +32,6 @@ except ImportError:
     _INSTALLED = False
 else:
     _INSTALLED = True
-
-_MINUTE = timedelta(minutes=1)
-_HOUR = timedelta(hours=1)
-_DAY = timedelta(days=1)
-
-OUTCOMES: Mapping[str, MakeFailure] = {
-    "LimitExceeded.PhoneNumberThirtySecondLimit": throttled(_MINUTE),
-    "LimitExceeded.DeliveryFrequencyLimit": throttled(_MINUTE),
-    "LimitExceeded.PhoneNumberOneHourLimit": throttled(_HOUR),
-    "LimitExceeded.PhoneNumberDailyLimit": throttled(_DAY),
-    "LimitExceeded.PhoneNumberSameContentDailyLimit": throttled(_DAY),
-    # caps of the account: gone at Beijing midnight
-    "LimitExceeded.AppDailyLimit": throttled(_HOUR),
-    "LimitExceeded.AppMainlandChinaDailyLimit": throttled(_HOUR),
-    "LimitExceeded.DailyLimit": throttled(_HOUR),
-    "LimitExceeded.PhoneNumberCountLimit": Rejected,
-    "LimitExceeded": throttled(_MINUTE),
-    "RequestLimitExceeded": throttled(timedelta(seconds=5)),
-    # between their gateway and the carriers something may have been sent
-    "InternalError.Timeout": Unknown,
-    "InternalError.SendAndRecvFail": Unknown,
-    "InternalError.RequestTimeException": channel_fault,  # our clock is wrong
-    "InternalError.SigFieldMissing": channel_fault,
-    "InternalError.SigVerificationFail": channel_fault,
-    "InternalError.RestApiInterfaceNotExist": channel_fault,
-    "InternalError": Unreachable,
-    "FailedOperation.ContainSensitiveWord": Rejected,
-    "FailedOperation.PhoneNumberInBlacklist": Rejected,
-    "FailedOperation.PhoneNumberParseFail": Rejected,
-    "FailedOperation.FailResolvePacket": Rejected,
-    "FailedOperation.JsonParseFail": Rejected,
-    "FailedOperation.MarketingSendTimeConstraint": throttled(_HOUR),  # marketing only from 8:00 to 22:00
-    "FailedOperation.InsufficientBalanceInSmsPackage": channel_fault,
-    "FailedOperation.TemplateParamSetNotMatchApprovedTemplate": channel_fault,
-    "FailedOperation.TemplateIncorrectOrUnapproved": channel_fault,
-    "FailedOperation.TemplateUnapprovedOrNotExist": channel_fault,
-    "FailedOperation.SignatureIncorrectOrUnapproved": channel_fault,
-    "FailedOperation.MissingSignature": channel_fault,
-    "InvalidParameterValue.SdkAppIdNotExist": channel_fault,
-    "InvalidParameterValue.TemplateParameterLengthLimit": channel_fault,  # six characters for young accounts
-    "InvalidParameterValue.UnsupportedTemplateVariable": channel_fault,
-    "InvalidParameterValue": Rejected,  # the number, an address in a variable, the length, the format
-    "InvalidParameter": Rejected,  # among them a forbidden word
-    "MissingParameter": Rejected,
-    "UnsupportedOperation.ContainDomesticAndInternationalPhoneNumber": Rejected,
-    "UnsupportedOperation": channel_fault,  # region, or a template for other countries
-    "UnauthorizedOperation": channel_fault,  # arrears, address list, rights, a disabled application
-    "AuthFailure": channel_fault,
-    "InvalidAction": channel_fault,
-    "NoSuchVersion": channel_fault,
-}
-"""What a code means, by its full name or else by the part before the dot; an unlisted one is tried again."""
 
 _WINDOW = (timedelta(minutes=1), timedelta(minutes=10))  # before and after the send: clocks differ, queues take time
 _MOST_ROWS = 100
@@ -151,7 +100,7 @@ class TencentSms:
             return Unknown("tencent:unreadable")
         if statuses[0].Code == "Ok":
             return Delivered(statuses[0].SerialNo or "")
-        return _refusal(statuses[0].Code)
+        return _refusal(statuses[0].Code, self._clock.now())
 
     async def settle(self, message: Sms, sent_at: datetime) -> Outcome:
         """Look for a text to this number about that time.
@@ -188,7 +137,7 @@ class TencentSms:
         """
         request.headers = {"Connection": "close"}
         client = SmsClient(self._credential, self._account.region, self._profile)
-        job = self._threads.submit(_call, call, client)
+        job = self._threads.submit(_call, call, client, self._clock.now())
         try:
             async with asyncio.timeout(self._time_limit):
                 return await asyncio.wrap_future(job)
@@ -196,18 +145,18 @@ class TencentSms:
             return Unreachable("tencent:busy") if job.cancelled() else Unknown("tencent:timeout")
 
 
-def _call(call: Callable[[Any], Any], client: Any) -> Any:  # noqa: ANN401 - untyped SDK
+def _call(call: Callable[[Any], Any], client: Any, now: datetime) -> Any:  # noqa: ANN401 - untyped SDK
     """Run in a worker thread: the answer, or the Failure."""
     try:
         return call(client)
     except TencentCloudSDKException as error:
-        return _refusal(error.code) if error.requestId else _lost(error)
+        return _refusal(error.code, now) if error.requestId else _lost(error)
 
 
-def _refusal(code: str) -> Failure:
-    family, _, _ = code.partition(".")
-    verdict = OUTCOMES.get(code) or OUTCOMES.get(family, Unreachable)
-    return verdict(reason_of("tencent", code))
+def _refusal(code: str, now: datetime) -> Failure:
+    reason = reason_of("tencent", code)
+    ruling = ruling_on(code)
+    return ruling.outcome(reason, now) if ruling else unlisted(reason)
 
 
 def _lost(error: Any) -> Failure:  # noqa: ANN401 - untyped SDK

@@ -52,5 +52,7 @@ class MailDispatcher:
             if not uow.messages.anything_due(EMAIL.name, now=now, target=""):
                 return []
         with self._store.writing() as uow:
+            if uow.pauses.holds(f"{EMAIL.name}:", now=now, longest=EMAIL.longest_pause):
+                return []
             claimed = uow.messages.claim(EMAIL.name, now=now, lease_until=now + LEASE, limit=1, target="")
             return begin_sending(uow, claimed, now=now)

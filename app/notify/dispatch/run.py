@@ -9,8 +9,9 @@ import structlog
 
 from app.domain.clock import Clock
 from app.domain.outcome import Outcome, Unknown
-from app.domain.retry import Delays, GiveUp, next_step
+from app.domain.retry import Delays, GiveUp, next_step, while_worth
 from app.domain.states import MessageState
+from app.domain.worth import worth_until
 from app.notify.contents import UnreadableContent, read_content
 from app.notify.dispatch.record import Sending, move_message, record_outcome
 from app.store.tables import Message
@@ -73,6 +74,9 @@ class Sender:
             jitter=random.random(),  # noqa: S311 - spread, not secrecy
             settles=self._settles,
         )
+        message = sending.message
+        worth = worth_until(message.subject, created_at=message.created_at, due_at=message.due_at)
+        step = while_worth(step, until=worth)
 
         def record() -> None:
             with self._store.writing() as uow:

@@ -1,12 +1,25 @@
 """Attempts to deliver: written before the network is touched, completed after; each counts in its robot's budget."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.store.tables import Attempt, Message
+from app.store.tables import Attempt, Message, OrderRow
+
+STRETCH = 2_000
+"""Attempts of all channels that are looked back over at most: an hour of a busy deployment's."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAttempt:
+    """How an attempt ended, and whose it was: of a text message the mark of its phone, else its message."""
+
+    outcome: str
+    reason: str
+    party: bytes | int
 
 
 class AttemptRepository:
@@ -51,6 +64,26 @@ class AttemptRepository:
         late = and_(Attempt.channel == channel, Attempt.target.in_(targets), Attempt.started_at > since)
         sent = select(Attempt.target, func.count()).where(late, real)
         return dict(self._session.execute(sent.group_by(Attempt.target)).all())
+
+    def failures_in_a_row(self, channel: str, target: str | None) -> list[FailedAttempt]:
+        """Return the attempts of a channel, or of one target, since something was delivered there, newest first.
+
+        Counted in rows, so that two workers and a restart agree. What is under way or was only simulated tells nothing.
+        """
+        told = and_(Attempt.id > self.newest() - STRETCH, Attempt.channel == channel, Attempt.outcome != "simulated")
+        query = (
+            select(Attempt.outcome, Attempt.reason, Attempt.message_id, OrderRow.phone_index)
+            .join(Message, Message.id == Attempt.message_id)
+            .outerjoin(OrderRow, and_(OrderRow.id == Message.order_id, Message.channel == "sms"))
+            .where(told if target is None else and_(told, Attempt.target == target))
+            .order_by(Attempt.id.desc())
+        )
+        failures = []
+        for outcome, reason, message_id, phone_index in self._session.execute(query):
+            if outcome == "delivered":
+                break
+            failures.append(FailedAttempt(outcome, reason or "", phone_index or message_id))
+        return failures
 
     def end(self, attempt_id: int, *, now: datetime, outcome: str, reason: str = "", reference: str = "") -> None:
         """Write down how an attempt ended."""

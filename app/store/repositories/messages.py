@@ -16,6 +16,9 @@ from app.store.statements import IN_LIMIT, chunks, insert_new
 from app.store.tables import Message, OrderRow
 from app.store.tables.message import DEAD, MERGED, OPEN, SETTLING
 
+MOST_COUNTED = 100_000
+"""Whoever reads the figure learns nothing from a greater one, and looks at it every ten seconds."""
+
 
 class MessageRepository:
     """The outbox."""
@@ -37,9 +40,22 @@ class MessageRepository:
 
     # ---- what waits ------------------------------------------------------------------------------------------------
 
-    def anything_due(self, channel: str, *, now: datetime, target: str | None = None) -> bool:
+    def anything_due(self, channel: str, *, now: datetime, target: str | None = None, lane: int | None = None) -> bool:
         """Tell whether there is anything to send; asked often, so it takes no lock."""
-        return self._session.scalars(self._due(channel, now=now, target=target).limit(1)).first() is not None
+        due = self._due(channel, now=now, target=target, lane=lane)
+        return self._session.scalars(due.limit(1)).first() is not None
+
+    def held_back_count(
+        self, channel: str, *, now: datetime, target: str | None = None, subject: str | None = None
+    ) -> int:
+        """Count what is due for a channel, one target or subject, or was put off, up to :data:`MOST_COUNTED`."""
+        mine = and_(OPEN.query, Message.channel == channel, Message.state == MessageState.PENDING)
+        held_back = select(Message.id).where(mine, or_(Message.due_at <= now, Message.last_reason.is_not(None)))
+        if target is not None:
+            held_back = held_back.where(Message.target == target)
+        if subject is not None:
+            held_back = held_back.where(Message.subject == subject)
+        return self._session.scalar(select(func.count()).select_from(held_back.limit(MOST_COUNTED).subquery())) or 0
 
     def waiting(
         self, channel: str, target: str, lane: int, *, subject: str, now: datetime
@@ -98,6 +114,11 @@ class MessageRepository:
                 )
             )
 
+    def keep_without_code(self, message: Message, content: dict[str, Any], *, lane: int) -> None:
+        """Take the code out of a message that never left."""
+        values = {"content": content, "lane": lane}
+        self._session.execute(update(Message).where(Message.id == message.id).values(**values))
+
     def claim_to_settle(self, *, now: datetime, lease_until: datetime, limit: int) -> list[Message]:
         """Take messages with an unknown outcome about which the provider is to be asked, longest due first."""
         query = (
@@ -151,9 +172,15 @@ class MessageRepository:
         statement = update(Message).where(lost, Message.target.not_in(here)).values(channel=to[0], target=to[1])
         return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount
 
-    def targets_due(self, channel: str, *, now: datetime) -> list[str]:
+    def targets_due(self, channel: str, *, now: datetime, lane: int | None = None) -> list[str]:
         """Return the targets for which something of a channel is due."""
-        return list(self._session.scalars(self._due(channel, now=now).with_only_columns(Message.target).distinct()))
+        due = self._due(channel, now=now, lane=lane)
+        return list(self._session.scalars(due.with_only_columns(Message.target).distinct()))
+
+    def phone_marks(self, messages: Sequence[Message]) -> dict[int, bytes]:
+        """Return the marks of the phones that messages go to, by the message's row id."""
+        query = select(Message.id, OrderRow.phone_index).join(OrderRow, OrderRow.id == Message.order_id)
+        return dict(self._session.execute(query.where(Message.id.in_([m.id for m in messages]))).all())
 
     # ---- moving on --------------------------------------------------------------------------------------------------
 
@@ -203,9 +230,10 @@ class MessageRepository:
         """Return one message."""
         return self._session.get(Message, message_id)
 
-    def exists(self, once: str) -> bool:
-        """Tell whether a fact has its message already."""
-        return self._session.scalars(select(Message.id).where(Message.once == once)).first() is not None
+    def template_of(self, once: str) -> str | None:
+        """Return which template the text message about a fact uses; None if there is no message yet."""
+        content = self._session.scalars(select(Message.content).where(Message.once == once)).first()
+        return None if content is None else str(dict(content).get("template", ""))
 
     def of_order(self, order_id: int) -> list[Message]:
         """Return an order's messages, oldest first."""

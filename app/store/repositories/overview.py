@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, case, func, literal, select
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from app.store.reach import STANDARD, Reach
@@ -25,6 +25,9 @@ OrderListRow = Row[Any]
 """A row of a list, with the columns of ``_LINE`` or ``_LETTER`` as attributes."""
 
 PAGE = 30
+
+STUCK_AFTER = timedelta(minutes=2)
+"""Messages of a busy minute wait for their place in a robot's budget, and are merged within seconds."""
 
 _ORDERS: Table = OrderRow.__table__
 _MESSAGES: Table = Message.__table__
@@ -85,6 +88,12 @@ class IdRangeCounts:
     fresh_today: int
 
 
+def _stuck(now: datetime) -> ColumnElement[bool]:
+    """Return which open messages are stuck: tried or put off without success, or due for minutes and not yet tried."""
+    m = _MESSAGES.c
+    return and_(m.state == "pending", or_(m.last_reason.is_not(None), m.due_at < now - STUCK_AFTER))
+
+
 class OverviewRepository:
     """Questions of people who look at the whole."""
 
@@ -110,9 +119,12 @@ class OverviewRepository:
         numbers = select(_ORDERS.c.number).where(*mine).order_by(_ORDERS.c.id).limit(first)
         return self._count(select(literal(1)).select_from(_ORDERS).where(*mine)), list(self._session.scalars(numbers))
 
-    def open_message_count(self) -> int:
-        """Count the messages that are to be sent or settled."""
-        return self._count(select(literal(1)).select_from(_MESSAGES).where(OPEN.query))
+    def open_message_counts(self, now: datetime) -> tuple[int, int, int]:
+        """Count the messages that are to be sent or settled; of these the stuck, and those whose time will come."""
+        m = _MESSAGES.c
+        still = select(literal(1)).select_from(_MESSAGES).where(OPEN.query)
+        later = and_(m.state == "pending", m.due_at > now, m.last_reason.is_(None))
+        return self._count(still), self._count(still.where(_stuck(now))), self._count(still.where(later))
 
     def dead_message_count(self) -> int:
         """Count the messages that were given up."""
@@ -239,8 +251,10 @@ class OverviewRepository:
         query = select(_INCIDENTS.c.id, _INCIDENTS.c.name).where(_INCIDENTS.c.id.in_(incident_ids))
         return dict(self._session.execute(query).all()) if incident_ids else {}
 
-    def messages(self, states: Sequence[str], *, before: int | None = None, size: int = PAGE) -> RowPage[OrderListRow]:
-        """Return a page of messages in one of ``states`` (all if empty), newest first."""
+    def messages(
+        self, states: Sequence[str], *, before: int | None = None, size: int = PAGE, stuck_at: datetime | None = None
+    ) -> RowPage[OrderListRow]:
+        """Return a page of messages in one of ``states`` (all if empty), newest first; with ``stuck_at`` the stuck."""
         m = _MESSAGES.c
         query = select(*_LETTER)
         floor: int | None = 1
@@ -250,6 +264,8 @@ class OverviewRepository:
                 # First the few open ones by their index, which is not in order of id; else the whole outbox is walked.
                 waiting = select(m.id).where(OPEN.query).limit(self._reach.count_at_most).correlate(None)
                 query, floor = query.where(m.id.in_(waiting)), None
+                if stuck_at is not None:
+                    query = query.where(_stuck(stuck_at))
             elif set(states) == {"dead"}:
                 query, floor = query.where(DEAD.query), None
         return self._page(query, m.id, before=before, size=size, floor=floor)

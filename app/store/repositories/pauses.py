@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, not_, or_, select
 from sqlalchemy.orm import Session
+from sqlmodel import col
 
 from app.store.statements import add_pause
 from app.store.tables import Pause
@@ -14,6 +15,14 @@ LONGEST = timedelta(days=1)
 
 AHEAD = "ahead:"
 """Before a destination's name: the note of attempts that are dated ahead of the clock, which was set back."""
+
+NUMBER = "number:"
+"""Before the mark of a phone: a provider takes no text message for this number for a while."""
+
+
+def number_name(phone_index: bytes) -> str:
+    """Return the name under which a number waits; the phone itself stands nowhere."""
+    return f"{NUMBER}{phone_index.hex()}"
 
 
 class PauseRepository:
@@ -63,7 +72,13 @@ class PauseRepository:
         Nothing is sent to them any more, so nothing would ever lift the pause.
         """
         kept = [kept for name in names for kept in (name, f"{AHEAD}{name}")]
-        return self._session.execute(delete(Pause).where(Pause.name.not_in(kept))).rowcount
+        gone = and_(Pause.name.not_in(kept), not_(_OF_NUMBERS))
+        return self._session.execute(delete(Pause).where(gone)).rowcount
+
+    def forget_numbers(self, *, now: datetime, longest: timedelta = LONGEST) -> int:
+        """Forget the waits of numbers that are over, or were written before the clock was set back; return how many."""
+        over = and_(_OF_NUMBERS, or_(Pause.until <= now, Pause.until > now + longest))
+        return self._session.execute(delete(Pause).where(over)).rowcount
 
     def get(self, name: str) -> Pause | None:
         """Return the pause of ``name``, over or not."""
@@ -77,6 +92,24 @@ class PauseRepository:
         row = self.get(name)
         return row is not None and now < row.until <= now + longest
 
+    def waiting_numbers(
+        self, marks: Iterable[bytes], *, now: datetime, longest: timedelta = LONGEST
+    ) -> dict[bytes, datetime]:
+        """Return until when numbers wait, of these phones' marks those that do."""
+        names = {number_name(mark): mark for mark in marks}
+        held = and_(Pause.name.in_(names), Pause.until > now, Pause.until <= now + longest)
+        return {
+            names[name]: until for name, until in self._session.execute(select(Pause.name, Pause.until).where(held))
+        }
+
     def faults(self) -> list[Pause]:
         """Return destinations that refused for a reason of their own and have taken nothing since."""
         return list(self._session.scalars(select(Pause).where(Pause.fault).order_by(Pause.name)))
+
+    def of_channels(self) -> list[Pause]:
+        """Return what is known of every destination, over or not; a few rows."""
+        notes = or_(_OF_NUMBERS, col(Pause.name).startswith(AHEAD, autoescape=True))
+        return list(self._session.scalars(select(Pause).where(not_(notes)).order_by(Pause.name)))
+
+
+_OF_NUMBERS = col(Pause.name).startswith(NUMBER, autoescape=True)

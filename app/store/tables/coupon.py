@@ -19,6 +19,7 @@ class Coupon(SQLModel, table=True):
         same_kind("incident_id", "incident"),
         same_kind("order_id", "orders"),
         partial_index("coupon_free", "id", where=FREE),
+        partial_index("coupon_of_client", "client_id", "given_at", where=GIVEN),
         partial_index("coupon_once", "incident_id", "phone_index", where=GIVEN, unique=True),
     )
 
@@ -30,4 +31,5 @@ class Coupon(SQLModel, table=True):
     incident_id: int | None = None
     phone_index: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     order_id: int | None = Field(default=None, sa_type=BigInteger)
+    client_id: str | None = Field(default=None, max_length=16)  # whose customer; not in rows of earlier releases
     given_at: datetime | None = None

@@ -3,7 +3,8 @@
 from app.watch.rule import Rule
 from app.watch.rules.batch_failing import BATCH_FAILING
 from app.watch.rules.batch_overdue import BATCH_OVERDUE
-from app.watch.rules.channel_down import CHANNEL_DOWN
+from app.watch.rules.channel_paused import CHANNEL_PAUSED
+from app.watch.rules.coupons_falling import COUPONS_FALLING
 from app.watch.rules.coupons_low import COUPONS_LOW
 from app.watch.rules.database_could_lose import DATABASE_COULD_LOSE
 from app.watch.rules.dead_letters import DEAD_LETTERS
@@ -23,10 +24,11 @@ RULES: tuple[Rule, ...] = (
     WORKER_SILENT,
     DATABASE_COULD_LOSE,
     LEDGER_UNBALANCED,
-    CHANNEL_DOWN,
+    CHANNEL_PAUSED,
     DEAD_LETTERS,
     SMS_CAPPED,
     COUPONS_LOW,
+    COUPONS_FALLING,
     DISK_LOW,
     SPOOL_WAITING,
 )

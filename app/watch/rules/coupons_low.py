@@ -14,7 +14,7 @@ def _find(situation: Situation) -> Iterator[Trouble]:
             return
         free = uow.coupons.free(at_most=low_at + 1)  # a large pool is not counted for this
     if free == 0:
-        yield Trouble("coupons_low", "优惠券已发完，后续短信只发通知、不带优惠券。请导入新券码。")
+        yield Trouble("coupons_low", "优惠券已发完：订单通知照发，券等到导入新券码后再发。")
     elif free <= low_at:
         yield Trouble("coupons_low", f"优惠券仅剩 {free} 张，请尽快导入新券码。")
 

@@ -50,6 +50,8 @@ class Figures:
     next_batch_at: datetime
     held: int
     open_messages: int
+    stuck_messages: int
+    later_messages: int
     dead_messages: int
     batches: tuple[Batch, ...]
     downloads: dict[str, list[Audit]]
@@ -84,6 +86,7 @@ class DashboardFigures:
             high, today, counted = self._count(uow, incident, now=now) if incident else (0, 0, True)
             oldest = uow.orders.longest_waiting_since()
             batches = uow.batches.page(limit=BATCHES)
+            waiting, stuck, later = uow.overview.open_message_counts(now)
             return Figures(
                 at=now,
                 incident=incident,
@@ -98,7 +101,9 @@ class DashboardFigures:
                 overdue=is_overdue(now, oldest_waiting_at=oldest, every=every),
                 next_batch_at=boundary + every,
                 held=uow.overview.held_count(),
-                open_messages=uow.overview.open_message_count(),
+                open_messages=waiting,
+                stuck_messages=stuck,
+                later_messages=later,
                 dead_messages=uow.overview.dead_message_count(),
                 batches=tuple(batches),
                 downloads=uow.audit.of_each([batch.name or "" for batch in batches], DOWNLOADED),

@@ -48,6 +48,7 @@ def mount_console(api: FastAPI, boat: Lifeboat, health: Health) -> None:
     environment = admin.templates.env
     environment.filters.update(filters.filters(boat.settings.zone, boat.clock.now))
     environment.globals.update(filters.names())
+    environment.globals["paused_channels"] = lambda: health.sentences("channel_paused")
     for page in (OrderPages(boat), BatchPages(boat), MessagePages(boat), HeldPage(boat), AccountPage(gate)):
         admin.add_view(page)
     api.add_route(BASE, _to_home, include_in_schema=False)  # without this, a redirect would name host and scheme

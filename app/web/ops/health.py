@@ -73,6 +73,10 @@ class Health:
             self._known_at = time.monotonic()
         return self._known
 
+    def sentences(self, code: str) -> tuple[str, ...]:
+        """Return what the watch's rules found under one code at their last look at the store."""
+        return tuple(trouble.text for trouble in self._process.troubles if trouble.code == code)
+
     async def _ask(self) -> dict[str, Any]:
         s = self._process
         checks: dict[str, dict[str, Any]] = {}
@@ -87,6 +91,9 @@ class Health:
         free, here = await self._disks.answer(within=self.ask_within)
         checks["disk"] = {"status": "pass", "free_bytes": free}
         for trouble in (*here, *s.troubles):
+            if known := checks.get(trouble.code):  # a second channel, say
+                known["detail"] += trouble.text
+                continue
             reasons.append(trouble.code)
             checks[trouble.code] = {"status": "warn", "detail": trouble.text}
             if always := checks.get(_CHECK_OF.get(trouble.code, "")):

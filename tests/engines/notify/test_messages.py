@@ -49,8 +49,8 @@ def test_a_fact_is_told_once_however_often_it_is_composed(deployment: Deployment
     assert _add(deployment, _row("b"), _row("c")) == {"c"}
     assert [message.once for message in deployment.rows.messages()] == ["a", "b", "c"]
     with deployment.store.reading() as uow:
-        assert uow.messages.exists("a")
-        assert not uow.messages.exists("d")
+        assert uow.messages.template_of("a") == ""
+        assert uow.messages.template_of("d") is None
 
 
 def test_more_rows_than_one_statement_takes_are_written_whole(deployment: Deployment):

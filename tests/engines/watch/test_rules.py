@@ -12,13 +12,15 @@ from sqlalchemy.exc import IntegrityError
 
 from app.domain.states import HeldKind, MessageState
 from app.orders import decide
+from app.store.repositories.pauses import number_name
 from app.store.spool.file import SpoolCounts
 from app.store.tables import METADATA
 from app.watch.patrol import Found, expire_alerts, keep_alerts, look
 from app.watch.rule import Rule, Situation, Trouble, WatchPolicy
 from app.watch.rules import RULES
 from app.watch.rules.batch_overdue import BATCH_OVERDUE
-from app.watch.rules.channel_down import CHANNEL_DOWN
+from app.watch.rules.channel_paused import CHANNEL_PAUSED
+from app.watch.rules.coupons_falling import COUPONS_FALLING
 from app.watch.rules.coupons_low import COUPONS_LOW
 from app.watch.rules.dead_letters import DEAD_LETTERS
 from app.watch.rules.disk_low import DISK_LOW
@@ -93,13 +95,70 @@ def test_a_ledger_that_does_not_add_up_is_told(deployment: Deployment):
     assert _found(LEDGER_UNBALANCED, _situation(deployment)) == [("ledger_unbalanced", "")]
 
 
-def test_a_channel_is_down_until_something_gets_through(deployment: Deployment):
+def test_a_channel_at_fault_is_told_until_something_gets_through(deployment: Deployment):
+    deployment.notices.composed(*new_orders(2))
     with deployment.store.writing() as uow:
-        uow.pauses.pause("wecom:r", reason="45009", until=TEN + minutes(1), now=TEN)  # a limit is no fault
-        uow.pauses.pause("sms:", reason="sms:no_balance", until=TEN + minutes(5), now=TEN, fault=True)
-    assert _found(CHANNEL_DOWN, _situation(deployment, now=TEN + hours(1))) == [("channel_down", "sms:")]
-    (trouble,) = CHANNEL_DOWN.find(_situation(deployment))
-    assert trouble.text == "通知渠道 短信 不可用（sms:no_balance），消息已保留，请检查配置。"
+        uow.pauses.pause("wecom:r", reason="wecom:45009", until=TEN + minutes(1), now=TEN)  # a limit of a minute
+        uow.pauses.pause("ahead:wecom:r", reason="clock_set_back", until=TEN + hours(1), now=TEN, attempt=3)
+        uow.pauses.pause(number_name(b"1" * 16), reason="aliyun:limit", until=TEN + hours(9), now=TEN)
+        reason = "aliyun:isv.AMOUNT_NOT_ENOUGH"
+        uow.pauses.pause("sms:", reason=reason, until=TEN + minutes(5), now=TEN, fault=True)
+    assert _found(CHANNEL_PAUSED, _situation(deployment, now=TEN + hours(1))) == [("channel_paused", "sms:")]
+    tried, _ = deployment.rows.messages(kind="order_sms")
+    deployment.rows.alter(tried.id, due_at=TEN + minutes(5), last_reason="aliyun:connect")
+    deployment.notices.add("in the morning", subject="coupon", channel="sms", due_at=TEN + hours(22))
+    (trouble,) = CHANNEL_PAUSED.find(_situation(deployment))
+    assert trouble.text == (
+        "通知渠道 短信 发不出去：账户余额不足，请充值（aliyun:isv.AMOUNT_NOT_ENOUGH），11-22 10:00 起，2 条消息在等。"
+        "消息已保留，请检查配置；恢复后自动发出。"
+    )
+    with deployment.store.writing() as uow:
+        uow.pauses.lift("sms:", by_attempt=1)
+    assert _found(CHANNEL_PAUSED, _situation(deployment)) == []
+
+
+def test_coupons_that_rest_by_themselves_are_told_by_themselves(deployment: Deployment):
+    deployment.notices.add_coupons("C-1", "C-2")
+    deployment.notices.composed(*new_orders(2))
+    with deployment.store.writing() as uow:
+        reason = "tencent:FailedOperation.TemplateIncorrectOrUnapproved"
+        uow.pauses.pause("sms:coupon", reason=reason, until=TEN + minutes(5), now=TEN, fault=True)
+    (trouble,) = CHANNEL_PAUSED.find(_situation(deployment))
+    assert trouble.text.startswith("通知渠道 短信（优惠券） 发不出去：短信模板不存在或未通过审核")
+    assert "，2 条消息在等。" in trouble.text
+
+
+def test_a_limit_is_told_once_it_is_long_or_follows_another_one(deployment: Deployment):
+    """Nobody waits ten minutes without knowing why; a minute's limit that comes again and again is a long one."""
+    with deployment.store.writing() as uow:
+        uow.pauses.pause("dingtalk:r", reason="dingtalk:130101", until=TEN + minutes(10), now=TEN)
+    (trouble,) = CHANNEL_PAUSED.find(_situation(deployment))
+    assert trouble.text == (
+        "通知渠道 钉钉 发不出去：发得太快，被限流（dingtalk:130101），11-22 10:00 起。消息已保留，预计 11-22 10:10 恢复。"
+    )
+    found = [_found(CHANNEL_PAUSED, _situation(deployment, now=TEN + minutes(n))) for n in (9, 10, 11)]
+    assert found == [[("channel_paused", "dingtalk:r")]] * 2 + [[]]
+    for n in range(3):
+        at = TEN + hours(1) + n * minutes(1) + n * seconds(2)
+        assert _found(CHANNEL_PAUSED, _situation(deployment, now=at)) == []
+        with deployment.store.writing() as uow:
+            uow.pauses.pause("wecom:r", reason="wecom:45009", until=at + minutes(1), now=at)
+    assert _found(CHANNEL_PAUSED, _situation(deployment, now=at)) == [("channel_paused", "wecom:r")]
+
+
+def test_a_limit_that_follows_another_one_is_one_episode(deployment: Deployment):
+    """P16: nobody is told that it is over, and a second later that it has begun."""
+    for n in range(3):
+        at = TEN + n * (minutes(10) + seconds(2))
+        deployment.clock.at = at
+        with deployment.store.writing() as uow:
+            uow.pauses.pause("dingtalk:r", reason="dingtalk:130101", until=at + minutes(10), now=at)
+        _patrol(deployment, CHANNEL_PAUSED)
+        deployment.clock.at += minutes(10)
+        _patrol(deployment, CHANNEL_PAUSED)
+    assert [(alert.rule, alert.episode, alert.state) for alert in deployment.rows.alerts()] == [
+        ("channel_paused", 1, "firing")
+    ]
 
 
 def test_dead_letters_are_counted_by_channel(deployment: Deployment):
@@ -110,16 +169,60 @@ def test_dead_letters_are_counted_by_channel(deployment: Deployment):
     assert (trouble.subject, trouble.text[:9]) == ("wecom", "有 2 条消息未能")
 
 
+def _give_coupons(deployment: Deployment, count: int, *, first: int = 0) -> None:
+    """Draw codes for so many customers, each with an order of his own."""
+    deployment.notices.composed(*new_orders(first + count)[first:])
+    now = deployment.clock.now()
+    with deployment.store.writing() as uow:
+        for n in range(first, first + count):
+            customer = {"phone_index": b"%d" % n, "order_id": n + 1, "client_id": "c1"}
+            assert uow.coupons.give(incident_id=1, **customer, now=now)
+
+
 @pytest.mark.parametrize(
     ("codes", "given", "found"),
     [(0, 0, []), (3, 0, []), (3, 1, [("coupons_low", "")]), (3, 3, [("coupons_low", "")])],
 )
 def test_a_pool_that_had_codes_is_low_and_then_empty(deployment: Deployment, codes: int, given: int, found: list[Any]):
     deployment.notices.add_coupons(*(f"C-{n}" for n in range(codes)))
-    deployment.notices.composed(*new_orders(given))
+    _give_coupons(deployment, given)
     assert _found(COUPONS_LOW, _situation(deployment)) == found
     unwanted = replace(POLICY, coupons_wanted=False)
     assert _found(COUPONS_LOW, _situation(deployment, policy=unwanted)) == []
+
+
+@pytest.mark.parametrize(
+    ("codes", "given", "found"),
+    [
+        (19, 19, []),  # few
+        (100, 50, []),  # as many are left
+        (99, 50, [""]),
+        (20, 20, [""]),
+    ],
+)
+def test_a_pool_that_is_empty_within_the_hour_is_told_with_its_figures(
+    deployment: Deployment, codes: int, given: int, found: list[str]
+):
+    deployment.notices.add_coupons(*(f"C-{n}" for n in range(codes)))
+    _give_coupons(deployment, given)
+    assert _found(COUPONS_FALLING, _situation(deployment)) == [("coupons_falling", subject) for subject in found]
+    assert _found(COUPONS_FALLING, _situation(deployment, now=TEN + hours(1) + seconds(1))) == []
+    assert _found(COUPONS_FALLING, _situation(deployment, policy=replace(POLICY, coupons_wanted=False))) == []
+
+
+def test_a_client_that_has_spent_its_hours_coupons_is_named(deployment: Deployment):
+    deployment.notices.add_coupons(*(f"C-{n}" for n in range(200)))
+    _give_coupons(deployment, 30)
+    limited = _situation(deployment, policy=replace(POLICY, coupons_per_client_per_hour=30))
+    assert _found(COUPONS_FALLING, limited) == [("coupons_falling", "c1")]
+    (trouble,) = COUPONS_FALLING.find(limited)
+    assert "旗舰店 最近一小时的优惠券已达上限 30 张" in trouble.text
+    unlimited = _situation(deployment, policy=replace(POLICY, coupons_per_client_per_hour=0))
+    assert _found(COUPONS_FALLING, unlimited) == []
+    deployment.notices.add_coupons()
+    _give_coupons(deployment, 90, first=30)
+    (falling, _) = COUPONS_FALLING.find(limited)
+    assert falling.text.startswith("最近一小时发出优惠券 120 张（同期订单 120 笔），只剩 80 张")
 
 
 def test_the_days_text_messages_are_spent_by_all_or_by_one(deployment: Deployment):

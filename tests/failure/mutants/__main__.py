@@ -26,6 +26,7 @@ from tests.failure.mutants import (
     planted_replicas,
     planted_robots,
     planted_security,
+    planted_texts,
 )
 from tests.failure.mutants.mutant import DoesNotApply, Mutant
 
@@ -58,6 +59,7 @@ MUTANTS = (
     *planted_replicas.MUTANTS,
     *planted_robots.MUTANTS,
     *planted_security.MUTANTS,
+    *planted_texts.MUTANTS,
 )
 
 out = Console(width=180, soft_wrap=True)

@@ -24,14 +24,16 @@ class MessagePages(ConsolePage):
         """List messages."""
         chosen = request.query_params.get("state", "")
         chosen = chosen if chosen in words.MESSAGE_FILTERS else ""
-        shown = await run_in_threadpool(self._list, words.MESSAGE_FILTERS[chosen][1], cursor_of(request))
+        shown = await run_in_threadpool(self._list, chosen, cursor_of(request))
         page = shown["page"]
         more = with_query(request, before=page.before) if page.before else None
         return self.render(request, "messages.html", chosen=chosen, more=more, paged=cursor_of(request), **shown)
 
-    def _list(self, states: tuple[str, ...], before: int | None) -> dict[str, Any]:
+    def _list(self, chosen: str, before: int | None) -> dict[str, Any]:
+        states = words.MESSAGE_FILTERS[chosen][1]
+        stuck_at = self.boat.clock.now() if chosen == "stuck" else None
         with self.boat.store.reading() as uow:
-            page = uow.overview.messages(states, before=before)
+            page = uow.overview.messages(states, before=before, stuck_at=stuck_at)
             return {
                 "page": page,
                 "numbers": uow.overview.order_numbers(sorted({m.order_id for m in page.rows if m.order_id})),
