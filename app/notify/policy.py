@@ -45,5 +45,5 @@ class MessagePolicy:
         """Return the names, ``channel:target``, of all there is to send to; what is only recorded has none."""
         chosen = ((SMS.name, self.sms_sent), (EMAIL.name, self.mail_sent))
         groups = {f"{group.channel}:{group.target}" for group in self.groups}
-        coupons = {COUPONS} if self.sms_sent else set()
+        coupons = {COUPONS} if self.sms_sent and self.coupon != "off" else set()
         return frozenset(groups | coupons | {f"{name}:" for name, sent in chosen if sent})

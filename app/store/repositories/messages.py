@@ -5,11 +5,12 @@ conclude that a row is among the open ones, and would walk the whole outbox.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
+from sqlmodel import col
 
 from app.domain.states import MessageState
 from app.store.statements import IN_LIMIT, chunks, insert_new
@@ -18,6 +19,15 @@ from app.store.tables.message import DEAD, MERGED, OPEN, SETTLING
 
 MOST_COUNTED = 100_000
 """Whoever reads the figure learns nothing from a greater one, and looks at it every ten seconds."""
+
+STUCK_AFTER = timedelta(minutes=2)
+"""Messages of a busy minute wait for their place in a robot's budget, and are merged within seconds."""
+
+
+def stuck(now: datetime) -> ColumnElement[bool]:
+    """Return which open messages are stuck: tried or put off without success, or due for minutes and not yet tried."""
+    waits_on = or_(col(Message.last_reason).is_not(None), col(Message.due_at) < now - STUCK_AFTER)
+    return and_(Message.state == MessageState.PENDING, waits_on)
 
 
 class MessageRepository:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, case, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.store.reach import STANDARD, Reach
+from app.store.repositories.messages import stuck
 from app.store.statements import IN_LIMIT, chunks
 from app.store.tables import Batch, Incident, Message, OrderRow
 from app.store.tables.message import DEAD, OPEN
@@ -25,9 +26,6 @@ OrderListRow = Row[Any]
 """A row of a list, with the columns of ``_LINE`` or ``_LETTER`` as attributes."""
 
 PAGE = 30
-
-STUCK_AFTER = timedelta(minutes=2)
-"""Messages of a busy minute wait for their place in a robot's budget, and are merged within seconds."""
 
 _ORDERS: Table = OrderRow.__table__
 _MESSAGES: Table = Message.__table__
@@ -88,12 +86,6 @@ class IdRangeCounts:
     fresh_today: int
 
 
-def _stuck(now: datetime) -> ColumnElement[bool]:
-    """Return which open messages are stuck: tried or put off without success, or due for minutes and not yet tried."""
-    m = _MESSAGES.c
-    return and_(m.state == "pending", or_(m.last_reason.is_not(None), m.due_at < now - STUCK_AFTER))
-
-
 class OverviewRepository:
     """Questions of people who look at the whole."""
 
@@ -124,7 +116,7 @@ class OverviewRepository:
         m = _MESSAGES.c
         still = select(literal(1)).select_from(_MESSAGES).where(OPEN.query)
         later = and_(m.state == "pending", m.due_at > now, m.last_reason.is_(None))
-        return self._count(still), self._count(still.where(_stuck(now))), self._count(still.where(later))
+        return self._count(still), self._count(still.where(stuck(now))), self._count(still.where(later))
 
     def dead_message_count(self) -> int:
         """Count the messages that were given up."""
@@ -265,7 +257,7 @@ class OverviewRepository:
                 waiting = select(m.id).where(OPEN.query).limit(self._reach.count_at_most).correlate(None)
                 query, floor = query.where(m.id.in_(waiting)), None
                 if stuck_at is not None:
-                    query = query.where(_stuck(stuck_at))
+                    query = query.where(stuck(stuck_at))
             elif set(states) == {"dead"}:
                 query, floor = query.where(DEAD.query), None
         return self._page(query, m.id, before=before, size=size, floor=floor)
