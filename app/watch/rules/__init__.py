@@ -7,6 +7,7 @@ from app.watch.rules.coupons_low import COUPONS_LOW
 from app.watch.rules.database_could_lose import DATABASE_COULD_LOSE
 from app.watch.rules.dead_letters import DEAD_LETTERS
 from app.watch.rules.disk_low import DISK_LOW
+from app.watch.rules.disk_reserve import DISK_RESERVE
 from app.watch.rules.ledger_unbalanced import LEDGER_UNBALANCED
 from app.watch.rules.sms_capped import SMS_CAPPED
 from app.watch.rules.spool_waiting import SPOOL_WAITING
@@ -24,5 +25,6 @@ RULES: tuple[Rule, ...] = (
     SMS_CAPPED,
     COUPONS_LOW,
     DISK_LOW,
+    DISK_RESERVE,
     SPOOL_WAITING,
 )
