@@ -79,8 +79,9 @@ class BatchMaker:
         A person named in ``by`` wants what waits now, whether or not it is due, and stands in the audit for each batch
         begun so; ``incident_id`` looks at one incident alone.
         """
-        wrong, forced = self._wrong_layout(), by is not None
-        outcomes = [self._finish(lease, forced=forced) for lease in self._orphans(now)]
+        full, forced = self._no_room(), by is not None
+        wrong = full or self._wrong_layout()
+        outcomes = [] if full else [self._finish(lease, forced=forced) for lease in self._orphans(now)]
         with self._store.reading() as uow:
             waiting = [i for i in uow.orders.incidents_waiting() if incident_id in (None, i)]
             incidents = [i for i in waiting if self._due(uow, i, now, forced=forced)]
@@ -131,6 +132,11 @@ class BatchMaker:
         started = self._start_repair(batch, by=by, now=now)
         return self._finish(started) if isinstance(started, BatchLease) else started
 
+    def _no_room(self) -> NotBegun | None:
+        """Return why no file can be written now: what room there is belongs to the orders that still come."""
+        sentence = self._exports.reserve.touched()
+        return None if sentence is None else NotBegun(f"{sentence}，请清理或扩容")
+
     def _wrong_layout(self) -> NotBegun | None:
         """Return why no batch can have the chosen layout; a batch begun with it would wait for it for ever."""
         try:
@@ -180,7 +186,7 @@ class BatchMaker:
         return self._lease(batch, now)
 
     def _start_repair(self, name: str, *, by: Actor, now: datetime) -> BatchLease | Nothing | NotBegun:
-        wrong = self._wrong_layout()
+        wrong = self._no_room() or self._wrong_layout()
         with self._store.writing() as uow:
             broken = uow.batches.named(name)
             if broken is None or broken.id is None:

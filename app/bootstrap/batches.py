@@ -6,6 +6,7 @@ from pathlib import Path
 from app.batch.maker import BatchMaker
 from app.batch.policy import BatchPolicy
 from app.bootstrap.lifeboat import Lifeboat
+from app.files.disk_reserve import DiskReserve
 from app.files.export_folder import Exports
 from app.files.layouts.registry import Layouts, layouts_with, shipped_layouts
 from app.settings import Settings
@@ -13,7 +14,12 @@ from app.settings import Settings
 
 def exports_of(settings: Settings) -> Exports:
     """Return the folder of batch files."""
-    return Exports(settings.export_dir)
+    return Exports(settings.export_dir, reserve=reserve_of(settings))
+
+
+def reserve_of(settings: Settings) -> DiskReserve:
+    """Return the room that is kept for orders, on the disks of the database or spool and of the batch files."""
+    return DiskReserve(settings.disk_reserve_bytes, (settings.data_dir, settings.export_dir))
 
 
 def layouts_of(settings: Settings, *, but: Path | None = None) -> Layouts:

@@ -22,6 +22,7 @@ def situation_of(boat: Lifeboat, *, spool: Callable[[], SpoolCounts] | None = No
             zone=settings.zone,
             sms_per_day=settings.sms_per_day,
             sms_per_client_per_day=settings.sms_per_client_per_day,
+            disk_reserve_bytes=settings.disk_reserve_bytes,
         ),
         folders=(settings.data_dir, settings.export_dir),
         spool=spool or partial(count_spool, settings.spool_dir),

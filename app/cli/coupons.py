@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from app.bootstrap import reserve_of
 from app.cli.terminal import Json, actor, lifeboat, out, say_json
 from app.notify.coupons import generate_coupons, import_coupons, read_codes
 
@@ -21,6 +22,7 @@ def import_codes(
 ) -> None:
     """从 CSV 导入券码；重复的券码只记一次。"""
     with lifeboat() as boat:
+        reserve_of(boat.settings).require()
         codes = read_codes(file.read_bytes())
         with boat.store.writing() as uow:
             added = import_coupons(uow, codes, source=file.name, by=actor(), now=boat.clock.now())
@@ -40,10 +42,12 @@ def generate(
     as_json: Json = False,
 ) -> None:
     """生成随机券码并加入券池。"""
-    with lifeboat() as boat, boat.store.writing() as uow:
-        added = generate_coupons(
-            uow, count, worth=worth, prefix=prefix, length=length, by=actor(), now=boat.clock.now()
-        )
+    with lifeboat() as boat:
+        reserve_of(boat.settings).require()
+        with boat.store.writing() as uow:
+            added = generate_coupons(
+                uow, count, worth=worth, prefix=prefix, length=length, by=actor(), now=boat.clock.now()
+            )
     if as_json:
         say_json({"added": added})
     else:

@@ -16,6 +16,7 @@ Problem
 ├── IdempotencyConflict  idempotency_conflict    the same key came before with another body
 ├── TooMany              too_many_requests       this caller should wait
 ├── QuotaExceeded        quota_exceeded          this client has sent its share of a minute
+├── NoRoom               no_room                 the disk has no more than what is kept for orders
 ├── Busy                 busy                    more orders wait than the queue may hold
 ├── IntakeClosed         intake_unavailable      neither the store nor the spool can take an order
 └── InternalError        internal_error          a mistake of ours
@@ -154,6 +155,13 @@ class QuotaExceeded(Problem):
     def __init__(self, detail: str | None = None, *, retry_after: int = 60) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class NoRoom(Problem):
+    """The disk has no more than what is kept for orders; everything else waits."""
+
+    code, title = "no_room", "磁盘空间不足"
+    sentence = "磁盘剩余空间已低于为订单保留的量，请清理或扩容后再试。"
 
 
 class Busy(Problem):

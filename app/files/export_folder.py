@@ -15,6 +15,7 @@ from typing import Any, Protocol, Self
 from zoneinfo import ZoneInfo
 
 from app.files.disk import Disk, sha256_of
+from app.files.disk_reserve import DiskReserve
 from app.files.layouts.export_order import ExportOrder
 from app.files.layouts.layout import Layout
 from app.files.manifest import BatchFacts, FileEntry, as_bytes, manifest_of
@@ -44,8 +45,9 @@ class Hold(Protocol):
 class Exports:
     """The folder of batch files: ``<root>/<incident>/<batch number>.csv`` and its companions."""
 
-    def __init__(self, root: Path, *, disk: Disk | None = None) -> None:
+    def __init__(self, root: Path, *, disk: Disk | None = None, reserve: DiskReserve | None = None) -> None:
         self._root = root
+        self.reserve = reserve or DiskReserve()
         self.disk = disk or Disk()
 
     def begin(

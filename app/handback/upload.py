@@ -29,11 +29,13 @@ def take_results(
     """Read an upload and keep what it says of the orders of a batch; all of it, or nothing if anything breaks.
 
     Raises:
+        NoRoom: the disk has no more than what is kept for orders.
         NotFound: there is no such published batch.
         Malformed: it is called JSON and is none.
         TooLarge: it has more bytes than we read.
         InvalidResults: it cannot be read as a whole, or no line of it can be taken.
     """
+    exports.reserve.require()
     with store.reading() as uow:
         batch = uow.batches.named(batch_name)
     if batch is None or batch.published_at is None:

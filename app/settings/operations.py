@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, field_validator
 
 from app.channels.kinds import GROUPS
+from app.files.disk_reserve import DEFAULT
 from app.settings.sources import Part, Words
 
 _KEY_CHARACTERS = 32
@@ -17,6 +18,7 @@ class OperationsSettings(Part):
 
     data_dir: Path = Path("data")
     export_dir: Path = Path("exports")
+    disk_reserve_bytes: int = Field(default=DEFAULT, ge=0)  # kept for orders; the rest waits below it; 0: nothing kept
     profiles_dir: Path | None = None
     database_url: SecretStr = SecretStr("")  # empty: SQLite in the data folder
     host: str = "127.0.0.1"

@@ -42,6 +42,8 @@ class WatchPolicy:
     """The merchant's, for moments that people read."""
     disk_low_bytes: int = 256 * 1024**2
     """Room for some hundred thousand orders: time to make more, and not so much that small machines always warn."""
+    disk_reserve_bytes: int = 0
+    """Where a disk has less, exports and uploads wait so that orders need not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

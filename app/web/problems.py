@@ -35,6 +35,7 @@ STATUS: dict[type[Problem], int] = {
     p.QuotaExceeded: 429,
     p.Busy: 503,
     p.IntakeClosed: 503,
+    p.NoRoom: 507,
     p.InternalError: 500,
 }
 _OF_STATUS: dict[int, type[Problem]] = {

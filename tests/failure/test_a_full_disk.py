@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -130,6 +131,51 @@ async def _settle(lifeboat: Boat, key: str, ledger: Path, left: list[Errand]) ->
 
 def test_a_full_disk_is_said_and_nothing_taken_is_lost(tmp_path: Path):
     trial = full_disk(tmp_path)
+    if trial.skipped:
+        pytest.skip(trial.skipped)
+    trial.prove()
+
+
+KEPT = 4 * 1024 * 1024
+"""Bytes kept for orders on the disk of 8 MB."""
+
+
+def kept_for_orders(home: Path) -> Trial:
+    """Leave no more room than is kept for orders; these are taken, batches and uploads wait, and go on by themselves."""
+    trial = Trial("P14", "a disk of 8 MB with no more room than is kept for orders")
+    try:
+        with small_disk(home / "disk") as disk:
+            settings = {"data_dir": str(disk / "data"), "disk_reserve_bytes": str(KEPT)}
+            with boat(home, command="web", **settings) as lifeboat, lifeboat.ops() as ops:
+                _ballast(disk).write_bytes(b"\0" * (shutil.disk_usage(disk).free - KEPT // 2))
+                _take_and_wait(trial, lifeboat, ops)
+                _ballast(disk).unlink()
+                cut = ops.post("/v1/batches")
+                trial.demand(cut.status_code == httpx.codes.CREATED, f"with room again, a batch is {cut.status_code}")
+                trial.demand(cut.json().get("orders") == trial.trials, f"not all of them came out: {cut.text[:200]}")
+    except NoMount as error:
+        return skipped(trial.promise, trial.scenario, str(error))
+    return trial
+
+
+def _take_and_wait(trial: Trial, lifeboat: Boat, ops: httpx.Client) -> None:
+    ledger = ClientLedger(lifeboat.home / "ledger.jsonl")
+    for errand in [errand for errand in errands(60, seed=14, prefix="R") if errand.kind == "plain"]:
+        answer = _send(lifeboat, lifeboat.storefront_key, ledger, errand)
+        trial.demand(answer is not None and answer.status_code == httpx.codes.CREATED, f"{errand.key} is not taken")
+        trial.trials += 1
+    ledger.close()
+    cut = ops.post("/v1/batches")
+    trial.demand(cut.status_code == httpx.codes.CONFLICT, f"a batch is answered {cut.status_code}")
+    trial.demand("为订单保留" in cut.text, f"nobody is told why no batch comes out: {cut.text[:200]}")
+    upload = ops.post("/v1/batches/B1/import-results", json={"results": []})
+    trial.demand(upload.status_code == httpx.codes.INSUFFICIENT_STORAGE, f"an upload is answered {upload.status_code}")
+    said = lifeboat.readiness() or {}
+    trial.demand("disk_reserve" in said.get("degraded", ()), f"/readyz says {said.get('degraded')}")
+
+
+def test_what_is_kept_of_a_disk_is_kept_for_orders(tmp_path: Path):
+    trial = kept_for_orders(tmp_path)
     if trial.skipped:
         pytest.skip(trial.skipped)
     trial.prove()

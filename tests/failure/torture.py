@@ -15,7 +15,7 @@ from tests.failure.migration_under_load import migration_on_postgresql, migratio
 from tests.failure.reference_outage import Plan, reference_outage
 from tests.failure.several_of_each import several_of_each
 from tests.failure.test_a_flush_fails import flushes_fail
-from tests.failure.test_a_full_disk import full_disk
+from tests.failure.test_a_full_disk import full_disk, kept_for_orders
 from tests.failure.test_a_hostile_client import endless_head, odd_requests
 from tests.failure.test_a_kill_at_any_instant import kill_at_any_instant
 from tests.failure.test_a_rolling_restart import rolling_restart
@@ -30,6 +30,7 @@ from tests.failure.test_makers_of_batches import (
     maker_meets_failed_flush,
 )
 from tests.failure.test_messages import messages_get_through
+from tests.failure.test_one_clients_garbage import garbage_behind_orders
 from tests.failure.test_replicas import same_keys_at_once
 from tests.failure.test_ten_times_too_much import ten_times_too_much
 from tests.failure.test_the_calendar import calendar_goes_on
@@ -62,6 +63,7 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "kill": lambda home: kill_at_any_instant(home, kills=60),
         "kill-spooling": lambda home: kill_at_any_instant(home, kills=30, spooling=True),
         "restart": lambda home: rolling_restart(home, orders=3000, rate=50, every=8),
+        "kept-for-orders": kept_for_orders,
         "full-disk": lambda home: full_disk(home, times=3),
         "full-disks": lambda home: full_disks(home, orders=400),
         "queue": lambda home: queue_full(home, orders=1000),
@@ -90,6 +92,7 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "at-rest": what_rests_on_disk,
         "odd": odd_requests,
         "endless-head": endless_head,
+        "garbage-behind-orders": lambda home: garbage_behind_orders(home, attacks=2000),
         "openapi": lambda home: openapi(home, examples=150, chance=plan.seed),
         "openapi-postgresql": lambda home: openapi(home, examples=150, chance=plan.seed, on_postgres=True),
         "host-loss": lambda home: host_loss(home, times=5, orders=2500, workers=1, alone=5),

@@ -30,9 +30,9 @@ async def test_a_nested_payload_in_fen_is_answered_as_the_main_system_would(
 ):
     payload = (EXAMPLES / "nested-json-fen.sample.json").read_bytes()
     async with open_web(profiles_dir=profiles) as web:
-        await web.key("tmall")
-        first = await web.post("/api/order/create", content=payload, headers={"content-type": "application/json"})
-        again = await web.post("/api/order/create", content=payload, headers={"content-type": "application/json"})
+        headers = {"content-type": "application/json", "x-app-key": await web.key("tmall")}
+        first = await web.post("/api/order/create", content=payload, headers=headers)
+        again = await web.post("/api/order/create", content=payload, headers=headers)
         assert (first.status_code, again.status_code) == (200, 200)
         assert first.content == again.content
         assert again.headers["idempotent-replayed"] == "true"
@@ -94,9 +94,28 @@ async def test_a_profile_that_trusts_its_network_needs_its_client_to_exist(
     open_web: Callable[..., Any], profiles: Path
 ):
     payload = (EXAMPLES / "nested-json-fen.sample.json").read_bytes()
+    profile = profiles / "nested-json-fen.toml"
+    with_a_key = profile.read_text(encoding="utf-8")
+    assert with_a_key.count('\nheader = "X-App-Key"') == 1
+    profile.write_text(with_a_key.replace('\nheader = "X-App-Key"', '\nname = "tmall"'), encoding="utf-8")
     async with open_web(profiles_dir=profiles) as web:
         answer = await web.post("/api/order/create", content=payload, headers={"content-type": "application/json"})
         assert "tmall" in json.dumps(answer.json(), ensure_ascii=False)
+        assert _rows(web) == []
+
+
+async def test_no_sample_takes_an_order_from_whoever_has_no_key(open_web: Callable[..., Any], profiles: Path):
+    """A sample is copied as it is, and nginx puts its path on a public server."""
+    async with open_web(profiles_dir=profiles) as web:
+        await web.key("tmall")
+        for path, sample in {
+            "/api/order/create": "nested-json-fen.sample.json",
+            "/gateway/submitOrder.do": "flat-form-yuan.sample.txt",
+        }.items():
+            kind = "application/json" if sample.endswith("json") else "application/x-www-form-urlencoded"
+            content = (EXAMPLES / sample).read_bytes()
+            answer = await web.post(path, content=content, headers={"content-type": kind})
+            assert "渠道密钥" in answer.text
         assert _rows(web) == []
 
 

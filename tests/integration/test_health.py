@@ -59,10 +59,10 @@ async def test_a_database_that_hangs_does_not_hang_the_health_check(web: Web):
 
 
 async def test_a_full_disk_and_other_warnings_are_named(web: Web, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1, total=1 << 40))
     web.app.runtime.state.troubles = (Trouble("no_synchronous_standby", "没有同步备库"),)
     document = (await web.get("/readyz?verbose")).json()
-    assert document["degraded"] == ["disk_low", "no_synchronous_standby"]
+    assert document["degraded"] == ["disk_low", "disk_reserve", "no_synchronous_standby"]
     assert document["checks"]["no_synchronous_standby"]["detail"] == "没有同步备库"
 
 

@@ -43,9 +43,9 @@ def lifeboat(tmp_path: Path, fakes: Providers) -> Iterator[Boat]:
 
 def test_an_order_comes_home(lifeboat: Boat, fakes: Providers):
     """The main system is down; the shop changes its host; in the end every order is home, and it is proved."""
-    lifeboat.cli("clients", "add", "tmall")
+    key = lifeboat.cli_json("clients", "add", "tmall")["key"]
     assert lifeboat.cli_json("coupons", "generate", "10", "--worth", "20 元")["added"] == 10
-    three = the_shop_is_answered_as_always(lifeboat)
+    three = the_shop_is_answered_as_always(lifeboat, key)
     people_hear_of_it(fakes, *three)
     with lifeboat.ops() as ops:
         batch = it_takes_the_batch(ops, fakes, *three)
@@ -55,16 +55,16 @@ def test_an_order_comes_home(lifeboat: Boat, fakes: Providers):
     assert lifeboat.stop() == 0
 
 
-def the_shop_is_answered_as_always(lifeboat: Boat) -> tuple[str, str, str]:
+def the_shop_is_answered_as_always(lifeboat: Boat, key: str) -> tuple[str, str, str]:
     """The shop posts what it always posted, where it always posted it, and hears what it always heard."""
-    first = drop_in(lifeboat, trade_no="TM20261122-000187", phone=MAIN_PHONE, fen=119800)
+    first = drop_in(lifeboat, key, trade_no="TM20261122-000187", phone=MAIN_PHONE, fen=119800)
     number = first["data"]["orderId"]
     assert first["code"] == 0
     assert first["data"]["tradeNo"] == "TM20261122-000187"
     assert NUMBER.fullmatch(number)
-    assert drop_in(lifeboat, trade_no="TM20261122-000187", phone=MAIN_PHONE, fen=119800) == first, "a retry"
-    second = drop_in(lifeboat, trade_no="TM20261122-000188", phone=SECOND_PHONE, fen=9900)["data"]["orderId"]
-    third = drop_in(lifeboat, trade_no="TM20261122-000189", phone=SECOND_PHONE, fen=5000)["data"]["orderId"]
+    assert drop_in(lifeboat, key, trade_no="TM20261122-000187", phone=MAIN_PHONE, fen=119800) == first, "a retry"
+    second = drop_in(lifeboat, key, trade_no="TM20261122-000188", phone=SECOND_PHONE, fen=9900)["data"]["orderId"]
+    third = drop_in(lifeboat, key, trade_no="TM20261122-000189", phone=SECOND_PHONE, fen=5000)["data"]["orderId"]
     assert len({number, second, third}) == 3
     return number, second, third
 
@@ -144,12 +144,13 @@ def the_failed_one_comes_home_too(ops: httpx.Client, batch: str, third: str) -> 
     assert ops.get("/v1/ledger").json()["balanced"] is True
 
 
-def drop_in(lifeboat: Boat, *, trade_no: str, phone: str, fen: int) -> dict[str, Any]:
+def drop_in(lifeboat: Boat, key: str, *, trade_no: str, phone: str, fen: int) -> dict[str, Any]:
     """Post an order as the shop posts it to the main system."""
     order = json.loads(SAMPLE.read_text(encoding="utf-8"))
     data = order["data"]
     data["tradeNo"], data["buyer"]["mobile"], data["payAmount"] = trade_no, phone, fen
-    answer = httpx.post(f"{lifeboat.url}/api/order/create", json=order, timeout=30.0, trust_env=False)
+    url, headers = f"{lifeboat.url}/api/order/create", {"x-app-key": key}
+    answer = httpx.post(url, json=order, headers=headers, timeout=30.0, trust_env=False)
     return dict(answer.raise_for_status().json())
 
 

@@ -3,10 +3,11 @@
 import asyncio
 import queue
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, TypeVar
 
 from app.store.commit.group_commit import STANDARD, CommitBounds, GroupCommit
 from app.store.commit.order_writer import NewOrder, Stored
@@ -19,6 +20,12 @@ PATIENCE = 1.5
 
 AT_MOST = 60
 """Seconds to wait for a thread of ours; it needs some milliseconds, and this is there against hanging."""
+
+
+HANGS_AFTER = 20
+"""Seconds for a commit and its close, which need some milliseconds; likewise."""
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -85,7 +92,20 @@ async def between_writers(*, limit: int = 5000, bounds: CommitBounds = STANDARD)
     finally:
         store.let_go()
         spool.let_go()
-        await commit.close()
+        await ended(commit.close())
+
+
+async def ended(what: Coroutine[Any, Any, T]) -> T:
+    """Wait for what must end; as the loop's own clock stands still, a thread's tells if it hangs."""
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(what)
+    watch = threading.Timer(HANGS_AFTER, lambda: loop.call_soon_threadsafe(task.cancel))
+    watch.start()
+    try:
+        return await task
+    except asyncio.CancelledError:
+        raise AssertionError("it hangs") from None
+    finally:
+        watch.cancel()
 
 
 async def hangs(writer: Writer) -> int:

@@ -9,7 +9,7 @@ from app.store.commit.group_commit import STANDARD, NowhereToWrite
 from app.store.commit.order_writer import NewOrder, Stored
 from tests.deployment.orders import new_order, new_orders
 from tests.fakes.clock import until
-from tests.unit.obedient_writers import PATIENCE, Between, Writer, between_writers, hangs
+from tests.unit.obedient_writers import PATIENCE, Between, Writer, between_writers, ended, hangs
 
 
 class Hears:
@@ -32,6 +32,17 @@ class Hears:
     def _raise(self, name: str) -> None:
         if name == self._breaks:
             raise self._error
+
+
+async def _all(*waiting: "asyncio.Future[Stored]") -> list[Stored | BaseException]:
+    return await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def _told(*waiting: "asyncio.Future[Stored]") -> list[Stored]:
+    """Return what everybody is told, none of whom may be left waiting."""
+    told = await ended(_all(*waiting))
+    assert all(isinstance(one, Stored) for one in told), told
+    return [one for one in told if isinstance(one, Stored)]
 
 
 CLOSED = RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
@@ -57,19 +68,19 @@ async def _share_a_commit(b: Between, waiter: Hears) -> "list[asyncio.Future[Sto
 @pytest.mark.parametrize("error", [CLOSED, asyncio.InvalidStateError(), MemoryError(), asyncio.CancelledError()])
 async def test_a_waiter_that_raises_is_passed_over_and_the_others_are_told(breaks: str, error: BaseException):
     async with between_writers() as b:
-        answers = await asyncio.gather(*await _share_a_commit(b, Hears(breaks, error)))
+        answers = await _told(*await _share_a_commit(b, Hears(breaks, error)))
         assert [answer.replayed for answer in answers] == [False] * 3
         assert b.figure("lifeboat_orders_accepted_total") == 5  # its order is on disk
-        await b.commit.close()
+        await ended(b.commit.close())
 
 
 @pytest.mark.parametrize("breaks", ["done", "set_result"])
 async def test_nor_does_it_matter_where_the_orders_went_to_the_spool(breaks: str):
     async with between_writers() as b:
         b.store.broken = OSError("refused")
-        await asyncio.gather(*await _share_a_commit(b, Hears(breaks, CLOSED)))
+        await _told(*await _share_a_commit(b, Hears(breaks, CLOSED)))
         assert len(b.spool.kept) == 5
-        await b.commit.close()
+        await ended(b.commit.close())
 
 
 @pytest.mark.parametrize("breaks", ["done", "set_exception"])
@@ -80,11 +91,11 @@ async def test_nor_where_neither_could_take_them(breaks: str):
         first = b.commit.submit(orders[0])
         b.commit.queue(orders[1], Hears(breaks, CLOSED))
         last = b.commit.submit(orders[2])
-        told = await asyncio.gather(first, last, return_exceptions=True)
+        told = await ended(_all(first, last))
         assert [type(one) for one in told] == [NowhereToWrite] * 2
         b.spool.broken = None
         assert (await b.commit.submit(new_order("next"))).replayed is False
-        await b.commit.close()
+        await ended(b.commit.close())
 
 
 async def test_closing_while_such_a_queue_stands_writes_all_of_it():
@@ -125,11 +136,11 @@ async def test_a_figure_that_cannot_be_kept_keeps_no_order_waiting(
         monkeypatch.setattr(b.metrics, figure, Refuses())
         if away:
             b.store.broken = OSError("refused")
-        answers = await asyncio.gather(*(b.commit.submit(order) for order in new_orders(3)))
+        answers = await _told(*(b.commit.submit(order) for order in new_orders(3)))
         again = await b.commit.submit(new_order("another"))
         assert [answer.replayed for answer in (*answers, again)] == [False] * 4
         assert (b.commit.away_because is not None) is away
-        await b.commit.close()
+        await ended(b.commit.close())
 
 
 class Miscounts(Writer):
@@ -143,7 +154,7 @@ async def test_a_writer_that_tells_of_too_few_orders_is_not_believed():
     """P3: which of them are on disk is unknown, so all go to the spool under the same numbers."""
     async with between_writers() as b:
         b.store.__class__ = Miscounts
-        answers = await asyncio.gather(*(b.commit.submit(order) for order in new_orders(3)))
+        answers = await _told(*(b.commit.submit(order) for order in new_orders(3)))
         assert [answer.replayed for answer in answers] == [False] * 3
         assert b.commit.away_because == "WrongCount"
         assert list(b.spool.kept) == list(b.store.kept)

@@ -17,7 +17,7 @@ from app.domain.problems import (
 )
 from app.intake.accept import Accepted
 from app.intake.profile.explain import explain
-from app.intake.profile.profile import ByHeader, ByName, load_profiles
+from app.intake.profile.profile import ByHeader, ByName, ByQuery, ClientSource, load_profiles, read_profile
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "profiles"
 PROFILES = {profile.name: profile for profile in load_profiles(EXAMPLES)}
@@ -195,6 +195,15 @@ def test_a_single_line_need_not_be_wrapped_in_an_array():
     assert [(item.sku, item.quantity) for item in order.items] == [("A", 2)]
 
 
-def test_clients_come_from_where_the_profile_says():
-    assert FEN.client == ByName("tmall")
-    assert YUAN.client == ByHeader("X-App-Key")
+@pytest.mark.parametrize(
+    ("line", "source"), [('name = "tmall"', ByName("tmall")), ('query = "appkey"', ByQuery("appkey"))]
+)
+def test_a_client_may_also_come_otherwise(line: str, source: ClientSource, tmp_path: Path):
+    text = (EXAMPLES / "nested-json-fen.toml").read_text(encoding="utf-8")
+    (tmp_path / "mine.toml").write_text(text.replace('\nheader = "X-App-Key"', f"\n{line}"), encoding="utf-8")
+    assert read_profile(tmp_path / "mine.toml").client == source
+
+
+def test_the_samples_ask_for_a_key():
+    """Copied as they are, they take orders from nobody else."""
+    assert FEN.client == YUAN.client == ByHeader("X-App-Key")

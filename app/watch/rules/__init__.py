@@ -9,6 +9,7 @@ from app.watch.rules.coupons_low import COUPONS_LOW
 from app.watch.rules.database_could_lose import DATABASE_COULD_LOSE
 from app.watch.rules.dead_letters import DEAD_LETTERS
 from app.watch.rules.disk_low import DISK_LOW
+from app.watch.rules.disk_reserve import DISK_RESERVE
 from app.watch.rules.ledger_unbalanced import LEDGER_UNBALANCED
 from app.watch.rules.orders_broken import ORDERS_BROKEN
 from app.watch.rules.sms_capped import SMS_CAPPED
@@ -30,5 +31,6 @@ RULES: tuple[Rule, ...] = (
     COUPONS_LOW,
     COUPONS_FALLING,
     DISK_LOW,
+    DISK_RESERVE,
     SPOOL_WAITING,
 )

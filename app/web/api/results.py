@@ -80,7 +80,14 @@ class ResultsIn(BaseModel):
     "/{number}/import-results",
     summary="上传导入结果（可重复、可部分、可乱序）",
     responses=documented(
-        p.Malformed, p.Unauthenticated, p.Forbidden, p.NotFound, p.NotInThisState, p.TooLarge, p.InvalidResults
+        p.Malformed,
+        p.Unauthenticated,
+        p.Forbidden,
+        p.NotFound,
+        p.NotInThisState,
+        p.TooLarge,
+        p.InvalidResults,
+        p.NoRoom,
     ),
     openapi_extra={
         "requestBody": {

@@ -19,7 +19,7 @@ ASK_WITHIN = 1.0
 REMEMBER = 1.0
 """Seconds an answer is reused, so that probes cannot become load."""
 
-_CHECK_OF = {"spool_waiting": "spool", "spool_set_aside": "spool", "disk_low": "disk"}
+_CHECK_OF = {"spool_waiting": "spool", "spool_set_aside": "spool", "disk_low": "disk", "disk_reserve": "disk"}
 """Checks that are always there, by the reasons that turn them to a warning."""
 
 _DISKS_SILENT = (Trouble("disk_silent", "磁盘没有应答（数据目录或批次目录），请检查挂载。"),)

@@ -24,6 +24,7 @@ from app.watch.rules.coupons_falling import COUPONS_FALLING
 from app.watch.rules.coupons_low import COUPONS_LOW
 from app.watch.rules.dead_letters import DEAD_LETTERS
 from app.watch.rules.disk_low import DISK_LOW
+from app.watch.rules.disk_reserve import DISK_RESERVE
 from app.watch.rules.ledger_unbalanced import LEDGER_UNBALANCED
 from app.watch.rules.sms_capped import SMS_CAPPED
 from app.watch.rules.spool_waiting import SPOOL_WAITING
@@ -242,6 +243,15 @@ def test_a_folder_with_little_room_is_named(deployment: Deployment, tmp_path: Pa
     assert _found(DISK_LOW, _situation(deployment, folders=(tmp_path / "missing", tmp_path), policy=low)) == [
         ("disk_low", tmp_path.name)
     ]
+
+
+def test_a_disk_with_no_more_than_is_kept_for_orders_is_named(deployment: Deployment, tmp_path: Path):
+    kept = replace(POLICY, disk_reserve_bytes=1 << 60)
+    assert _found(DISK_RESERVE, _situation(deployment, folders=(tmp_path,))) == []
+    situation = _situation(deployment, folders=(tmp_path,), policy=kept)
+    assert _found(DISK_RESERVE, situation) == [("disk_reserve", tmp_path.name)]
+    (trouble,) = DISK_RESERVE.find(situation)
+    assert "订单照常受理" in trouble.text
 
 
 def test_what_the_spool_holds_is_told_by_what_has_to_be_done(deployment: Deployment):

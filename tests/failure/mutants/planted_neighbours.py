@@ -7,6 +7,7 @@ LANE = "app/web/door/fast_path.py"
 QUOTAS = "app/intake/quotas.py"
 WAITERS = "tests/unit/test_group_commit_waiters.py::"
 ENDS = "tests/integration/test_fast_path_ends.py::"
+RESERVE = "tests/engines/batch/test_the_disk_reserve.py::"
 SHARES = "tests/unit/test_quotas.py::"
 
 MUTANTS = (
@@ -105,5 +106,25 @@ MUTANTS = (
         "P14",
         (Edit(COMMIT, "                self._count(batch.orders, results)\n", "                pass\n"),),
         ("tests/integration/test_door_quotas.py::test_both_ways_draw_on_one_share",),
+    ),
+    Mutant(
+        "batches are written into what is kept for orders",
+        "P14",
+        (Edit("app/batch/maker.py", "        full = self._no_room()\n", "        full = None\n"),),
+        (
+            "tests/engines/batch/test_the_disk_reserve.py::test_no_batch_begins_and_no_order_is_touched_until_there_is_room[sqlite]",
+        ),
+    ),
+    Mutant(
+        "uploads go into what is kept for orders",
+        "P14",
+        (Edit("app/handback/upload.py", "    exports.reserve.require()\n", ""),),
+        (RESERVE + "test_an_upload_of_results_is_refused_with_a_sentence_and_taken_once_there_is_room[sqlite]",),
+    ),
+    Mutant(
+        "a small disk is kept for orders as a whole",
+        "P14",
+        (Edit("app/files/disk_reserve.py", "min(self.size, usage.total // SMALL_DISK_SHARE)", "self.size"),),
+        ("tests/unit/test_disk_reserve.py::test_the_default_shrinks_with_the_disk_and_a_chosen_size_does_not",),
     ),
 )
