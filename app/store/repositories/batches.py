@@ -1,5 +1,7 @@
 """Batches: claimed under a lease, published once."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +9,7 @@ from sqlalchemy import and_, func, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
 from app.domain.states import BatchState
+from app.store.statements import IN_LIMIT, chunks
 from app.store.tables import Batch, BatchOrder, OrderRow
 from app.store.tables.batch import LEFT, LIVE, PUBLISHED, UNANNOUNCED, UNFINISHED
 
@@ -112,6 +115,22 @@ class BatchRepository:
         )
         query = select(Batch).where(Batch.id.in_(union_all(*memberships))).order_by(Batch.id)
         return list(self._session.scalars(query))
+
+    def holding(self, numbers: Sequence[str]) -> dict[str, int]:
+        """Return the published batches that have or had any of these orders, by name, and how many of them each."""
+        found: Counter[str] = Counter()
+        for part in chunks(numbers, IN_LIMIT):
+            for condition in (LIVE, LEFT):
+                query = (
+                    select(Batch.name, func.count())
+                    .join(BatchOrder, BatchOrder.batch_id == Batch.id)
+                    .join(OrderRow, OrderRow.id == BatchOrder.order_id)
+                    .where(OrderRow.number.in_(part), condition.query, PUBLISHED.query)
+                    .group_by(Batch.name)
+                )
+                for name, count in self._session.execute(query):
+                    found[name] += count
+        return dict(found)
 
     def high_in(self, batch_id: int) -> int:
         """Count the high-priority orders in a batch now."""
