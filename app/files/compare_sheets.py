@@ -202,11 +202,12 @@ class _Comparison:
         return _all_cells(line)[:at] + _all_cells(line)[at + 1 :]
 
     def _alike(self, found: _Line, written: _Line) -> int:
-        return sum(self._same(place, *pair) for place, pair in enumerate(zip(written.cells, found.cells, strict=True)))
+        pairs = enumerate(zip(written.cells, found.cells, strict=True))
+        return sum(ours == theirs or self._same(place, ours, theirs) for place, (ours, theirs) in pairs)
 
     def _compare(self, written: _Line, found: _Line) -> None:
         for place, (ours, theirs) in enumerate(zip(written.cells, found.cells, strict=True)):
-            if not self._same(place, ours, theirs):
+            if ours != theirs and not self._same(place, ours, theirs):
                 self._add(found.row, self._sheet.headings[place], undefuse(ours or ""), theirs or "")
 
     def _same(self, place: int, written: str | None, found: str | None) -> bool:
