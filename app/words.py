@@ -1,5 +1,6 @@
 """What people read: each stable code of a row has one Chinese word here, on every page and in every list."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from app.domain.ledger import Ledger
@@ -126,6 +127,12 @@ INCIDENT_KINDS = {False: "应急", True: "演练"}
 def ledger_sentence(ledger: Ledger, *parts: str) -> str:
     """Return ``parts`` of a ledger as people read them: "待进批次 3，已进批次 9"."""
     return "，".join(f"{LEDGER[part]} {getattr(ledger, part)}" for part in parts)
+
+
+def due_sentence(payments: Mapping[str, int]) -> str:
+    """Return how many orders are not known to be paid, by state (``unknown`` is one); empty if none is."""
+    states = {"unpaid": PAYMENTS["unpaid"], "cod": PAYMENTS["cod"], "unknown": "付款状态未知"}
+    return "，".join(f"{word} {payments[state]} 笔" for state, word in states.items() if payments.get(state))
 
 
 def message_name(subject: str, channel: str, label: str) -> str:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from app import words
 from app.batch.maker import Emptied, MakeOutcome, NotBegun, Nothing, Postponed, Published, Underway
 from app.bootstrap import batch_maker, situation_of
 from app.cli.terminal import Json, actor, err, fail, lifeboat, out, say_json
@@ -40,9 +41,11 @@ def _show(outcomes: list[MakeOutcome], folder: str, *, as_json: bool) -> None:
         out.print("没有待进批次的订单。")
     for outcome in published if not as_json else ():
         m = outcome.manifest
+        due = words.due_sentence(m["payments"])
         out.print(
             f"批次 {m['batch']}：订单 {m['orders']} 笔，{m['rows']} 行，合计 ¥{m['total']}，待人工确认 {m['held']} 笔\n"
-            f"文件：{folder}/{m['incident']}/{m['files'][0]['name']}",
+            + (f"其中{due}，发货前请核对。\n" if due else "")
+            + f"文件：{folder}/{m['incident']}/{m['files'][0]['name']}",
             markup=False,
         )
     if failures:

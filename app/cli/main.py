@@ -18,6 +18,7 @@ COMMANDS = {
     "doctor": "doctor:doctor",
     "export": "batches:export",
     "repair": "batches:repair",
+    "check-file": "check_file:check",
     "import-results": "results:import_file",
     "ledger": "ledger:ledger",
     "clients": "clients:app",

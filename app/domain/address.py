@@ -42,6 +42,7 @@ _STREET = re.compile(r"\s*[东西南北中新老]?[一二三四五六七八九�
 APART = " \u3000\t,，、;；/|·-"
 """What people put between two divisions."""
 
+_BETWEEN = re.compile(rf"(?:[{re.escape(APART)}]|中国|中华人民共和国|市辖区)*")
 _OTHER = re.compile(
     f"(?:(?![路街道巷弄号村镇])[\\u4e00-\\u9fff]){{2,8}}?(?:省|{_PEOPLES}自治区|市|{_PEOPLES}自治州|地区|盟|{_PEOPLES}自治县|区|县|旗)"
 )
@@ -88,6 +89,9 @@ def _parts(*names: str | None) -> list[_Part]:
         name = "".join((found or "").split())
         if not name or (level and _PLACEHOLDERS.fullmatch(name)):
             continue
+        for before in parts:  # 浙江省, 浙江省杭州市, 浙江省杭州市西湖区: each field begins with the one before
+            if before.name[-1] in _ENDING and len(before.name) > _DISTRICT and name != before.name:
+                name = name.removeprefix(before.name)
         if level == 0 and name == "吉林":
             name = "吉林省"  # the one province with a city of its name: 吉林吉林市 would be read as one
         if parts and _same(parts[-1], name):
@@ -119,7 +123,7 @@ def _lead_of(address: str, parts: Sequence[_Part], *, strangers: int) -> list[_F
 
 
 def _next(address: str, at: int, parts: Sequence[_Part], *, strangers: int) -> _Found | None:
-    begins = len(address) - len(address[at:].lstrip(APART))
+    begins = _BETWEEN.match(address, at).end()  # type: ignore[union-attr]
     for part in parts:
         if found := _whole(part).match(address, begins):
             return _Found(part, found[0], found.end(), sure=True)

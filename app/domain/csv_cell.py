@@ -33,7 +33,7 @@ def defuse(text: str) -> str:
 
 def undefuse(text: str) -> str:
     """Take back what :func:`defuse` did."""
-    return text[1:] if _UNDEFUSE.match(text) else text
+    return text[1:] if text.startswith("'") and _UNDEFUSE.match(text) else text
 
 
 def without_controls(text: str) -> str:

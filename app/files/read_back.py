@@ -31,7 +31,7 @@ def reread(path: Path, kind: Format, layout: Layout) -> Reread:
     if kind == "xlsx":
         return Reread(_rows_in_xlsx(path), 0, 0, size, digest)
     rows, seen, repeated, last = 0, set[str](), 0, None
-    found = _rows_in_csv(path)
+    found = rows_in_csv(path)
     next(found)
     for row in found:
         number = row[layout.number_at]
@@ -49,7 +49,7 @@ def numbers_by_row(path: Path, heading: str | None) -> list[str]:
     An ERP program's error messages only name rows. The numbers stand under ``heading``, or else where a row has a cell
     with their check character: a merchant may have changed the layout since, or taken it away.
     """
-    rows = _rows_in_csv(path)
+    rows = rows_in_csv(path)
     headings = next(rows)
     place = headings.index(heading) if heading in headings else None
     numbers: list[str] = []
@@ -60,7 +60,7 @@ def numbers_by_row(path: Path, heading: str | None) -> list[str]:
     return numbers
 
 
-def _rows_in_csv(path: Path) -> Iterator[list[str]]:
+def rows_in_csv(path: Path) -> Iterator[list[str]]:
     """Yield the rows, the headings first."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         yield from csv.reader(file, strict=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
+from app import words
 from app.domain.money import yuan
 from app.notify.contents import (
     AlertContent,
@@ -115,8 +116,8 @@ def batch_text(content: BatchContent) -> str:
         f"SHA-256：{(content.sha256 or '')[:16]}…",
         f"下载：{content.url}",
     ]
-    due = (("未付款", content.unpaid), ("货到付款", content.cod), ("付款状态未知", content.unknown_payment))
-    if told := "，".join(f"{word} {orders} 笔" for word, orders in due if orders):
+    due = {"unpaid": content.unpaid, "cod": content.cod, "unknown": content.unknown_payment}
+    if told := words.due_sentence(due):
         lines.insert(2, f"其中{told}，发货前请核对。")
     if content.held:
         lines.insert(2, f"另有 {content.held} 笔待人工确认，未进入本批次。")

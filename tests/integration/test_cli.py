@@ -328,3 +328,10 @@ def test_secrets_of_ones_own_are_made_once_and_kept_private(run: Run, monkeypatc
     assert len(set(kept.values())) == 2
     run("migrate")
     assert {path.name: path.read_text(encoding="ascii") for path in secrets.iterdir()} == kept
+
+
+def test_an_export_says_how_many_orders_are_not_known_to_be_paid(run: Run, take: Callable[..., list[str]]):
+    take(new_order("A", phone="13800000001"), new_order("B", phone="13800000002", payment={"status": "unpaid"}))
+    assert "其中未付款 1 笔，付款状态未知 1 笔，发货前请核对。" in run("export").stdout
+    take(new_order("C", phone="13800000003", payment={"status": "paid"}))
+    assert "其中" not in run("export").stdout

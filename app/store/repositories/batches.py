@@ -1,5 +1,6 @@
 """Batches: claimed under a lease, published once."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -140,6 +141,22 @@ class BatchRepository:
         batches = list(self._session.scalars(select(Batch).where(Batch.id.in_(left_at)).order_by(Batch.id)))
         repaired = {batch.repairs_id for batch in batches}
         return [batch for batch in batches if left_at[batch.id] is None or batch.id in repaired]
+
+    def holding(self, numbers: Sequence[str]) -> dict[str, int]:
+        """Return the published batches that have or had any of these orders, by name, and how many of them each."""
+        found: Counter[str] = Counter()
+        for part in chunks(numbers, IN_LIMIT):
+            for condition in (LIVE, LEFT):
+                query = (
+                    select(Batch.name, func.count())
+                    .join(BatchOrder, BatchOrder.batch_id == Batch.id)
+                    .join(OrderRow, OrderRow.id == BatchOrder.order_id)
+                    .where(OrderRow.number.in_(part), condition.query, PUBLISHED.query)
+                    .group_by(Batch.name)
+                )
+                for name, count in self._session.execute(query):
+                    found[name] += count
+        return dict(found)
 
     def high_in(self, batch_id: int) -> int:
         """Count the high-priority orders in a batch now."""

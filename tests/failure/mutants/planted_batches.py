@@ -14,6 +14,18 @@ LOGS = "tests/engines/store/test_durability_sqlite.py"
 
 MUTANTS = (
     Mutant(
+        "a code that a spreadsheet took for a number is the same code",
+        "P15",
+        (
+            Edit(
+                "app/files/compare_sheets.py",
+                "        if place in self._sheet.numeric and written and found:\n",
+                "        if written and found:\n",
+            ),
+        ),
+        ("tests/integration/test_cli_check_file.py::test_what_a_spreadsheet_makes_of_a_csv_is_named_cell_by_cell",),
+    ),
+    Mutant(
         "an unpaid order in a file that cannot tell so",
         "P15",
         (
