@@ -14,15 +14,33 @@ class Label(NamedTuple):
     colour: str
 
 
-ORDER_STATES = {
-    "accepted": Label("待进批次", "blue"),
-    "held": Label("待人工确认", "orange"),
-    "batched": Label("已进批次", "cyan"),
-    "imported": Label("已导入主系统", "green"),
-    "duplicate": Label("重复单", "secondary"),
-    "rejected": Label("已人工关闭", "secondary"),
-    "cancelled": Label("已取消", "secondary"),
-}
+class Labels(dict[str, Label]):
+    """Words by code; a code that this program does not know is shown as it is, and breaks no list."""
+
+    def __missing__(self, code: str) -> Label:
+        """Return what stands for an unknown code."""
+        return Label(f"未知（{code}）"[:40], "secondary")
+
+
+class Sentences(dict[str, str]):
+    """Sentences by code; an unknown code is shown as it is."""
+
+    def __missing__(self, code: str) -> str:
+        """Return the code."""
+        return code
+
+
+ORDER_STATES = Labels(
+    {
+        "accepted": Label("待进批次", "blue"),
+        "held": Label("待人工确认", "orange"),
+        "batched": Label("已进批次", "cyan"),
+        "imported": Label("已导入主系统", "green"),
+        "duplicate": Label("重复单", "secondary"),
+        "rejected": Label("已人工关闭", "secondary"),
+        "cancelled": Label("已取消", "secondary"),
+    }
+)
 HELD_KINDS = {
     "look_alike": Label("疑似重复", "orange"),
     "incomplete": Label("资料不全", "orange"),
@@ -66,8 +84,8 @@ RESULTS = {
     "duplicate": Label("重复", "secondary"),
     "failed": Label("失败", "red"),
 }
-JOB_OUTCOMES = {"ok": "成功", "failed": "失败"}
-RESULT_SENTENCES = {"imported": "主系统导入成功", "duplicate": "主系统判定重复", "failed": "主系统导入失败"}
+JOB_OUTCOMES = Sentences({"ok": "成功", "failed": "失败"})
+RESULT_SENTENCES = Sentences({"imported": "主系统导入成功", "duplicate": "主系统判定重复", "failed": "主系统导入失败"})
 LEDGER = {
     **{state: ORDER_STATES[state].text for state in ("imported", "duplicate", "rejected", "cancelled", "batched")},
     "waiting": ORDER_STATES["accepted"].text,
@@ -77,14 +95,16 @@ LEDGER = {
 """The parts of the ledger's equation, in the order in which it is written."""
 SPOOL_FILES = {"open": "使用中", "damaged": "损坏，待抢救"}
 QUARANTINED = {"damaged": "记录损坏", "idempotency_conflict": "同号不同内容"}
-BATCH_FAILURES = {
-    "disk": "请检查导出目录与磁盘",
-    "layout": "文件布局不可用，请检查 LIFEBOAT_BATCH_COLUMNS 与布局文件",
-    "checks": "写出的文件与订单核对不上，请检查导出目录所在的磁盘",
-    "orders": "过半订单都无法写出，多半是文件布局的问题，请运行 lifeboat layout check",
-    "program": "程序出错，请联系技术支持并附上日志",
-    "died": "生成批次的进程中途被终止，请检查内存与系统日志",
-}
+BATCH_FAILURES = Sentences(
+    {
+        "disk": "请检查导出目录与磁盘",
+        "layout": "文件布局不可用，请检查 LIFEBOAT_BATCH_COLUMNS 与布局文件",
+        "checks": "写出的文件与订单核对不上，请检查导出目录所在的磁盘",
+        "orders": "过半订单都无法写出，多半是文件布局的问题，请运行 lifeboat layout check",
+        "program": "程序出错，请联系技术支持并附上日志",
+        "died": "生成批次的进程中途被终止，请检查内存与系统日志",
+    }
+)
 """What somebody should look at, by what a batch's failure begins with."""
 BATCH_KINDS = {"regular": "常规批次", "repair": "补录批次"}
 CHECKS = {
@@ -94,15 +114,17 @@ CHECKS = {
     "profile_valid": "符合导入要求",
     "row_count": "回读行数一致",
 }
-ALERT_LEVELS = {"notice": "告知", "yellow": "黄灯", "orange": "橙灯", "red": "红灯"}
-ALERT_STATES = {
-    "pending": "观察中",
-    "firing": "进行中",
-    "acknowledged": "已认领",
-    "recovering": "恢复中",
-    "resolved": "已恢复",
-}
-PAYMENTS = {"paid": "已付款", "unpaid": "未付款", "cod": "货到付款"}
+ALERT_LEVELS = Sentences({"notice": "告知", "yellow": "黄灯", "orange": "橙灯", "red": "红灯"})
+ALERT_STATES = Sentences(
+    {
+        "pending": "观察中",
+        "firing": "进行中",
+        "acknowledged": "已认领",
+        "recovering": "恢复中",
+        "resolved": "已恢复",
+    }
+)
+PAYMENTS = Sentences({"paid": "已付款", "unpaid": "未付款", "cod": "货到付款"})
 PAYMENT_MARKS = {"unpaid": "【未付款，勿发货】", "cod": "【货到付款】"}
 """Stands first in a remark where a file has no column for the payment."""
 ROLES = {"viewer": "只读", "ops": "运营", "it": "IT", "admin": "管理员"}

@@ -7,6 +7,7 @@ from pathlib import Path
 from app.domain.actor import Actor
 from app.domain.problems import NotFound, NotInThisState
 from app.files.export_folder import Exports, NotPublished
+from app.files.manifest import files_in
 from app.files.sheet_writers import Format
 from app.store.tables import Audit
 from app.store.unit_of_work import Store
@@ -43,9 +44,8 @@ def take_file(store: Store, exports: Exports, name: str, kind: Format, *, by: Ac
             raise NotInThisState(
                 f"批次 {name} 的文件不在本机的导出目录中，请检查 LIFEBOAT_EXPORT_DIR 是否为各进程共享。"
             )
-        files = {file["format"]: file for file in (batch.manifest or {}).get("files", ())}
-        sha256 = str(files[kind]["sha256"]) if kind in files else ""
-        rows = int(files[kind]["rows"]) if kind in files else 0
+        facts = files_in(batch.manifest).get(kind, {})
+        sha256, rows = str(facts.get("sha256", "")), facts.get("rows", 0)
         earlier = tuple(uow.audit.of(name, DOWNLOADED))
         uow.audit.record(
             DOWNLOADED,

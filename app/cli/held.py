@@ -25,7 +25,7 @@ def list_held(*, as_json: Json = False) -> None:
                     "order_number": r.number,
                     "looks_like": r.looks_like,
                     "reason": r.state_reason,
-                    "total": None if r.total_fen is None else yuan(r.total_fen),
+                    "total": yuan(r.total_fen) if isinstance(r.total_fen, int) else None,
                     "phone_last4": r.phone_last4,
                     "received_at": r.received_at.isoformat(),
                 }
@@ -40,7 +40,7 @@ def list_held(*, as_json: Json = False) -> None:
             (
                 r.number,
                 r.looks_like,
-                "" if r.total_fen is None else yuan(r.total_fen),
+                yuan(r.total_fen) if isinstance(r.total_fen, int) else "",
                 r.phone_last4,
                 local(boat, r.received_at),
                 r.state_reason,

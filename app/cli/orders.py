@@ -29,14 +29,14 @@ def show(number: Number, *, as_json: Json = False) -> None:
                     "order_number": row.number,
                     "status": row.state,
                     "priority": row.priority,
-                    "total": None if row.total_fen is None else yuan(row.total_fen),
+                    "total": yuan(row.total_fen) if isinstance(row.total_fen, int) else None,
                     "timeline": [{"at": e.at.isoformat(), "event": e.event, "detail": e.detail} for e in events],
                 }
             )
             return
         out.print(
             f"{row.number}　{state_in_chinese(row)}　{'高优处理' if row.priority == 'high' else '普通'}　"
-            + ("金额待核" if row.total_fen is None else f"{yuan(row.total_fen)} 元"),
+            + (f"{yuan(row.total_fen)} 元" if isinstance(row.total_fen, int) else "金额待核"),
             markup=False,
         )
         for event in events:

@@ -15,6 +15,7 @@ from app import settings as knobs
 from app.bootstrap import ForeignSecrets, Lifeboat, open_lifeboat
 from app.domain.actor import Actor, Way
 from app.domain.problems import Problem, Refusal
+from app.domain.times import local_text
 from app.files.layouts.registry import UnknownLayout
 from app.intake.profile.profile import WrongProfile
 from app.store.database.engine import StoreAway
@@ -94,4 +95,4 @@ def actor() -> Actor:
 
 def local(boat: Lifeboat, moment: Any) -> str:  # noqa: ANN401 - a datetime or None
     """Return a moment on the merchant's wall clock."""
-    return "" if moment is None else f"{moment.astimezone(boat.settings.zone):%Y-%m-%d %H:%M:%S}"
+    return "" if moment is None else local_text(moment, boat.settings.zone)

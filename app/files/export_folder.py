@@ -18,7 +18,7 @@ from app.files.disk import Disk, sha256_of
 from app.files.disk_reserve import DiskReserve
 from app.files.layouts.export_order import ExportOrder
 from app.files.layouts.layout import Layout
-from app.files.manifest import BatchFacts, FileEntry, as_bytes, manifest_of
+from app.files.manifest import BatchFacts, FileEntry, as_bytes, files_in, manifest_of
 from app.files.read_back import reread
 from app.files.sheet_writers import CsvDraft, Draft, Format, XlsxDraft
 from app.files.whole_rows import whole_rows
@@ -74,11 +74,12 @@ class Exports:
         Raises:
             NotPublished: the batch is not published, or was not made in this format.
         """
-        if manifest is None or "files" not in manifest:
+        if not isinstance(manifest, dict) or not files_in(manifest):
             raise NotPublished
-        if kind not in {"manifest", *(file["format"] for file in manifest["files"])}:
-            raise NotPublished(manifest["batch"])
-        return self.path_of(manifest["incident"], manifest["batch"], kind)
+        incident, batch = manifest.get("incident"), manifest.get("batch")
+        if not isinstance(incident, str) or not isinstance(batch, str) or kind not in {"manifest", *files_in(manifest)}:
+            raise NotPublished(batch)
+        return self.path_of(incident, batch, kind)
 
     def draft(self, incident: str, batch: str, kind: Format) -> Path:
         """Return a name beside the final one for a file in the making; nobody else's has it."""

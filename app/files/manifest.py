@@ -101,6 +101,21 @@ def manifest_of(
     }
 
 
+def files_in(manifest: object) -> dict[str, dict[str, Any]]:
+    """Return what a stored manifest says of its files, by format; nothing where it is not what it was."""
+    return {str(one.get("format")): one for one in _dicts(manifest, "files")}
+
+
+def checks_in(manifest: object) -> list[dict[str, Any]]:
+    """Return the checks that a stored manifest tells of."""
+    return _dicts(manifest, "checks")
+
+
+def _dicts(manifest: object, part: str) -> list[dict[str, Any]]:
+    found = manifest.get(part) if isinstance(manifest, dict) else None
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
 def as_bytes(manifest: dict[str, Any]) -> bytes:
     """Return a manifest as people and machines read it."""
     return (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode()

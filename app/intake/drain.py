@@ -46,6 +46,10 @@ def drain_once(folder: Path, *, store: Writes, clock: Clock, max_bytes: int) -> 
         except SpoolDamaged as error:
             log.error("spool_damaged", file=Path(str(error)).name)  # noqa: TRY400 - the file's name says it all
             done.damaged.append(Path(str(error)).name)
+        except StoreRefuses:
+            raise
+        except Exception as error:  # of this file: the orders in the others must not wait for it
+            log.error("spool_file_not_drained", file=path.name, reason=type(error).__name__, exc_info=True)  # noqa: G201
         finally:
             spool.close()
     return done

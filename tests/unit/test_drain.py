@@ -287,3 +287,37 @@ def test_records_of_an_earlier_version_come_home(path: Path):
     connection.close()
     _edit(path, "UPDATE spooled SET digest = ?", digest_of(record))
     assert _drain(path, FakeStore()).brought == 1
+
+
+def test_a_file_that_cannot_be_opened_keeps_no_other_waiting(tmp_path: Path, clock: ClockAt):
+    (tmp_path / "spool-0.db").mkdir()  # such as no process left behind, and no drain can open
+    spool = Spool(tmp_path / "spool-1.db", max_bytes=ROOM)
+    spool.open()
+    spool.write([new_order("A")], [TEN])
+    spool.close()
+    store = FakeStore()
+    assert drain_once(tmp_path, store=store, clock=clock, max_bytes=ROOM).brought == 1
+    assert list(store.kept) == [new_order("A").number]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("record", "words"), ("record", None), ("received_at", None), ("received_at", "9999-12-31T23:59:59-12:00")],
+)
+def test_a_record_whose_parts_are_not_what_they_were_keeps_no_other_waiting(
+    tmp_path: Path, clock: ClockAt, column: str, value: object
+):
+    first, second = new_order("A"), new_order("B")
+    path = tmp_path / "spool-0.db"
+    spool = Spool(path, max_bytes=ROOM)
+    spool.open()
+    spool.write([first, second], [TEN, TEN])
+    spool.close()
+    damaged = sqlite3.connect(path)
+    with suppress(sqlite3.IntegrityError):  # a constraint that forbids it is as good
+        damaged.execute(f"UPDATE spooled SET {column} = ? WHERE number = ?", (value, first.number))  # noqa: S608 - names of ours
+        damaged.commit()
+    damaged.close()
+    store = FakeStore()
+    drain_once(tmp_path, store=store, clock=clock, max_bytes=ROOM)
+    assert second.number in store.kept

@@ -12,6 +12,8 @@ from typing import Any
 from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import Engine, QueuePool, create_engine, event, make_url
 
+from app.store.database.lenient import read_leniently
+
 FIXED_IN = (3, 51, 3)
 BACKPORTS = {(3, 44): 6, (3, 50): 7}
 """Releases without the WAL-reset bug, which may corrupt a database that two connections write (sqlite.org/wal.html)."""
@@ -79,6 +81,7 @@ def open_sqlite(url: str, *, read_only: bool = False) -> Engine:
         pool_use_lifo=True,
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
     )
+    read_leniently(engine)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DB-API connection

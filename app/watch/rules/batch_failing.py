@@ -11,7 +11,7 @@ def _find(situation: Situation) -> Iterator[Trouble]:
     with situation.store.reading() as uow:
         failing = uow.batches.all_unfinished(failures=FAILING_FROM)
     for batch in failing:
-        why = words.BATCH_FAILURES.get(kind_of(batch.failure), batch.failure)
+        why = words.BATCH_FAILURES[kind_of(batch.failure)]
         text = f"批次 {batch.name} 连续生成失败，其中的订单没有进入任何文件：{why}。"
         yield Trouble("batch_failing", text, subject=batch.name or "")
 

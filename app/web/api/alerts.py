@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
+import structlog
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from app.bootstrap import Lifeboat
 from app.domain import problems as p
@@ -12,6 +13,8 @@ from app.store.tables import Alert
 from app.web.callers import OpsCaller
 from app.web.parts import TheBoat
 from app.web.problems import documented
+
+log = structlog.get_logger()
 
 router = APIRouter(tags=["告警"])
 
@@ -53,7 +56,15 @@ def page_of(boat: Lifeboat, *, before: int | None, limit: int) -> AlertPage:
     with boat.store.reading() as uow:
         alerts = uow.alerts.page(before=before, limit=limit + 1)
     more = str(alerts[limit - 1].id) if len(alerts) > limit else None
-    return AlertPage(items=[_shown(boat, alert) for alert in alerts[:limit]], next=more)
+    return AlertPage(items=[shown for alert in alerts[:limit] if (shown := _readable(boat, alert))], next=more)
+
+
+def _readable(boat: Lifeboat, alert: Alert) -> AlertOut | None:
+    try:
+        return _shown(boat, alert)
+    except (ValidationError, OverflowError) as error:  # a damaged row is passed over, and the others are shown
+        log.error("alert_unreadable", alert=alert.id, reason=type(error).__name__)  # noqa: TRY400 - the reason says it all
+        return None
 
 
 def _shown(boat: Lifeboat, alert: Alert) -> AlertOut:

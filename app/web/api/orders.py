@@ -49,7 +49,7 @@ class OrderStatus(BaseModel):
 
     order_number: str
     client_order_id: str | None
-    status: OrderState
+    status: OrderState | str = Field(description="程序不认识的状态原样给出", examples=["batched"])
     priority: Priority
     total: str | None = Field(description="元", examples=["599.00"])
     received_at: AwareDatetime
@@ -137,9 +137,9 @@ def show_order(
         return OrderStatus(
             order_number=row.number,
             client_order_id=row.client_order_id,
-            status=OrderState(row.state),
+            status=row.state,
             priority="high" if row.priority == "high" else "normal",
-            total=None if row.total_fen is None else yuan(row.total_fen),
+            total=yuan(row.total_fen) if isinstance(row.total_fen, int) else None,
             received_at=row.received_at,
             batch=batch,
             main_order_number=row.main_order_number,

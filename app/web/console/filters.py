@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from app import words
 from app.channels.kinds import label_of
 from app.domain import money
+from app.domain.times import local_text
+from app.files.manifest import files_in
 
 HERE = Path(__file__).parent
 STATICS = HERE / "statics"
@@ -37,7 +39,7 @@ def harmless(value: object, longest: int = LONGEST) -> str:
 
 def yuan(fen: int | None) -> str:
     """Return an amount with thousands separated, or that it is unknown."""
-    if fen is None:
+    if not isinstance(fen, int):  # unknown, or damaged
         return "金额待核"
     whole, _, cents = money.yuan(fen).partition(".")
     return f"¥{int(whole):,}.{cents}"
@@ -45,7 +47,7 @@ def yuan(fen: int | None) -> str:
 
 def number(count: int) -> str:
     """Return a count with thousands separated."""
-    return f"{count:,}"
+    return f"{count:,}" if isinstance(count, int) else "—"
 
 
 def span(length: timedelta) -> str:
@@ -72,7 +74,10 @@ def filters(zone: ZoneInfo, now: Callable[[], datetime]) -> dict[str, Callable[.
     def moment(at: datetime | None, *, seconds: bool = True) -> str:
         if at is None:
             return ""
-        local, today = at.astimezone(zone), now().astimezone(zone)
+        try:
+            local, today = at.astimezone(zone), now().astimezone(zone)
+        except OverflowError:  # the year 9999 of a damaged row
+            return ""
         clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
         if local.date() == today.date():
             return clock
@@ -80,7 +85,7 @@ def filters(zone: ZoneInfo, now: Callable[[], datetime]) -> dict[str, Callable[.
         return f"{day} {clock}"
 
     def full_moment(at: datetime | None) -> str:
-        return "" if at is None else f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+        return "" if at is None else local_text(at, zone)
 
     def ago(at: datetime | None) -> str:
         return "" if at is None else f"{span(now() - at)}前"
@@ -106,6 +111,7 @@ def names() -> dict[str, Any]:
         "words": words,
         "base": BASE,
         "asset": asset,
+        "files_in": files_in,
         "no_word": words.Label("未知", "secondary"),
         "channel_label": label_of,
         "message_name": lambda message: words.message_name(message.subject, message.channel, label_of(message.channel)),

@@ -19,6 +19,7 @@ from rich.table import Table
 from tests.failure.mutants import (
     planted,
     planted_batches,
+    planted_broken,
     planted_door,
     planted_growth,
     planted_messages,
@@ -52,6 +53,7 @@ ALL_OF_THEM = 900
 MUTANTS = (
     *planted.MUTANTS,
     *planted_batches.MUTANTS,
+    *planted_broken.MUTANTS,
     *planted_door.MUTANTS,
     *planted_growth.MUTANTS,
     *planted_messages.MUTANTS,

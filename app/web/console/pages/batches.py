@@ -16,7 +16,8 @@ from app.batch.download import DOWNLOADED, take_file
 from app.bootstrap import exports_of
 from app.domain.actor import Actor
 from app.domain.problems import NotFound, NotInThisState, Problem
-from app.files.export_folder import Exports
+from app.files.export_folder import Exports, NotPublished
+from app.files.manifest import checks_in, files_in
 from app.files.sheet_writers import Format
 from app.store.repositories.overview import PAGE
 from app.store.tables import Audit, Batch
@@ -90,7 +91,6 @@ class BatchPages(ConsolePage):
     def _one(self, name: str) -> dict[str, Any]:
         with self.boat.store.reading() as uow:
             batch = _published(uow, name)
-            manifest = batch.manifest or {}
             return {
                 "title": batch.name,
                 "batch": batch,
@@ -100,7 +100,7 @@ class BatchPages(ConsolePage):
                 if batch.repairs_id
                 else None,
                 "results": uow.results.counts(batch.id or 0),
-                "checks": manifest.get("checks", []),
+                "checks": checks_in(batch.manifest),
                 "formats": formats_of(batch),
                 "downloads": uow.audit.of(batch.name or "", DOWNLOADED),
             }
@@ -128,15 +128,15 @@ def _check(exports: Exports, batch: Batch, kind: str) -> None:
     try:
         with exports.file_of(batch.manifest, cast("Format", kind)).open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
+    except (OSError, NotPublished):
         raise NotInThisState("文件不在导出目录中。请让 IT 检查导出目录是否已挂载，勿手工补建。") from None
-    if found != facts["sha256"]:
+    if found != facts.get("sha256"):
         raise NotInThisState("文件内容与登记的 SHA-256 不符，已拒绝下载：文件可能被改动或损坏，请联系 IT。")
 
 
 def formats_of(batch: Batch) -> dict[str, dict[str, Any]]:
     """Return what the manifest says of a batch's files, by format."""
-    return {file["format"]: file for file in (batch.manifest or {}).get("files", ()) if file["format"] in MEDIA}
+    return {kind: facts for kind, facts in files_in(batch.manifest).items() if kind in MEDIA}
 
 
 def _published(uow: UnitOfWork, name: str) -> Batch:
