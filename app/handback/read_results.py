@@ -5,6 +5,7 @@ Bytes become rows (``files/sheet_reader``), rows become raw lines here, and ``re
 
 import hashlib
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
@@ -12,6 +13,7 @@ from typing import Any, Literal
 from app.domain.problems import Malformed, TooLarge
 from app.files.sheet_reader import STANDARD, Limits, Row, UnreadableSheet, rows_of
 from app.handback.result_lines import RawLine, RawResults, refused
+from app.handback.result_words import ResultWords
 from app.handback.row_errors import row_errors
 
 Rest = Literal["untouched", "imported"]
@@ -27,6 +29,9 @@ _ALIASES = {
     "reason": ("原因", "失败原因", "错误信息", "错误原因", "reason", "message", "error"),
 }
 
+_BEGINS_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:(\{|\[\s*[\[{\"\]])|\[)")
+"""Surely JSON, or perhaps: a bracket with anything else behind it."""
+
 
 def read_results(
     data: bytes,
@@ -35,6 +40,7 @@ def read_results(
     content_type: str = "",
     numbers_by_row: NumbersByRow | None = None,
     rest: Rest = "untouched",
+    words: ResultWords | None = None,
     limits: Limits = STANDARD,
 ) -> RawResults:
     """Read an upload as raw lines.
@@ -50,20 +56,35 @@ def read_results(
         InvalidResults: it cannot be read as a whole.
     """
     sha256 = hashlib.sha256(data).hexdigest()
-    if "json" in content_type.casefold() or data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        return RawResults(tuple(_json_lines(data, limits)), sha256, root="results")
+    if "json" in content_type.casefold() or _looks_like_json(data):
+        lines = tuple(_json_lines(data, limits))
+        return RawResults(lines, sha256, rest_imported=rest == "imported", root="results")
     try:
         rows = rows_of(data, limits)
     except UnreadableSheet as error:
         raise refused(error.sentence) from None
+    if not rows and rest == "imported":  # an empty list of errors: there were none
+        return RawResults((), sha256, rest_imported=True)
     if not rows:
         raise refused("文件是空的。")
     if places := _places(rows[0], number_headings):
-        if len(rows) == 1:
+        if len(rows) == 1 and rest != "imported":
             raise refused("文件只有表头，没有数据行。")
-        return RawResults(tuple(_table_line(row, places) for row in rows[1:]), sha256)
+        return RawResults(tuple(_table_line(row, places) for row in rows[1:]), sha256, rest_imported=rest == "imported")
     numbers = list(numbers_by_row()) if numbers_by_row else []
-    return RawResults(tuple(row_errors(rows, numbers)), sha256, rest_imported=rest == "imported")
+    return RawResults(tuple(row_errors(rows, numbers, words)), sha256, rest_imported=rest == "imported")
+
+
+def _looks_like_json(data: bytes) -> bool:
+    """Tell JSON from a text: a log begins with a bracket too, ``[2026-11-22 10:35:01] 第 2 行 …``."""
+    begins = _BEGINS_JSON.match(data)
+    if begins is None or begins[1]:
+        return begins is not None
+    try:
+        json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _json_lines(data: bytes, limits: Limits) -> Iterator[RawLine]:
@@ -81,7 +102,14 @@ def _json_lines(data: bytes, limits: Limits) -> Iterator[RawLine]:
     fields = ("order_number", "result", "main_order_number", "reason")
     for index, one in enumerate(results):
         cells = (one.get(field) for field in fields)
-        yield RawLine(index, *(str(cell) if isinstance(cell, dict | list) else cell for cell in cells))
+        number, result, main, reason = map(_as_written, cells)
+        yield RawLine(index, number, result, main, reason)
+
+
+def _as_written(value: object) -> object:
+    """Return a value of JSON as a cell; a whole number of a program is exact, whatever its length."""
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_whole or isinstance(value, dict | list) else value
 
 
 def _places(header: Row, number_headings: Sequence[str]) -> dict[str, int]:
