@@ -19,6 +19,7 @@ COMMANDS = {
     "export": "batches:export",
     "repair": "batches:repair",
     "import-results": "results:import_file",
+    "results": "contradictions:app",
     "ledger": "ledger:ledger",
     "clients": "clients:app",
     "users": "users:app",

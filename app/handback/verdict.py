@@ -76,10 +76,10 @@ def judge(position: OrderPosition, said: ResultLine) -> ResultDecision:
     match position.state:
         case OrderState.BATCHED:
             return Contradicts(position.known) if _was_taken_back(position, said) else Apply()
-        case OrderState.IMPORTED:
-            return _judge_number(position, said)  # that it is there already says no more than that
-        case OrderState.DUPLICATE if said.result == "duplicate":
+        case OrderState.IMPORTED | OrderState.DUPLICATE if position.state.value == said.result:
             return _judge_number(position, said)
+        case OrderState.IMPORTED if _is_known_number(position, said):
+            return Unchanged()  # that it is there already says no more than that
         case OrderState.DUPLICATE if _is_of_the_same_import(position, said):
             return Apply()
         case _:
@@ -105,7 +105,12 @@ def _is_of_the_same_import(position: OrderPosition, said: ResultLine) -> bool:
     A batch was imported twice, and the answers come in the wrong order. What a person has called a duplicate stays.
     """
     by_main_system = position.last is not None and position.last.result == "duplicate"
-    return by_main_system and bool(said.mains) and frozenset(said.mains) <= position.mains
+    return by_main_system and _is_known_number(position, said)
+
+
+def _is_known_number(position: OrderPosition, said: ResultLine) -> bool:
+    """Tell whether all that was said of the order's number is known: without one, it may be about another order."""
+    return bool(said.mains) and frozenset(said.mains) <= position.mains
 
 
 def _judge_failure(position: OrderPosition, said: ResultLine) -> ResultDecision:
