@@ -23,6 +23,7 @@ from tests.failure.mutants import (
     planted_growth,
     planted_messages,
     planted_replicas,
+    planted_results,
     planted_robots,
     planted_security,
 )
@@ -54,6 +55,7 @@ MUTANTS = (
     *planted_growth.MUTANTS,
     *planted_messages.MUTANTS,
     *planted_replicas.MUTANTS,
+    *planted_results.MUTANTS,
     *planted_robots.MUTANTS,
     *planted_security.MUTANTS,
 )
