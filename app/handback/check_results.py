@@ -132,6 +132,6 @@ def _without_success(lines: Sequence[ResultLine]) -> tuple[list[ResultLine], lis
 def _without_rounded(lines: Sequence[ResultLine]) -> tuple[list[ResultLine], list[BadLine]]:
     """Part the lines whose main numbers a spreadsheet has rounded."""
     rounded = were_rounded(main for line in lines for main in line.mains)
+    sound = [line for line in lines if not rounded.intersection(line.mains)]
     damaged = [line for line in lines if rounded.intersection(line.mains)]
-    bad = [BadLine(line.row, "主系统单号", "damaged_by_spreadsheet", DAMAGED) for line in damaged]
-    return [line for line in lines if line not in damaged] if damaged else list(lines), bad
+    return sound, [BadLine(line.row, "主系统单号", "damaged_by_spreadsheet", DAMAGED) for line in damaged]

@@ -265,6 +265,6 @@ class _Import:
                 reason = f"主系统把这笔订单拆成了 {len(line.mains)} 单：{'、'.join(line.mains)}"
                 self._report.warnings.append(ResultWarning(line.row, line.number, "split", reason))
             for main in line.mains:
-                if others := [number for number in several.get(main, ()) if number != line.number]:
+                if others := [number for number in several.get(main, ())[:6] if number != line.number]:
                     reason = f"主系统单号 {main} 还对应 {'、'.join(others[:5])}：主系统把几笔合成了一单"
                     self._report.warnings.append(ResultWarning(line.row, line.number, "merged", reason))

@@ -58,14 +58,14 @@ _SECTIONS: dict[str, Lead] = {
     "成功": "imported",
     "警告": "warning",
 }
-_FILES = re.compile(r"\b[a-z0-9]*\d{8}-\d{4}-\d+(?:\.\w{2,4})?|[\w()-]+\.(?:csv|xlsx?|txt)\b")
+_FILES = re.compile(r"\b[a-z0-9]{0,4}\d{8}-\d{4}-\d+(?:\.\w{2,4})?|[\w()-]{1,80}\.(?:csv|xlsx?|txt)\b")
 _ABOUT_IMPORTS = re.compile(
     r"导入|错误|失败|成功|结果|明细|清单|列表|记录|原因|信息|报告|日志|提示|订单|行号|完成|开始|结束|操作|店铺|文件|sheet|error|result|import|log|report|message|reason"
 )
 _ALARMING = re.compile(
     r"未|不|没|中断|超时|终止|停止|取消|撤|仅|只|除|外|部分|其余|其他|剩余|另|稍后|重试|timeout|abort|cancel|except|not\b"
 )
-_FIGURES = re.compile(r"\d|行(?!号|政|为|业)|[零一二两三四五六七八九十百千万几数多]+\s*[条笔单个项]")
+_FIGURES = re.compile(r"\d|行(?!号|政|为|业)|[零一二两三四五六七八九十百千万几数多]{1,9}\s*[条笔单个项]")
 
 
 @dataclass(frozen=True, slots=True)

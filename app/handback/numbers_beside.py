@@ -1,6 +1,7 @@
 """Finds our order numbers beside the rows of a message, and not those that it only mentions."""
 
 import re
+from collections.abc import Iterator
 
 from app.domain.order_number import is_number
 
@@ -12,6 +13,9 @@ _NUMBER = re.compile(
     rf"(?:{_LABEL}\s*[:=#]?\s*)?[\[(【「<]?\s*(?<![0-9A-Za-z])(?P<number>[A-Za-z][0-9A-Za-z]{{12,19}})(?![0-9A-Za-z])\s*[\])】」>]?",
     re.IGNORECASE,
 )
+_NEAR = 30
+"""Characters before a number in which a word may stand that makes it a mere mention."""
+
 _OF_OURS = re.compile(
     r"(?:线上订?单号|原始单号|平台单号|应急单号)\s*(?:[:=]\s*[\[(【「<]?|[\[(【「<])\s*(?P<value>[0-9A-Za-z][0-9A-Za-z_-]{3,63})"
 )
@@ -24,19 +28,23 @@ _MENTIONED = re.compile(
 
 def ours_in(text: str) -> tuple[str, ...]:
     """Return our order numbers that stand beside rows; those of other orders, as in 与 LB… 重复, are not among them."""
-    places = [match for match in _NUMBER.finditer(text) if is_number(match["number"].upper())]
-    beside = (match["number"].upper() for match in places if not _MENTIONED.search(text[: match.start("number")]))
-    return tuple(dict.fromkeys(beside))
+    return tuple(dict.fromkeys(match["number"].upper() for match in _beside(text)))
 
 
 def without_ours(text: str) -> str:
     """Return a text without the order numbers beside its rows."""
     kept, end = [], 0
-    for match in _NUMBER.finditer(text):
-        if is_number(match["number"].upper()) and not _MENTIONED.search(text[: match.start("number")]):
-            kept.append(text[end : match.start()])
-            end = match.end()
+    for match in _beside(text):
+        kept.append(text[end : match.start()])
+        end = match.end()
     return " ".join("".join([*kept, text[end:]]).split())
+
+
+def _beside(text: str) -> Iterator[re.Match[str]]:
+    for match in _NUMBER.finditer(text):
+        start = match.start("number")
+        if is_number(match["number"].upper()) and not _MENTIONED.search(text[max(0, start - _NEAR) : start]):
+            yield match
 
 
 def foreign_in(text: str) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -49,7 +50,7 @@ _NOT_OF_AN_ORDER = re.compile(r"(?:的)?(?:购买|次数|率|退款|售后|异�
 
 @dataclass(frozen=True, slots=True)
 class ResultWords:
-    """What each word says, in small letters and half width; ``wrong`` is what is wrong with a merchant's own file."""
+    """What each word says, in small letters and half width, longest first; ``wrong`` names a merchant's bad file."""
 
     results: Mapping[str, Said]
     there: tuple[str, ...]
@@ -61,10 +62,12 @@ class ResultWords:
         None where it begins with none of the words, or what follows takes the word back: 成功，但商品未匹配.
         """
         clean = plain(text).strip(_EDGES)
-        for word in sorted(self.results, key=len, reverse=True):
+        for word, said in self.results.items():
+            if not clean.startswith(word):
+                continue
             after = clean[len(word) :]
-            if clean.startswith(word) and (not after or not after[0].isalnum()):
-                said, rest = self.results[word], after.strip(_EDGES)
+            if not after or not after[0].isalnum():
+                rest = after.strip(_EDGES)
                 against = {"imported": tells_of_trouble, "failed": tells_of_success}.get(said)
                 return None if against and against(rest) else (said, rest)
         return None
@@ -76,7 +79,10 @@ class ResultWords:
         """
         found: set[There] = set()
         for clause in _CLAUSES.split(plain(reason or "")):
-            found.update(_of_place(clause, at, at + len(word)) for word in self.there for at in _places(clause, word))
+            doubted = bool(_DOUBTED.search(clause))
+            for word in (one for one in self.there if one in clause):
+                for at in _places(clause, word):
+                    found.add(_of_place(clause, at, at + len(word), doubted=doubted))
             if _HAS_GONE_ON.search(clause) and not _OTHER.search(clause):
                 found.add("unclear")
         return "there" if "there" in found else "unclear" if "unclear" in found else "not_there"
@@ -98,14 +104,21 @@ def plain(text: str) -> str:
 
 
 def _places(clause: str, word: str) -> list[int]:
-    return [match.start() for match in re.finditer(re.escape(word), clause)]
+    return [match.start() for match in islice(re.finditer(re.escape(word), clause), MOST_PLACES)]
 
 
-def _of_place(clause: str, start: int, end: int) -> There:
-    before, after = clause[:start], clause[end:]
+MOST_PLACES = 20
+"""So often one word of a clause is looked at."""
+
+_NEAR = 60
+"""Characters on either side in which must stand what a word is about."""
+
+
+def _of_place(clause: str, start: int, end: int, *, doubted: bool) -> There:
+    before, after = clause[max(0, start - _NEAR) : start], clause[end : end + _NEAR]
     if _NEGATED.search(before):
         return "not_there"
-    if _DOUBTED.search(clause) or _NOT_OF_AN_ORDER.match(after):
+    if doubted or _NOT_OF_AN_ORDER.match(after):
         return "unclear"
     spoken_of = before if _ORDER.search(before) or _OTHER.search(before) else after
     other, order = _OTHER.search(spoken_of), _ORDER.search(spoken_of)
@@ -137,7 +150,8 @@ def _read(document: Mapping[str, object], known: ResultWords) -> ResultWords:
     results = dict(known.results)
     for kind in _KINDS:
         results.update(dict.fromkeys(_words(document, kind), kind))
-    return ResultWords(results, tuple(dict.fromkeys((*known.there, *_words(document, _THERE)))))
+    longest_first = dict(sorted(results.items(), key=lambda one: len(one[0]), reverse=True))
+    return ResultWords(longest_first, tuple(dict.fromkeys((*known.there, *_words(document, _THERE)))))
 
 
 def _words(document: Mapping[str, object], key: str) -> Sequence[str]:

@@ -42,7 +42,10 @@ _SEPARATORS = " \t\r\n,，;；:：。-"
 _ROW_HEADINGS = frozenset(
     {"行号", "行", "excel行号", "行数", "错误行", "错误行号", "出错行", "row", "rows", "line", "row number", "row no"}
 )
-_OF_RESULTS = re.compile(r"第.+[行条笔]|行号|导入(?:失败|成功)|回滚|失败[:：]|成功[:：]|\brow\b")
+_OF_RESULTS = re.compile(r"第.{1,40}[行条笔]|行号|导入(?:失败|成功)|回滚|失败[:：]|成功[:：]|\brow\b")
+LONGEST = 2000
+"""Characters of a line that is read: a list of some hundred rows."""
+
 _FIRST = 2
 """Our header is row 1."""
 
@@ -113,8 +116,10 @@ class _MessageReader:
 
     def read(self, row: int, text: str) -> list[ReadLine]:
         """Return what a line says."""
-        prefix = without_prefix(text)
         shown = text[:MAX_SHOWN]
+        if len(text) > LONGEST:
+            return [_not_understood(row, text, "这一行太长")]
+        prefix = without_prefix(text)
         if not re.search(r"\w", text) and ("…" in text or "..." in text):
             return [_not_understood(row, text, "清单不完整", code="incomplete_list")]
         if not re.search(r"\w", prefix.text) and prefix.lead is None:

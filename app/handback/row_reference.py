@@ -31,7 +31,7 @@ BARE = re.compile(rf"(?P<list>{_LIST})\s*行(?=\s*(?:[:,，。|\])】-]|$)|\s+\S
 """2 行: 缺货; it begins a message, and is no count."""
 
 _LATER = re.compile(
-    rf"(?:行号|\brows?)\s*(?:no\.?|#)?\s*[:=#]?\s*{_OPEN}(?P<list>{_LIST}){_CLOSE}|(?P<bare>{_LIST})\s*行(?=\s*:)"
+    rf"(?:行号|\brows?)\s*(?:no\.?|#)?\s*[:=#]?\s*{_OPEN}(?P<list>{_LIST}){_CLOSE}|(?<![0-9、,&~-])(?P<bare>{_LIST})\s*行(?=\s*:)"
 )
 """The same further on in a text, where 行 and line may be of an address."""
 
@@ -39,6 +39,9 @@ _MENTIONS = re.compile(
     r"(?:与|和|同|跟|及|见|参见|参考|参照|于|到|至|在|从|比|对|按|以|像|如|被|或|为|是|原"
     r"|\b(?:of|with|as|from|see|to|than|by|in|at|and))\s*$"
 )
+_NEAR = 30
+"""Characters before rows in which a word may stand that makes them a mere mention."""
+
 _SEPARATED = re.compile(r"[,，、;；。|\])】>}!！]\s*[\[(【「<{]?\s*$")
 _NOT_THESE = re.compile(
     r"\s*(?:以外|之外|外|以后|之后|后|以前|之前|前|起|开始|以上|以下|以内|为止|除外|后面|前面|附近|左右|为空行|是空行)"
@@ -76,8 +79,8 @@ def references(text: str) -> list[RowReference]:
     later = opening.end() if opening else 0
     places = [*COUNTED.finditer(text, later), *_LATER.finditer(text, later)]
     for match in sorted(places, key=lambda place: place.start()):
-        before = text[: match.start()]
-        how_many_more = found and found[-1].more and before[found[-1].end :].strip() == "等"
+        before = text[max(0, match.start() - _NEAR) : match.start()]
+        how_many_more = found and found[-1].more and text[found[-1].end : match.start()].strip() == "等"
         if match.start() < later or how_many_more or (found and _MENTIONS.search(before.rstrip())):
             continue
         if found and not _SEPARATED.search(before):

@@ -69,13 +69,17 @@ class StatedCounts:
         return self.imported == imported and told in (apart, as_failed) and self.adds_up
 
 
+LONGEST = 300
+"""Characters of a line that counts; a longer one is something else."""
+
+
 def counts_in(text: str) -> StatedCounts | None:
     """Return what a line counts, None if it does not count, or says anything beside that is not understood.
 
     ``text`` is of half width and small letters.
     """
     found: dict[str, int] = {}
-    left = text
+    left = text if len(text) <= LONGEST else ""
     while True:
         first = min(_matches(left), key=lambda one: (one[1].start(), -one[1].end()), default=None)
         if first is None:
