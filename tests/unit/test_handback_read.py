@@ -145,6 +145,42 @@ def test_a_bad_line_is_named_and_the_others_are_taken(row: str, column: str, cod
     assert found.bad[0].hint
 
 
+@pytest.mark.parametrize(
+    ("reason", "result"),
+    [
+        ("线上单号已存在，请勿重复导入", "duplicate"),
+        ("订单重复", "duplicate"),
+        ("该订单已导入", "duplicate"),
+        ("Order already exists", "duplicate"),
+        ("商品编码重复", "failed"),
+        ("SKU already exists", "failed"),
+        ("未找到重复", "failed"),
+        ("订单不重复，地址为空", "failed"),
+        ("商品编码不存在", "failed"),
+        ("请勿重复提交", "failed"),
+    ],
+)
+def test_a_failure_because_the_order_is_there_is_a_duplicate_and_never_repaired(reason: str, result: str):
+    assert read_results(f"{HEADER}\n{A},失败,,{reason}\n".encode()).lines[0].result == result
+    one = {"order_number": A, "result": "failed", "reason": reason}
+    assert read_results(json.dumps({"results": [one]}).encode()).lines[0].result == result
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["#N/A", "#REF!", "NULL", "nan", "None", "-", "--", "—", "无", "0", "2026-11-22", "2026/11/22 10:35", "(空)"],
+)
+def test_what_stands_for_none_is_no_main_number(cell: str):
+    found = read_results(f"{HEADER}\n{A},成功,{cell},\n".encode())
+    assert found.lines == (ResultLine(2, A, "imported"),)
+    assert [warning.code for warning in found.warnings] == ["no_main_number"]
+
+
+@pytest.mark.parametrize("cell", ["JST-1", "#1001", "20261122", "100", "SO/1", "A", "1-2"])
+def test_what_looks_a_little_like_none_is_a_main_number(cell: str):
+    assert read_results(f"{HEADER}\n{A},成功,{cell},\n".encode()).lines[0].main_order_number == cell
+
+
 def test_half_a_character_is_no_identifier_and_goes_from_a_reason():
     lines = [
         {"order_number": A, "result": "imported", "main_order_number": "\ud800"},

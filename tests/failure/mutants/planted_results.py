@@ -51,7 +51,9 @@ MUTANTS = (
                 'if there == "there":\n                return "failed"',
             ),
         ),
-        (f"{LINES}::test_rows_that_did_not_fail",),
+        (
+            "tests/unit/test_handback_read.py::test_a_failure_because_the_order_is_there_is_a_duplicate_and_never_repaired",
+        ),
     ),
     Mutant(
         "a contradiction is told once and forgotten",
