@@ -9,7 +9,7 @@ from typing import Literal
 from app.store.spool.file import SpoolCounts
 from app.store.unit_of_work import Store
 
-Level = Literal["yellow", "orange", "red"]
+Level = Literal["notice", "yellow", "orange", "red"]
 
 
 @dataclass(frozen=True, slots=True)

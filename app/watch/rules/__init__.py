@@ -3,6 +3,7 @@
 from app.watch.rule import Rule
 from app.watch.rules.batch_overdue import BATCH_OVERDUE
 from app.watch.rules.channel_down import CHANNEL_DOWN
+from app.watch.rules.contradictions_open import CONTRADICTIONS_OPEN
 from app.watch.rules.coupons_low import COUPONS_LOW
 from app.watch.rules.database_could_lose import DATABASE_COULD_LOSE
 from app.watch.rules.dead_letters import DEAD_LETTERS
@@ -23,6 +24,7 @@ RULES: tuple[Rule, ...] = (
     DEAD_LETTERS,
     SMS_CAPPED,
     COUPONS_LOW,
+    CONTRADICTIONS_OPEN,
     DISK_LOW,
     SPOOL_WAITING,
 )

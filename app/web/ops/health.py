@@ -19,6 +19,9 @@ ASK_WITHIN = 1.0
 REMEMBER = 1.0
 """Seconds an answer is reused, so that probes cannot become load."""
 
+_NOTICES = frozenset(rule.name for rule in RULES if rule.level == "notice")
+"""What waits for a person and degrades nothing."""
+
 _CHECK_OF = {"spool_waiting": "spool", "spool_set_aside": "spool", "disk_low": "disk"}
 """Checks that are always there, by the reasons that turn them to a warning."""
 
@@ -86,7 +89,7 @@ class Health:
         checks["spool"] = {"status": "pass", "waiting": s.spool_depth, "set_aside": s.spool_quarantined}
         free, here = await self._disks.answer(within=self.ask_within)
         checks["disk"] = {"status": "pass", "free_bytes": free}
-        for trouble in (*here, *s.troubles):
+        for trouble in (one for one in (*here, *s.troubles) if one.code not in _NOTICES):
             reasons.append(trouble.code)
             checks[trouble.code] = {"status": "warn", "detail": trouble.text}
             if always := checks.get(_CHECK_OF.get(trouble.code, "")):

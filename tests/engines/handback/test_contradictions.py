@@ -10,6 +10,9 @@ from app.orders.contradictions import Decision, settle_contradiction
 from app.orders.correct import correct
 from app.orders.timeline import time_line
 from app.store.repositories.contradictions import ContradictionRow
+from app.store.spool.file import SpoolCounts
+from app.watch.rule import Situation, WatchPolicy
+from app.watch.rules.contradictions_open import CONTRADICTIONS_OPEN
 from tests.deployment import Deployment
 from tests.deployment.facts import HALF_PAST, IT, OPS, minutes
 from tests.deployment.maker import published
@@ -57,6 +60,25 @@ def test_a_contradiction_waits_once_however_often_it_is_uploaded(deployment: Dep
     assert [one.row.said for one in waiting(deployment)] == ["imported", "failed"]
     with deployment.store.reading() as uow:
         assert uow.contradictions.open_count() == 2
+
+
+def test_open_contradictions_are_told_until_they_are_settled(deployment: Deployment):
+    number, batch = home(deployment)
+    situation = Situation(
+        store=deployment.store,
+        now=LATER,
+        policy=WatchPolicy(
+            batch_every=minutes(30), coupons_wanted=False, coupon_low_at=0, sms_per_day=1, sms_per_client_per_day=1
+        ),
+        folders=(),
+        spool=SpoolCounts,
+    )
+    assert list(CONTRADICTIONS_OPEN.find(situation)) == []
+    hear(deployment, batch, line(number, "imported", "M2"))
+    (trouble,) = CONTRADICTIONS_OPEN.find(situation)
+    assert (trouble.code, "1 条" in trouble.text) == ("contradictions_open", True)
+    settle(deployment, waiting(deployment)[0].row.id, "keep")
+    assert list(CONTRADICTIONS_OPEN.find(situation)) == []
 
 
 def test_to_keep_leaves_the_order_and_the_same_word_does_not_come_back(deployment: Deployment):
