@@ -84,6 +84,13 @@ RESULTS = {
     "duplicate": Label("重复", "secondary"),
     "failed": Label("失败", "red"),
 }
+CONTRADICTIONS = Labels(
+    {
+        "open": Label("待裁定", "orange"),
+        "kept": Label("维持原状", "secondary"),
+        "corrected": Label("已更正", "green"),
+    }
+)
 JOB_OUTCOMES = Sentences({"ok": "成功", "failed": "失败"})
 RESULT_SENTENCES = Sentences({"imported": "主系统导入成功", "duplicate": "主系统判定重复", "failed": "主系统导入失败"})
 LEDGER = {
@@ -144,6 +151,11 @@ STATUS_SENTENCES = {
 
 INCIDENT_KINDS = {False: "应急", True: "演练"}
 """By whether it is a drill."""
+
+
+def said(code: str) -> str:
+    """Return what people call a result of the main system, or the state that it contradicts."""
+    return RESULTS[code].text if code in RESULTS else ORDER_STATES[code].text
 
 
 def ledger_sentence(ledger: Ledger, *parts: str) -> str:

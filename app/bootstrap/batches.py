@@ -9,6 +9,7 @@ from app.bootstrap.lifeboat import Lifeboat
 from app.files.disk_reserve import DiskReserve
 from app.files.export_folder import Exports
 from app.files.layouts.registry import Layouts, layouts_with, shipped_layouts
+from app.handback.result_words import ResultWords, shipped_words, words_with
 from app.settings import Settings
 
 
@@ -25,6 +26,11 @@ def reserve_of(settings: Settings) -> DiskReserve:
 def layouts_of(settings: Settings, *, but: Path | None = None) -> Layouts:
     """Return the layouts of batch files: the shipped ones, and those of the merchant's folder but for one file."""
     return layouts_with(settings.layouts_dir, but=but) if settings.layouts_dir else shipped_layouts()
+
+
+def result_words_of(settings: Settings) -> ResultWords:
+    """Return the words of results: the shipped ones, and those of the merchant's file."""
+    return words_with(settings.result_words) if settings.result_words else shipped_words()
 
 
 def batch_maker(boat: Lifeboat) -> BatchMaker:

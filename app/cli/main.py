@@ -20,6 +20,7 @@ COMMANDS = {
     "repair": "batches:repair",
     "check-file": "check_file:check",
     "import-results": "results:import_file",
+    "results": "contradictions:app",
     "ledger": "ledger:ledger",
     "clients": "clients:app",
     "users": "users:app",

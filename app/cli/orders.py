@@ -1,11 +1,14 @@
 """``lifeboat orders``: an order's way, and what a person may decide about it."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+from app import words
 from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json
 from app.domain.money import yuan
+from app.domain.states import OrderState
+from app.orders.correct import correct
 from app.orders.decide import cancel, reject, state_in_chinese
 from app.orders.timeline import time_line
 
@@ -57,3 +60,20 @@ def reject_order(number: Number, reason: Reason) -> None:
     with lifeboat() as boat, boat.store.writing() as uow:
         reject(uow, number, reason=reason, by=actor(), now=boat.clock.now())
     out.print(f"订单 {number} 已人工关闭。")
+
+
+@app.command("correct")
+def correct_order(
+    number: Number,
+    to: Annotated[
+        Literal["imported", "duplicate", "rejected", "cancelled", "batched"],
+        typer.Option(help="更正为：已导入、重复、人工关闭、已取消，或退回批次（batched，尚未导入）。"),
+    ],
+    reason: Reason,
+    main: Annotated[str | None, typer.Option(help="主系统单号；不写则保持不变。")] = None,
+) -> None:
+    """更正记错的最终结果：签认之前都可以，记下是谁、为什么。事件已关闭也可以。"""
+    number = number.strip().upper()
+    with lifeboat() as boat, boat.store.writing() as uow:
+        correct(uow, number, to=OrderState(to), main=main, reason=reason, by=actor(), now=boat.clock.now())
+    out.print(f"订单 {number} 已更正为“{words.ORDER_STATES[to].text}”{f'（{main}）' if main else ''}。", markup=False)

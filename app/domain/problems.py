@@ -8,6 +8,7 @@ Problem
 ├── NotFound             not_found               no such thing, or not yours
 ├── NotAllowed           method_not_allowed      the address is right, the method is not
 ├── NotInThisState       conflict                the thing is in a state that does not allow it
+├── ConfirmationRequired confirmation_required   nothing has changed, until a number is sent back
 ├── TooSlow              request_timeout         the body did not arrive in time
 ├── TooLarge             body_too_large          more bytes than we read
 ├── UnsupportedMedia     unsupported_media_type  not a content type this door reads
@@ -99,6 +100,16 @@ class NotInThisState(Problem):
     """The thing is in a state that does not allow it."""
 
     code, title, sentence = "conflict", "状态冲突", "当前状态不允许此操作。"
+
+
+class ConfirmationRequired(Problem):
+    """So many orders would change; nothing has, until their number is sent back."""
+
+    code, title, sentence = "confirmation_required", "需要确认", "其余订单是否视为已导入，需要先确认数目。"
+
+    def __init__(self, detail: str | None = None, *, would_import: int | None = None) -> None:
+        super().__init__(detail)
+        self.would_import = would_import
 
 
 class TooSlow(Problem):

@@ -42,10 +42,21 @@ FOLLOWS: dict[OrderState, frozenset[OrderState]] = {
     **dict.fromkeys(FINAL, frozenset()),
 }
 
+CORRECTIONS: dict[OrderState, frozenset[OrderState]] = {
+    before: (FINAL | {OrderState.BATCHED}) - {before} for before in (*FINAL, OrderState.BATCHED)
+}
+"""Where an order may be put beyond that: by a named person with a reason, until the incident is signed off; and by the
+main system where it has called an order there already that it has imported itself."""
+
 
 def may_follow(before: OrderState, after: OrderState) -> bool:
     """Tell whether an order may go from ``before`` to ``after``."""
     return after in FOLLOWS[before]
+
+
+def may_be_corrected(before: OrderState, after: OrderState) -> bool:
+    """Tell whether an order that is ``before`` may be put to ``after`` although its word was final."""
+    return after in CORRECTIONS.get(before, frozenset())
 
 
 class BatchState(StrEnum):

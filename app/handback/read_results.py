@@ -10,10 +10,11 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
-from app.domain.csv_cell import undefuse, without_controls
 from app.domain.problems import Malformed, TooLarge
 from app.files.sheet_reader import STANDARD, Limits, Row, UnreadableSheet, rows_of
-from app.handback.result_lines import BadLine, RawLine, RawResults, refused
+from app.handback.result_lines import RawLine, RawResults, refused
+from app.handback.result_words import ResultWords
+from app.handback.row_errors import row_errors
 
 Rest = Literal["untouched", "imported"]
 NumbersByRow = Callable[[], Sequence[str]]
@@ -28,8 +29,8 @@ _ALIASES = {
     "reason": ("原因", "失败原因", "错误信息", "错误原因", "reason", "message", "error"),
 }
 
-_MESSAGE = re.compile(r"第\s*([0-9]{1,7})\s*行(.*?)(?=第\s*[0-9]{1,7}\s*行|$)", re.DOTALL)
-_SEPARATORS = " \t\r\n,，;；:：。-"
+_BEGINS_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:(\{|\[\s*[\[{\"\]])|\[)")
+"""Surely JSON, or perhaps: a bracket with anything else behind it."""
 
 
 def read_results(
@@ -39,6 +40,7 @@ def read_results(
     content_type: str = "",
     numbers_by_row: NumbersByRow | None = None,
     rest: Rest = "untouched",
+    words: ResultWords | None = None,
     limits: Limits = STANDARD,
 ) -> RawResults:
     """Read an upload as raw lines.
@@ -54,20 +56,35 @@ def read_results(
         InvalidResults: it cannot be read as a whole.
     """
     sha256 = hashlib.sha256(data).hexdigest()
-    if "json" in content_type.casefold() or data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        return RawResults(tuple(_json_lines(data, limits)), sha256, root="results")
+    if "json" in content_type.casefold() or _looks_like_json(data):
+        lines = tuple(_json_lines(data, limits))
+        return RawResults(lines, sha256, rest_imported=rest == "imported", root="results")
     try:
         rows = rows_of(data, limits)
     except UnreadableSheet as error:
         raise refused(error.sentence) from None
+    if not rows and rest == "imported":  # an empty list of errors: there were none
+        return RawResults((), sha256, rest_imported=True)
     if not rows:
         raise refused("文件是空的。")
     if places := _places(rows[0], number_headings):
-        if len(rows) == 1:
+        if len(rows) == 1 and rest != "imported":
             raise refused("文件只有表头，没有数据行。")
-        return RawResults(tuple(_table_line(row, places) for row in rows[1:]), sha256)
+        return RawResults(tuple(_table_line(row, places) for row in rows[1:]), sha256, rest_imported=rest == "imported")
     numbers = list(numbers_by_row()) if numbers_by_row else []
-    return RawResults(tuple(_row_errors(rows, numbers)), sha256, rest_imported=rest == "imported")
+    return RawResults(tuple(row_errors(rows, numbers, words)), sha256, rest_imported=rest == "imported")
+
+
+def _looks_like_json(data: bytes) -> bool:
+    """Tell JSON from a text: a log begins with a bracket too, ``[2026-11-22 10:35:01] 第 2 行 …``."""
+    begins = _BEGINS_JSON.match(data)
+    if begins is None or begins[1]:
+        return begins is not None
+    try:
+        json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _json_lines(data: bytes, limits: Limits) -> Iterator[RawLine]:
@@ -85,7 +102,14 @@ def _json_lines(data: bytes, limits: Limits) -> Iterator[RawLine]:
     fields = ("order_number", "result", "main_order_number", "reason")
     for index, one in enumerate(results):
         cells = (one.get(field) for field in fields)
-        yield RawLine(index, *(str(cell) if isinstance(cell, dict | list) else cell for cell in cells))
+        number, result, main, reason = map(_as_written, cells)
+        yield RawLine(index, number, result, main, reason)
+
+
+def _as_written(value: object) -> object:
+    """Return a value of JSON as a cell; a whole number of a program is exact, whatever its length."""
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_whole or isinstance(value, dict | list) else value
 
 
 def _places(header: Row, number_headings: Sequence[str]) -> dict[str, int]:
@@ -121,23 +145,3 @@ def _table_line(row: Row, places: dict[str, int]) -> RawLine:
         return row.cells[place] if place is not None and place < len(row.cells) else None
 
     return RawLine(row.number, cell("number"), cell("result"), cell("main_order_number"), cell("reason"))
-
-
-def _row_errors(rows: Sequence[Row], numbers: Sequence[str]) -> list[RawLine | BadLine]:
-    """Read lines like ``第 2 行 [商品编码]: 不能为空``; the row is that of the batch's own file."""
-    lines: list[RawLine | BadLine] = []
-    strange: list[BadLine] = []
-    for row in rows:
-        found = list(_MESSAGE.finditer(unicodedata.normalize("NFKC", row.text)))
-        if not found and row is not rows[0]:  # the first may be a title
-            strange.append(BadLine(row.number, "", "not_understood", "既不是结果表，也不是“第 N 行 …”形式的错误信息"))
-        for message in found:
-            index = int(message[1]) - 2
-            if 0 <= index < len(numbers):
-                reason = without_controls(undefuse(message[2].strip(_SEPARATORS))).strip() or "导入失败"
-                lines.append(RawLine(row.number, numbers[index], "失败", None, reason))
-            else:
-                lines.append(BadLine(row.number, "行号", "unknown_row", f"本批次文件没有第 {message[1]} 行数据"))
-    if not lines:
-        raise refused(f"未找到“应急单号”和“结果”列；表头读作：{rows[0].text[:80]}", strange[:20])
-    return [*lines, *strange]

@@ -1,6 +1,6 @@
 """Takes an upload of import results: bytes, raw lines, checked lines, rows; each step hands on and none looks back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain.actor import Actor
@@ -8,19 +8,25 @@ from app.domain.problems import NotFound
 from app.files.export_folder import Exports
 from app.files.layouts.registry import Layouts
 from app.files.read_back import numbers_by_row
-from app.handback.import_results import Report, import_results
+from app.handback.check_results import check_results
+from app.handback.import_results import How, Report, import_results
 from app.handback.read_results import Rest, read_results
-from app.handback.result_lines import check_results
+from app.handback.result_words import ResultWords
 from app.store.unit_of_work import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What somebody handed in; ``rest`` tells what becomes of orders that a list of row errors does not name."""
+    """What somebody handed in.
+
+    ``rest`` tells what becomes of the orders it does not name, ``words`` are those of the merchant.
+    """
 
     data: bytes
     content_type: str = ""
     rest: Rest = "untouched"
+    how: How = field(default_factory=How)
+    words: ResultWords | None = None
 
 
 def take_results(
@@ -34,6 +40,7 @@ def take_results(
         Malformed: it is called JSON and is none.
         TooLarge: it has more bytes than we read.
         InvalidResults: it cannot be read as a whole, or no line of it can be taken.
+        ConfirmationRequired: the orders it does not name would count as imported; see :func:`import_results`.
     """
     exports.reserve.require()
     with store.reading() as uow:
@@ -48,5 +55,6 @@ def take_results(
             exports.file_of(batch.manifest, "csv"), layouts.number_heading(batch.columns)
         ),
         rest=upload.rest,
+        words=upload.words,
     )
-    return import_results(store, batch_name, check_results(raw), by=by, now=now)
+    return import_results(store, batch_name, check_results(raw, upload.words), by=by, now=now, how=upload.how)

@@ -9,7 +9,14 @@ from app.domain.states import OrderState
 from app.store.tables import OrderRow
 from app.store.unit_of_work import UnitOfWork
 
-_DECISIONS = {"order.release", "order.cancel", "order.reject", "order.mark_duplicate"}
+_DECISIONS = {
+    "order.release",
+    "order.cancel",
+    "order.reject",
+    "order.mark_duplicate",
+    "order.correct",
+    "order.settle_contradiction",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,14 @@ def time_line(uow: UnitOfWork, row: OrderRow) -> list[Event]:
     if row.settled_at is not None and not results and not decisions:
         events.append(Event(row.settled_at, row.state, words.ORDER_STATES[row.state].text))
     return sorted(events, key=lambda event: event.at)
+
+
+def main_numbers_of(uow: UnitOfWork, row: OrderRow) -> list[str]:
+    """Return an order's numbers in the main system, the one it is known by first; several where it was split."""
+    if row.main_order_number is None:
+        return []
+    told = uow.results.main_numbers([row.id or 0]).get(row.id or 0, [])
+    return list(dict.fromkeys([row.main_order_number, *told]))
 
 
 def _messages(uow: UnitOfWork, order_id: int) -> list[Event]:

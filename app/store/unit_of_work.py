@@ -15,6 +15,7 @@ from app.store.repositories.alerts import AlertRepository
 from app.store.repositories.attempts import AttemptRepository
 from app.store.repositories.audit import AuditRepository
 from app.store.repositories.batches import BatchRepository
+from app.store.repositories.contradictions import ContradictionRepository
 from app.store.repositories.coupons import CouponRepository
 from app.store.repositories.incidents import IncidentRepository
 from app.store.repositories.jobs import JobRepository
@@ -48,6 +49,7 @@ class UnitOfWork:
         self.attempts = AttemptRepository(session)
         self.audit = AuditRepository(session)
         self.batches = BatchRepository(session)
+        self.contradictions = ContradictionRepository(session)
         self.coupons = CouponRepository(session)
         self.incidents = IncidentRepository(session)
         self.jobs = JobRepository(session)

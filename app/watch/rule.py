@@ -12,7 +12,7 @@ from app.store.unit_of_work import Store
 
 HOME = ZoneInfo("Asia/Shanghai")
 
-Level = Literal["yellow", "orange", "red"]
+Level = Literal["notice", "yellow", "orange", "red"]
 
 
 @dataclass(frozen=True, slots=True)

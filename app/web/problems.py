@@ -26,6 +26,7 @@ STATUS: dict[type[Problem], int] = {
     p.NotAllowed: 405,
     p.TooSlow: 408,
     p.NotInThisState: 409,
+    p.ConfirmationRequired: 409,
     p.TooLarge: 413,
     p.UnsupportedMedia: 415,
     p.InvalidOrder: 422,
@@ -63,6 +64,8 @@ def document_of(problem: Problem, *, request_id: str = "") -> dict[str, Any]:
     }
     if request_id:
         document["instance"] = f"urn:lifeboat:request:{request_id}"
+    if isinstance(problem, p.ConfirmationRequired) and problem.would_import is not None:
+        document["would_import"] = problem.would_import
     if problem.errors:
         document["errors"] = [{"pointer": e.pointer, "code": e.code, "detail": e.detail} for e in problem.errors]
     return document

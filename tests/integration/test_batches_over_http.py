@@ -202,9 +202,9 @@ async def test_the_commands_make_repair_and_answer_batches_beside_a_running_serv
     assert "没有待进批次的订单" in run("export")
     upload = tmp_path / "result.csv"
     upload.write_text(f"应急单号,结果,原因\n{numbers[0]},成功,\n{numbers[1]},失败,缺码\nLBX,成功,\n", encoding="utf-8")
-    assert json.loads(run("import-results", manifest["batch"], str(upload), "--json"))["applied"] == 2
-    assert "对不上 1 行" in run("import-results", manifest["batch"], str(upload))
-    upload.write_text(f"应急单号,结果\n{numbers[0]},重复\n", encoding="utf-8")
+    assert json.loads(run("import-results", manifest["batch"], str(upload), "--json", code=1))["applied"] == 2
+    assert "对不上 1 行" in run("import-results", manifest["batch"], str(upload), code=1)
+    upload.write_text(f"应急单号,结果\n{numbers[0]},失败\n", encoding="utf-8")
     assert "未采纳" in run("import-results", manifest["batch"], str(upload), code=1)
     assert "补录" in run("repair", "--help")
     assert "订单 1 笔" in run("repair", manifest["batch"])

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from datetime import datetime
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -13,7 +14,9 @@ from app.domain.problems import InvalidResults, Malformed, Problem, TooLarge
 from app.files.layouts.registry import shipped_layouts
 from app.files.sheet_reader import Limits
 from app.handback import read_results as reading
-from app.handback.result_lines import ResultFile, ResultLine, check_results
+from app.handback.check_results import check_results
+from app.handback.result_lines import ResultFile, ResultLine
+from app.handback.result_words import words_with
 
 A, B, C = (body + check_character(body) for body in ("LB000000000001", "LB000000000002", "LB000000000003"))
 HEADER = "应急单号,结果,主系统单号,原因"
@@ -93,6 +96,11 @@ def test_our_own_file_with_a_result_column_added_can_be_sent_back():
         ("DUPLICATE", "duplicate"),
         ("失败", "failed"),
         ("error", "failed"),
+        ("【导入成功】！", "imported"),
+        ("失败：缺货", "failed"),
+        ("已存在，请勿重复导入", "duplicate"),
+        ("更新成功", "duplicate"),
+        ("导入失败（线上单号已存在）", "duplicate"),
     ],
 )
 def test_the_words_of_a_result(cell: str, result: str):
@@ -122,6 +130,9 @@ def test_an_apostrophe_of_our_own_is_taken_from_a_reason():
         (f"{A},成功,3.3E+18,", "主系统单号", "damaged_by_spreadsheet"),
         (f"{A},,,", "结果", "missing_result"),
         (f"{A},大概,,", "结果", "unknown_result"),
+        (f"{A},成功，但商品未匹配,,", "结果", "unknown_result"),
+        (f"{A},跳过,,", "结果", "skipped"),
+        (f"{A},失败,,疑似重复订单", "原因", "perhaps_there"),
         (f"{A},成功,{'9' * 65},", "主系统单号", "too_long"),
         (f"{A},成功,=A1+1,", "主系统单号", "formula"),
         (f"{A},成功,a\x00b,", "主系统单号", "control_character"),
@@ -132,6 +143,42 @@ def test_a_bad_line_is_named_and_the_others_are_taken(row: str, column: str, cod
     assert found.lines == (ResultLine(3, B, "imported"),)
     assert [(bad.row, bad.column, bad.code) for bad in found.bad] == [(2, column, code)]
     assert found.bad[0].hint
+
+
+@pytest.mark.parametrize(
+    ("reason", "result"),
+    [
+        ("线上单号已存在，请勿重复导入", "duplicate"),
+        ("订单重复", "duplicate"),
+        ("该订单已导入", "duplicate"),
+        ("Order already exists", "duplicate"),
+        ("商品编码重复", "failed"),
+        ("SKU already exists", "failed"),
+        ("未找到重复", "failed"),
+        ("订单不重复，地址为空", "failed"),
+        ("商品编码不存在", "failed"),
+        ("请勿重复提交", "failed"),
+    ],
+)
+def test_a_failure_because_the_order_is_there_is_a_duplicate_and_never_repaired(reason: str, result: str):
+    assert read_results(f"{HEADER}\n{A},失败,,{reason}\n".encode()).lines[0].result == result
+    one = {"order_number": A, "result": "failed", "reason": reason}
+    assert read_results(json.dumps({"results": [one]}).encode()).lines[0].result == result
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["#N/A", "#REF!", "NULL", "nan", "None", "-", "--", "—", "无", "0", "2026-11-22", "2026/11/22 10:35", "(空)"],
+)
+def test_what_stands_for_none_is_no_main_number(cell: str):
+    found = read_results(f"{HEADER}\n{A},成功,{cell},\n".encode())
+    assert found.lines == (ResultLine(2, A, "imported"),)
+    assert [warning.code for warning in found.warnings] == ["no_main_number"]
+
+
+@pytest.mark.parametrize("cell", ["JST-1", "#1001", "20261122", "100", "SO/1", "A", "1-2"])
+def test_what_looks_a_little_like_none_is_a_main_number(cell: str):
+    assert read_results(f"{HEADER}\n{A},成功,{cell},\n".encode()).lines[0].main_order_number == cell
 
 
 def test_half_a_character_is_no_identifier_and_goes_from_a_reason():
@@ -153,12 +200,12 @@ def test_dates_and_long_numbers_in_excel_cells_are_named():
         [A, "成功", 1],
     )
     found = read_results(data)
-    assert [(bad.row, bad.code) for bad in found.bad] == [
-        (2, "not_text"),
-        (3, "damaged_by_spreadsheet"),
-        (4, "not_text"),
+    assert [(bad.row, bad.code) for bad in found.bad] == [(3, "damaged_by_spreadsheet")]
+    assert [(line.row, line.main_order_number) for line in found.lines] == [(2, None), (4, None), (5, "1")]
+    assert [(warning.row, warning.code) for warning in found.warnings] == [
+        (2, "no_main_number"),
+        (4, "no_main_number"),
     ]
-    assert len(found.lines) == 1
 
 
 def test_several_long_numbers_that_all_end_in_zeros_were_rounded():
@@ -167,6 +214,26 @@ def test_several_long_numbers_that_all_end_in_zeros_were_rounded():
     assert [bad.row for bad in found.bad] == [2, 3]
     assert [line.number for line in found.lines] == [C]
     assert read_results(f"{HEADER}\n{A},成功,{one},\n".encode()).bad == ()
+
+
+def test_a_long_number_that_ends_in_zeros_is_sound_among_others_that_do_not():
+    """One in ten numbers of sixteen digits ends in a zero."""
+    text = f"{HEADER}\n{A},成功,2026112200000110,\n{B},成功,2026112200000120,\n{C},成功,2026112200000121,\n"
+    assert [line.main_order_number for line in read_results(text.encode()).lines] == [
+        "2026112200000110",
+        "2026112200000120",
+        "2026112200000121",
+    ]
+
+
+def test_what_a_program_writes_as_json_was_in_no_spreadsheet():
+    mains: list[object] = ["3301234567890120000", 3301234567890130000, "8E10"]
+    lines = [
+        {"order_number": n, "result": "imported", "main_order_number": m} for n, m in zip((A, B, C), mains, strict=True)
+    ]
+    found = read_results(json.dumps({"results": lines}).encode())
+    assert [line.main_order_number for line in found.lines] == [str(main) for main in mains]
+    assert found.bad == ()
 
 
 def test_rows_are_counted_as_excel_counts_them():
@@ -268,18 +335,78 @@ def test_row_errors_come_as_a_table_too():
     assert found.rest_imported
 
 
-def test_a_row_that_the_file_does_not_have_is_named():
-    text = "第 1 行 表头错误\n第 2 行\n第 6 行 x\n怎么回事\n"
-    found = read_results(text.encode(), numbers_by_row=lambda: ROWS)
-    assert found.lines == (ResultLine(2, A, "failed", None, "导入失败"),)
-    assert [(bad.row, bad.code) for bad in found.bad] == [(1, "unknown_row"), (3, "unknown_row"), (4, "not_understood")]
+@pytest.mark.parametrize("strange", ["第 1 行 缺货", "第 0 行 缺货", "第 6 行 x"])
+def test_a_row_that_the_file_does_not_have_proves_that_rows_are_counted_otherwise(strange: str):
+    """Its neighbours would be taken for failed, and be repaired although they came home."""
+    problem = refused(f"第 2 行 缺货\n{strange}\n".encode(), numbers_by_row=lambda: ROWS)
+    assert [error.code for error in problem.errors] == ["unknown_row"]
+    assert "整份未处理" in problem.detail
 
 
 def test_the_rest_is_not_called_imported_while_a_line_is_not_understood():
-    problem = refused("第 2 行 x\n第 99 行 y\n".encode(), numbers_by_row=lambda: ROWS, rest="imported")
+    problem = refused("第 2 行 x\n还有 3 行\n".encode(), numbers_by_row=lambda: ROWS, rest="imported")
     assert "不能把其余订单都视为成功" in problem.detail
-    assert [bad.code for bad in problem.errors] == ["unknown_row"]
+    assert [bad.code for bad in problem.errors] == ["not_understood"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("第 2 行 x\n已全部回滚\n", "没有导入任何订单"),
+        ("成功 2 条，失败 1 条\n成功 3 条\n第 2 行 x\n", "互相矛盾"),
+    ],
+)
+def test_the_rest_is_not_called_imported_against_the_text(text: str, sentence: str):
+    assert sentence in refused(text.encode(), numbers_by_row=lambda: ROWS, rest="imported").detail
+
+
+def test_nothing_of_a_batch_that_was_rolled_back_is_imported_whatever_its_rows_say():
+    text = "第 2 行：导入成功\n第 4 行：缺货\n导入已全部回滚\n"
+    found = read_results(text.encode(), numbers_by_row=lambda: ROWS)
+    assert [(line.number, line.result) for line in found.lines] == [(B, "failed")]
+    assert [(bad.row, bad.code) for bad in found.bad] == [(1, "rolled_back")]
 
 
 def test_row_errors_without_the_file_they_speak_of_are_refused():
-    assert "没有一行可用" in refused("第 2 行 x\n".encode()).detail
+    assert "没有第 2 行" in refused("第 2 行 x\n".encode()).detail
+
+
+def test_a_log_in_brackets_is_no_json():
+    text = "[2026-11-22 10:35:01] 第 2 行 缺货\n"
+    found = read_results(text.encode(), numbers_by_row=lambda: ROWS)
+    assert found.lines == (ResultLine(1, A, "failed", None, "缺货"),)
+
+
+def test_an_empty_file_is_an_empty_list_of_errors_where_the_rest_was_imported():
+    for data in (b"", f"{HEADER}\n".encode(), b'{"results": []}'):
+        found = read_results(data, rest="imported")
+        assert (found.lines, found.rest_imported) == ((), True)
+
+
+def test_successes_that_are_only_counted_are_pointed_out():
+    found = read_results("导入成功 2 条，失败 0 条\n".encode(), numbers_by_row=lambda: ROWS)
+    assert (found.lines, [warning.code for warning in found.warnings]) == ((), ["rest_not_said"])
+    assert [line.text for line in found.ignored] == ["导入成功 2 条,失败 0 条"]
+
+
+def test_several_numbers_in_one_cell_are_those_of_a_split_order():
+    found = read_results(f'{HEADER}\n{A},成功,"JST-1, JST-2、-",\n'.encode())
+    assert found.lines == (ResultLine(2, A, "imported", "JST-1", None, ("JST-2",)),)
+
+
+def test_a_merchant_adds_words_of_its_own(tmp_path: Path):
+    file = tmp_path / "words.toml"
+    file.write_text('imported = ["搞定"]\nexists_there = ["见过"]\n', encoding="utf-8")
+    words = words_with(file)
+    raw = reading.read_results(f"{HEADER}\n{A},搞定,,\n{B},失败,,订单见过\n".encode(), number_headings=HEADINGS)
+    assert [line.result for line in check_results(raw, words).lines] == ["imported", "duplicate"]
+
+
+@pytest.mark.parametrize("text", ["imported = 3", "[[", 'importd = ["x"]', 'imported = [""]', "\xff"])
+def test_a_wrong_file_of_words_is_named_and_takes_nothing_away(text: str, tmp_path: Path):
+    file = tmp_path / "words.toml"
+    file.write_bytes(text.encode("latin-1"))
+    raw = reading.read_results(GOOD.encode(), number_headings=HEADINGS)
+    found = check_results(raw, words_with(file))
+    assert found.lines == LINES
+    assert "words.toml 有误" in found.unread[0]

@@ -127,6 +127,12 @@ class BatchRepository:
         query = select(func.count()).where(BatchOrder.batch_id == batch_id, LIVE.query)
         return self._session.scalar(query) or 0
 
+    def is_live_in_published(self, order_id: int) -> bool:
+        """Tell whether an order has a live batch, and that is published."""
+        query = select(Batch.id).join(BatchOrder, BatchOrder.batch_id == Batch.id)
+        live = query.where(BatchOrder.order_id == order_id, LIVE.query, Batch.state == BatchState.PUBLISHED)
+        return self._session.scalars(live).first() is not None
+
     def of_order(self, order_id: int) -> list[Batch]:
         """Return every batch in whose file an order was or will be, oldest first.
 

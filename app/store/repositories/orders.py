@@ -1,7 +1,7 @@
 """Orders: found, claimed and moved from state to state, in one place."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -243,13 +243,6 @@ class OrderRepository:
         self._add_members(to_batch, order_ids)
         return moved
 
-    def set_main_numbers(self, main_numbers: Mapping[int, str]) -> None:
-        """Keep the main system's own number of orders, by row id."""
-        if main_numbers:
-            statement = update(_ORDERS).where(_ORDERS.c.id == bindparam("order_id"))
-            values = [{"order_id": order_id, "number_in_main": number} for order_id, number in main_numbers.items()]
-            self._session.execute(statement.values(main_order_number=bindparam("number_in_main")), values)
-
     def _add_members(self, batch_id: int, order_ids: Sequence[int]) -> None:
         if order_ids:
             drill = self._session.scalar(select(Batch.drill).where(Batch.id == batch_id))
@@ -262,6 +255,8 @@ class OrderRepository:
         self,
         order_ids: Sequence[int],
         to: OrderState,
+        may: Callable[[OrderState, OrderState], bool] = may_follow,
+        /,
         *,
         only_from: Sequence[OrderState] | None = None,
         **also: Any,  # noqa: ANN401 - columns
@@ -269,9 +264,9 @@ class OrderRepository:
         """Move orders to a state that may follow theirs; return how many were moved.
 
         Guarded: an order that somebody else has moved meanwhile stays where it is. The only way to change a state, so
-        that the kept counts (:class:`Standing`) change with it.
+        that the kept counts (:class:`StateCount`) change with it; ``may`` is another rule where a word is corrected.
         """
-        allowed = [state for state in OrderState if may_follow(state, to) and (only_from is None or state in only_from)]
+        allowed = [state for state in OrderState if may(state, to) and (only_from is None or state in only_from)]
         shifts: Counter[tuple[int, str]] = Counter()
         moved = 0
         for part in chunks(order_ids, IN_LIMIT):

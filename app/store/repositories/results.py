@@ -1,18 +1,18 @@
 """What the main system said; rows are added, the last word of an order in a batch counts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import exists, func, insert, select
+from sqlalchemy import bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.domain.states import OrderState
-from app.store.statements import IN_LIMIT, chunks
-from app.store.tables import METADATA, BatchOrder, ImportResult, OrderRow
+from app.store.statements import IN_LIMIT, chunks, insert_new
+from app.store.tables import METADATA, BatchOrder, ImportResult, MainNumber, OrderRow
 from app.store.tables.batch import LIVE
 
-_TABLE = METADATA.tables["import_result"]
+_TABLE, _ORDERS = METADATA.tables["import_result"], METADATA.tables["orders"]
 
 
 class NewResult(NamedTuple):
@@ -54,6 +54,47 @@ class ResultRepository:
                 select(ImportResult).where(ImportResult.order_id == order_id).order_by(ImportResult.id)
             )
         )
+
+    # ---- the main system's numbers ---------------------------------------------------------------------------------
+
+    def add_main_numbers(self, numbers: Mapping[int, Sequence[str]], *, now: datetime) -> None:
+        """Keep numbers that the main system gave orders, by row id; those that are known stay as they are."""
+        rows = [{"order_id": id_, "number": one, "said_at": now} for id_, several in numbers.items() for one in several]
+        insert_new(self._session, MainNumber, rows, unique=("order_id", "number"))
+
+    def set_main_numbers(self, main_numbers: Mapping[int, str | None]) -> None:
+        """Keep the number by which an order is known in the main system, by row id."""
+        if main_numbers:
+            statement = update(_ORDERS).where(_ORDERS.c.id == bindparam("order_id"))
+            values = [{"order_id": order_id, "number_in_main": number} for order_id, number in main_numbers.items()]
+            self._session.execute(statement.values(main_order_number=bindparam("number_in_main")), values)
+
+    def main_numbers(self, order_ids: Sequence[int]) -> dict[int, list[str]]:
+        """Return the main system's numbers of orders, in the order in which they were told."""
+        found: dict[int, list[str]] = {}
+        for part in chunks(order_ids, IN_LIMIT):
+            query = select(MainNumber.order_id, MainNumber.number).where(MainNumber.order_id.in_(part))
+            for order_id, number in self._session.execute(query.order_by(MainNumber.said_at, MainNumber.number)):
+                found.setdefault(order_id, []).append(number)
+        return found
+
+    def forget_main_numbers(self, order_id: int) -> None:
+        """Drop the numbers of an order that a person has corrected."""
+        self._session.execute(delete(MainNumber).where(MainNumber.order_id == order_id))
+
+    def orders_under(self, numbers: Sequence[str]) -> dict[str, list[str]]:
+        """Return the orders of each of these numbers of the main system that several orders have."""
+        found: dict[str, list[str]] = {}
+        for part in chunks(numbers, IN_LIMIT):
+            query = (
+                select(MainNumber.number, OrderRow.number)
+                .join(OrderRow, OrderRow.id == MainNumber.order_id)
+                .where(MainNumber.number.in_(part))
+                .order_by(OrderRow.id)
+            )
+            for main, order in self._session.execute(query):
+                found.setdefault(main, []).append(order)
+        return {main: orders for main, orders in found.items() if len(orders) > 1}
 
     def failed_in(self, batch_id: int) -> list[int]:
         """Return the orders still in a batch whose last word there is "failed"."""

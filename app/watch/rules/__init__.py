@@ -4,6 +4,7 @@ from app.watch.rule import Rule
 from app.watch.rules.batch_failing import BATCH_FAILING
 from app.watch.rules.batch_overdue import BATCH_OVERDUE
 from app.watch.rules.channel_paused import CHANNEL_PAUSED
+from app.watch.rules.contradictions_open import CONTRADICTIONS_OPEN
 from app.watch.rules.coupons_falling import COUPONS_FALLING
 from app.watch.rules.coupons_low import COUPONS_LOW
 from app.watch.rules.database_could_lose import DATABASE_COULD_LOSE
@@ -30,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     SMS_CAPPED,
     COUPONS_LOW,
     COUPONS_FALLING,
+    CONTRADICTIONS_OPEN,
     DISK_LOW,
     DISK_RESERVE,
     SPOOL_WAITING,

@@ -3,11 +3,11 @@
 Most orders never come to the first one: the fast path takes whatever is usual off the wire and says the same.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi import Path as PathParameter
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.domain import problems as p
 from app.domain.money import yuan
@@ -15,8 +15,9 @@ from app.domain.order import Priority
 from app.domain.order_number import is_number
 from app.domain.states import OrderState
 from app.intake.schemas import OrderIn, read_order
-from app.orders.timeline import time_line
-from app.web.callers import AnyCaller
+from app.orders.correct import correct
+from app.orders.timeline import main_numbers_of, time_line
+from app.web.callers import AnyCaller, OpsActor, OpsCaller
 from app.web.door.admission import admit, caller_of
 from app.web.door.door import ORDERS, Door, answered
 from app.web.door.receipt import Answer, AnswerResponse
@@ -55,6 +56,7 @@ class OrderStatus(BaseModel):
     received_at: AwareDatetime
     batch: str | None
     main_order_number: str | None
+    main_order_numbers: list[str] = Field(description="主系统拆单时有多个，第一个即 main_order_number")
     timeline: list[TimeLineEvent]
 
 
@@ -143,8 +145,50 @@ def show_order(
             received_at=row.received_at,
             batch=batch,
             main_order_number=row.main_order_number,
+            main_order_numbers=main_numbers_of(uow, row),
             timeline=events,
         )
+
+
+class CorrectionIn(BaseModel):
+    """What an order's final word really is; ``main`` is left out where its number stays."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    to: Literal["imported", "duplicate", "rejected", "cancelled", "batched"]
+    main: str | None = Field(
+        default=None,
+        max_length=64,
+        validation_alias=AliasChoices("main", "main_order_number"),
+        description="主系统单号",
+    )
+    reason: str = Field(min_length=1, max_length=500)
+
+
+@router.post(
+    ORDERS + "/{order_number}/correct",
+    summary="更正一笔订单的最终结果（签认之前）",
+    responses=documented(p.Malformed, p.Unauthenticated, p.Forbidden, p.NotFound, p.NotInThisState, p.InvalidOrder),
+)
+def correct_order(
+    boat: TheBoat,
+    caller: OpsCaller,
+    by: OpsActor,
+    order_number: Annotated[str, PathParameter(max_length=40)],
+    correction: CorrectionIn,
+) -> OrderStatus:
+    """Correct a final word that was wrong, and tell where the order stands then."""
+    with boat.store.writing() as uow:
+        correct(
+            uow,
+            order_number,
+            to=OrderState(correction.to),
+            main=correction.main,
+            reason=correction.reason,
+            by=by,
+            now=boat.clock.now(),
+        )
+    return show_order(boat, caller, order_number)
 
 
 EXTRA_MODELS = (OrderIn,)

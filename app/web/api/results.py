@@ -7,9 +7,10 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.datastructures import UploadFile
 
-from app.bootstrap import exports_of, layouts_of
+from app.bootstrap import exports_of, layouts_of, result_words_of
 from app.domain import problems as p
 from app.files.sheet_reader import STANDARD
+from app.handback.import_results import How
 from app.handback.upload import Upload, take_results
 from app.web.callers import OpsActor
 from app.web.parts import TheBoat
@@ -52,13 +53,35 @@ class ConflictOut(_Shown):
     said: WordOut
 
 
+class WarningOut(_Shown):
+    """Something about what was taken that a person should see; ``order_number`` is empty if it is of the upload."""
+
+    row: int
+    order_number: str
+    code: str
+    reason: str
+
+
+class IgnoredOut(_Shown):
+    """A line that was understood and says nothing of an order's result: a title, a warning, a count."""
+
+    row: int
+    text: str
+
+
 class ReportOut(_Shown):
-    """What an upload did, counted in orders."""
+    """What an upload did, counted in orders; after a dry run, what it would do."""
 
     applied: int
     unchanged: int
     unmatched: list[UnmatchedOut]
     conflicts: list[ConflictOut]
+    warnings: list[WarningOut]
+    ignored: list[IgnoredOut]
+    unread: list[str]
+    unused_columns: list[str]
+    dry_run: bool
+    would_import: int | None
 
 
 class ResultIn(BaseModel):
@@ -85,6 +108,7 @@ class ResultsIn(BaseModel):
         p.Forbidden,
         p.NotFound,
         p.NotInThisState,
+        p.ConfirmationRequired,
         p.TooLarge,
         p.InvalidResults,
         p.NoRoom,
@@ -117,7 +141,9 @@ async def upload(
     boat: TheBoat,
     by: OpsActor,
     number: str,
-    rest: Annotated[Literal["untouched", "imported"], Query(description="错误清单未提到的行如何处理")] = "untouched",
+    rest: Annotated[Literal["untouched", "imported"], Query(description="没有提到的订单如何处理")] = "untouched",
+    confirm: Annotated[int | None, Query(ge=0, description="确认其余多少笔已导入")] = None,
+    dry_run: Annotated[bool, Query(description="只说明会怎样，什么都不改")] = False,  # noqa: FBT002 - a query parameter
 ) -> ReportOut:
     """Take what the main system said of a batch's orders."""
     data, content_type = await _uploaded(request)
@@ -127,7 +153,7 @@ async def upload(
         exports_of(boat.settings),
         layouts_of(boat.settings),
         number,
-        Upload(data, content_type, rest),
+        Upload(data, content_type, rest, How(confirm, dry_run), result_words_of(boat.settings)),
         by=by,
         now=boat.clock.now(),
     )

@@ -20,6 +20,9 @@ REMEMBER = 1.0
 """Seconds an answer is reused, so that probes cannot become load."""
 
 _CHECK_OF = {"spool_waiting": "spool", "spool_set_aside": "spool", "disk_low": "disk", "disk_reserve": "disk"}
+_NOTICES = frozenset(rule.name for rule in RULES if rule.level == "notice")
+"""What waits for a person and degrades nothing."""
+
 """Checks that are always there, by the reasons that turn them to a warning."""
 
 _DISKS_SILENT = (Trouble("disk_silent", "磁盘没有应答（数据目录或批次目录），请检查挂载。"),)
@@ -90,7 +93,7 @@ class Health:
         checks["spool"] = {"status": "pass", "waiting": s.spool_depth, "set_aside": s.spool_quarantined}
         free, here = await self._disks.answer(within=self.ask_within)
         checks["disk"] = {"status": "pass", "free_bytes": free}
-        for trouble in (*here, *s.troubles):
+        for trouble in (one for one in (*here, *s.troubles) if one.code not in _NOTICES):
             if known := checks.get(trouble.code):  # a second channel, say
                 known["detail"] += trouble.text
                 continue

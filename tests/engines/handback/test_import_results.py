@@ -4,14 +4,15 @@ import pytest
 from sqlalchemy import event
 
 from app.batch.maker import Published
-from app.domain.problems import NotFound, NotInThisState
+from app.domain.problems import ConfirmationRequired, NotFound, NotInThisState
 from app.domain.states import OrderState
 from app.files.disk import Disk
 from app.files.layouts.registry import shipped_layouts
 from app.files.read_back import numbers_by_row
-from app.handback.import_results import Conflict, Report, Unmatched, import_results
+from app.handback.check_results import check_results
+from app.handback.import_results import Conflict, How, Report, Unmatched, import_results
 from app.handback.read_results import Rest, read_results
-from app.handback.result_lines import BadLine, Result, ResultFile, ResultLine, check_results
+from app.handback.result_lines import BadLine, Result, ResultFile, ResultLine
 from app.handback.verdict import ReportedResult
 from app.store.tables import ImportResult
 from tests.deployment import Deployment
@@ -96,7 +97,7 @@ def test_a_contradiction_is_shown_with_both_words_and_changes_nothing(deployment
     (number,) = deployment.door.some(1)
     batch = cut(deployment)
     upload(deployment, batch, line(number, "imported", "M1"))
-    for said in (line(number, "failed", None, "x"), line(number, "duplicate", "M1"), line(number, "imported", "M2")):
+    for said in (line(number, "failed", None, "x"), line(number, "duplicate", "M2"), line(number, "imported", "M2")):
         report = upload(deployment, batch, said)
         now_said = ReportedResult(said.result, said.main_order_number, said.reason)
         assert report == Report(conflicts=[Conflict(2, number, ReportedResult("imported", "M1"), now_said)])
@@ -187,7 +188,12 @@ def test_row_errors_of_an_erp_program_fail_their_orders_and_the_rest_is_home_if_
     assert import_results(deployment.store, batch, read(), by=IT, now=HALF_PAST) == Report(applied=1)
     assert deployment.rows.states(numbers) == ["batched"] * 3
     rest = read("imported")
-    assert import_results(deployment.store, batch, rest, by=IT, now=HALF_PAST) == Report(applied=2, unchanged=1)
+    with pytest.raises(ConfirmationRequired) as asked:
+        import_results(deployment.store, batch, rest, by=IT, now=HALF_PAST)
+    assert (asked.value.would_import, "其余" in asked.value.detail) == (2, True)
+    assert deployment.rows.states(numbers) == ["batched"] * 3
+    done = import_results(deployment.store, batch, rest, by=IT, now=HALF_PAST, how=How(confirm=2))
+    assert done == Report(applied=2, unchanged=1)
     assert deployment.rows.states(numbers) == ["batched", "imported", "imported"]
     assert words(deployment, numbers[0])[0].reason == "[商品编码]: 不能为空"
 

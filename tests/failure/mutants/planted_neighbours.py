@@ -110,7 +110,7 @@ MUTANTS = (
     Mutant(
         "batches are written into what is kept for orders",
         "P14",
-        (Edit("app/batch/maker.py", "        full = self._no_room()\n", "        full = None\n"),),
+        (Edit("app/batch/maker.py", "full, forced = self._no_room(), by", "full, forced = None, by"),),
         (
             "tests/engines/batch/test_the_disk_reserve.py::test_no_batch_begins_and_no_order_is_touched_until_there_is_room[sqlite]",
         ),

@@ -14,9 +14,9 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from app.batch.download import take_file
 from app.batch.maker import Published, Underway
 from app.domain.problems import NotInThisState
+from app.handback.check_results import check_results
 from app.handback.import_results import import_results
 from app.handback.read_results import read_results
-from app.handback.result_lines import check_results
 from app.orders import decide
 from app.store.ledger import ledger_of
 from tests.deployment.facts import IT, OPS
