@@ -59,18 +59,6 @@ MUTANTS = (
         (f"{BREAK}::test_an_order_that_breaks_when_its_batch_is_written_leaves_it[sqlite]",),
     ),
     Mutant(
-        "an order that is set aside stays a member of its batch",
-        "P7",
-        (
-            Edit(
-                PUBLISH,
-                "        change.uow.batches.let_leave(list(breaking), batch_id=batch.id, now=self._lease.now)\n",
-                "",
-            ),
-        ),
-        (f"{BREAK}::test_an_order_that_breaks_when_its_batch_is_written_leaves_it[sqlite]",),
-    ),
-    Mutant(
         "an order that a person cancels stays in the batch that cannot be finished",
         "P14",
         (Edit(PUBLISH, "            orders.let_closed_ones_leave()\n", "            pass\n"),),
