@@ -27,6 +27,34 @@ class LooksLike:
 
 
 @dataclass(frozen=True, slots=True)
+class SameShopNumber:
+    """The shop gave its own number to the order ``number`` before: whatever else differs, it means one purchase."""
+
+    number: str
+
+    kind: ClassVar = HeldKind.LOOK_ALIKE
+
+    @property
+    def reason(self) -> str:
+        """For the person who decides."""
+        return f"疑似重复单：与 {self.number} 同一外部单号"
+
+
+@dataclass(frozen=True, slots=True)
+class Destroyed:
+    """Whom or where it goes to cannot be read any more; no program may notice, and no parcel arrives."""
+
+    fields: tuple[str, ...]
+
+    kind: ClassVar = HeldKind.INCOMPLETE
+
+    @property
+    def reason(self) -> str:
+        """For the person who completes it, or says that it is right as it is."""
+        return f"{'、'.join(self.fields)}疑似乱码或被打码，可能无法送达，请核实后补全"
+
+
+@dataclass(frozen=True, slots=True)
 class MissingFields:
     """The importing program would refuse it, and might refuse the whole file with it."""
 
@@ -53,20 +81,34 @@ class Unreadable:
         return "订单内容无法解密，请核对 SEAL_KEY 后放行"
 
 
-Held = LooksLike | MissingFields | Unreadable
+LookAlike = LooksLike | SameShopNumber
+Held = LookAlike | MissingFields | Destroyed | Unreadable
 HoldDecision = Ship | Held
 
 
-def decide(*, released: bool, looks_like: str | None, missing: Sequence[str] | None, program: str) -> HoldDecision:
+def decide(
+    *,
+    released: bool,
+    looks_like: str | None,
+    missing: Sequence[str] | None,
+    program: str,
+    shop_twin: str | None = None,
+    destroyed: Sequence[str] = (),
+) -> HoldDecision:
     """Decide about one order; a person's release is final.
 
     ``missing`` names what ``program`` would refuse the order for, and is None if the order cannot be read at all: not
-    even a person's word can put that one into a file.
+    even a person's word can put that one into a file. ``shop_twin`` is an earlier order under the same number of the
+    shop's, ``destroyed`` names what no parcel can be sent to.
     """
     if missing is None:
         return Unreadable()
     if released:
         return Ship()
+    if shop_twin is not None:
+        return SameShopNumber(shop_twin)
     if looks_like is not None:
         return LooksLike(looks_like)
-    return MissingFields(program, tuple(missing)) if missing else Ship()
+    if missing:
+        return MissingFields(program, tuple(missing))
+    return Destroyed(tuple(destroyed)) if destroyed else Ship()

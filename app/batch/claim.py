@@ -7,12 +7,16 @@ done before, on rows that are only read; the transaction then takes those that n
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from app.batch.checks import Held, HoldDecision, LooksLike, Ship, decide
+from app.batch.checks import Held, HoldDecision, LookAlike, Ship, decide
 from app.batch.export_order import export_order_of
 from app.batch.lease import BatchChange, BatchLease
 from app.batch.look_alikes import LookAlikes
+from app.batch.shop_twins import ShopTwins
+from app.domain.destroyed_text import destroyed_fields
+from app.domain.order import Order
 from app.domain.states import BatchState
 from app.files.layouts.layout import Layout
+from app.store.look_alike_index import Sighting
 from app.store.sealing import CannotUnseal, Keyring
 from app.store.tables import OrderRow
 from app.store.unit_of_work import Store
@@ -37,6 +41,7 @@ class Claim:
         self._layout = layout
         self._look_alikes = look_alikes
         self._chunk = chunk
+        self._shop_twins = ShopTwins()
 
     def run(self) -> None:
         """Claim all that waits now, then freeze: to ``writing``, or to ``emptied`` where nothing is left to write.
@@ -58,7 +63,9 @@ class Claim:
             rows = uow.orders.waiting(incident, up_to=up_to, limit=self._chunk)
             fresh = [row.received_at for row in rows if row.released_at is None]
             if span := self._look_alikes.uncovered(fresh):
-                self._look_alikes.add(uow.orders.look_alike_marks(incident, since=span[0], until=span[1]))
+                marks = uow.orders.look_alike_marks(incident, since=span[0], until=span[1])
+                self._look_alikes.add(Sighting(*mark) for mark in marks)
+            self._shop_twins = ShopTwins.of_page(uow, rows)
         return rows
 
     def _decide(self, rows: Sequence[OrderRow]) -> dict[int, HoldDecision]:
@@ -66,21 +73,23 @@ class Claim:
         decisions: dict[int, HoldDecision] = {}
         for row in rows:
             looks_like = self._look_alikes.look(row.look_alike, row.received_at, row.number)
-            self._look_alikes.add([(row.look_alike, row.received_at, row.number)])
+            self._look_alikes.add([Sighting(row.look_alike, row.received_at, row.number)])
+            order = self._opened(row)
             decisions[row.id or 0] = decide(
                 released=row.released_at is not None,
                 looks_like=looks_like,
-                missing=self._missing(row),
+                missing=None if order is None else self._layout.missing(export_order_of(row, order)),
                 program=self._layout.title,
+                shop_twin=self._shop_twins.first_of(row),
+                destroyed=() if order is None else destroyed_fields(order.recipient),
             )
         return decisions
 
-    def _missing(self, row: OrderRow) -> list[str] | None:
+    def _opened(self, row: OrderRow) -> Order | None:
         try:
-            order = self._keys.open_order(row.sealed, row.number)
+            return self._keys.open_order(row.sealed, row.number)
         except CannotUnseal:
             return None
-        return self._layout.missing(export_order_of(row, order))
 
     def _claim(self, decisions: Mapping[int, HoldDecision]) -> None:
         """Take the orders that nobody has moved meanwhile, and hold those that a person must see."""
@@ -116,9 +125,9 @@ def _hold(change: BatchChange, decisions: Mapping[int, Held]) -> None:
     for order_id, decision in decisions.items():
         alike[decision].append(order_id)
     for decision, order_ids in alike.items():
-        looks_like = decision.number if isinstance(decision, LooksLike) else None
+        looks_like = decision.number if isinstance(decision, LookAlike) else None
         change.uow.orders.hold(order_ids, kind=decision.kind, looks_like=looks_like, reason=decision.reason)
-    alikes = sum(len(ids) for decision, ids in alike.items() if isinstance(decision, LooksLike))
+    alikes = sum(len(ids) for decision, ids in alike.items() if isinstance(decision, LookAlike))
     batch = change.batch
     change.set(
         held=batch.held + len(decisions),
