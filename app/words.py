@@ -1,5 +1,6 @@
 """What people read: each stable code of a row has one Chinese word here, on every page and in every list."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from app.domain.ledger import Ledger
@@ -113,6 +114,11 @@ INCIDENT_KINDS = {False: "应急", True: "演练"}
 def ledger_sentence(ledger: Ledger, *parts: str) -> str:
     """Return ``parts`` of a ledger as people read them: "待进批次 3，已进批次 9"."""
     return "，".join(f"{LEDGER[part]} {getattr(ledger, part)}" for part in parts)
+
+
+def held_sentence(held_by: Mapping[str, int]) -> str:
+    """Return held orders by kind as people read them: "疑似重复 2，资料不全 1"."""
+    return "，".join(f"{HELD_KINDS[kind].text if kind in HELD_KINDS else kind} {n}" for kind, n in held_by.items())
 
 
 def message_name(subject: str, channel: str, label: str) -> str:

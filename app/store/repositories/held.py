@@ -1,12 +1,11 @@
-"""Orders that wait for a person: counted by kind, and completed."""
+"""Orders that wait for a person: looked at by one at a time, and completed."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.domain.states import HeldKind
 from app.store.tables import METADATA, OrderRow
 from app.store.tables.order import HELD
 
@@ -18,15 +17,6 @@ class HeldRepository:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-
-    def counts(self, incident_id: int) -> dict[str, int]:
-        """Return how many orders of an incident are held, by kind; kinds of which there are none are left out.
-
-        Only held orders are looked at, however many there are of others.
-        """
-        kind = func.coalesce(OrderRow.held_kind, HeldKind.INCOMPLETE)
-        query = select(kind, func.count()).where(HELD.query, OrderRow.incident_id == incident_id).group_by(kind)
-        return dict(self._session.execute(query.order_by(kind)).all())
 
     def locked(self, number: str) -> OrderRow | None:
         """Return the order with this number, locked until the transaction ends: two people may decide at once."""

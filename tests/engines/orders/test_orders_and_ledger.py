@@ -13,6 +13,7 @@ from app.orders import decide
 from app.orders.timeline import time_line
 from app.store.commit.order_writer import NewOrder
 from app.store.ledger import NoSuchIncident, ledger_of
+from app.store.reach import Reach
 from app.store.spool.file import Spool
 from app.store.tables import OrderRow
 from tests.deployment import Deployment
@@ -122,6 +123,25 @@ def test_the_ledger_knows_where_every_order_is(deployment: Deployment, tmp_path:
     )
     assert (ledger.imported, ledger.duplicate, ledger.rejected, ledger.cancelled, ledger.spooled) == (1, 1, 1, 1, 0)
     assert ledger.balanced
+
+
+@pytest.mark.parametrize("how", [{}, {"full": True}])
+def test_the_ledger_tells_held_orders_apart_and_their_sum_is_the_total(
+    deployment: Deployment, tmp_path: Path, how: dict[str, bool]
+):
+    held = [HeldKind.LOOK_ALIKE, HeldKind.UNPAID, HeldKind.INCOMPLETE, HeldKind.INCOMPLETE]
+    orders = new_orders(len(held) + 2)
+    deployment.door.take(*orders)
+    with deployment.store.writing() as uow:
+        for new, kind in zip(orders, held, strict=False):
+            uow.orders.hold([deployment.rows.order_id(new.number)], kind=kind, looks_like=None, reason="")
+    for reach in (deployment.store.reach, Reach(one_by_one=0)):
+        deployment.store.reach = reach
+        ledger = ledger_of(deployment.store, spool_dir=tmp_path, **how)
+        assert (ledger.held, ledger.held_by) == (4, {"incomplete": 2, "look_alike": 1, "unpaid": 1})
+    _decide(deployment, decide.cancel, orders[0].number, reason="不要了")
+    ledger = ledger_of(deployment.store, spool_dir=tmp_path, **how)
+    assert (ledger.held_by, ledger.balanced) == ({"incomplete": 2, "unpaid": 1}, True)
 
 
 def test_what_is_in_the_spool_is_accepted_and_not_counted_twice(deployment: Deployment, tmp_path: Path):
