@@ -6,6 +6,7 @@ import typer
 
 from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json
 from app.domain.money import yuan
+from app.domain.states import OrderState
 from app.orders.decide import cancel, reject, state_in_chinese
 from app.orders.timeline import time_line
 
@@ -28,6 +29,9 @@ def show(number: Number, *, as_json: Json = False) -> None:
                 {
                     "order_number": row.number,
                     "status": row.state,
+                    "held_kind": row.held_kind if row.state == OrderState.HELD else None,
+                    "looks_like": row.looks_like,
+                    "reason": row.state_reason,
                     "priority": row.priority,
                     "total": None if row.total_fen is None else yuan(row.total_fen),
                     "timeline": [{"at": e.at.isoformat(), "event": e.event, "detail": e.detail} for e in events],

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.batch.maker import BatchMaker, MakeOutcome, Nothing, Published
 from app.batch.policy import BatchPolicy
+from app.batch.preflight import LayoutPreflight
 from app.domain.actor import Actor
 from app.files.disk import Disk
 from app.files.export_folder import Exports
@@ -42,6 +43,10 @@ class Maker:
     def run(self, now: datetime, *, by: Actor | None = None, incident_id: int | None = None) -> list[MakeOutcome]:
         """Let an ordinary maker look once."""
         return self.build().run_once(now, by=by, incident_id=incident_id)
+
+    def preflight(self, layout: str = "generic") -> LayoutPreflight:
+        """Return what judges held orders by a layout."""
+        return LayoutPreflight(KEYS, shipped_layouts().named(layout), zone=ZONE)
 
     def repair(self, name: str, *, by: Actor, now: datetime) -> MakeOutcome | Nothing:
         """Let an ordinary maker cut a batch of those that did not come home with another."""

@@ -191,8 +191,9 @@ def test_held_orders_are_listed_released_and_closed_all_or_none(
     run: Run, take: Callable[..., list[str]], boat: Lifeboat
 ):
     numbers = take(*new_orders(3))
+    (first,) = take(new_order("FIRST"))
     with boat.store.writing() as uow:
-        uow.orders.hold([1, 2, 3], kind=HeldKind.LOOK_ALIKE, looks_like="LBX", reason="相似")
+        uow.orders.hold([1, 2, 3], kind=HeldKind.LOOK_ALIKE, looks_like=first, reason="相似")
     assert {order["order_number"] for order in _json(run("held", "list", "--json"))} == set(numbers)
     run("held", "release", numbers[0], "LB404", code=1)
     assert len(_json(run("held", "list", "--json"))) == 3  # one transaction: nothing was released

@@ -13,8 +13,9 @@ from app.domain import problems as p
 from app.domain.money import yuan
 from app.domain.order import Priority
 from app.domain.order_number import is_number
-from app.domain.states import OrderState
+from app.domain.states import HeldKind, OrderState
 from app.intake.schemas import OrderIn, read_order
+from app.orders.discretion import without_foreign_numbers
 from app.orders.timeline import time_line
 from app.web.callers import AnyCaller
 from app.web.door.admission import admit, caller_of
@@ -55,8 +56,12 @@ class OrderStatus(BaseModel):
     received_at: AwareDatetime
     batch: str | None
     main_order_number: str | None
+    held_kind: HeldKind | None = Field(description="待人工确认时的原因类别", examples=["look_alike"])
+    reason: str | None = Field(description="待人工确认或被关闭的原因")
     timeline: list[TimeLineEvent]
 
+
+_TELLS_WHY = {OrderState.HELD, OrderState.CANCELLED, OrderState.REJECTED}
 
 _KEY_PARAMETER = {
     "name": "Idempotency-Key",
@@ -127,12 +132,16 @@ def show_order(
     """Tell where an order of this client stands; another client's order does not exist for it."""
     if not is_number(order_number):
         raise p.NotFound("单号格式或校验位不对，请核对后再查。")
+    told_to = None if caller.scope == "ops" else caller.client_id
     with boat.store.reading() as uow:
-        row = uow.orders.numbered(order_number, client_id=None if caller.scope == "ops" else caller.client_id)
+        row = uow.orders.numbered(order_number, client_id=told_to)
         if row is None:
             raise p.NotFound("没有找到该订单。")
         batch = uow.batches.get(row.batch_id).name if row.batch_id else None
-        events = [TimeLineEvent(at=e.at, event=e.event, detail=e.detail) for e in time_line(uow, row)]
+        events = [TimeLineEvent(at=e.at, event=e.event, detail=e.detail) for e in time_line(uow, row, told_to=told_to)]
+        reason = row.state_reason if row.state in _TELLS_WHY else None
+        if reason and told_to is not None:
+            reason = without_foreign_numbers(uow, reason, client_id=told_to)
         return OrderStatus(
             order_number=row.number,
             client_order_id=row.client_order_id,
@@ -142,6 +151,8 @@ def show_order(
             received_at=row.received_at,
             batch=batch,
             main_order_number=row.main_order_number,
+            held_kind=HeldKind(row.held_kind) if row.state == OrderState.HELD and row.held_kind else None,
+            reason=reason,
             timeline=events,
         )
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from app.domain.fitness import Fitness
 from app.domain.problems import NotFound, NotInThisState
 from app.domain.states import HeldKind, OrderState
 from app.notify.dispatch.group import GroupDispatcher
@@ -16,6 +17,7 @@ from app.store.ledger import NoSuchIncident, ledger_of
 from app.store.reach import Reach
 from app.store.spool.file import Spool
 from app.store.tables import OrderRow
+from app.store.unit_of_work import UnitOfWork
 from tests.deployment import Deployment
 from tests.deployment.facts import OPS, REHEARSAL, TEN, minutes
 from tests.deployment.notices import ROBOT, a_policy
@@ -30,6 +32,16 @@ def _held(deployment: Deployment, new: NewOrder) -> str:
         assert row is not None
         assert uow.orders.hold([row.id or 0], kind=HeldKind.LOOK_ALIKE, looks_like="LBOTHER", reason="相似") == 1
     return new.number
+
+
+def _release(uow: UnitOfWork, number: str, **fields: Any) -> None:
+    decide.release(uow, number, preflight=lambda _row: Fitness(), **fields)
+
+
+def _close_as_duplicate(uow: UnitOfWork, number: str, **fields: Any) -> None:
+    first = uow.orders.numbered(new_order("FIRST").number)
+    assert first is not None
+    decide.mark_duplicate(uow, number, of=first.number, **fields)
 
 
 def _decide(deployment: Deployment, decision: Any, number: str, **fields: Any) -> None:
@@ -50,7 +62,7 @@ def _row(deployment: Deployment, number: str) -> OrderRow:
 def test_a_released_order_waits_for_the_next_batch_and_is_never_held_again(deployment: Deployment):
     number = _held(deployment, new_order("A"))
     deployment.clock.at += minutes(7)
-    _decide(deployment, decide.release, number)
+    _decide(deployment, _release, number)
     row = _row(deployment, number)
     assert (row.state, row.released_at) == ("accepted", TEN + minutes(7))
     with deployment.store.reading() as uow:
@@ -59,8 +71,9 @@ def test_a_released_order_waits_for_the_next_batch_and_is_never_held_again(deplo
 
 
 def test_a_duplicate_is_closed_for_good_and_written_down(deployment: Deployment):
+    deployment.door.take(new_order("FIRST", phone="13700137000"))
     number = _held(deployment, new_order("A"))
-    _decide(deployment, decide.mark_duplicate, number)
+    _decide(deployment, _close_as_duplicate, number)
     row = _row(deployment, number)
     assert (row.state, row.settled_at, decide.state_in_chinese(row)) == ("duplicate", TEN, "重复单")
     with deployment.store.reading() as uow:
@@ -71,8 +84,8 @@ def test_a_duplicate_is_closed_for_good_and_written_down(deployment: Deployment)
 @pytest.mark.parametrize(
     ("decision", "fields", "state", "allowed"),
     [
-        (decide.release, {}, "accepted", {"held"}),
-        (decide.mark_duplicate, {}, "duplicate", {"held"}),
+        (_release, {}, "accepted", {"held"}),
+        (_close_as_duplicate, {}, "duplicate", {"held"}),
         (decide.cancel, {"reason": "不要了"}, "cancelled", {"accepted", "held", "batched"}),
         (decide.reject, {"reason": "地址不存在"}, "rejected", {"held", "batched"}),
     ],
@@ -80,6 +93,7 @@ def test_a_duplicate_is_closed_for_good_and_written_down(deployment: Deployment)
 def test_a_decision_is_possible_from_some_states_and_changes_nothing_from_others(
     deployment: Deployment, decision: Any, fields: dict[str, str], state: str, allowed: set[str]
 ):
+    deployment.door.take(new_order("FIRST", phone="13700137000"))
     for n, before in enumerate(OrderState):
         new = new_order(f"K{n}", phone=f"138{n:08d}")
         deployment.door.take(new)
@@ -100,7 +114,7 @@ def test_a_decision_is_possible_from_some_states_and_changes_nothing_from_others
 
 def test_an_order_nobody_knows_cannot_be_decided(deployment: Deployment):
     with pytest.raises(NotFound, match="没有订单 LB1。"):
-        _decide(deployment, decide.release, "LB1")
+        _decide(deployment, _release, "LB1")
 
 
 # ---- the ledger
@@ -199,7 +213,7 @@ def test_the_time_line_tells_an_orders_way_in_the_order_it_happened(deployment: 
         ("undelivered", "安抚短信未送达"),
     ]
     deployment.clock.at += minutes(1)
-    _decide(deployment, decide.release, number)
+    _decide(deployment, _release, number)
     deployment.clock.at += minutes(1)
     _decide(deployment, decide.cancel, number, reason="不要了")
     assert [event for event, _ in _events(deployment, number)][-2:] == ["release", "cancel"]

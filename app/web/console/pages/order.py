@@ -8,11 +8,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette_admin import flash, route
 
+from app.bootstrap.decisions import preflight_of
 from app.domain.actor import Actor
 from app.domain.order import Order
 from app.domain.phone import masked
 from app.domain.problems import Problem
-from app.orders.decide import mark_duplicate, release, unmask
+from app.orders.decide import StillHeld, mark_duplicate, release, unmask
 from app.orders.timeline import Event, time_line
 from app.store.sealing import CannotUnseal
 from app.store.tables import Attempt, Batch, ImportResult, Message, OrderRow
@@ -20,6 +21,8 @@ from app.store.unit_of_work import UnitOfWork
 from app.web.console.auth import actor_of, person_of
 from app.web.console.filters import BASE
 from app.web.console.page import ConsolePage
+
+_LONGEST_REASON = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +70,31 @@ class OrderDetail(ConsolePage):
         if not person.sees_personal_data:
             raise HTTPException(403)
         form = await request.form()
-        choices = {"release": release, "duplicate": mark_duplicate}
+        choices = {"release": self._release, "duplicate": self._mark_duplicate}
         verb = choices.get(str(form.get("decision")))
         if verb is None:
             raise HTTPException(404)
-        number, by = request.path_params["number"], actor_of(request)
-
-        def act() -> None:
-            with self.boat.store.writing() as uow:
-                verb(uow, number, by=by, now=self.boat.clock.now())
-
+        reason = str(form.get("reason") or "")[:_LONGEST_REASON]
         try:
-            await run_in_threadpool(act)
+            sentence = await run_in_threadpool(verb, request.path_params["number"], reason, actor_of(request))
         except Problem as problem:
             flash(request, problem.detail, "error")
         else:
-            done = "已放行，将进入下一批次" if verb is release else "已标记为重复单，不再进入批次"
-            flash(request, f"{number} {done}。", "success")
+            flash(request, sentence, "success")
         return RedirectResponse(f"{BASE}/held", status_code=303)
+
+    def _release(self, number: str, reason: str, by: Actor) -> str:
+        preflight = preflight_of(self.boat)
+        with self.boat.store.writing() as uow:
+            answer = release(uow, number, preflight=preflight, reason=reason, by=by, now=self.boat.clock.now())
+        if isinstance(answer, StillHeld):
+            return f"{answer.number} 已记录，但{answer.reason}，仍待人工确认。"
+        return f"{answer.number} 已放行，将进入下一批次。"
+
+    def _mark_duplicate(self, number: str, _reason: str, by: Actor) -> str:
+        with self.boat.store.writing() as uow:
+            mark_duplicate(uow, number, by=by, now=self.boat.clock.now())
+        return f"{number} 已标记为重复单，不再进入批次。"
 
     def _unmask(self, number: str, by: Actor) -> None:
         with self.boat.store.writing() as uow:

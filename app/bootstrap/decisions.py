@@ -1,0 +1,20 @@
+"""Puts together what those need who decide about held orders: pre-flight by the layout in use."""
+
+from app.batch.preflight import LayoutPreflight
+from app.bootstrap.batches import layouts_of
+from app.bootstrap.lifeboat import Lifeboat
+from app.domain.fitness import Fitness
+from app.domain.states import HeldKind
+from app.files.layouts.registry import UnknownLayout
+from app.orders.decide import Preflight
+
+
+def preflight_of(boat: Lifeboat) -> Preflight:
+    """Return what judges an order as the next batch would; without a layout none can go out, and it says why."""
+    settings = boat.settings
+    try:
+        layout = layouts_of(settings).named(settings.batch_columns)
+    except UnknownLayout as error:
+        wrong = Fitness(HeldKind.BROKEN, str(error))
+        return lambda _row: wrong
+    return LayoutPreflight(boat.keyring, layout, zone=settings.zone)
