@@ -30,6 +30,31 @@ HELD_KINDS = {
     "unpaid": Label("未付款", "orange"),
     "main_may_have": Label("主系统可能已有", "orange"),
 }
+ORDER_FIELDS = {
+    "phone": "手机号",
+    "items": "商品",
+    "sku": "商品编码",
+    "name": "名称",
+    "quantity": "数量",
+    "unit_price": "单价",
+    "total": "合计",
+    "freight": "运费",
+    "discount": "优惠",
+    "recipient": "收件信息",
+    "recipient.name": "收件人姓名",
+    "recipient.province": "省",
+    "recipient.city": "市",
+    "recipient.district": "区县",
+    "recipient.address": "详细地址",
+    "payment": "付款",
+    "payment.status": "付款状态",
+    "payment.paid_at": "付款时间",
+    "payment.transaction_id": "支付流水号",
+    "buyer": "买家账号",
+    "note": "买家留言",
+    "placed_at": "下单时间",
+}
+"""Fields of an order by their path; those of a line of goods by their name."""
 PRIORITIES = {"high": Label("高优处理", "red"), "normal": Label("普通", "secondary")}
 MESSAGE_STATES = {
     "pending": Label("待发送", "blue"),
@@ -114,6 +139,15 @@ INCIDENT_KINDS = {False: "应急", True: "演练"}
 def ledger_sentence(ledger: Ledger, *parts: str) -> str:
     """Return ``parts`` of a ledger as people read them: "待进批次 3，已进批次 9"."""
     return "，".join(f"{LEDGER[part]} {getattr(ledger, part)}" for part in parts)
+
+
+def field_name(path: str) -> str:
+    """Return what people call a field of an order: ``items.0.unit_price`` is "第 1 行单价"."""
+    first, _, rest = path.partition(".")
+    line, _, field = rest.partition(".")
+    if first != "items" or not line.isdigit():
+        return ORDER_FIELDS.get(path, path)
+    return f"第 {int(line) + 1} 行{ORDER_FIELDS.get(field, '')}"
 
 
 def held_sentence(held_by: Mapping[str, int]) -> str:

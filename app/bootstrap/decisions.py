@@ -1,4 +1,7 @@
-"""Puts together what those need who decide about held orders: pre-flight by the layout in use."""
+"""Puts together what those need who decide about held orders: the door's checks, and pre-flight by the layout in use.
+
+Imported from here and not from the package: a worker, which decides nothing, need not hold the door's schemas.
+"""
 
 from app.batch.preflight import LayoutPreflight
 from app.bootstrap.batches import layouts_of
@@ -6,6 +9,7 @@ from app.bootstrap.lifeboat import Lifeboat
 from app.domain.fitness import Fitness
 from app.domain.states import HeldKind
 from app.files.layouts.registry import UnknownLayout
+from app.intake.amend import Amender
 from app.orders.decide import Preflight
 
 
@@ -18,3 +22,8 @@ def preflight_of(boat: Lifeboat) -> Preflight:
         wrong = Fitness(HeldKind.BROKEN, str(error))
         return lambda _row: wrong
     return LayoutPreflight(boat.keyring, layout, zone=settings.zone)
+
+
+def amender_of(boat: Lifeboat) -> Amender:
+    """Return what changes fields of a stored order, by the rules of the door."""
+    return Amender(boat.keyring, high_above_fen=boat.settings.high_priority_above_fen)

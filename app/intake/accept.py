@@ -52,6 +52,42 @@ def accepted_as(new: NewOrder, stored: Stored) -> Accepted:
     return Accepted(new.number, stored.priority, stored.received_at, stored.replayed)
 
 
+class Content(NamedTuple):
+    """What an order's row keeps of its content, and by what it is found again."""
+
+    look_alike: bytes
+    phone_index: bytes
+    phone_last4: str
+    total_fen: int | None
+    priority: Priority
+    sealed: bytes
+
+
+def content_of(order: OrderIn, number: str, canonical: bytes, keys: Keyring, *, high_above_fen: int) -> Content:
+    """Return what the row ``number`` keeps of an order; ``canonical`` is the order as it is sealed.
+
+    Raises:
+        InvalidOrder: its sum is beyond any order.
+    """
+    total = total_of(
+        stated=order.total,
+        prices=((item.unit_price, item.quantity) for item in order.items),
+        freight=order.freight,
+        discount=order.discount,
+    )
+    if total is not None and total > MAX_FEN:  # no column holds it: all orders of its commit would fail with it
+        raise InvalidOrder(errors=[FieldError("/items", "total_too_large", "单价与数量相乘的合计过大")])
+    goods = [(item.sku, item.quantity) for item in order.items]
+    return Content(
+        keys.look_alike_of(phone=order.phone, goods=goods, total_fen=total),
+        keys.phone_index(order.phone),
+        last4(order.phone),
+        total,
+        priority_of(total, above_fen=high_above_fen),
+        keys.seal.seal(canonical, number),
+    )
+
+
 def refusal_of(error: Exception) -> Problem:
     """Return what the client is told where its order could not be written: nothing of it was kept."""
     match error:
@@ -114,16 +150,8 @@ class Intake:
         keys = self._keys
         idempotency_key = idempotency_key or order.client_order_id or f"auto-{secrets.token_hex(16)}"
         number = derive(keys.number, caller.client_id, idempotency_key, prefix=self._prefix)
-        total = total_of(
-            stated=order.total,
-            prices=((item.unit_price, item.quantity) for item in order.items),
-            freight=order.freight,
-            discount=order.discount,
-        )
-        if total is not None and total > MAX_FEN:  # no column holds it: all orders of its commit would fail with it
-            raise InvalidOrder(errors=[FieldError("/items", "total_too_large", "单价与数量相乘的合计过大")])
         canonical = canonical_json(order)
-        goods = [(item.sku, item.quantity) for item in order.items]
+        content = content_of(order, number, canonical, keys, high_above_fen=self._high_above_fen)
         return NewOrder(
             number=number,
             client_id=caller.client_id,
@@ -131,12 +159,12 @@ class Intake:
             client_order_id=order.client_order_id,
             profile=original.profile if original else None,
             fingerprint=keys.fingerprint_of(canonical),
-            look_alike=keys.look_alike_of(phone=order.phone, goods=goods, total_fen=total),
-            phone_index=keys.phone_index(order.phone),
-            phone_last4=last4(order.phone),
-            total_fen=total,
-            priority=priority_of(total, above_fen=self._high_above_fen),
-            sealed=keys.seal.seal(canonical, number),
+            look_alike=content.look_alike,
+            phone_index=content.phone_index,
+            phone_last4=content.phone_last4,
+            total_fen=content.total_fen,
+            priority=content.priority,
+            sealed=content.sealed,
             sealed_payload=keys.seal.seal(original.payload, number) if original else None,
             drill=caller.drill,
         )

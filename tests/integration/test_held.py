@@ -106,6 +106,63 @@ def test_an_answer_that_leaves_another_question_open_says_so(run: Run, on_sqlite
     assert "人工确认资料无误（真名如此）" in run("orders", "show", second).stdout
 
 
+def test_an_order_is_completed_at_the_command_line(jushuitan: Run, on_sqlite: Deployment):
+    _, _, bad = three(on_sqlite)
+    because = ("--reason", "电话核实")
+    assert "请写成 字段=值：oops" in jushuitan("orders", "complete", bad, "oops", *because, code=2).stderr
+    refused = jushuitan("orders", "complete", bad, "phone=12", *because, code=1).stderr
+    assert "/phone: 手机号须为 1 开头的 11 位号码" in refused
+    said = jushuitan("orders", "complete", bad, "recipient.name=李四", *because, code=1).stdout
+    assert f"订单 {bad} 已保存，但仍待人工确认：不符合聚水潭导入要求，缺少：详细地址" in said
+    done = jushuitan("orders", "complete", bad.lower(), "recipient.address=文三路 a=b", *because, "--json")
+    assert _json(done) == {"order_number": bad, "status": "accepted", "held_kind": None, "missing": [], "reason": None}
+    assert "人工补全 详细地址（电话核实），进入下一批次" in jushuitan("orders", "show", bad).stdout
+    assert "不能执行此操作" in jushuitan("orders", "complete", bad, "phone=13800138000", *because, code=1).stderr
+
+
+def test_without_a_layout_nothing_is_released_and_the_list_is_still_read(
+    run: Run, on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch
+):
+    _, twin, bad = three(on_sqlite)
+    monkeypatch.setenv("LIFEBOAT_BATCH_COLUMNS", "gone")
+    assert {item["order_number"] for item in _json(run("held", "list", "--json"))} == {twin, bad}
+    assert "没有名为 gone 的导出列表" in run("held", "release", twin, code=1).stderr
+
+
+async def test_an_order_is_completed_over_http_by_operations_alone(open_web: Any, on_sqlite: Deployment):
+    async with open_web(batch_columns="jushuitan") as web:
+        shop, ops = await web.key("one"), await web.key("ops", scope="ops")
+        number = (await web.order(shop, order_body("A", **NOWHERE))).json()["order_number"]
+        on_sqlite.maker.build(layout="jushuitan").run_once(HALF_PAST, by=OPS)
+
+        async def complete(body: Any, key: str = ops, number: str = number) -> Any:
+            path, headers = f"/v1/orders/{number}/complete", {"authorization": f"Bearer {key}"}
+            answer = await web.post(path, content=json.dumps(body), headers=headers)
+            return answer.status_code, answer.json()
+
+        address = {"changes": {"recipient.address": "文三路 1 号"}, "reason": "电话核实"}
+        assert (await complete(address, key=shop))[0] == 403
+        assert (await complete(address, number="LBNCRJATTXZ7YBC"))[0] == 404
+        assert (await complete("x"))[1]["code"] == "invalid_order"
+        status, problem = await complete({**address, "changes": {}})
+        assert (status, problem["errors"][0]["pointer"]) == (422, "/changes")
+        status, problem = await complete({**address, "changes": {"phone": "12"}})
+        assert (status, problem["errors"][0]["pointer"], problem["errors"][0]["code"]) == (422, "/phone", "phone")
+        status, document = await complete({"changes": {"note": "快"}, "reason": "r"})
+        assert (status, document["status"], document["held_kind"]) == (200, "held", "incomplete")
+        assert document["missing"] == ["详细地址"]
+        status, document = await complete(address)
+        assert document == {
+            "order_number": number, "status": "accepted", "held_kind": None, "missing": [], "reason": None,
+        }  # fmt: skip
+        assert (await complete(address))[1]["code"] == "conflict"
+        again = await web.order(shop, order_body("A", **NOWHERE))
+        assert (again.status_code, again.json()["order_number"]) == (200, number)
+    with on_sqlite.store.reading() as uow:
+        (first, _) = uow.audit.of(number, "order.complete")
+    assert (first.actor, first.way) == ("client:ops", "http")
+
+
 async def test_a_client_is_told_why_its_order_is_held_and_not_of_whose_order(web: Web, on_sqlite: Deployment):
     mine, theirs, ops = await web.key("one"), await web.key("two"), await web.key("ops", scope="ops")
     first = (await web.order(theirs, order_body("A"))).json()["order_number"]

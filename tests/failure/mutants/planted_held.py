@@ -2,6 +2,8 @@
 
 from tests.failure.mutants.mutant import Edit, Mutant
 
+COMPLETE = "app/orders/complete.py"
+COMPLETED = "tests/engines/orders/test_complete.py"
 DECIDE = "app/orders/decide.py"
 TWINS = "app/batch/shop_twins.py"
 NUMBERS = "tests/engines/batch/test_same_shop_number.py"
@@ -20,6 +22,36 @@ MUTANTS = (
         "P15",
         (Edit(DECIDE, "row.held_kind not in (None, fitness.kind)", "row.held_kind is None"),),
         (f"{DECISIONS}::test_one_question_is_answered_at_a_time[sqlite]",),
+    ),
+    Mutant(
+        "a completed order goes out whatever it still lacks",
+        "P15",
+        (Edit(COMPLETE, "    fitness = preflight(row)\n", "    fitness = Fitness()\n"),),
+        (f"{COMPLETED}::test_what_is_still_missing_is_said_and_keeps_it[sqlite]",),
+    ),
+    Mutant(
+        "a completed order has another fingerprint",
+        "P2",
+        (
+            Edit(
+                COMPLETE,
+                "    uow.held.amend(row, {**amended.columns, ",
+                '    uow.held.amend(row, {**amended.columns, "fingerprint": row.phone_index, ',
+            ),
+        ),
+        (f"{COMPLETED}::test_its_total_priority_and_marks_follow_and_the_shops_retry_is_still_a_replay[sqlite]",),
+    ),
+    Mutant(
+        "what a completed order said first is forgotten with the second change",
+        "P15",
+        (Edit(COMPLETE, "row.sealed_original or row.sealed", "row.sealed"),),
+        (f"{COMPLETED}::test_what_it_said_first_is_kept_sealed_and_the_audit_holds_no_value[sqlite]",),
+    ),
+    Mutant(
+        "two look-alikes wait for each other",
+        "P8",
+        (Edit("app/store/look_alike_index.py", "AND number <> ? AND alike <> ? ", "AND number <> ? AND mark <> ? "),),
+        (f"{COMPLETED}::test_a_completed_order_is_judged_anew_by_the_batch[sqlite]",),
     ),
     Mutant(
         "closed as a duplicate of nothing",
