@@ -1,6 +1,7 @@
 """An order's whole way on one page; who it is for only on request, and the request is written down."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -8,11 +9,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette_admin import flash, route
 
-from app.bootstrap.decisions import preflight_of
+from app.bootstrap.decisions import amender_of, preflight_of
 from app.domain.actor import Actor
+from app.domain.fitness import Fitness
 from app.domain.order import Order
 from app.domain.phone import masked
 from app.domain.problems import Problem
+from app.domain.states import OrderState
+from app.orders.complete import COMPLETABLE, Completed, complete
 from app.orders.decide import StillHeld, mark_duplicate, release, unmask
 from app.orders.timeline import Event, time_line
 from app.store.sealing import CannotUnseal
@@ -21,6 +25,7 @@ from app.store.unit_of_work import UnitOfWork
 from app.web.console.auth import actor_of, person_of
 from app.web.console.filters import BASE
 from app.web.console.page import ConsolePage
+from app.web.console.pages.completion_form import CLEARABLE, FormField, changes_in, fields_of
 
 _LONGEST_REASON = 200
 
@@ -41,6 +46,10 @@ class Whole:
     results: list[ImportResult]
     phone: str
     """Masked."""
+    fitness: Fitness | None
+    """What pre-flight says; None of an order that is not held."""
+    form: list[FormField]
+    """What may be completed; empty where nothing may."""
 
 
 class OrderDetail(ConsolePage):
@@ -50,7 +59,7 @@ class OrderDetail(ConsolePage):
     async def show(self, request: Request) -> Response:
         """Show an order, its customer masked."""
         whole = await run_in_threadpool(self._whole, request.path_params["number"])
-        return self.render(request, "order.html", w=whole, title=whole.row.number, unmasked=False)
+        return self._shown(request, whole)
 
     @route("/{number:str}/unmask", methods=["POST"], name="order-unmask")
     async def unmask(self, request: Request) -> Response:
@@ -61,7 +70,7 @@ class OrderDetail(ConsolePage):
         number = request.path_params["number"]
         await run_in_threadpool(self._unmask, number, actor_of(request))
         whole = await run_in_threadpool(self._whole, number)
-        return self.render(request, "order.html", w=whole, title=whole.row.number, unmasked=True)
+        return self._shown(request, whole, unmasked=True)
 
     @route("/{number:str}/decide", methods=["POST"], name="order-decide")
     async def decide(self, request: Request) -> Response:
@@ -82,6 +91,34 @@ class OrderDetail(ConsolePage):
         else:
             flash(request, sentence, "success")
         return RedirectResponse(f"{BASE}/held", status_code=303)
+
+    @route("/{number:str}/complete", methods=["POST"], name="order-complete")
+    async def complete(self, request: Request) -> Response:
+        """Complete a held order; what is wrong with the form is shown beside what was filled in."""
+        if not person_of(request).sees_personal_data:
+            raise HTTPException(403)
+        number, form = request.path_params["number"], await request.form()
+        changes, reason = changes_in(form), str(form.get("reason") or "")
+        try:
+            done = await run_in_threadpool(self._complete, number, changes, reason, actor_of(request))
+        except Problem as problem:
+            filled = {**{path: value for path, value in changes.items() if value}, "reason": reason}
+            whole = await run_in_threadpool(self._whole, number)
+            return self._shown(request, whole, status=422, refused=problem, filled=filled)
+        if done.state == OrderState.ACCEPTED:
+            flash(request, f"{done.number} 已补全，将进入下一批次。", "success")
+            return RedirectResponse(f"{BASE}/held", status_code=303)
+        flash(request, f"{done.number} 已保存，但仍待人工确认：{done.fitness.reason}。", "warning")
+        return RedirectResponse(f"{BASE}/orders/{done.number}#complete", status_code=303)
+
+    def _complete(self, number: str, changes: dict[str, object], reason: str, by: Actor) -> Completed:
+        how: dict[str, Any] = {"amend": amender_of(self.boat), "preflight": preflight_of(self.boat)}
+        with self.boat.store.writing() as uow:
+            return complete(uow, number, changes, reason=reason, by=by, now=self.boat.clock.now(), **how)
+
+    def _shown(self, request: Request, whole: Whole, *, unmasked: bool = False, **more: Any) -> Response:  # noqa: ANN401 - what the template shows
+        context = {"filled": {}, "refused": None, "clearable": CLEARABLE, **more}
+        return self.render(request, "order.html", w=whole, title=whole.row.number, unmasked=unmasked, **context)
 
     def _release(self, number: str, reason: str, by: Actor) -> str:
         preflight = preflight_of(self.boat)
@@ -109,6 +146,8 @@ class OrderDetail(ConsolePage):
             for attempt in uow.attempts.of_messages([m.id or 0 for m in messages]):
                 attempts.setdefault(attempt.message_id, []).append(attempt)
             order = self._opened(row)
+            phone = masked(order.phone) if order else f"*******{row.phone_last4}"
+            held = row.state == OrderState.HELD
             return Whole(
                 row=row,
                 client=uow.access.client_names().get(row.client_id, row.client_id),
@@ -119,7 +158,9 @@ class OrderDetail(ConsolePage):
                 attempts=attempts,
                 batches=uow.batches.of_order(order_id),
                 results=uow.results.of_order(order_id),
-                phone=masked(order.phone) if order else f"*******{row.phone_last4}",
+                phone=phone,
+                fitness=preflight_of(self.boat)(row) if held else None,
+                form=fields_of(order, phone) if held and row.held_kind in COMPLETABLE else [],
             )
 
     def _opened(self, row: OrderRow) -> Order | None:
