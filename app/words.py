@@ -48,6 +48,31 @@ HELD_KINDS = {
     "unpaid": Label("未付款", "orange"),
     "main_may_have": Label("主系统可能已有", "orange"),
 }
+ORDER_FIELDS = {
+    "phone": "手机号",
+    "items": "商品",
+    "sku": "商品编码",
+    "name": "名称",
+    "quantity": "数量",
+    "unit_price": "单价",
+    "total": "合计",
+    "freight": "运费",
+    "discount": "优惠",
+    "recipient": "收件信息",
+    "recipient.name": "收件人姓名",
+    "recipient.province": "省",
+    "recipient.city": "市",
+    "recipient.district": "区县",
+    "recipient.address": "详细地址",
+    "payment": "付款",
+    "payment.status": "付款状态",
+    "payment.paid_at": "付款时间",
+    "payment.transaction_id": "支付流水号",
+    "buyer": "买家账号",
+    "note": "买家留言",
+    "placed_at": "下单时间",
+}
+"""Fields of an order by their path; those of a line of goods by their name."""
 PRIORITIES = {"high": Label("高优处理", "red"), "normal": Label("普通", "secondary")}
 MESSAGE_STATES = {
     "pending": Label("待发送", "blue"),
@@ -167,6 +192,20 @@ def due_sentence(payments: Mapping[str, int]) -> str:
     """Return how many orders are not known to be paid, by state (``unknown`` is one); empty if none is."""
     states = {"unpaid": PAYMENTS["unpaid"], "cod": PAYMENTS["cod"], "unknown": "付款状态未知"}
     return "，".join(f"{word} {payments[state]} 笔" for state, word in states.items() if payments.get(state))
+
+
+def field_name(path: str) -> str:
+    """Return what people call a field of an order: ``items.0.unit_price`` is "第 1 行单价"."""
+    first, _, rest = path.partition(".")
+    line, _, field = rest.partition(".")
+    if first != "items" or not line.isdigit():
+        return ORDER_FIELDS.get(path, path)
+    return f"第 {int(line) + 1} 行{ORDER_FIELDS.get(field, '')}"
+
+
+def held_sentence(held_by: Mapping[str, int]) -> str:
+    """Return held orders by kind as people read them: "疑似重复 2，资料不全 1"."""
+    return "，".join(f"{HELD_KINDS[kind].text if kind in HELD_KINDS else kind} {n}" for kind, n in held_by.items())
 
 
 def message_name(subject: str, channel: str, label: str) -> str:

@@ -29,6 +29,34 @@ class LooksLike:
 
 
 @dataclass(frozen=True, slots=True)
+class SameShopNumber:
+    """The shop gave its own number to the order ``number`` before: whatever else differs, it means one purchase."""
+
+    number: str
+
+    kind: ClassVar = HeldKind.LOOK_ALIKE
+
+    @property
+    def reason(self) -> str:
+        """For the person who decides."""
+        return f"疑似重复单：与 {self.number} 同一外部单号"
+
+
+@dataclass(frozen=True, slots=True)
+class Destroyed:
+    """Whom or where it goes to cannot be read any more; no program may notice, and no parcel arrives."""
+
+    fields: tuple[str, ...]
+
+    kind: ClassVar = HeldKind.INCOMPLETE
+
+    @property
+    def reason(self) -> str:
+        """For the person who completes it, or says that it is right as it is."""
+        return f"{'、'.join(self.fields)}疑似乱码或被打码，可能无法送达，请核实后补全"
+
+
+@dataclass(frozen=True, slots=True)
 class MissingFields:
     """The importing program would refuse it, and might refuse the whole file with it."""
 
@@ -86,7 +114,8 @@ class Breaks:
         return f"处理这笔订单时程序出错（{self.error}），已放到一边，其余订单照常；请取消，或请 IT 查明后放行"
 
 
-Held = LooksLike | MissingFields | Unreadable | Breaks | Unpaid
+LookAlike = LooksLike | SameShopNumber
+Held = LookAlike | MissingFields | Destroyed | Unreadable | Breaks | Unpaid
 HoldDecision = Ship | Held
 
 
@@ -96,22 +125,29 @@ def decide(
     looks_like: str | None,
     missing: Sequence[str] | None,
     program: str,
+    shop_twin: str | None = None,
+    destroyed: Sequence[str] = (),
     payment_due: str | None = None,
 ) -> HoldDecision:
     """Decide about one order; a person's release is final for what the order was held for.
 
     ``missing`` names what ``program`` would refuse the order for, and is None if the order cannot be read at all: not
-    even a person's word can put that one into a file. ``payment_due`` is the state of a payment that the file cannot
-    show and no person has released (:func:`unseen_due`): whoever found an order to be no duplicate has not said that it
-    is paid.
+    even a person's word can put that one into a file. ``shop_twin`` is an earlier order under the same number of the
+    shop's, ``destroyed`` names what no parcel can be sent to. ``payment_due`` is the state of a payment that the file
+    cannot show and no person has released (:func:`unseen_due`): whoever found an order to be no duplicate has not said
+    that it is paid.
     """
     if missing is None:
         return Unreadable()
     if not released:
+        if shop_twin is not None:
+            return SameShopNumber(shop_twin)
         if looks_like is not None:
             return LooksLike(looks_like)
         if missing:
             return MissingFields(program, tuple(missing))
+        if destroyed:
+            return Destroyed(tuple(destroyed))
     return Ship() if payment_due is None else Unpaid(program, payment_due)
 
 

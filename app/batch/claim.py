@@ -8,18 +8,16 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from app.batch.checks import Held, HoldDecision, LooksLike, Ship, decide, unseen_due
-from app.batch.export_order import export_order_of
+from app.batch.checks import Held, HoldDecision, LookAlike, Ship
+from app.batch.judge import Judge
 from app.batch.lease import BatchChange, BatchLease
 from app.batch.look_alikes import LookAlikes
 from app.batch.one_order import Tried, trouble_of, window_from
 from app.batch.policy import BatchPolicy
-from app.domain.order import Order
-from app.domain.states import BatchState, HeldKind
+from app.batch.shop_twins import ShopTwins
+from app.domain.states import BatchState
 from app.domain.times import is_a_time
-from app.files.layouts.layout import Layout
-from app.files.whole_rows import whole_rows
-from app.store.sealing import Keyring
+from app.store.look_alike_index import Sighting
 from app.store.statements import chunks
 from app.store.tables import OrderRow
 from app.store.unit_of_work import Store
@@ -31,23 +29,21 @@ class Claim:
     def __init__(
         self,
         store: Store,
-        keyring: Keyring,
         lease: BatchLease,
-        layout: Layout,
+        judge: Judge,
         *,
         policy: BatchPolicy,
         look_alikes: LookAlikes,
         due: Callable[[datetime], bool],
     ) -> None:
         self._store = store
-        self._keys = keyring
         self._lease = lease
-        self._layout = layout
-        self._rows = layout.rows_in(policy.zone)
+        self._judge = judge
         self._policy = policy
         self._look_alikes = look_alikes
         self._due = due
         self._tried = Tried()
+        self._shop_twins = ShopTwins()
 
     def run(self) -> None:
         """Claim all that waits now, then freeze: to ``writing``, or to ``emptied`` where nothing is left to write.
@@ -73,7 +69,9 @@ class Claim:
             rows = uow.orders.waiting(incident, up_to=up_to, limit=self._policy.chunk, after_id=after_id)
             fresh = [row.received_at for row in rows if row.released_at is None and self._dated(row)]
             if span := self._look_alikes.uncovered(fresh):
-                self._look_alikes.add(uow.orders.look_alike_marks(incident, since=span[0], until=span[1]))
+                marks = uow.orders.look_alike_marks(incident, since=span[0], until=span[1])
+                self._look_alikes.add(Sighting(*mark) for mark in marks)
+            self._shop_twins = ShopTwins.of_page(uow, rows)
         return rows
 
     def _dated(self, row: OrderRow) -> bool:
@@ -83,40 +81,18 @@ class Claim:
         """Decide about each order, by what has been seen before it."""
         decisions: dict[int, HoldDecision] = {}
         for row in rows:
-            looks_like = None
+            looks_like = shop_twin = None
             if self._dated(row):
                 looks_like = self._look_alikes.look(row.look_alike, row.received_at, row.number)
-                self._look_alikes.add([(row.look_alike, row.received_at, row.number)])
+                self._look_alikes.add([Sighting(row.look_alike, row.received_at, row.number)])
+                shop_twin = self._shop_twins.first_of(row)
             try:
-                decisions[row.id or 0] = self._judge(row, looks_like)
+                decisions[row.id or 0] = self._judge.judge(
+                    row, released=row.released_at is not None, looks_like=looks_like, shop_twin=shop_twin
+                )
             except Exception as error:  # noqa: BLE001 - whatever it is, the other orders go on
                 decisions[row.id or 0] = trouble_of(error)
         return decisions
-
-    def _judge(self, row: OrderRow, looks_like: str | None) -> HoldDecision:
-        """Decide about one order; one that would go out is made into rows first, so that writing finds no surprise."""
-        order = self._keys.open_order(row.sealed, row.number)
-        export = export_order_of(row, order)
-        decision = decide(
-            released=row.released_at is not None,
-            looks_like=looks_like,
-            missing=self._layout.missing(export),
-            program=self._layout.title,
-            payment_due=self._payment_due(row, order),
-        )
-        if isinstance(decision, Ship):
-            whole_rows(self._rows, export)
-        return decision
-
-    def _payment_due(self, row: OrderRow, order: Order) -> str | None:
-        """Return the state of a payment that the file cannot show and nobody has released."""
-        if row.released_at is not None and row.held_kind in (None, HeldKind.UNPAID):
-            return None
-        return unseen_due(
-            order.payment.status if order.payment else None,
-            shown=self._layout.marks_payment,
-            hold_unknown=self._policy.hold_unknown_payment,
-        )
 
     def _claim(self, decisions: Mapping[int, HoldDecision]) -> None:
         """Take the orders that nobody has moved meanwhile, and hold those that a person must see."""
@@ -167,9 +143,9 @@ def _hold(change: BatchChange, decisions: Mapping[int, Held]) -> None:
     for order_id, decision in decisions.items():
         alike[decision].append(order_id)
     for decision, order_ids in alike.items():
-        looks_like = decision.number if isinstance(decision, LooksLike) else None
+        looks_like = decision.number if isinstance(decision, LookAlike) else None
         change.uow.orders.hold(order_ids, kind=decision.kind, looks_like=looks_like, reason=decision.reason)
-    alikes = sum(len(ids) for decision, ids in alike.items() if isinstance(decision, LooksLike))
+    alikes = sum(len(ids) for decision, ids in alike.items() if isinstance(decision, LookAlike))
     batch = change.batch
     change.set(
         held=batch.held + len(decisions),

@@ -13,6 +13,7 @@ import structlog
 
 from app import words
 from app.batch.claim import Claim
+from app.batch.judge import Judge
 from app.batch.lease import LEASE, BatchLease, HeldBatch, Monotonic, TakenOver
 from app.batch.look_alikes import LookAlikes
 from app.batch.made import Emptied, MakeOutcome, NotBegun, Nothing, Postponed, Published, Underway
@@ -277,9 +278,8 @@ class BatchMaker:
         with LookAlikeIndex(self._exports.folder(incident), f".{lease.batch.name}.") as seen:  # a draft by its name
             Claim(
                 self._store,
-                self._keys,
                 lease,
-                layout,
+                Judge(self._keys, layout, self._policy),
                 policy=self._policy,
                 look_alikes=LookAlikes(self._policy.look_alike_window, seen),
                 due=lambda since: forced or self._past_boundary(since, lease.now),

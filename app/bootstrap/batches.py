@@ -40,19 +40,23 @@ def batch_maker(boat: Lifeboat) -> BatchMaker:
         UnknownLayout: the settings name a file layout that does not exist.
     """
     settings = boat.settings
-    policy = BatchPolicy(
+    return BatchMaker(
+        boat.store,
+        boat.keyring,
+        exports_of(settings),
+        layouts_of(settings),
+        policy=batch_policy_of(settings),
+        read_layouts=lambda: layouts_of(settings),
+    )
+
+
+def batch_policy_of(settings: Settings) -> BatchPolicy:
+    """Return how this deployment wants its batches."""
+    return BatchPolicy(
         zone=settings.zone,
         every=settings.batch_every,
         look_alike_window=timedelta(minutes=settings.lookalike_window_minutes),
         layout=settings.batch_columns,
         xlsx=settings.batch_xlsx,
         hold_unknown_payment=settings.unknown_payment == "hold",
-    )
-    return BatchMaker(
-        boat.store,
-        boat.keyring,
-        exports_of(settings),
-        layouts_of(settings),
-        policy=policy,
-        read_layouts=lambda: layouts_of(settings),
     )

@@ -1,69 +1,120 @@
-"""``lifeboat held``: look-alikes that wait for a person."""
+"""``lifeboat held``: orders that wait for a person, by kind, and what may be decided about them."""
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
 
+from app import words
+from app.bootstrap import Lifeboat
+from app.bootstrap.decisions import preflight_of
 from app.cli.terminal import Json, actor, lifeboat, local, out, say_json, table
 from app.domain.money import yuan
-from app.orders.decide import mark_duplicate, release
+from app.domain.states import HeldKind
+from app.orders.decide import Released, StillHeld, clean_number, mark_duplicate, release
+from app.store.tables import OrderRow
 
-app = typer.Typer(help="疑似重复单：暂不进入批次，等人确认；绝不自动丢弃。", no_args_is_help=True)
+app = typer.Typer(
+    help="待人工确认的订单：疑似重复、资料不全、无法处理、未付款；暂不进入批次，绝不自动丢弃。", no_args_is_help=True
+)
 
 Numbers = Annotated[list[str], typer.Argument(help="应急单号，可多个。")]
 
 
 @app.command("list")
-def list_held(*, as_json: Json = False) -> None:
-    """列出待人工确认的订单及其相似的订单。"""
-    with lifeboat() as boat, boat.store.reading() as uow:
-        rows = uow.orders.held()
-    if as_json:
-        say_json(
-            [
-                {
-                    "order_number": r.number,
-                    "looks_like": r.looks_like,
-                    "reason": r.state_reason,
-                    "total": yuan(r.total_fen) if isinstance(r.total_fen, int) else None,
-                    "phone_last4": r.phone_last4,
-                    "received_at": r.received_at.isoformat(),
-                }
-                for r in rows
-            ]
+def list_held(
+    kind: Annotated[HeldKind | None, typer.Option(help="只列这一类。")] = None, *, as_json: Json = False
+) -> None:
+    """列出待人工确认的订单、类别与原因，最早的在前。"""
+    with lifeboat() as boat:
+        preflight = preflight_of(boat)
+        held = [(row, preflight(row).missing) for row in _all_held(boat, kind)]
+        if as_json:
+            say_json([_item(boat, row, missing) for row, missing in held])
+            return
+        table(
+            "待人工确认",
+            ("应急单号", "类别", "疑似与", "金额", "手机尾号", "受理时间", "原因"),
+            [_line(boat, row, missing) for row, missing in held],
+            empty="没有待人工确认的订单。",
+            whole=("疑似与",),
         )
-        return
-    table(
-        "待人工确认",
-        ("应急单号", "疑似与", "金额", "手机尾号", "受理时间", "原因"),
-        [
-            (
-                r.number,
-                r.looks_like,
-                yuan(r.total_fen) if isinstance(r.total_fen, int) else "",
-                r.phone_last4,
-                local(boat, r.received_at),
-                r.state_reason,
-            )
-            for r in rows
-        ],
-        empty="没有待人工确认的订单。",
-    )
 
 
 @app.command("release")
-def release_orders(numbers: Numbers) -> None:
-    """确认不是重复单：放行，进入下一批次。"""
-    with lifeboat() as boat, boat.store.writing() as uow:
-        for number in numbers:
-            release(uow, number, by=actor(), now=boat.clock.now())
-    out.print(f"已放行 {len(numbers)} 笔，将进入下一批次。")
+def release_orders(
+    numbers: Numbers, reason: Annotated[str, typer.Option(help="原因，写入记录。")] = "", *, as_json: Json = False
+) -> None:
+    """人工确认后放行，进入下一批次；目标系统会拒收的不能放行，请先补全。"""
+    with lifeboat() as boat:
+        preflight, now = preflight_of(boat), boat.clock.now()
+        with boat.store.writing() as uow:
+            answers = [release(uow, n, preflight=preflight, reason=reason, by=actor(), now=now) for n in numbers]
+    released = [one for one in answers if isinstance(one, Released)]
+    still = [one for one in answers if isinstance(one, StillHeld)]
+    if as_json:
+        held = [{"order_number": one.number, "kind": one.kind, "reason": one.reason} for one in still]
+        say_json({"released": [one.number for one in released], "held": held})
+    else:
+        if released:
+            out.print(f"已放行 {len(released)} 笔，将进入下一批次。")
+        for one in still:
+            out.print(f"{one.number} 已记录，但{one.reason}，仍待人工确认；确要发货请再次放行。", markup=False)
+    if still:
+        raise typer.Exit(1)
 
 
 @app.command("mark-duplicate")
-def mark_duplicates(numbers: Numbers) -> None:
+def mark_duplicates(
+    numbers: Numbers,
+    of: Annotated[str | None, typer.Option("--of", help="与哪一笔重复；缺省为它疑似的那一笔。")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
     """确认是重复单：关闭，不再进入批次。"""
     with lifeboat() as boat, boat.store.writing() as uow:
-        for number in numbers:
-            mark_duplicate(uow, number, by=actor(), now=boat.clock.now())
+        closed = [mark_duplicate(uow, number, of=of, by=actor(), now=boat.clock.now()) for number in numbers]
+    if as_json:
+        pairs = zip(map(clean_number, numbers), closed, strict=True)
+        say_json({"duplicates": [{"order_number": number, "of": other} for number, other in pairs]})
+        return
     out.print(f"已将 {len(numbers)} 笔标记为重复单。")
+
+
+def _all_held(boat: Lifeboat, kind: HeldKind | None) -> Iterator[OrderRow]:
+    """Yield every held order, oldest first, a page in memory at a time."""
+    after_id = 0
+    while True:
+        with boat.store.reading() as uow:
+            rows = uow.orders.held(kind=kind, after_id=after_id)
+        yield from rows
+        if not rows:
+            return
+        after_id = rows[-1].id or 0
+
+
+def _item(boat: Lifeboat, row: OrderRow, missing: Sequence[str]) -> dict[str, object]:
+    return {
+        "order_number": row.number,
+        "kind": row.held_kind,
+        "looks_like": row.looks_like,
+        "reason": row.state_reason,
+        "missing": list(missing),
+        "total": yuan(row.total_fen) if isinstance(row.total_fen, int) else None,
+        "phone_last4": row.phone_last4,
+        "received_at": row.received_at.astimezone(boat.settings.zone).isoformat(),
+    }
+
+
+def _line(boat: Lifeboat, row: OrderRow, missing: Sequence[str]) -> tuple[object, ...]:
+    kind = words.HELD_KINDS.get(row.held_kind or "")
+    still = f"（仍缺少：{'、'.join(missing)}）" if missing and row.held_kind != HeldKind.INCOMPLETE else ""
+    return (
+        row.number,
+        kind.text if kind else row.held_kind,
+        row.looks_like,
+        yuan(row.total_fen) if isinstance(row.total_fen, int) else "",
+        row.phone_last4,
+        local(boat, row.received_at),
+        f"{row.state_reason or ''}{still}",
+    )

@@ -28,6 +28,8 @@ def ledger(
         out.print(
             f"已受理 {found.accepted} = " + " + ".join(f"{name} {document[key]}" for key, name in words.LEDGER.items())
         )
+        if found.held_by:
+            out.print(f"{words.LEDGER['held']} {found.held}：{words.held_sentence(found.held_by)}")
         out.print(
             "台账平衡。" if found.balanced else f"台账不平：相差 {found.accepted - found.accounted}。",
             style=None if found.balanced else "red",

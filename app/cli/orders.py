@@ -5,14 +5,16 @@ from typing import Annotated, Literal
 import typer
 
 from app import words
+from app.bootstrap.decisions import amender_of, preflight_of
 from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json
 from app.domain.money import yuan
 from app.domain.states import OrderState
+from app.orders.complete import complete
 from app.orders.correct import correct
 from app.orders.decide import cancel, reject, state_in_chinese
 from app.orders.timeline import time_line
 
-app = typer.Typer(help="订单：查看经过，取消，人工关闭。", no_args_is_help=True)
+app = typer.Typer(help="订单：查看经过，补全，取消，人工关闭。", no_args_is_help=True)
 
 Number = Annotated[str, typer.Argument(help="应急单号。")]
 Reason = Annotated[str, typer.Option(help="原因，写入记录。")]
@@ -31,6 +33,9 @@ def show(number: Number, *, as_json: Json = False) -> None:
                 {
                     "order_number": row.number,
                     "status": row.state,
+                    "held_kind": row.held_kind if row.state == OrderState.HELD else None,
+                    "looks_like": row.looks_like,
+                    "reason": row.state_reason,
                     "priority": row.priority,
                     "total": yuan(row.total_fen) if isinstance(row.total_fen, int) else None,
                     "timeline": [{"at": e.at.isoformat(), "event": e.event, "detail": e.detail} for e in events],
@@ -44,6 +49,46 @@ def show(number: Number, *, as_json: Json = False) -> None:
         )
         for event in events:
             out.print(f"  {local(boat, event.at)}　{event.detail}", markup=False)
+
+
+@app.command("complete")
+def complete_order(
+    number: Number,
+    fields: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="字段=值…",
+            help="如 recipient.name=张三 items.0.unit_price=9.90 payment.status=paid；placed_at= 留空为清除。",
+        ),
+    ],
+    reason: Reason,
+    *,
+    as_json: Json = False,
+) -> None:
+    """补全待人工确认的订单：按受理时的规则检查、加密保存；资料齐了就进入下一批次。"""
+    if wrong := [field for field in fields if "=" not in field]:
+        fail(f"请写成 字段=值：{'、'.join(wrong)}", code=2)
+    changes: dict[str, object] = {path: value for path, _, value in (field.partition("=") for field in fields)}
+    with lifeboat() as boat:
+        amend, preflight, now = amender_of(boat), preflight_of(boat), boat.clock.now()
+        with boat.store.writing() as uow:
+            done = complete(uow, number, changes, reason=reason, amend=amend, preflight=preflight, by=actor(), now=now)
+    if as_json:
+        say_json(
+            {
+                "order_number": done.number,
+                "status": done.state,
+                "held_kind": done.kind,
+                "missing": list(done.fitness.missing),
+                "reason": done.fitness.reason or None,
+            }
+        )
+    elif done.state == OrderState.ACCEPTED:
+        out.print(f"订单 {done.number} 已补全，将进入下一批次。", markup=False)
+    else:
+        out.print(f"订单 {done.number} 已保存，但仍待人工确认：{done.fitness.reason}", markup=False)
+    if done.state != OrderState.ACCEPTED:
+        raise typer.Exit(1)
 
 
 @app.command("cancel")

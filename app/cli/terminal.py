@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from app import settings as knobs
 from app.bootstrap import ForeignSecrets, Lifeboat, open_lifeboat
@@ -23,6 +24,11 @@ from app.store.database.sqlite import UnsafeDatabase
 from app.telemetry import logging
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出，供程序读取。")]
+
+_UNBOUNDED = 10_000
+"""Columns; wider than any list."""
+_NARROW = 72
+"""Columns; with fewer a table has no room left for the text beside its names."""
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -39,15 +45,41 @@ def say_json(document: object) -> None:
     sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
-    """Print rows for a person, or the sentence for none."""
+def table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str, whole: Sequence[str] = ()
+) -> None:
+    """Print rows for a person, or the sentence for none; ``whole`` are columns that are never broken (see `grid`)."""
     if not rows:
         out.print(empty)
         return
-    grid = Table(*columns, title=title, title_justify="left")
+    # What reads a pipe has no width, and a list that was cut cannot be acted upon.
+    screen = out if out.is_terminal else Console(file=out.file, width=_UNBOUNDED, highlight=False)
+    screen.print(grid(title, columns, rows, whole=whole, width=screen.width))
+
+
+def grid(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, whole: Sequence[str] = (), width: int = 80
+) -> Table:
+    """Return rows as a table that cuts nothing: what is long goes on below, and names that people copy stay whole.
+
+    Those are the first column, what is headed 单号, and ``whole``. A screen of ``width`` columns that is too narrow for
+    a table gets each row as a block of lines.
+    """
+    if width < _NARROW:
+        lines = Table.grid(padding=(0, 1))
+        lines.add_column(no_wrap=True)
+        lines.add_column(overflow="fold")
+        for row in rows:
+            for heading, cell in zip(columns, row, strict=True):
+                lines.add_row(heading, Text("" if cell is None else str(cell)))
+            lines.add_section()
+        return lines
+    made = Table(title=title, title_justify="left")
+    for n, heading in enumerate(columns):
+        made.add_column(heading, overflow="fold", no_wrap=n == 0 or "单号" in heading or heading in whole)
     for row in rows:
-        grid.add_row(*("" if cell is None else str(cell) for cell in row))
-    out.print(grid)
+        made.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    return made
 
 
 def load_settings() -> knobs.Settings:

@@ -1,6 +1,7 @@
 """The equation that proves nothing was lost: every accepted order is in exactly one place."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -8,6 +9,7 @@ class Ledger:
     """One incident's count of orders by where they are.
 
     ``accepted`` is counted at the door, the others where the orders are now, so that the two sides check each other.
+    ``held_by`` tells the held ones apart by their kind, and names only kinds that there are.
     """
 
     incident: str | None
@@ -20,6 +22,7 @@ class Ledger:
     waiting: int = 0
     held: int = 0
     spooled: int = 0
+    held_by: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def unfinished(self) -> int:

@@ -9,20 +9,17 @@ import structlog
 
 from app.domain.caller import Caller
 from app.domain.clock import Clock, SystemClock
-from app.domain.money import MAX_FEN
-from app.domain.order import Priority, priority_of, total_of
+from app.domain.order import Priority
 from app.domain.order_number import derive
-from app.domain.phone import last4
 from app.domain.problems import (
     Busy,
-    FieldError,
     IdempotencyConflict,
     IntakeClosed,
     InternalError,
     InvalidOrder,
     Problem,
 )
-from app.domain.times import is_a_time
+from app.intake.content import content_of, refusal_of_times, wild_times, without_times
 from app.intake.earlier import EarlierOrders
 from app.intake.quotas import ClientQuotas
 from app.intake.schemas import EarlierOrderIn, OrderIn, canonical_json
@@ -32,9 +29,6 @@ from app.store.commit.writer_thread import Waiter
 from app.store.sealing import Keyring
 
 log = structlog.get_logger()
-
-
-NO_TIME = "时间须在 2000 年与两年之后之间；没有这个时间就不要填"
 
 
 class Accepted(NamedTuple):
@@ -75,13 +69,6 @@ def refusal_of(error: Exception) -> Problem:
             return IntakeClosed()
         case _:
             return InternalError()
-
-
-def _without(order: OrderIn, wild: list[str]) -> OrderIn:
-    changes: dict[str, object] = {"placed_at": None} if "placed_at" in wild else {}
-    if order.payment is not None and "payment/paid_at" in wild:
-        changes["payment"] = order.payment.model_copy(update={"paid_at": None})
-    return order.model_copy(update=changes)
 
 
 async def _settle(earlier: EarlierOrders, new: NewOrder, problem: InvalidOrder, waiter: Waiter) -> None:
@@ -179,19 +166,11 @@ class Intake:
         keys = self._keys
         idempotency_key = idempotency_key or order.client_order_id or f"auto-{secrets.token_hex(16)}"
         number = derive(keys.number, caller.client_id, idempotency_key, prefix=self._prefix)
-        total = total_of(
-            stated=order.total,
-            prices=((item.unit_price, item.quantity) for item in order.items),
-            freight=order.freight,
-            discount=order.discount,
-        )
-        if total is not None and total > MAX_FEN:  # no column holds it: all orders of its commit would fail with it
-            raise InvalidOrder(errors=[FieldError("/items", "total_too_large", "单价与数量相乘的合计过大")])
         canonical = canonical_json(order)
         fingerprint = keys.fingerprint_of(canonical)
-        if original is not None and (wild := self._wild(order)):
-            canonical = canonical_json(_without(order, wild))
-        goods = [(item.sku, item.quantity) for item in order.items]
+        if original is not None and (wild := wild_times(order, self._clock)):
+            canonical = canonical_json(without_times(order, wild))
+        content = content_of(order, number, canonical, keys, high_above_fen=self._high_above_fen)
         return NewOrder(
             number=number,
             client_id=caller.client_id,
@@ -199,12 +178,12 @@ class Intake:
             client_order_id=order.client_order_id,
             profile=original.profile if original else None,
             fingerprint=fingerprint,
-            look_alike=keys.look_alike_of(phone=order.phone, goods=goods, total_fen=total),
-            phone_index=keys.phone_index(order.phone),
-            phone_last4=last4(order.phone),
-            total_fen=total,
-            priority=priority_of(total, above_fen=self._high_above_fen),
-            sealed=keys.seal.seal(canonical, number),
+            look_alike=content.look_alike,
+            phone_index=content.phone_index,
+            phone_last4=content.phone_last4,
+            total_fen=content.total_fen,
+            priority=content.priority,
+            sealed=content.sealed,
             sealed_payload=keys.seal.seal(original.payload, number) if original else None,
             drill=caller.drill,
         )
@@ -213,15 +192,4 @@ class Intake:
         """Return why a canonical order is not taken today; an earlier release may have taken it."""
         if isinstance(order, EarlierOrderIn):
             return InvalidOrder(errors=order.errors)
-        if original is None and (wild := self._wild(order)):
-            return InvalidOrder(errors=[FieldError(f"/{at}", "datetime_range", NO_TIME) for at in wild])
-        return None
-
-    def _wild(self, order: OrderIn) -> list[str]:
-        """Return where an order has times that none can be."""
-        times = (("placed_at", order.placed_at), ("payment/paid_at", order.payment.paid_at if order.payment else None))
-        found = [(where, at) for where, at in times if at is not None]
-        if not found:
-            return []
-        now = self._clock.now()
-        return [where for where, at in found if not is_a_time(at, now=now)]
+        return None if original is not None else refusal_of_times(wild_times(order, self._clock))

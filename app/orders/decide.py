@@ -1,44 +1,131 @@
 """What a person decides about one order; each decision is guarded, final where it says so, and written down."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from app import words
 from app.domain.actor import Actor
+from app.domain.fitness import Fitness
 from app.domain.problems import NotFound, NotInThisState
-from app.domain.states import OrderState
+from app.domain.states import HeldKind, OrderState
 from app.store.tables import OrderRow
 from app.store.unit_of_work import UnitOfWork
 
+Preflight = Callable[[OrderRow], Fitness]
+"""Tells of a held order what the next batch would do with it; it is the stage of batches that knows."""
 
-def release(uow: UnitOfWork, number: str, *, by: Actor, now: datetime) -> None:
-    """Let a held order go: it is no duplicate, and is never held again."""
+_RELEASED = {
+    HeldKind.LOOK_ALIKE: "人工确认不是重复单",
+    HeldKind.INCOMPLETE: "人工确认资料无误",
+    HeldKind.BROKEN: "已能处理",
+    HeldKind.UNPAID: "人工确认未付款也发货",
+    HeldKind.MAIN_MAY_HAVE: "人工确认主系统没有此单",
+}
+_CLOSED = (OrderState.CANCELLED, OrderState.REJECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The order goes out with the next batch, and is never held again."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class StillHeld:
+    """What the person was asked is answered; now it is another ``kind`` of doubt that keeps the order."""
+
+    number: str
+    kind: HeldKind
+    reason: str
+
+
+def release(
+    uow: UnitOfWork, number: str, *, preflight: Preflight, by: Actor, now: datetime, reason: str = ""
+) -> Released | StillHeld:
+    """Let a held order go: a person answers the doubt that keeps it, and it is never held again.
+
+    One question at a time: who says that an order is no duplicate has not said that it may be shipped unpaid.
+
+    Raises:
+        NotFound: there is no such order.
+        NotInThisState: it is not held, or the importing program would refuse it; the sentence names why.
+    """
+    row = held_order(uow, number)
+    fitness = preflight(row)
+    if not fitness.may_be_released:
+        raise NotInThisState(
+            f"订单 {row.number} 不能放行：{fitness.reason}。资料可用 lifeboat orders complete 或在控制台补全。"
+        )
+    answered = _RELEASED.get(HeldKind(row.held_kind), "") if row.held_kind else "人工放行"
+    because = f"（{reason.strip()}）" if reason.strip() else ""
+    if fitness.kind is not None and row.held_kind not in (None, fitness.kind):
+        uow.held.amend(row, {"held_kind": fitness.kind, "state_reason": fitness.reason[:500]})
+        sentence = f"{answered}{because}；另外{fitness.reason}，仍待人工确认"
+        uow.audit.record("order.release", by=by, at=now, subject=row.number, detail={"sentence": sentence})
+        return StillHeld(row.number, fitness.kind, fitness.reason)
     _decide(
         uow,
-        number,
+        row.number,
         OrderState.ACCEPTED,
         (OrderState.HELD,),
         "order.release",
-        "人工确认不是重复单，放行进入下一批次",
+        f"{answered}{because}，放行进入下一批次",
         by=by,
         now=now,
         released_at=now,
     )
+    return Released(row.number)
 
 
-def mark_duplicate(uow: UnitOfWork, number: str, *, by: Actor, now: datetime) -> None:
-    """Close a held order as a duplicate; final."""
+def mark_duplicate(uow: UnitOfWork, number: str, *, by: Actor, now: datetime, of: str | None = None) -> str:
+    """Close a held order as a duplicate of the order ``of``, by default of the one it looks like; final.
+
+    Return the number of that other order: without one that is shipped, closing this one would lose what was bought.
+
+    Raises:
+        NotFound: there is no such order, or no such other one.
+        NotInThisState: it is not held, looks like no other, or the other will not be shipped either.
+    """
+    row = held_order(uow, number)
+    other = _other(uow, row, of or row.looks_like)
     _decide(
         uow,
-        number,
+        row.number,
         OrderState.DUPLICATE,
         (OrderState.HELD,),
         "order.mark_duplicate",
-        "人工判定为重复单",
+        f"人工判定为重复单（{other}）",
         by=by,
         now=now,
         settled_at=now,
+        looks_like=other,
     )
+    return other
+
+
+def _other(uow: UnitOfWork, row: OrderRow, number: str | None) -> str:
+    """Return the number of the order that ``row`` may be closed for."""
+    if not number:
+        raise NotInThisState(
+            f"订单 {row.number} 不像任何一笔订单（{row.state_reason or '原因未记录'}），不能标记为重复单；"
+            "确是重复单请用 --of 指明与哪一笔重复。"
+        )
+    other = uow.orders.numbered(clean_number(number))
+    if other is None or other.drill != row.drill:
+        raise NotFound(f"没有订单 {number}，订单 {row.number} 不能标记为它的重复单。")
+    at, passed = other, set[str]()
+    while at.number != row.number and at.state == OrderState.DUPLICATE and at.looks_like and at.number not in passed:
+        passed.add(at.number)
+        at = uow.orders.numbered(at.looks_like) or at
+    if at.number == row.number:
+        raise NotInThisState(f"订单 {row.number} 不能是自己的重复单（{other.number}）。")
+    if at.state in _CLOSED:
+        raise NotInThisState(
+            f"订单 {at.number} {state_in_chinese(at)}，不会发货，订单 {row.number} 不能标记为 {other.number} 的重复单。"
+        )
+    return other.number
 
 
 def cancel(uow: UnitOfWork, number: str, *, reason: str, by: Actor, now: datetime) -> None:
@@ -87,12 +174,37 @@ def _decide(
     now: datetime,
     **also: object,
 ) -> None:
-    row = uow.orders.numbered(number)
+    row = uow.orders.numbered(clean_number(number))
     if row is None:
         raise NotFound(f"没有订单 {number}。")
     if not uow.orders.move([row.id or 0], to, only_from=only_from, **also):
-        raise NotInThisState(f"订单 {number} 当前为“{state_in_chinese(row)}”，不能执行此操作。")
-    uow.audit.record(action, by=by, at=now, subject=number, detail={"sentence": sentence})
+        raise not_now(row)
+    uow.audit.record(action, by=by, at=now, subject=row.number, detail={"sentence": sentence})
+
+
+def held_order(uow: UnitOfWork, number: str) -> OrderRow:
+    """Return a held order, locked: two people may decide about it at once.
+
+    Raises:
+        NotFound: there is no such order.
+        NotInThisState: it is not held.
+    """
+    row = uow.held.locked(clean_number(number))
+    if row is None:
+        raise NotFound(f"没有订单 {number}。")
+    if row.state != OrderState.HELD:
+        raise not_now(row)
+    return row
+
+
+def clean_number(text: str) -> str:
+    """Return an order number as people type or paste it, in its one form."""
+    return text.strip().upper()
+
+
+def not_now(row: OrderRow) -> NotInThisState:
+    """Return the refusal to decide about an order in its state."""
+    return NotInThisState(f"订单 {row.number} 当前为“{state_in_chinese(row)}”，不能执行此操作。")
 
 
 def state_in_chinese(row: OrderRow) -> str:
@@ -106,7 +218,7 @@ def unmask(uow: UnitOfWork, number: str, *, by: Actor, now: datetime) -> None:
     Raises:
         NotFound: there is no such order.
     """
-    row = uow.orders.numbered(number)
+    row = uow.orders.numbered(clean_number(number))
     if row is None:
         raise NotFound(f"没有订单 {number}。")
     uow.audit.record("order.unmask", by=by, at=now, subject=row.number)

@@ -1,16 +1,18 @@
 """An order's whole way, derived from what happened and stored nowhere twice."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app import words
 from app.channels.kinds import label_of
-from app.domain.states import OrderState
+from app.domain.states import HeldKind, OrderState
+from app.orders.discretion import without_foreign_numbers
 from app.store.tables import OrderRow
 from app.store.unit_of_work import UnitOfWork
 
 _DECISIONS = {
     "order.release",
+    "order.complete",
     "order.cancel",
     "order.reject",
     "order.mark_duplicate",
@@ -28,15 +30,32 @@ class Event:
     detail: str
 
 
-def time_line(uow: UnitOfWork, row: OrderRow) -> list[Event]:
-    """Return what happened to an order, oldest first."""
+def time_line(uow: UnitOfWork, row: OrderRow, *, told_to: str | None = None) -> list[Event]:
+    """Return what happened to an order, oldest first.
+
+    ``told_to`` is the client that asks, and reads no number of another client's order; None is one of ours.
+    """
+    events = _events(uow, row)
+    if told_to is None:
+        return events
+    return [replace(one, detail=without_foreign_numbers(uow, one.detail, client_id=told_to)) for one in events]
+
+
+def why_held(row: OrderRow) -> str:
+    """Return the sentence that tells why an order waits for a person."""
+    if row.looks_like and row.held_kind == HeldKind.LOOK_ALIKE:
+        return f"疑似重复单（{row.looks_like}），待人工确认"
+    return f"{row.state_reason or words.ORDER_STATES[row.state].text}，待人工确认"
+
+
+def _events(uow: UnitOfWork, row: OrderRow) -> list[Event]:
     order_id = row.id or 0
     events = [Event(row.received_at, "accepted", f"已受理，应急单号 {row.number}")]
     events += _messages(uow, order_id)
     decisions = [deed for deed in uow.audit.of(row.number) if deed.action in _DECISIONS]
     events += [Event(d.at, d.action.partition(".")[2], str(d.detail.get("sentence", ""))) for d in decisions]
-    if row.state == OrderState.HELD and row.looks_like:
-        events.append(Event(row.received_at, "held", f"疑似重复单（{row.looks_like}），待人工确认"))
+    if row.state == OrderState.HELD:
+        events.append(Event(row.received_at, "held", why_held(row)))
     for batch in uow.batches.of_order(order_id):
         if batch.published_at is not None:
             events.append(Event(batch.published_at, "batched", f"已进入批次 {batch.name}"))

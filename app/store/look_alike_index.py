@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkstemp
-from typing import Self
+from typing import NamedTuple, Self
 
 from pysqlite3 import dbapi2 as sqlite
 
@@ -17,12 +17,19 @@ _SET_UP = (
     "PRAGMA synchronous=OFF",
     "PRAGMA locking_mode=EXCLUSIVE",
     f"PRAGMA cache_size=-{CACHE_KB}",
-    "CREATE TABLE seen (mark BLOB, at INTEGER, number TEXT, PRIMARY KEY (mark, at, number)) WITHOUT ROWID",
+    "CREATE TABLE seen (mark BLOB, at INTEGER, number TEXT, alike TEXT, PRIMARY KEY (mark, at, number)) WITHOUT ROWID",
     "BEGIN",
 )
 
-Sighting = tuple[bytes, datetime, str]
-"""(look-alike mark, time, number) of an order."""
+
+class Sighting(NamedTuple):
+    """An order that was seen; ``looks_like`` is the number of the order that it was held or closed for."""
+
+    mark: bytes
+    at: datetime
+    number: str
+    looks_like: str = ""
+
 
 _EPOCH, _MICRO = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
@@ -49,15 +56,21 @@ class LookAlikeIndex:
     def add(self, sightings: Iterable[Sighting]) -> int:
         """Remember orders; return how many were not known yet."""
         with _disk_errors():
-            rows = ((mark, _micros(at), number) for mark, at, number in sightings)
-            cursor = self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", rows)
+            rows = ((one.mark, _micros(one.at), one.number, one.looks_like) for one in sightings)
+            cursor = self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?)", rows)
         return max(0, int(cursor.rowcount))
 
     def first(self, mark: bytes, *, since: datetime, until: datetime, but: str) -> str | None:
-        """Return the number of the first order with this mark in [since, until], other than ``but``."""
-        query = "SELECT number FROM seen WHERE mark = ? AND at BETWEEN ? AND ? AND number <> ? ORDER BY at LIMIT 1"
+        """Return the number of the first order with this mark in [since, until], other than ``but``.
+
+        Those that were held or closed for looking like ``but`` are passed over: it is the one that came first.
+        """
+        query = (
+            "SELECT number FROM seen WHERE mark = ? AND at BETWEEN ? AND ? AND number <> ? AND alike <> ? "
+            "ORDER BY at LIMIT 1"
+        )
         with _disk_errors():
-            found = self._database.execute(query, (mark, _micros(since), _micros(until), but)).fetchone()
+            found = self._database.execute(query, (mark, _micros(since), _micros(until), but, but)).fetchone()
         return None if found is None else str(found[0])
 
     def forget_before(self, at: datetime) -> None:

@@ -17,10 +17,12 @@ from app.store.repositories.audit import AuditRepository
 from app.store.repositories.batches import BatchRepository
 from app.store.repositories.contradictions import ContradictionRepository
 from app.store.repositories.coupons import CouponRepository
+from app.store.repositories.held import HeldRepository
 from app.store.repositories.incidents import IncidentRepository
 from app.store.repositories.jobs import JobRepository
 from app.store.repositories.leases import LeaseRepository
 from app.store.repositories.ledger import LedgerRepository
+from app.store.repositories.look_alikes import LookAlikeRepository
 from app.store.repositories.messages import MessageRepository
 from app.store.repositories.orders import OrderRepository
 from app.store.repositories.overview import OverviewRepository
@@ -51,10 +53,12 @@ class UnitOfWork:
         self.batches = BatchRepository(session)
         self.contradictions = ContradictionRepository(session)
         self.coupons = CouponRepository(session)
+        self.held = HeldRepository(session)
         self.incidents = IncidentRepository(session)
         self.jobs = JobRepository(session)
         self.leases = LeaseRepository(session)
         self.ledger = LedgerRepository(session, self._reach)
+        self.look_alikes = LookAlikeRepository(session)
         self.messages = MessageRepository(session)
         self.orders = OrderRepository(session)
         self.overview = OverviewRepository(session, self._reach)

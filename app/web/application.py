@@ -15,7 +15,7 @@ from app import __version__
 from app.bootstrap import Lifeboat
 from app.domain.problems import InvalidOrder, NotFound, Problem
 from app.web import problems
-from app.web.api import alerts, batches, contradictions, ledger, orders, results
+from app.web.api import alerts, batches, contradictions, decisions, ledger, orders, results
 from app.web.console.mount import mount_console
 from app.web.door.drop_in import drop_ins
 from app.web.ops import docs, routes
@@ -78,7 +78,7 @@ def create_api(parts: Parts, runtime: Runtime) -> FastAPI:
         summary="主系统宕机时的应急接单服务",
     )
     api.state.parts = parts
-    for module in (orders, batches, results, contradictions, ledger, alerts, routes, docs):
+    for module in (orders, decisions, batches, results, contradictions, ledger, alerts, routes, docs):
         api.include_router(module.router)
     api.add_exception_handler(Problem, problems.on_problem)
     api.add_exception_handler(HTTPException, problems.on_http_error)
@@ -96,7 +96,7 @@ def _document(api: FastAPI) -> dict[str, Any]:
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         for name, model in {
             "Problem": ProblemOut,
-            **{m.__name__: m for m in (*orders.EXTRA_MODELS, results.ResultsIn)},
+            **{m.__name__: m for m in (*orders.EXTRA_MODELS, *decisions.EXTRA_MODELS, results.ResultsIn)},
         }.items():
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(schema.pop("$defs", {}))

@@ -142,6 +142,24 @@ def test_an_order_is_found_by_phone_and_its_customer_shown_on_request(page: Page
     assert page.locator("#recipient img, #recipient script").count() == 0
 
 
+def test_a_held_order_is_completed_on_its_page(page: Page, at_noon: Deployment):
+    number = at_noon.door.post(key=f"held-{page.viewport_size}", phone="13800139999", recipient={"name": "张*"})
+    with at_noon.boat.store.writing() as uow:
+        uow.orders.hold(
+            [at_noon.rows.order_id(number)], kind=HeldKind.INCOMPLETE, looks_like=None, reason="收件人姓名疑似被打码"
+        )
+    page.goto("/console/held")
+    card = page.locator("section", has_text=number)
+    expect(card.get_by_text("收件人姓名疑似被打码")).to_be_visible()
+    assert card.get_by_role("button", name="是重复单").count() == 0
+    card.get_by_role("link", name="补全资料").click()
+    expect(page.get_by_label("收件人姓名")).to_be_in_viewport()
+    page.get_by_label("收件人姓名").fill("张三丰")
+    page.get_by_label("原因").fill("电话核实")
+    page.get_by_role("button", name="保存并重新检查").click()
+    expect(page.get_by_text(f"{number} 已补全，将进入下一批次。")).to_be_visible()
+
+
 def test_a_batch_is_downloaded_and_the_page_says_so_afterwards(page: Page, at_noon: Deployment, tmp_path: Path):
     already = len(_downloads(at_noon))
     at_noon.clock.at += timedelta(seconds=5)

@@ -8,11 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from app.batch.judge import Judge
 from app.batch.maker import BatchMaker, MakeOutcome, Nothing, Published
 from app.batch.policy import BatchPolicy
+from app.batch.preflight import LayoutPreflight
 from app.domain.actor import Actor
 from app.files.disk import Disk
 from app.files.export_folder import Exports
+from app.files.layouts.layout import Layout
 from app.files.layouts.registry import shipped_layouts
 from app.store.tables import Batch
 from app.store.unit_of_work import Store
@@ -42,6 +45,11 @@ class Maker:
     def run(self, now: datetime, *, by: Actor | None = None, incident_id: int | None = None) -> list[MakeOutcome]:
         """Let an ordinary maker look once."""
         return self.build().run_once(now, by=by, incident_id=incident_id)
+
+    def preflight(self, layout: str | Layout = "generic") -> LayoutPreflight:
+        """Return what judges held orders by a layout."""
+        chosen = shipped_layouts().named(layout) if isinstance(layout, str) else layout
+        return LayoutPreflight(Judge(KEYS, chosen, BatchPolicy(zone=ZONE)))
 
     def repair(self, name: str, *, by: Actor, now: datetime) -> MakeOutcome | Nothing:
         """Let an ordinary maker cut a batch of those that did not come home with another."""

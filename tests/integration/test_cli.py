@@ -156,9 +156,14 @@ def test_the_ledger_is_balanced_or_the_exit_code_says_so(run: Run, take: Callabl
         "held",
         "spooled",
         "balanced",
+        "held_by",
     ]
     assert (document["accepted"], document["waiting"], document["balanced"]) == (3, 3, True)
     assert "台账平衡。" in run("ledger").stdout
+    with boat.store.writing() as uow:
+        uow.orders.hold([1, 2], kind=HeldKind.INCOMPLETE, looks_like=None, reason="")
+    assert _json(run("ledger", "--json"))["held_by"] == {"incomplete": 2}
+    assert "待人工确认 2：资料不全 2" in run("ledger").stdout
     with boat.engines.writer.begin() as connection:
         connection.exec_driver_sql("DELETE FROM orders WHERE idempotency_key = 'K1'")
     assert _json(run("ledger", "--json", code=1))["balanced"] is False
@@ -186,8 +191,9 @@ def test_held_orders_are_listed_released_and_closed_all_or_none(
     run: Run, take: Callable[..., list[str]], boat: Lifeboat
 ):
     numbers = take(*new_orders(3))
+    (first,) = take(new_order("FIRST"))
     with boat.store.writing() as uow:
-        uow.orders.hold([1, 2, 3], kind=HeldKind.LOOK_ALIKE, looks_like="LBX", reason="相似")
+        uow.orders.hold([1, 2, 3], kind=HeldKind.LOOK_ALIKE, looks_like=first, reason="相似")
     assert {order["order_number"] for order in _json(run("held", "list", "--json"))} == set(numbers)
     run("held", "release", numbers[0], "LB404", code=1)
     assert len(_json(run("held", "list", "--json"))) == 3  # one transaction: nothing was released

@@ -1,8 +1,21 @@
 """Which orders may go into a file, as a table."""
 
+from typing import Any
+
 import pytest
 
-from app.batch.checks import HoldDecision, LooksLike, MissingFields, Ship, Unpaid, Unreadable, decide, unseen_due
+from app.batch.checks import (
+    Destroyed,
+    HoldDecision,
+    LooksLike,
+    MissingFields,
+    SameShopNumber,
+    Ship,
+    Unpaid,
+    Unreadable,
+    decide,
+    unseen_due,
+)
 
 UNFIT = MissingFields("聚水潭", ("收件人",))
 
@@ -68,6 +81,26 @@ def test_a_payment_is_unseen_where_the_layout_shows_it_not_and_no_word_is_no_wor
     *, status: str | None, shown: frozenset[str], hold_unknown: bool, due: str | None
 ):
     assert unseen_due(status, shown=shown, hold_unknown=hold_unknown) == due
+
+
+TABLE_OF_MORE = [
+    # released, shop twin, looks like, missing, destroyed
+    (False, "LB1", None, [], [], SameShopNumber("LB1")),
+    (False, "LB1", "LB2", ["收件人"], ["详细地址"], SameShopNumber("LB1")),
+    (False, None, "LB2", [], ["详细地址"], LooksLike("LB2")),
+    (False, None, None, ["收件人"], ["详细地址"], UNFIT),
+    (False, None, None, [], ["详细地址"], Destroyed(("详细地址",))),
+    (True, "LB1", "LB2", [], ["详细地址"], Ship()),
+    (False, "LB1", None, None, [], Unreadable()),
+]
+
+
+@pytest.mark.parametrize(("released", "shop_twin", "looks_like", "missing", "destroyed", "decision"), TABLE_OF_MORE)
+def test_a_shops_number_weighs_more_than_likeness_and_what_is_destroyed_is_asked_last(
+    *, released: bool, shop_twin: str | None, looks_like: str | None, missing: Any, destroyed: Any, decision: Any
+):
+    more = {"shop_twin": shop_twin, "destroyed": destroyed}
+    assert decide(released=released, looks_like=looks_like, missing=missing, program="聚水潭", **more) == decision
 
 
 def test_every_reason_to_hold_is_a_chinese_sentence():

@@ -15,7 +15,7 @@ def at(micros: int) -> datetime:
 
 
 def rows(count: int) -> Iterator[Sighting]:
-    return ((os.urandom(16), at(n), f"LB{n:018}") for n in range(count))
+    return (Sighting(os.urandom(16), at(n), f"LB{n:018}") for n in range(count))
 
 
 def test_nothing_of_it_can_be_found_in_the_folder(tmp_path: Path):
@@ -26,7 +26,14 @@ def test_nothing_of_it_can_be_found_in_the_folder(tmp_path: Path):
 
 def test_the_first_of_several_is_found_and_never_the_order_itself(tmp_path: Path):
     with LookAlikeIndex(tmp_path, ".B1.") as seen:
-        seen.add([(b"m", at(30), "C"), (b"m", at(10), "A"), (b"m", at(20), "B"), (b"n", at(5), "N")])
+        seen.add(
+            [
+                Sighting(b"m", at(30), "C"),
+                Sighting(b"m", at(10), "A"),
+                Sighting(b"m", at(20), "B"),
+                Sighting(b"n", at(5), "N"),
+            ]
+        )
         assert seen.first(b"m", since=at(10), until=at(30), but="C") == "A"
         assert seen.first(b"m", since=at(11), until=at(30), but="C") == "B"
         assert seen.first(b"m", since=at(11), until=at(19), but="C") is None
@@ -35,8 +42,8 @@ def test_the_first_of_several_is_found_and_never_the_order_itself(tmp_path: Path
 
 def test_an_order_seen_twice_is_one(tmp_path: Path):
     with LookAlikeIndex(tmp_path, ".B1.") as seen:
-        assert seen.add([(b"m", at(1), "A"), (b"m", at(1), "A")]) == 1
-        assert seen.add([(b"m", at(1), "A")]) == 0
+        assert seen.add([Sighting(b"m", at(1), "A"), Sighting(b"m", at(1), "A")]) == 1
+        assert seen.add([Sighting(b"m", at(1), "A")]) == 0
         assert len(seen) == 1
 
 

@@ -6,10 +6,10 @@ from sqlalchemy import TextClause, func, select
 from sqlalchemy.orm import Session
 
 from app.domain.ledger import Ledger
-from app.domain.states import OrderState
+from app.domain.states import HeldKind, OrderState
 from app.store.reach import STANDARD, Reach
 from app.store.tables import AcceptedCount, Incident, OrderRow, StateCount
-from app.store.tables.order import DECIDED, UNBATCHED
+from app.store.tables.order import DECIDED, HELD, UNBATCHED
 
 
 class LedgerRepository:
@@ -50,6 +50,7 @@ class LedgerRepository:
             accepted=accepted + spooled,
             waiting=states.get(OrderState.ACCEPTED, 0),
             spooled=spooled,
+            held_by=self._held_by(incident_id),
             **{state.value: states.get(state, 0) for state in OrderState if state is not OrderState.ACCEPTED},
         )
 
@@ -64,6 +65,12 @@ class LedgerRepository:
     def _waiting(self, incident_id: int) -> dict[str, int]:
         waiting = select(func.count()).where(UNBATCHED.query, OrderRow.incident_id == incident_id)
         return {OrderState.ACCEPTED: self._session.scalar(waiting) or 0}
+
+    def _held_by(self, incident_id: int) -> dict[str, int]:
+        """Count the held orders by kind; only these are looked at, however many there are of others."""
+        kind = func.coalesce(OrderRow.held_kind, HeldKind.INCOMPLETE)
+        query = select(kind, func.count()).where(HELD.query, OrderRow.incident_id == incident_id)
+        return dict(self._session.execute(query.group_by(kind).order_by(kind)).all())
 
     def unbatched_strays(self, incident_id: int) -> Sequence[str]:
         """Return numbers of orders whose state and batch contradict each other; there must be none."""

@@ -16,7 +16,7 @@ from app.store.tables import METADATA, Batch, BatchOrder, OrderRow
 from app.store.tables.batch import LIVE
 from app.store.tables.order import DECIDED, HELD, UNBATCHED, UNCOMPOSED
 
-_PAYLOAD = defer(OrderRow.sealed_payload)
+_PAYLOAD = defer(OrderRow.sealed_payload), defer(OrderRow.sealed_original)
 
 _ORDERS, _MEMBERS = METADATA.tables["orders"], METADATA.tables["batch_order"]
 _THESE = _ORDERS.c.id.in_(bindparam("ids", expanding=True))
@@ -69,11 +69,11 @@ class OrderRepository:
             for n in self._session.scalars(select(OrderRow.number).where(OrderRow.number.in_(part)))
         }
 
-    def held(self, *, incident_id: int | None = None, limit: int = 500) -> list[OrderRow]:
+    def held(self, *, kind: HeldKind | None = None, after_id: int = 0, limit: int = 500) -> list[OrderRow]:
         """Return orders that wait for a person, oldest first."""
-        query = select(OrderRow).where(HELD.query)
-        if incident_id is not None:
-            query = query.where(OrderRow.incident_id == incident_id)
+        query = select(OrderRow).options(*_PAYLOAD).where(HELD.query, OrderRow.id > after_id)
+        if kind is not None:
+            query = query.where(OrderRow.held_kind == kind)
         return list(self._session.scalars(query.order_by(OrderRow.id).limit(limit)))
 
     # ---- composing -------------------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ class OrderRepository:
 
         Not simply the lowest row id: an order drained from the spool has a late id and an early time.
         """
-        since = func.min(func.coalesce(OrderRow.released_at, OrderRow.received_at))
+        since = func.min(func.coalesce(OrderRow.released_at, OrderRow.completed_at, OrderRow.received_at))
         return self._session.scalar(select(since).where(UNBATCHED.query, OrderRow.incident_id == incident_id))
 
     def longest_waiting_since(self) -> datetime | None:
@@ -131,7 +131,7 @@ class OrderRepository:
         """Return the oldest waiting orders to decide about; nothing is locked, see :meth:`still_waiting`."""
         query = (
             select(OrderRow)
-            .options(_PAYLOAD)
+            .options(*_PAYLOAD)
             .where(UNBATCHED.query, OrderRow.incident_id == incident_id, OrderRow.id <= up_to)
             .where(OrderRow.id > after_id)
         )
@@ -146,8 +146,8 @@ class OrderRepository:
 
     def look_alike_marks(
         self, incident_id: int, *, since: datetime, until: datetime | None = None, page: int = 2000
-    ) -> Iterator[tuple[bytes, datetime, str]]:
-        """Yield (look-alike mark, time, number) of orders received in [since, until) that are on their way or held.
+    ) -> Iterator[tuple[bytes, datetime, str, str]]:
+        """Yield (look-alike mark, time, number, what it looks like) of orders of [since, until) on their way or held.
 
         An order that a person has closed will not be shipped, so nothing can be its double. Found by time and not by
         row id: times do not grow with ids where the spool was drained or a clock was set.
@@ -158,13 +158,13 @@ class OrderRepository:
         after: Any = OrderRow.received_at >= since
         while True:
             query = (
-                select(OrderRow.id, OrderRow.look_alike, OrderRow.received_at, OrderRow.number)
+                select(OrderRow.id, OrderRow.look_alike, OrderRow.received_at, OrderRow.number, OrderRow.looks_like)
                 .where(*near, after)
                 .order_by(OrderRow.received_at, OrderRow.id)
                 .limit(page)
             )
             rows = self._session.execute(query).all()
-            yield from ((bytes(row.look_alike), row.received_at, row.number) for row in rows)
+            yield from ((bytes(row.look_alike), row.received_at, row.number, row.looks_like or "") for row in rows)
             if len(rows) < page:
                 return
             at, last = rows[-1].received_at, rows[-1].id
@@ -178,20 +178,15 @@ class OrderRepository:
         self._add_members(batch_id, order_ids)
 
     def hold(self, order_ids: Sequence[int], *, kind: HeldKind, looks_like: str | None, reason: str) -> int:
-        """Set waiting orders aside for a person; return how many were."""
-        return self.move(
-            order_ids,
-            OrderState.HELD,
-            only_from=(OrderState.ACCEPTED,),
-            held_kind=kind,
-            looks_like=looks_like,
-            state_reason=reason[:500],
-        )
+        """Set waiting orders aside for a person, who still reads what they looked like; return how many were."""
+        alike = {} if looks_like is None else {"looks_like": looks_like}
+        why = {"held_kind": kind, "state_reason": reason[:500], **alike}
+        return self.move(order_ids, OrderState.HELD, only_from=(OrderState.ACCEPTED,), **why)
 
     def of_batch(self, batch_id: int, *, priority: str | None, after_id: int, limit: int) -> list[OrderRow]:
         """Return a page of a batch's orders of one priority, in order of arrival; None is none that we know."""
         same = OrderRow.priority.not_in(PRIORITIES) if priority is None else OrderRow.priority == priority
-        query = select(OrderRow).options(_PAYLOAD).where(OrderRow.batch_id == batch_id, same, OrderRow.id > after_id)
+        query = select(OrderRow).options(*_PAYLOAD).where(OrderRow.batch_id == batch_id, same, OrderRow.id > after_id)
         return list(self._session.scalars(query.order_by(OrderRow.id).limit(limit)))
 
     def sum_of_batch(self, batch_id: int) -> tuple[int, int, datetime | None]:

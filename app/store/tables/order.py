@@ -59,10 +59,12 @@ class OrderRow(SQLModel, table=True):
     priority: str = Field(max_length=6)
     sealed: bytes = blob()
     sealed_payload: bytes | None = blob(nullable=True)
+    sealed_original: bytes | None = blob(nullable=True)  # as it was accepted, once a person has completed it
     received_at: datetime
     state: str = Field(default="accepted", max_length=10)
     composed_at: datetime | None = None
     released_at: datetime | None = None  # a person looked at it: never held again
+    completed_at: datetime | None = None  # a person completed it: it waits since then, and is judged anew
     held_kind: str | None = Field(default=None, max_length=16)  # a HeldKind, also after a person has decided
     looks_like: str | None = Field(default=None, max_length=20)  # the number of the earlier order
     batch_id: int | None = Field(default=None, sa_type=BigInteger)

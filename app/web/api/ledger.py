@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.domain import problems as p
 from app.domain.ledger import Ledger
@@ -29,6 +29,9 @@ class LedgerOut(BaseModel):
     held: int
     spooled: int
     balanced: bool
+    held_by: dict[str, int] = Field(
+        description="待人工确认的按原因分：look_alike、incomplete、broken、unpaid、main_may_have"
+    )
 
 
 def as_document(ledger: Ledger) -> dict[str, Any]:

@@ -3,21 +3,21 @@
 Most orders never come to the first one: the fast path takes whatever is usual off the wire and says the same.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from fastapi import Path as PathParameter
-from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from app.domain import problems as p
 from app.domain.money import yuan
 from app.domain.order import Priority
 from app.domain.order_number import is_number
-from app.domain.states import OrderState
+from app.domain.states import HeldKind, OrderState
 from app.intake.schemas import OrderIn, read_order
-from app.orders.correct import correct
+from app.orders.discretion import without_foreign_numbers
 from app.orders.timeline import main_numbers_of, time_line
-from app.web.callers import AnyCaller, OpsActor, OpsCaller
+from app.web.callers import AnyCaller
 from app.web.door.admission import admit, caller_of
 from app.web.door.door import ORDERS, Door, answered
 from app.web.door.receipt import Answer, AnswerResponse
@@ -57,8 +57,12 @@ class OrderStatus(BaseModel):
     batch: str | None
     main_order_number: str | None
     main_order_numbers: list[str] = Field(description="主系统拆单时有多个，第一个即 main_order_number")
+    held_kind: HeldKind | str | None = Field(description="待人工确认时的原因类别", examples=["look_alike"])
+    reason: str | None = Field(description="待人工确认或被关闭的原因")
     timeline: list[TimeLineEvent]
 
+
+_TELLS_WHY = {OrderState.HELD, OrderState.CANCELLED, OrderState.REJECTED}
 
 _KEY_PARAMETER = {
     "name": "Idempotency-Key",
@@ -130,12 +134,16 @@ def show_order(
     """Tell where an order of this client stands; another client's order does not exist for it."""
     if not is_number(order_number):
         raise p.NotFound("单号格式或校验位不对，请核对后再查。")
+    told_to = None if caller.scope == "ops" else caller.client_id
     with boat.store.reading() as uow:
-        row = uow.orders.numbered(order_number, client_id=None if caller.scope == "ops" else caller.client_id)
+        row = uow.orders.numbered(order_number, client_id=told_to)
         if row is None:
             raise p.NotFound("没有找到该订单。")
         batch = uow.batches.get(row.batch_id).name if row.batch_id else None
-        events = [TimeLineEvent(at=e.at, event=e.event, detail=e.detail) for e in time_line(uow, row)]
+        events = [TimeLineEvent(at=e.at, event=e.event, detail=e.detail) for e in time_line(uow, row, told_to=told_to)]
+        reason = row.state_reason if row.state in _TELLS_WHY else None
+        if reason and told_to is not None:
+            reason = without_foreign_numbers(uow, reason, client_id=told_to)
         return OrderStatus(
             order_number=row.number,
             client_order_id=row.client_order_id,
@@ -146,49 +154,10 @@ def show_order(
             batch=batch,
             main_order_number=row.main_order_number,
             main_order_numbers=main_numbers_of(uow, row),
+            held_kind=row.held_kind if row.state == OrderState.HELD else None,
+            reason=reason,
             timeline=events,
         )
-
-
-class CorrectionIn(BaseModel):
-    """What an order's final word really is; ``main`` is left out where its number stays."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-    to: Literal["imported", "duplicate", "rejected", "cancelled", "batched"]
-    main: str | None = Field(
-        default=None,
-        max_length=64,
-        validation_alias=AliasChoices("main", "main_order_number"),
-        description="主系统单号",
-    )
-    reason: str = Field(min_length=1, max_length=500)
-
-
-@router.post(
-    ORDERS + "/{order_number}/correct",
-    summary="更正一笔订单的最终结果（签认之前）",
-    responses=documented(p.Malformed, p.Unauthenticated, p.Forbidden, p.NotFound, p.NotInThisState, p.InvalidOrder),
-)
-def correct_order(
-    boat: TheBoat,
-    caller: OpsCaller,
-    by: OpsActor,
-    order_number: Annotated[str, PathParameter(max_length=40)],
-    correction: CorrectionIn,
-) -> OrderStatus:
-    """Correct a final word that was wrong, and tell where the order stands then."""
-    with boat.store.writing() as uow:
-        correct(
-            uow,
-            order_number,
-            to=OrderState(correction.to),
-            main=correction.main,
-            reason=correction.reason,
-            by=by,
-            now=boat.clock.now(),
-        )
-    return show_order(boat, caller, order_number)
 
 
 EXTRA_MODELS = (OrderIn,)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.batch.checks import LooksLike
 from app.batch.maker import Emptied
-from app.domain.states import OrderState
+from app.domain.states import HeldKind, OrderState
 from app.store.sealing import Keyring
 from tests.deployment import Deployment
 from tests.deployment.facts import HALF_PAST, IT, SECRETS, TEN, minutes
@@ -99,3 +99,16 @@ def test_a_batch_of_which_nothing_is_left_has_no_file(deployment: Deployment):
     assert deployment.maker.build(layout="jushuitan").run_once(HALF_PAST) == [Emptied("B20261122-1030-1", held=1)]
     assert (deployment.rows.states([number]), deployment.maker.files()) == (["held"], [])
     assert deployment.maker.build(layout="jushuitan").run_once(HALF_PAST, by=IT) == []
+
+
+def test_an_order_nobody_can_deliver_is_held_whatever_the_layout_and_goes_out_once_released(deployment: Deployment):
+    good, bad = deployment.door.take_in_turn(
+        deployment.door.new(note="要红的??还是蓝的", items=[{"sku": "*", "name": "特价*2件*装", "quantity": 1}]),
+        deployment.door.new(recipient={"name": "张*", "city": "杭州市", "address": "??? 1 ?"}),
+    )
+    assert deployment.maker.numbers_in(published(deployment.maker.run(HALF_PAST)).name) == [good]
+    row = deployment.rows.order(bad)
+    assert (row.held_kind, row.looks_like) == (HeldKind.INCOMPLETE, None)
+    assert row.state_reason == "收件人姓名、详细地址疑似乱码或被打码，可能无法送达，请核实后补全"
+    hold_and_release(deployment, bad)
+    assert deployment.maker.numbers_in(published(deployment.maker.run(TEN + minutes(60))).name) == [bad]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from app.domain.fitness import Fitness
 from app.domain.problems import NotFound, NotInThisState
 from app.domain.states import HeldKind, OrderState
 from app.notify.dispatch.group import GroupDispatcher
@@ -13,8 +14,10 @@ from app.orders import decide
 from app.orders.timeline import time_line
 from app.store.commit.order_writer import NewOrder
 from app.store.ledger import NoSuchIncident, ledger_of
+from app.store.reach import Reach
 from app.store.spool.file import Spool
 from app.store.tables import OrderRow
+from app.store.unit_of_work import UnitOfWork
 from tests.deployment import Deployment
 from tests.deployment.facts import OPS, REHEARSAL, TEN, minutes
 from tests.deployment.notices import ROBOT, a_policy
@@ -29,6 +32,16 @@ def _held(deployment: Deployment, new: NewOrder) -> str:
         assert row is not None
         assert uow.orders.hold([row.id or 0], kind=HeldKind.LOOK_ALIKE, looks_like="LBOTHER", reason="相似") == 1
     return new.number
+
+
+def _release(uow: UnitOfWork, number: str, **fields: Any) -> None:
+    decide.release(uow, number, preflight=lambda _row: Fitness(), **fields)
+
+
+def _close_as_duplicate(uow: UnitOfWork, number: str, **fields: Any) -> None:
+    first = uow.orders.numbered(new_order("FIRST").number)
+    assert first is not None
+    decide.mark_duplicate(uow, number, of=first.number, **fields)
 
 
 def _decide(deployment: Deployment, decision: Any, number: str, **fields: Any) -> None:
@@ -49,7 +62,7 @@ def _row(deployment: Deployment, number: str) -> OrderRow:
 def test_a_released_order_waits_for_the_next_batch_and_is_never_held_again(deployment: Deployment):
     number = _held(deployment, new_order("A"))
     deployment.clock.at += minutes(7)
-    _decide(deployment, decide.release, number)
+    _decide(deployment, _release, number)
     row = _row(deployment, number)
     assert (row.state, row.released_at) == ("accepted", TEN + minutes(7))
     with deployment.store.reading() as uow:
@@ -58,8 +71,9 @@ def test_a_released_order_waits_for_the_next_batch_and_is_never_held_again(deplo
 
 
 def test_a_duplicate_is_closed_for_good_and_written_down(deployment: Deployment):
+    deployment.door.take(new_order("FIRST", phone="13700137000"))
     number = _held(deployment, new_order("A"))
-    _decide(deployment, decide.mark_duplicate, number)
+    _decide(deployment, _close_as_duplicate, number)
     row = _row(deployment, number)
     assert (row.state, row.settled_at, decide.state_in_chinese(row)) == ("duplicate", TEN, "重复单")
     with deployment.store.reading() as uow:
@@ -70,8 +84,8 @@ def test_a_duplicate_is_closed_for_good_and_written_down(deployment: Deployment)
 @pytest.mark.parametrize(
     ("decision", "fields", "state", "allowed"),
     [
-        (decide.release, {}, "accepted", {"held"}),
-        (decide.mark_duplicate, {}, "duplicate", {"held"}),
+        (_release, {}, "accepted", {"held"}),
+        (_close_as_duplicate, {}, "duplicate", {"held"}),
         (decide.cancel, {"reason": "不要了"}, "cancelled", {"accepted", "held", "batched"}),
         (decide.reject, {"reason": "地址不存在"}, "rejected", {"held", "batched"}),
     ],
@@ -79,6 +93,7 @@ def test_a_duplicate_is_closed_for_good_and_written_down(deployment: Deployment)
 def test_a_decision_is_possible_from_some_states_and_changes_nothing_from_others(
     deployment: Deployment, decision: Any, fields: dict[str, str], state: str, allowed: set[str]
 ):
+    deployment.door.take(new_order("FIRST", phone="13700137000"))
     for n, before in enumerate(OrderState):
         new = new_order(f"K{n}", phone=f"138{n:08d}")
         deployment.door.take(new)
@@ -99,7 +114,7 @@ def test_a_decision_is_possible_from_some_states_and_changes_nothing_from_others
 
 def test_an_order_nobody_knows_cannot_be_decided(deployment: Deployment):
     with pytest.raises(NotFound, match="没有订单 LB1。"):
-        _decide(deployment, decide.release, "LB1")
+        _decide(deployment, _release, "LB1")
 
 
 # ---- the ledger
@@ -122,6 +137,25 @@ def test_the_ledger_knows_where_every_order_is(deployment: Deployment, tmp_path:
     )
     assert (ledger.imported, ledger.duplicate, ledger.rejected, ledger.cancelled, ledger.spooled) == (1, 1, 1, 1, 0)
     assert ledger.balanced
+
+
+@pytest.mark.parametrize("how", [{}, {"full": True}])
+def test_the_ledger_tells_held_orders_apart_and_their_sum_is_the_total(
+    deployment: Deployment, tmp_path: Path, how: dict[str, bool]
+):
+    held = [HeldKind.LOOK_ALIKE, HeldKind.UNPAID, HeldKind.INCOMPLETE, HeldKind.INCOMPLETE]
+    orders = new_orders(len(held) + 2)
+    deployment.door.take(*orders)
+    with deployment.store.writing() as uow:
+        for new, kind in zip(orders, held, strict=False):
+            uow.orders.hold([deployment.rows.order_id(new.number)], kind=kind, looks_like=None, reason="")
+    for reach in (deployment.store.reach, Reach(one_by_one=0)):
+        deployment.store.reach = reach
+        ledger = ledger_of(deployment.store, spool_dir=tmp_path, **how)
+        assert (ledger.held, ledger.held_by) == (4, {"incomplete": 2, "look_alike": 1, "unpaid": 1})
+    _decide(deployment, decide.cancel, orders[0].number, reason="不要了")
+    ledger = ledger_of(deployment.store, spool_dir=tmp_path, **how)
+    assert (ledger.held_by, ledger.balanced) == ({"incomplete": 2, "unpaid": 1}, True)
 
 
 def test_what_is_in_the_spool_is_accepted_and_not_counted_twice(deployment: Deployment, tmp_path: Path):
@@ -179,7 +213,7 @@ def test_the_time_line_tells_an_orders_way_in_the_order_it_happened(deployment: 
         ("undelivered", "安抚短信未送达"),
     ]
     deployment.clock.at += minutes(1)
-    _decide(deployment, decide.release, number)
+    _decide(deployment, _release, number)
     deployment.clock.at += minutes(1)
     _decide(deployment, decide.cancel, number, reason="不要了")
     assert [event for event, _ in _events(deployment, number)][-2:] == ["release", "cancel"]

@@ -71,7 +71,7 @@ def test_an_order_released_after_hours_makes_nobody_cry_overdue(deployment: Depl
         uow.orders.hold([row.id or 0], kind=HeldKind.LOOK_ALIKE, looks_like="LB1", reason="alike")
     deployment.clock.at += hours(5)
     with deployment.store.writing() as uow:
-        decide.release(uow, number, by=IT, now=deployment.clock.now())
+        decide.release(uow, number, preflight=deployment.maker.preflight(), by=IT, now=deployment.clock.now())
     assert _found(BATCH_OVERDUE, _situation(deployment)) == []
     with deployment.store.reading() as uow:
         assert uow.orders.longest_waiting_since() == deployment.clock.now()

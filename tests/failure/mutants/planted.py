@@ -150,8 +150,8 @@ MUTANTS = (
         (
             Edit(
                 ORDERS,
-                "            OrderState.HELD,\n            only_from=(OrderState.ACCEPTED,),",
-                "            OrderState.CANCELLED,\n            only_from=(OrderState.ACCEPTED,),",
+                "return self.move(order_ids, OrderState.HELD, only_from",
+                "return self.move(order_ids, OrderState.CANCELLED, only_from",
             ),
         ),
         ("tests/engines/batch/test_held.py::test_the_later_of_two_look_alikes_is_held_and_the_file_goes_out[sqlite]",),

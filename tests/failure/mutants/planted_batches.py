@@ -44,9 +44,9 @@ MUTANTS = (
         "P15",
         (
             Edit(
-                "app/batch/claim.py",
-                "        if row.released_at is not None and row.held_kind in (None, HeldKind.UNPAID):\n",
-                "        if row.released_at is not None:\n",
+                "app/batch/judge.py",
+                "        if released and row.held_kind in (None, HeldKind.UNPAID):\n",
+                "        if released:\n",
             ),
         ),
         ("tests/engines/batch/test_payments.py::test_a_release_of_a_look_alike_does_not_say_that_it_is_paid[sqlite]",),

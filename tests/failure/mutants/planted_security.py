@@ -66,8 +66,8 @@ MUTANTS = (
         (
             Edit(
                 "app/web/api/orders.py",
-                'client_id=None if caller.scope == "ops" else caller.client_id',
-                "client_id=None",
+                'told_to = None if caller.scope == "ops" else caller.client_id',
+                "told_to = None",
             ),
         ),
         (f"{DOOR}::test_a_client_sees_its_order_and_nobody_elses",),

@@ -127,15 +127,21 @@ class AnySequence(AtTheDoor):
         if not known.state:
             return
         allowed, after = DECISIONS[what]
-        act: Callable[..., None] = getattr(decide, what)
-        reason = {"reason": "顾客要求"} if what in {"cancel", "reject"} else {}
+        act: Callable[..., object] = getattr(decide, what)
+        how: dict[str, object] = {"reason": "顾客要求"} if what in {"cancel", "reject"} else {}
+        if what == "release":
+            how["preflight"] = self.deployment.maker.preflight()
         try:
             with self.deployment.store.writing() as uow:
-                act(uow, known.number, by=OPS, now=self.clock.now(), **reason)
+                act(uow, known.number, by=OPS, now=self.clock.now(), **how)
             assert known.state in allowed, f"{what} of an order that is {known.state}"
             self.model.may[key] = {after}
-        except NotInThisState:
-            assert known.state not in allowed, f"{what} was refused of an order that is {known.state}"
+        except NotInThisState as refusal:
+            twins = {one.state for one in self.model.orders.values() if one.phone == known.phone and one is not known}
+            lost = "不会发货" in refusal.detail and twins & {"cancelled", "rejected"}
+            circle = "自己的重复单" in refusal.detail and "duplicate" in twins
+            no_other = what == "mark_duplicate" and bool(lost or circle)
+            assert known.state not in allowed or no_other, f"{what} was refused of an order that is {known.state}"
 
     # ---- what must hold --------------------------------------------------------------------------------------------
 

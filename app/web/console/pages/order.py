@@ -1,6 +1,7 @@
 """An order's whole way on one page; who it is for only on request, and the request is written down."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -8,11 +9,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette_admin import flash, route
 
+from app.bootstrap.decisions import amender_of, preflight_of
 from app.domain.actor import Actor
+from app.domain.fitness import Fitness
 from app.domain.order import Order
 from app.domain.phone import masked
 from app.domain.problems import Problem
-from app.orders.decide import mark_duplicate, release, unmask
+from app.domain.states import OrderState
+from app.orders.complete import COMPLETABLE, Completed, complete
+from app.orders.decide import StillHeld, mark_duplicate, release, unmask
 from app.orders.timeline import Event, time_line
 from app.store.sealing import CannotUnseal
 from app.store.tables import Attempt, Batch, ImportResult, Message, OrderRow
@@ -20,6 +25,9 @@ from app.store.unit_of_work import UnitOfWork
 from app.web.console.auth import actor_of, person_of
 from app.web.console.filters import BASE
 from app.web.console.page import ConsolePage
+from app.web.console.pages.completion_form import CLEARABLE, FormField, changes_in, fields_of
+
+_LONGEST_REASON = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,10 @@ class Whole:
     results: list[ImportResult]
     phone: str
     """Masked."""
+    fitness: Fitness | None
+    """What pre-flight says; None of an order that is not held."""
+    form: list[FormField]
+    """What may be completed; empty where nothing may."""
 
 
 class OrderDetail(ConsolePage):
@@ -47,7 +59,7 @@ class OrderDetail(ConsolePage):
     async def show(self, request: Request) -> Response:
         """Show an order, its customer masked."""
         whole = await run_in_threadpool(self._whole, request.path_params["number"])
-        return self.render(request, "order.html", w=whole, title=whole.row.number, unmasked=False)
+        return self._shown(request, whole)
 
     @route("/{number:str}/unmask", methods=["POST"], name="order-unmask")
     async def unmask(self, request: Request) -> Response:
@@ -58,7 +70,7 @@ class OrderDetail(ConsolePage):
         number = request.path_params["number"]
         await run_in_threadpool(self._unmask, number, actor_of(request))
         whole = await run_in_threadpool(self._whole, number)
-        return self.render(request, "order.html", w=whole, title=whole.row.number, unmasked=True)
+        return self._shown(request, whole, unmasked=True)
 
     @route("/{number:str}/decide", methods=["POST"], name="order-decide")
     async def decide(self, request: Request) -> Response:
@@ -67,24 +79,59 @@ class OrderDetail(ConsolePage):
         if not person.sees_personal_data:
             raise HTTPException(403)
         form = await request.form()
-        choices = {"release": release, "duplicate": mark_duplicate}
+        choices = {"release": self._release, "duplicate": self._mark_duplicate}
         verb = choices.get(str(form.get("decision")))
         if verb is None:
             raise HTTPException(404)
-        number, by = request.path_params["number"], actor_of(request)
-
-        def act() -> None:
-            with self.boat.store.writing() as uow:
-                verb(uow, number, by=by, now=self.boat.clock.now())
-
+        reason = str(form.get("reason") or "")[:_LONGEST_REASON]
         try:
-            await run_in_threadpool(act)
+            sentence = await run_in_threadpool(verb, request.path_params["number"], reason, actor_of(request))
         except Problem as problem:
             flash(request, problem.detail, "error")
         else:
-            done = "已放行，将进入下一批次" if verb is release else "已标记为重复单，不再进入批次"
-            flash(request, f"{number} {done}。", "success")
+            flash(request, sentence, "success")
         return RedirectResponse(f"{BASE}/held", status_code=303)
+
+    @route("/{number:str}/complete", methods=["POST"], name="order-complete")
+    async def complete(self, request: Request) -> Response:
+        """Complete a held order; what is wrong with the form is shown beside what was filled in."""
+        if not person_of(request).sees_personal_data:
+            raise HTTPException(403)
+        number, form = request.path_params["number"], await request.form()
+        changes, reason = changes_in(form), str(form.get("reason") or "")
+        try:
+            done = await run_in_threadpool(self._complete, number, changes, reason, actor_of(request))
+        except Problem as problem:
+            filled = {**{path: value for path, value in changes.items() if value}, "reason": reason}
+            whole = await run_in_threadpool(self._whole, number)
+            return self._shown(request, whole, status=422, refused=problem, filled=filled)
+        if done.state == OrderState.ACCEPTED:
+            flash(request, f"{done.number} 已补全，将进入下一批次。", "success")
+            return RedirectResponse(f"{BASE}/held", status_code=303)
+        flash(request, f"{done.number} 已保存，但仍待人工确认：{done.fitness.reason}。", "warning")
+        return RedirectResponse(f"{BASE}/orders/{done.number}#complete", status_code=303)
+
+    def _complete(self, number: str, changes: dict[str, object], reason: str, by: Actor) -> Completed:
+        how: dict[str, Any] = {"amend": amender_of(self.boat), "preflight": preflight_of(self.boat)}
+        with self.boat.store.writing() as uow:
+            return complete(uow, number, changes, reason=reason, by=by, now=self.boat.clock.now(), **how)
+
+    def _shown(self, request: Request, whole: Whole, *, unmasked: bool = False, **more: Any) -> Response:  # noqa: ANN401 - what the template shows
+        context = {"filled": {}, "refused": None, "clearable": CLEARABLE, **more}
+        return self.render(request, "order.html", w=whole, title=whole.row.number, unmasked=unmasked, **context)
+
+    def _release(self, number: str, reason: str, by: Actor) -> str:
+        preflight = preflight_of(self.boat)
+        with self.boat.store.writing() as uow:
+            answer = release(uow, number, preflight=preflight, reason=reason, by=by, now=self.boat.clock.now())
+        if isinstance(answer, StillHeld):
+            return f"{answer.number} 已记录，但{answer.reason}，仍待人工确认。"
+        return f"{answer.number} 已放行，将进入下一批次。"
+
+    def _mark_duplicate(self, number: str, _reason: str, by: Actor) -> str:
+        with self.boat.store.writing() as uow:
+            mark_duplicate(uow, number, by=by, now=self.boat.clock.now())
+        return f"{number} 已标记为重复单，不再进入批次。"
 
     def _unmask(self, number: str, by: Actor) -> None:
         with self.boat.store.writing() as uow:
@@ -99,6 +146,8 @@ class OrderDetail(ConsolePage):
             for attempt in uow.attempts.of_messages([m.id or 0 for m in messages]):
                 attempts.setdefault(attempt.message_id, []).append(attempt)
             order = self._opened(row)
+            phone = masked(order.phone) if order else f"*******{row.phone_last4}"
+            held = row.state == OrderState.HELD
             return Whole(
                 row=row,
                 client=uow.access.client_names().get(row.client_id, row.client_id),
@@ -109,7 +158,9 @@ class OrderDetail(ConsolePage):
                 attempts=attempts,
                 batches=uow.batches.of_order(order_id),
                 results=uow.results.of_order(order_id),
-                phone=masked(order.phone) if order else f"*******{row.phone_last4}",
+                phone=phone,
+                fitness=preflight_of(self.boat)(row) if held else None,
+                form=fields_of(order, phone) if held and row.held_kind in COMPLETABLE else [],
             )
 
     def _opened(self, row: OrderRow) -> Order | None:
