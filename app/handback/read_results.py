@@ -5,15 +5,14 @@ Bytes become rows (``files/sheet_reader``), rows become raw lines here, and ``re
 
 import hashlib
 import json
-import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
-from app.domain.csv_cell import undefuse, without_controls
 from app.domain.problems import Malformed, TooLarge
 from app.files.sheet_reader import STANDARD, Limits, Row, UnreadableSheet, rows_of
-from app.handback.result_lines import BadLine, RawLine, RawResults, refused
+from app.handback.result_lines import RawLine, RawResults, refused
+from app.handback.row_errors import row_errors
 
 Rest = Literal["untouched", "imported"]
 NumbersByRow = Callable[[], Sequence[str]]
@@ -27,9 +26,6 @@ _ALIASES = {
     "main_order_number": ("主系统单号", "内部单号", "系统单号", "erp单号", "main_order_number"),
     "reason": ("原因", "失败原因", "错误信息", "错误原因", "reason", "message", "error"),
 }
-
-_MESSAGE = re.compile(r"第\s*([0-9]{1,7})\s*行(.*?)(?=第\s*[0-9]{1,7}\s*行|$)", re.DOTALL)
-_SEPARATORS = " \t\r\n,，;；:：。-"
 
 
 def read_results(
@@ -67,7 +63,7 @@ def read_results(
             raise refused("文件只有表头，没有数据行。")
         return RawResults(tuple(_table_line(row, places) for row in rows[1:]), sha256)
     numbers = list(numbers_by_row()) if numbers_by_row else []
-    return RawResults(tuple(_row_errors(rows, numbers)), sha256, rest_imported=rest == "imported")
+    return RawResults(tuple(row_errors(rows, numbers)), sha256, rest_imported=rest == "imported")
 
 
 def _json_lines(data: bytes, limits: Limits) -> Iterator[RawLine]:
@@ -121,23 +117,3 @@ def _table_line(row: Row, places: dict[str, int]) -> RawLine:
         return row.cells[place] if place is not None and place < len(row.cells) else None
 
     return RawLine(row.number, cell("number"), cell("result"), cell("main_order_number"), cell("reason"))
-
-
-def _row_errors(rows: Sequence[Row], numbers: Sequence[str]) -> list[RawLine | BadLine]:
-    """Read lines like ``第 2 行 [商品编码]: 不能为空``; the row is that of the batch's own file."""
-    lines: list[RawLine | BadLine] = []
-    strange: list[BadLine] = []
-    for row in rows:
-        found = list(_MESSAGE.finditer(unicodedata.normalize("NFKC", row.text)))
-        if not found and row is not rows[0]:  # the first may be a title
-            strange.append(BadLine(row.number, "", "not_understood", "既不是结果表，也不是“第 N 行 …”形式的错误信息"))
-        for message in found:
-            index = int(message[1]) - 2
-            if 0 <= index < len(numbers):
-                reason = without_controls(undefuse(message[2].strip(_SEPARATORS))).strip() or "导入失败"
-                lines.append(RawLine(row.number, numbers[index], "失败", None, reason))
-            else:
-                lines.append(BadLine(row.number, "行号", "unknown_row", f"本批次文件没有第 {message[1]} 行数据"))
-    if not lines:
-        raise refused(f"未找到“应急单号”和“结果”列；表头读作：{rows[0].text[:80]}", strange[:20])
-    return [*lines, *strange]
