@@ -8,6 +8,7 @@ from app.batch.policy import BatchPolicy
 from app.bootstrap.lifeboat import Lifeboat
 from app.files.export_folder import Exports
 from app.files.layouts.registry import Layouts, layouts_with, shipped_layouts
+from app.handback.headings import Headings, headings_with, shipped_headings
 from app.settings import Settings
 
 
@@ -19,6 +20,11 @@ def exports_of(settings: Settings) -> Exports:
 def layouts_of(settings: Settings, *, but: Path | None = None) -> Layouts:
     """Return the layouts of batch files: the shipped ones, and those of the merchant's folder but for one file."""
     return layouts_with(settings.layouts_dir, but=but) if settings.layouts_dir else shipped_layouts()
+
+
+def headings_of(settings: Settings) -> Headings:
+    """Return what the columns of an upload of results may be called: the merchant's names, and the shipped ones."""
+    return headings_with(settings.result_columns) if settings.result_columns else shipped_headings()
 
 
 def batch_maker(boat: Lifeboat) -> BatchMaker:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from app.bootstrap import exports_of, layouts_of
+from app.bootstrap import exports_of, headings_of, layouts_of
 from app.cli.terminal import Json, actor, lifeboat, out, say_json
 from app.handback.upload import Upload, take_results
 from app.web.api.results import ReportOut
@@ -30,6 +30,7 @@ def import_file(
             layouts_of(boat.settings),
             batch,
             Upload(file.read_bytes(), content_type, rest),
+            headings=headings_of(boat.settings),
             by=actor(),
             now=boat.clock.now(),
         )

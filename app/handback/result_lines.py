@@ -88,6 +88,10 @@ class RawResults:
     sha256: str
     rest_imported: bool = False
     root: Literal["rows", "results"] = "rows"
+    unread: tuple[str, ...] = ()
+    """Sentences that name what was not read, such as a hidden sheet."""
+    unused_columns: tuple[str, ...] = ()
+    """Headings of the columns that were not used."""
 
 
 def check_results(raw: RawResults) -> ResultFile:

@@ -15,6 +15,7 @@ class BatchSettings(Part):
     lookalike_window_minutes: int = Field(default=10, ge=0, le=24 * 60)
     batch_columns: str = "generic"
     layouts_dir: Path | None = None  # a merchant's own layouts beside the shipped ones
+    result_columns: Path | None = None  # what a merchant calls the columns of import results, beside the shipped names
     batch_xlsx: bool = False
 
     @field_validator("batch_every_minutes")

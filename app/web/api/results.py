@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.datastructures import UploadFile
 
-from app.bootstrap import exports_of, layouts_of
+from app.bootstrap import exports_of, headings_of, layouts_of
 from app.domain import problems as p
 from app.files.sheet_reader import STANDARD
 from app.handback.upload import Upload, take_results
@@ -121,6 +121,7 @@ async def upload(
         layouts_of(boat.settings),
         number,
         Upload(data, content_type, rest),
+        headings=headings_of(boat.settings),
         by=by,
         now=boat.clock.now(),
     )

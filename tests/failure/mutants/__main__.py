@@ -25,6 +25,7 @@ from tests.failure.mutants import (
     planted_replicas,
     planted_robots,
     planted_security,
+    planted_sheets,
 )
 from tests.failure.mutants.mutant import DoesNotApply, Mutant
 
@@ -56,6 +57,7 @@ MUTANTS = (
     *planted_replicas.MUTANTS,
     *planted_robots.MUTANTS,
     *planted_security.MUTANTS,
+    *planted_sheets.MUTANTS,
 )
 
 out = Console(width=180, soft_wrap=True)
