@@ -4,6 +4,7 @@ from tests.failure.mutants.mutant import Edit, Mutant
 
 FOUND = "tests/unit/test_find_results.py::"
 READ = "tests/unit/test_sheet_reader.py::"
+UPLOADS = "tests/integration/test_uploads.py::"
 APART = "tests/unit/test_reading_process.py::"
 
 MUTANTS = (
@@ -84,6 +85,54 @@ MUTANTS = (
             ),
         ),
         (f"{APART}test_a_file_that_needs_too_much_memory_is_refused",),
+    ),
+    Mutant(
+        "keys are read again on a thread that others may hold",
+        "P14",
+        (
+            Edit(
+                "app/web/auth.py",
+                'await on_a_thread("keys", self._load)',
+                "await asyncio.to_thread(self._load)",
+            ),
+        ),
+        (f"{UPLOADS}test_nothing_of_the_web_process_asks_for_one_of_the_shared_threads",),
+    ),
+    Mutant(
+        "health checks ask on threads that others may hold",
+        "P14",
+        (
+            Edit(
+                "app/web/threads.py",
+                "asyncio.create_task(on_a_thread(self._name, self._ask))",
+                "asyncio.create_task(asyncio.to_thread(self._ask))",
+            ),
+        ),
+        (f"{UPLOADS}test_nothing_of_the_web_process_asks_for_one_of_the_shared_threads",),
+    ),
+    Mutant(
+        "nobody looks at the clock of an upload",
+        "P14",
+        (
+            Edit(
+                "app/web/runtime.py",
+                "self.bodies = (parts.door.bodies, parts.uploads.bodies)",
+                "self.bodies = (parts.door.bodies,)",
+            ),
+        ),
+        (f"{UPLOADS}test_the_process_looks_at_the_clock_of_uploads_too",),
+    ),
+    Mutant(
+        "any number of uploads is taken into memory",
+        "P14",
+        (
+            Edit(
+                "app/web/uploads.py",
+                "        if self._under_way >= MOST:",
+                "        if self._under_way >= MOST * 1000:",
+            ),
+        ),
+        (f"{UPLOADS}test_one_upload_too_many_is_asked_to_wait",),
     ),
     Mutant(
         "a reader that broke off is taken to have found nothing more",
