@@ -77,7 +77,7 @@ def refuse_foreign_package(names: Collection[str], mimetype: bytes) -> None:
         if member in names:
             raise UnreadableSheet(sentence)
     if "[content_types].xml" not in names and not any(name.startswith("xl/") for name in names):
-        raise UnreadableSheet(f"这是 ZIP {_ARCHIVE}（不是 XLSX 工作簿）")
+        raise UnreadableSheet(f"这不是 XLSX 工作簿，而是 ZIP {_ARCHIVE}")
 
 
 def refuse_foreign_markup(beginning: str) -> None:
