@@ -1,11 +1,15 @@
 """Finds the results in an upload in a process of its own, and tells in a sentence where that gave up."""
 
+import structlog
+
 from app.domain.problems import TooLarge
 from app.files.reading_process import STANDARD_CONFINEMENT, Confinement, ReaderFailed, ReaderOverdue, run_reader
 from app.files.sheet_reader import UnreadableSheet
 from app.handback.find_results import Asked
 from app.handback.found_results import FoundResults, from_lines
 from app.handback.reader import as_request
+
+log = structlog.get_logger()
 
 _SMALLER = "请只保留结果所在的工作表和单号、结果、原因等列，另存为 CSV 后上传，或分成几个文件。"
 
@@ -22,11 +26,13 @@ def find_results_apart(data: bytes, asked: Asked, confinement: Confinement = STA
     if len(data) > asked.limits.bytes:  # not worth a process
         raise TooLarge(f"文件超过 {asked.limits.bytes // 1024 // 1024} MB。")
     try:
-        found = from_lines(run_reader("app.handback.reader", as_request(asked), data, confinement))
+        lines = run_reader("app.handback.reader", as_request(asked), data, confinement)
+        found = from_lines(lines)
     except ReaderOverdue:
         raise UnreadableSheet(f"文件过于复杂，{confinement.seconds} 秒内没有读完；{_SMALLER}") from None
-    except ReaderFailed:
-        found = None
+    except ReaderFailed as error:
+        found, lines = None, [str(error).encode()]
     if found is None:
+        log.warning("upload_reader_broke", reason=lines[-1][:100].decode("utf-8", "replace") if lines else "killed")
         raise UnreadableSheet(f"文件过于复杂或已损坏，没有读完；{_SMALLER}")
     return found

@@ -14,6 +14,9 @@ from app.handback.headings import Headings, as_name
 HEADER_WITHIN = 20
 """Rows in which a header is looked for: above it there are titles, and who made the file when."""
 
+LONGEST_CELL = 1000
+"""Characters of a cell of a table; the longest that we keep, a reason, has 500."""
+
 MOST_OF_A_LIST = 5_000_000
 """Characters of all lists of errors; a batch of 50,000 rows has no more."""
 
@@ -47,6 +50,8 @@ def find_results(data: bytes, asked: Asked) -> FoundResults:
         return FoundResults((Sheet("", tuple(_json_rows(body, asked.limits))),), is_json=True)
     workbook = read_workbook(data, asked.limits)
     found = _Finder(asked.headings).find(workbook.sheets)
+    if sum(len(sheet.rows) for sheet in (*found.tables, *found.lists)) > asked.limits.rows + HEADER_WITHIN:
+        raise UnreadableSheet(f"最多 {asked.limits.rows} 行（所有工作表合计），请分成几个文件上传。")
     return replace(found, unread=(*workbook.unread, *found.unread))
 
 
@@ -211,4 +216,4 @@ def _clean(cell: object) -> object:
     text = cell.strip(_BLANKS)
     if found := _WRAPPED.fullmatch(text):
         text = found[1].replace('""', '"').strip(_BLANKS)
-    return text or None
+    return text[:LONGEST_CELL] or None

@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.problems import InvalidResults, Malformed, TooLarge
 from app.files.layouts.registry import shipped_layouts
-from app.files.sheet_reader import Formula, Row, Sheet, UnreadableSheet
+from app.files.sheet_reader import Formula, Limits, Row, Sheet, UnreadableSheet
 from app.handback.find_results import Asked, find_results
 from app.handback.found_results import FoundResults, as_lines, as_refusal, from_lines
 from app.handback.headings import Headings, as_name, headings_with, shipped_headings
@@ -175,6 +175,17 @@ def test_a_sheet_beside_a_table_that_is_no_list_of_errors_stops_nothing():
     assert raw.unread == ("工作表“说明”不是错误清单，没有读取",)
     with pytest.raises(InvalidResults):
         read(package({"说明": sheet_xml(["失败时请联系管理员"])}))
+
+
+def test_rows_are_counted_over_all_sheets():
+    rows = [["A", "成功"]] * 30
+    data = package({str(n): sheet_xml(["应急单号", "结果"], *rows) for n in range(4)})
+    with pytest.raises(UnreadableSheet, match="最多 40 行（所有工作表合计）"):
+        find_results(data, Asked(SHIPPED, limits=Limits(rows=40)))
+
+
+def test_a_cell_is_no_longer_than_what_is_kept_of_it():
+    assert len(str(lines(f"应急单号,结果,原因\nA,失败,{'长' * 5000}\n")[0][3])) == 1000
 
 
 def test_a_workbook_without_results_is_refused_with_the_names_of_its_sheets():

@@ -1,12 +1,13 @@
 """A file is read in a process of its own, which hurts nobody whatever it is handed; nothing else comes of any file."""
 
 import random
+import sys
 import zipfile
 from collections.abc import Callable
 
 import pytest
 
-from app.domain.problems import Malformed, TooLarge
+from app.domain.problems import Busy, Malformed, TooLarge
 from app.files.reading_process import (
     Confinement,
     ReaderFailed,
@@ -147,6 +148,12 @@ def test_an_answer_that_is_too_long_or_no_answer_at_all_is_refused():
     with pytest.raises(ReaderFailed):
         run_reader("app.handback.reader", as_request(ASKED), CSV, Confinement(answer=10))
     assert run_reader("app.no_such_reader", {}, b"x" * 1_000_000) == []
+
+
+def test_a_machine_without_room_for_a_process_is_busy(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(Busy):
+        run_reader("app.handback.reader", as_request(ASKED), CSV)
 
 
 def test_what_breaks_a_reader_becomes_a_line():

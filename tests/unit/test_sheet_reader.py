@@ -273,3 +273,58 @@ def test_each_table_of_a_page_is_a_sheet():
 def test_quotes_that_do_not_match_are_named_with_their_row():
     assert "第 2 行附近的引号" in sentence(b'a,b\n"x"y,z\n')
     assert "第 3 行附近的引号" in sentence(b'a,b\nc,d\ne,"f\n')
+
+
+def raw_rows(*rows: str) -> bytes:
+    return package({"a": f'<worksheet xmlns="{MAIN}"><sheetData>{"".join(rows)}</sheetData></worksheet>'})
+
+
+def test_rows_are_read_in_the_order_of_their_numbers():
+    data = raw_rows(
+        '<row r="5"><c><v>5</v></c></row>', '<row r="2"><c><v>2</v></c></row>', "<row><c><v>3</v></c></row>"
+    )
+    assert [(row.number, row.cells) for row in rows_of(data)] == [(2, (2,)), (3, (3,)), (5, (5,))]
+
+
+def test_odd_cells_are_taken_as_they_are():
+    data = raw_rows(
+        '<row><c t="d"><v>2026-11-22T10:35:00</v></c><c t="d"><v>gestern</v></c><c><v>x</v></c></row>',
+        '<row><c t="b"><v>0</v></c><c s="99999999999"><v>1</v></c></row>',
+    )
+    assert cells(data) == [(datetime(2026, 11, 22, 10, 35), "gestern", "x"), (False, 1)]  # noqa: DTZ001
+    assert "已损坏" in sentence(raw_rows('<row><c t="s"><v>7</v></c></row>'))
+    assert "50000 行" in sentence(raw_rows("<row><c><v>1</v></c></row>" * 50_002))
+
+
+def test_a_merged_range_that_nothing_stands_in_fills_nothing():
+    data = package({"a": sheet_xml(["a"], ["b"], merged=["C1:C2", "A9:A10", "A1", "nonsense:A2"])})
+    assert cells(data) == [("a",), ("b",)]
+
+
+def test_dates_may_be_counted_from_1904():
+    styles = f'<styleSheet xmlns="{MAIN}"><cellXfs><xf numFmtId="14"/></cellXfs></styleSheet>'
+    mark = '<workbookPr date1904="1"/>'
+    line = ["<c><v>1</v></c>", "<c><v>2958000</v></c>", "<c><v>-1</v></c>"]
+    found = cells(package({"a": sheet_xml(line)}, styles=styles, workbook_mark=mark))
+    assert found == [(datetime(1904, 1, 2), 2958000, -1)]  # noqa: DTZ001
+
+
+def test_more_styles_than_a_spreadsheet_has_are_told():
+    styles = f'<styleSheet xmlns="{MAIN}"><cellXfs>{"<xf/>" * 100_001}</cellXfs></styleSheet>'
+    assert "样式表" in read_workbook(package({"a": sheet_xml(["x"])}, styles=styles)).unread[0]
+
+
+def test_a_chart_is_no_sheet():
+    data = package({"a": sheet_xml(["x"])})
+    with zipfile.ZipFile(io.BytesIO(data)) as old:
+        members = {name: old.read(name) for name in old.namelist()}
+    relations = "xl/_rels/workbook.xml.rels"
+    members[relations] = members[relations].replace(b"relationships/worksheet", b"relationships/chartsheet")
+    assert "已损坏" in sentence(zipped(members))
+    members[relations] = members[relations].replace(b'Id="r1"', b'Id="r9"')
+    assert "已损坏" in sentence(zipped(members))
+
+
+def test_more_bytes_than_we_take_are_not_looked_at():
+    with pytest.raises(TooLarge, match="MB"):
+        read_workbook(b"a,b", Limits(bytes=2))
