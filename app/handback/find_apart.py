@@ -29,7 +29,7 @@ def find_results_apart(data: bytes, asked: Asked, confinement: Confinement = STA
         lines = run_reader("app.handback.reader", as_request(asked), data, confinement)
         found = from_lines(lines)
     except ReaderOverdue:
-        raise UnreadableSheet(f"文件过于复杂，{confinement.seconds} 秒内没有读完；{_SMALLER}") from None
+        raise UnreadableSheet(f"文件过于复杂，没有在规定时间内读完；{_SMALLER}") from None
     except ReaderFailed as error:
         found, lines = None, [str(error).encode()]
     if found is None:

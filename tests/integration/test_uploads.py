@@ -56,10 +56,11 @@ async def test_a_dozen_uploads_delay_neither_a_revoked_key_nor_a_health_check_no
 async def test_nothing_of_the_web_process_asks_for_one_of_the_shared_threads(web: Web):
     """A default pool that takes no more work stands for one that is full for ever."""
     address, number, ops = await a_batch(web)
+    key = await web.key("another")
+    assert web.app.runtime.access.find(key) is not None
     gone = ThreadPoolExecutor(1)
     gone.shutdown()
     asyncio.get_running_loop().set_default_executor(gone)
-    key = await web.key("another")
     revoke(web, key)
     await web.app.runtime.access.refresh()
     assert web.app.runtime.access.find(key) is None
