@@ -263,6 +263,10 @@ def test_a_web_page_that_is_called_xls_is_read(page: str, rows: list[tuple[str, 
     assert cells((PAGE % page).encode("utf-16")) == rows
 
 
+def test_a_text_may_begin_with_an_angle_bracket():
+    assert cells("<第 2 行> 缺货\n".encode()) == [("<第 2 行> 缺货",)]
+
+
 def test_each_table_of_a_page_is_a_sheet():
     page = "<table><tr><td>外<table><tr><td>内</td></tr></table></td></tr></table><table></table>"
     found: Workbook = read_workbook(page.encode())

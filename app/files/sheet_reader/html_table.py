@@ -9,12 +9,13 @@ from app.files.sheet_reader.sheet import Limits, Sheet, UnreadableSheet, held_ro
 
 _BEGINNING = 8192
 _SMALL_NUMBER = re.compile(r"[0-9]{1,7}", re.ASCII)
+_MARKUP = re.compile(r"[\ufeff\s]*<[A-Za-z!?]")
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 
 
 def is_markup(text: str) -> bool:
     """Tell whether a text is a web page or XML."""
-    return text[:_BEGINNING].lstrip("\ufeff \t\r\n").startswith("<")
+    return _MARKUP.match(text) is not None
 
 
 def read_html(text: str, limits: Limits) -> tuple[Sheet, ...]:
