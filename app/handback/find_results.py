@@ -23,6 +23,7 @@ MOST_OF_A_LIST = 5_000_000
 _FIELDS: tuple[Field, ...] = get_args(Field)
 _BLANKS = " \t\r\n\u00a0\u3000\u200b\ufeff"
 _WRAPPED = re.compile(r'="((?:[^"]|"")*)"')
+_DIGIT = re.compile(r"[0-9\uff10-\uff19]")
 _ABOUT_ROWS = re.compile(r"行|\brow\b|失败|成功|错误|重复|已存在|不存在|未导入|回滚|error|fail|success", re.IGNORECASE)
 
 
@@ -83,7 +84,13 @@ def _json_rows(body: object, limits: Limits) -> Iterator[Row]:
         raise UnreadableSheet(f"最多 {limits.rows} 条，请分几次上传。")
     for index, one in enumerate(results):
         cells = (one.get(name) for name in ("order_number", *_FIELDS[1:]))
-        yield Row(index, tuple(str(cell) if isinstance(cell, dict | list) else cell for cell in cells))
+        yield Row(index, tuple(map(_as_written, cells)))
+
+
+def _as_written(value: object) -> object:
+    """Return a value of JSON as a cell; a whole number of a program is exact, whatever its length."""
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_whole or isinstance(value, dict | list) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,7 @@ class _Finder:
         self._unused: dict[str, None] = {}
         self._tables: list[Sheet] = []
         self._lists: list[Sheet] = []
+        self._unclear: list[str] = []
         self._sentence = ""
 
     def find(self, sheets: Sequence[Sheet]) -> FoundResults:
@@ -112,15 +120,22 @@ class _Finder:
                 self._unread.append(f"工作表“{sheet.name}”是隐藏的，没有读取")
         visible = [sheet for sheet in sheets if not sheet.hidden and sheet.rows]
         if not visible:
-            hidden = "、".join(sheet.name for sheet in sheets if sheet.hidden)
-            raise UnreadableSheet(f"只有隐藏的工作表（{hidden}），请取消隐藏后上传。" if hidden else "文件是空的。")
+            if hidden := "、".join(sheet.name for sheet in sheets if sheet.hidden):
+                raise UnreadableSheet(f"只有隐藏的工作表（{hidden}），请取消隐藏后上传。")
+            return FoundResults(unread=tuple(self._unread))
         for sheet in visible:
             self._look_at(sheet, alone=len(visible) == 1)
         if not self._tables and not self._lists:
             raise UnreadableSheet(self._sentence or f"没有一个工作表含有结果：{'；'.join(self._unread)}。")
         if sum(len(row.text) for sheet in self._lists for row in sheet.rows) > MOST_OF_A_LIST:
             raise UnreadableSheet("错误清单过长，请只保留错误信息，或分成几个文件上传。")
-        return FoundResults(tuple(self._tables), tuple(self._lists), tuple(self._unread), tuple(self._unused))
+        return FoundResults(
+            tuple(self._tables),
+            tuple(self._lists),
+            tuple(self._unread),
+            tuple(self._unused),
+            unclear=tuple(self._unclear),
+        )
 
     def _look_at(self, sheet: Sheet, *, alone: bool) -> None:
         try:
@@ -129,19 +144,22 @@ class _Finder:
             if alone:
                 raise
             self._sentence = self._sentence or f"工作表“{sheet.name}”：{error.sentence}"
-            self._unread.append(f"工作表“{sheet.name}”没有读取：{error.sentence.rstrip('。')}")
+            self._pass_over(sheet, f"工作表“{sheet.name}”没有读取：{error.sentence.rstrip('。')}")
             return
         if found is not None:
             place, places = found
             rows = tuple(_lines_of(sheet.rows[place + 1 :], places))
-            if not rows and alone:
-                raise UnreadableSheet("文件只有表头，没有数据行。")
             self._tables.append(Sheet(sheet.name, rows))
             self._unused.update(dict.fromkeys(places.unused))
         elif alone or any(_ABOUT_ROWS.search(row.text) for row in sheet.rows):
             self._lists.append(sheet)
         else:
-            self._unread.append(f"工作表“{sheet.name}”既没有表头也没有错误信息，没有读取")
+            self._pass_over(sheet, f"工作表“{sheet.name}”既没有表头也没有错误信息，没有读取")
+
+    def _pass_over(self, sheet: Sheet, sentence: str) -> None:
+        self._unread.append(sentence)
+        if any(_DIGIT.search(row.text) for row in sheet.rows):
+            self._unclear.append(sentence)
 
     def _header(self, rows: Sequence[Row]) -> tuple[int, _Places] | None:
         """Return which row is the header, and what it says; None if there is none.

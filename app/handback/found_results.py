@@ -19,6 +19,7 @@ Field = Literal["number", "result", "main_order_number", "reason"]
 class FoundResults:
     """What was found: ``tables`` have rows of four cells in the order of ``Field``, ``lists`` have whole rows.
 
+    ``unclear`` are those of ``unread`` that name a visible sheet with digits: it may say something of an order.
     ``is_json`` tells that the rows of its only table are counted from 0, as a JSON pointer counts them.
     """
 
@@ -27,6 +28,7 @@ class FoundResults:
     unread: tuple[str, ...] = ()
     unused_columns: tuple[str, ...] = ()
     is_json: bool = False
+    unclear: tuple[str, ...] = ()
 
 
 _REFUSALS: dict[str, type[Malformed | TooLarge | UnreadableSheet]] = {
@@ -43,7 +45,7 @@ def as_lines(found: FoundResults) -> Iterator[str]:
             yield json.dumps({kind: sheet.name})
             for row in sheet.rows:
                 yield json.dumps([row.number, row.line, *map(_plain, row.cells)])
-    yield json.dumps({"done": [found.unread, found.unused_columns, found.is_json]})
+    yield json.dumps({"done": [found.unread, found.unused_columns, found.is_json, found.unclear]})
 
 
 def as_refusal(error: Malformed | TooLarge | UnreadableSheet) -> str:
@@ -73,9 +75,9 @@ def from_lines(lines: Iterable[bytes]) -> FoundResults | None:
             case {"list": str(name)}:
                 rows = []
                 sheets["list"].append((name, rows))
-            case {"done": [list(unread), list(unused), bool(is_json)]}:
+            case {"done": [list(unread), list(unused), bool(is_json), list(unclear)]}:
                 tables, lists = (tuple(Sheet(n, tuple(r)) for n, r in found) for found in sheets.values())
-                return FoundResults(tables, lists, tuple(unread), tuple(unused), is_json)
+                return FoundResults(tables, lists, tuple(unread), tuple(unused), is_json, tuple(unclear))
             case {**refusal}:
                 _refuse(refusal)
                 return None

@@ -57,6 +57,10 @@ def read_results(
         raise refused(error.sentence) from None
     lines: list[RawLine | BadLine] = [line for table in found.tables for row in table.rows for line in _line(row)]
     unread = found.unread
+    if not any(one.rows for one in (*found.tables, *found.lists)) and not found.is_json and rest != "imported":
+        raise refused("文件只有表头，没有数据行。" if found.tables else "文件是空的。")
+    if rest == "imported":  # of what was not read nobody knows that it is the rest
+        lines.extend(BadLine(1, "工作表", "not_understood", sentence) for sentence in found.unclear)
     if rows := [row for one in found.lists for row in one.rows]:
         try:
             lines.extend(row_errors(rows, list(numbers_by_row()) if numbers_by_row else []))

@@ -167,9 +167,7 @@ def test_what_breaks_a_reader_becomes_a_line():
 
     assert list(answered(breaks, {}, b"x")) == ['{"broken": "MemoryError"}']
     assert list(answered(breaks, {}, b"")) == ['{"broken": "KeyError"}']
-    assert list(answered(read, as_request(ASKED), b"")) == [
-        '{"unreadable": "\\u6587\\u4ef6\\u662f\\u7a7a\\u7684\\u3002"}'
-    ]
+    assert next(iter(answered(read, as_request(ASKED), b"%PDF"))).startswith('{"unreadable": ')
 
 
 def test_the_child_knows_no_secret_of_its_parent(monkeypatch: pytest.MonkeyPatch):

@@ -135,6 +135,12 @@ MUTANTS = (
         (f"{UPLOADS}test_one_upload_too_many_is_asked_to_wait",),
     ),
     Mutant(
+        "what stands on a sheet that was not read is called imported",
+        "P15",
+        (Edit("app/handback/read_results.py", '    if rest == "imported":  # of what', "    if False:  # of what"),),
+        (f"{FOUND}test_a_sheet_that_was_not_read_forbids_to_call_the_rest_imported",),
+    ),
+    Mutant(
         "a reader that broke off is taken to have found nothing more",
         "P15",
         (
