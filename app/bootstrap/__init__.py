@@ -3,7 +3,7 @@
 What only the web process has stands in ``order_path.py`` and is imported from there: a worker need not hold it.
 """
 
-from app.bootstrap.batches import batch_maker, exports_of, layouts_of, reserve_of, result_words_of
+from app.bootstrap.batches import batch_maker, exports_of, headings_of, layouts_of, reserve_of, result_words_of
 from app.bootstrap.channels import Channels, open_channels, policy_of
 from app.bootstrap.lifeboat import ForeignSecrets, Lifeboat, open_lifeboat
 from app.bootstrap.watch import situation_of
@@ -14,6 +14,7 @@ __all__ = [
     "Lifeboat",
     "batch_maker",
     "exports_of",
+    "headings_of",
     "layouts_of",
     "open_channels",
     "open_lifeboat",

@@ -9,6 +9,7 @@ from app.bootstrap.lifeboat import Lifeboat
 from app.files.disk_reserve import DiskReserve
 from app.files.export_folder import Exports
 from app.files.layouts.registry import Layouts, layouts_with, shipped_layouts
+from app.handback.headings import Headings, headings_with, shipped_headings
 from app.handback.result_words import ResultWords, shipped_words, words_with
 from app.settings import Settings
 
@@ -31,6 +32,11 @@ def layouts_of(settings: Settings, *, but: Path | None = None) -> Layouts:
 def result_words_of(settings: Settings) -> ResultWords:
     """Return the words of results: the shipped ones, and those of the merchant's file."""
     return words_with(settings.result_words) if settings.result_words else shipped_words()
+
+
+def headings_of(settings: Settings) -> Headings:
+    """Return what the columns of an upload of results may be called: the merchant's names, and the shipped ones."""
+    return headings_with(settings.result_columns) if settings.result_columns else shipped_headings()
 
 
 def batch_maker(boat: Lifeboat) -> BatchMaker:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import typer
 
-from app.bootstrap import Lifeboat, layouts_of, situation_of
+from app.bootstrap import Lifeboat, headings_of, layouts_of, situation_of
 from app.channels.kinds import label_of
 from app.cli.terminal import Json, lifeboat, out, say_json
 from app.files.layouts.registry import UnknownLayout
@@ -168,6 +168,8 @@ def _layouts(boat: Lifeboat) -> Iterator[Finding]:
     layouts = layouts_of(boat.settings)
     for wrong in layouts.wrong:
         yield Finding("layout", "warn", f"文件布局有误：{wrong.sentence}")
+    if trouble := headings_of(boat.settings).trouble:
+        yield Finding("result_columns", "warn", trouble)
     try:
         chosen = layouts.named(boat.settings.batch_columns)
     except UnknownLayout as error:

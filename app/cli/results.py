@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from app import words
-from app.bootstrap import exports_of, layouts_of, result_words_of
+from app.bootstrap import exports_of, headings_of, layouts_of, result_words_of
 from app.cli.terminal import Json, actor, lifeboat, out, say_json
 from app.handback.import_results import How, Report
 from app.handback.upload import Upload, take_results
@@ -36,6 +36,7 @@ def import_file(
             layouts_of(boat.settings),
             batch,
             Upload(file.read_bytes(), content_type, rest, How(confirm, dry_run), result_words_of(boat.settings)),
+            headings=headings_of(boat.settings),
             by=actor(),
             now=boat.clock.now(),
         )

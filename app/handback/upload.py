@@ -9,6 +9,8 @@ from app.files.export_folder import Exports
 from app.files.layouts.registry import Layouts
 from app.files.read_back import numbers_by_row
 from app.handback.check_results import check_results
+from app.handback.find_apart import find_results_apart
+from app.handback.headings import Headings, shipped_headings
 from app.handback.import_results import How, Report, import_results
 from app.handback.read_results import Rest, read_results
 from app.handback.result_words import ResultWords
@@ -30,9 +32,19 @@ class Upload:
 
 
 def take_results(
-    store: Store, exports: Exports, layouts: Layouts, batch_name: str, upload: Upload, *, by: Actor, now: datetime
+    store: Store,
+    exports: Exports,
+    layouts: Layouts,
+    batch_name: str,
+    upload: Upload,
+    *,
+    headings: Headings | None = None,
+    by: Actor,
+    now: datetime,
 ) -> Report:
     """Read an upload and keep what it says of the orders of a batch; all of it, or nothing if anything breaks.
+
+    It is read in a process of its own. ``headings`` are the names of columns where a merchant has names of its own.
 
     Raises:
         NoRoom: the disk has no more than what is kept for orders.
@@ -40,6 +52,7 @@ def take_results(
         Malformed: it is called JSON and is none.
         TooLarge: it has more bytes than we read.
         InvalidResults: it cannot be read as a whole, or no line of it can be taken.
+        Busy: the machine has no room for another process.
         ConfirmationRequired: the orders it does not name would count as imported; see :func:`import_results`.
     """
     exports.reserve.require()
@@ -49,12 +62,13 @@ def take_results(
         raise NotFound(f"没有批次 {batch_name}。")
     raw = read_results(
         upload.data,
-        number_headings=layouts.number_headings,
+        headings=(headings or shipped_headings()).with_numbers(layouts.number_headings),
         content_type=upload.content_type,
         numbers_by_row=lambda: numbers_by_row(
             exports.file_of(batch.manifest, "csv"), layouts.number_heading(batch.columns)
         ),
         rest=upload.rest,
+        find=find_results_apart,
         words=upload.words,
     )
     return import_results(store, batch_name, check_results(raw, upload.words), by=by, now=now, how=upload.how)

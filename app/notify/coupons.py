@@ -65,8 +65,12 @@ def read_codes(data: bytes) -> Codes:
         text = decode(data)
     except UnreadableSheet as error:
         raise CouponError(error.sentence) from None
+    try:
+        rows = list(csv.reader(text.splitlines(), strict=True))
+    except csv.Error:
+        raise CouponError("文件中有没有成对的引号，或不是 CSV；请另存为 CSV 后重试。") from None
     codes = []
-    for number, row in enumerate(csv.reader(text.splitlines(), strict=True), start=1):
+    for number, row in enumerate(rows, start=1):
         if not row or not row[0].strip() or (number == 1 and row[0].strip().lower() in _HEADERS):
             continue
         try:

@@ -16,6 +16,7 @@ class BatchSettings(Part):
     lookalike_window_minutes: int = Field(default=10, ge=0, le=24 * 60)
     batch_columns: str = "generic"
     layouts_dir: Path | None = None  # a merchant's own layouts beside the shipped ones
+    result_columns: Path | None = None  # what a merchant calls the columns of import results, beside the shipped names
     result_words: Path | None = None  # a merchant's own words in results beside the shipped ones
     batch_xlsx: bool = True
     unknown_payment: Literal["ship", "hold"] = "ship"

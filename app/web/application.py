@@ -17,6 +17,7 @@ from app.domain.problems import InvalidOrder, NotFound, Problem
 from app.web import problems
 from app.web.api import alerts, batches, contradictions, decisions, ledger, orders, results
 from app.web.console.mount import mount_console
+from app.web.door.body import ClientGone
 from app.web.door.drop_in import drop_ins
 from app.web.ops import docs, routes
 from app.web.parts import Parts, open_parts
@@ -83,6 +84,7 @@ def create_api(parts: Parts, runtime: Runtime) -> FastAPI:
     api.add_exception_handler(Problem, problems.on_problem)
     api.add_exception_handler(HTTPException, problems.on_http_error)
     api.add_exception_handler(RequestValidationError, problems.on_invalid_request)
+    api.add_exception_handler(ClientGone, problems.on_gone)
     api.add_exception_handler(Exception, problems.on_mistake)
     api.openapi = lambda: _document(api)  # type: ignore[method-assign]
     mount_console(api, parts.boat, parts.health)

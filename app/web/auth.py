@@ -15,6 +15,7 @@ import structlog
 from app.domain.caller import Caller
 from app.domain.problems import Unauthenticated
 from app.store.unit_of_work import Store
+from app.web.threads import on_a_thread
 
 log = structlog.get_logger()
 
@@ -86,7 +87,7 @@ class Access:
     async def _refresh(self) -> None:
         began = time.monotonic()
         try:
-            self._known = await asyncio.to_thread(self._load)
+            self._known = await on_a_thread("keys", self._load)
         except Exception as error:  # noqa: BLE001 - the store is away: the keys in memory still count
             log.warning("keys_not_refreshed", reason=type(error).__name__)
             if not self._known:

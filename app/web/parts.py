@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from app.bootstrap import Lifeboat
 from app.bootstrap.order_path import OrderPath, open_order_path
+from app.files.sheet_reader import STANDARD
 from app.intake.profile.profile import ByName, Profile, load_profiles
 from app.web.auth import Access
 from app.web.door.body import BodyReader
@@ -16,6 +17,7 @@ from app.web.ops.health import Health
 from app.web.ops.metrics import StoreMetrics
 from app.web.process_state import ProcessState
 from app.web.request_id import request_ids
+from app.web.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Parts:
     state: ProcessState
     health: Health
     store_metrics: StoreMetrics
+    uploads: Uploads
 
 
 def open_parts(boat: Lifeboat, *, slot: int = 0) -> Parts:
@@ -45,7 +48,8 @@ def open_parts(boat: Lifeboat, *, slot: int = 0) -> Parts:
         request_ids=request_ids(),
     )
     state = ProcessState(order_path.commit, boat.engines, settings.data_dir, settings.spool_dir)
-    return Parts(boat, order_path, profiles, door, state, Health(boat, state), StoreMetrics(boat, state))
+    watched = Health(boat, state), StoreMetrics(boat, state)
+    return Parts(boat, order_path, profiles, door, state, *watched, Uploads(limit=STANDARD.bytes))
 
 
 # Coroutines, though they wait for nothing: FastAPI would send a plain function to a thread at each request.

@@ -136,6 +136,11 @@ async def on_invalid_request(request: Request, error: Exception) -> Response:
     )
 
 
+async def on_gone(_request: Request, _error: Exception) -> Response:
+    """Answer somebody who has hung up: nobody reads it, and nothing is amiss."""
+    return Response(status_code=400)
+
+
 async def on_mistake(request: Request, error: Exception) -> Response:
     """Answer a mistake of ours without a word of how it came about; the log has it, and the traceback follows."""
     log.error("request_broke", request_id=request_id_of(request), reason=type(error).__name__)

@@ -13,6 +13,7 @@ from app.store.spool.file import Spool, spool_files
 from app.watch.patrol import keep_alerts, look
 from app.watch.rules import RULES, WORKER_SILENT
 from app.web.parts import Parts
+from app.web.threads import on_a_thread
 
 log = structlog.get_logger()
 
@@ -32,10 +33,12 @@ class Runtime:
     def __init__(self, parts: Parts) -> None:
         self.boat, self.state = parts.boat, parts.state
         self.commit, self.writer = parts.order_path.commit, parts.order_path.writer
-        self.access, self.bodies = parts.door.access, parts.door.bodies
+        self.access = parts.door.access
+        self.bodies = (parts.door.bodies, parts.uploads.bodies)
         self.spool_dir = parts.boat.settings.spool_dir
         self._checkpoints = parts.order_path.checkpoints
         self._prepared = False
+        self._preparing: asyncio.Task[None] | None = None
         self.drain_every = DRAIN_EVERY
 
     @asynccontextmanager
@@ -60,13 +63,15 @@ class Runtime:
                 loop.cancel()
             await asyncio.gather(*loops, return_exceptions=True)
             if self._checkpoints is not None:
-                await asyncio.to_thread(self._checkpoints.stop)
+                await on_a_thread("checkpoints stop", self._checkpoints.stop)
             self.boat.close()
 
     async def _prepare(self) -> None:
         """Migrate; where the database is away, go on without it: that is what the spool is for."""
         try:
-            await asyncio.wait_for(asyncio.to_thread(self.boat.prepare_store), PREPARE_WITHIN)
+            if self._preparing is None or self._preparing.done():  # one that hangs is waited for again, not doubled
+                self._preparing = asyncio.create_task(on_a_thread("prepare", self.boat.prepare_store))
+            await asyncio.wait_for(asyncio.shield(self._preparing), PREPARE_WITHIN)
             self._prepared = True
         except ForeignSecrets:
             raise
@@ -77,7 +82,7 @@ class Runtime:
         while True:
             await asyncio.sleep(self.drain_every)
             if self.commit.away_because is not None:
-                self.state.spool_depth = await asyncio.to_thread(_depth, self.spool_dir)
+                self.state.spool_depth = await on_a_thread("spool depth", lambda: _depth(self.spool_dir))
                 continue
             if not self._prepared:
                 await self._prepare()
@@ -92,13 +97,14 @@ class Runtime:
     async def _keep_cutting_off(self) -> None:
         while True:
             await asyncio.sleep(1.0)
-            self.bodies.cut_off_overdue()
+            for bodies in self.bodies:
+                bodies.cut_off_overdue()
 
     async def _keep_looking_out(self) -> None:
         while True:
             await asyncio.sleep(LOOK_OUT_EVERY)
             if self.commit.away_because is None:
-                await asyncio.to_thread(self._look_out)
+                await on_a_thread("look out", self._look_out)
 
     def _look_out(self) -> None:
         """Ask every rule, for health checks and figures; tell of what concerns this machine, or a silent worker."""
@@ -116,19 +122,21 @@ class Runtime:
 
     async def drain(self) -> Drained:
         """Bring what the spool holds into the store."""
-        drained = await asyncio.to_thread(
-            drain_once,
-            self.spool_dir,
-            store=self.writer,
-            clock=self.boat.clock,
-            max_bytes=self.boat.settings.spool_max_bytes,
+        drained = await on_a_thread(
+            "drain",
+            lambda: drain_once(
+                self.spool_dir,
+                store=self.writer,
+                clock=self.boat.clock,
+                max_bytes=self.boat.settings.spool_max_bytes,
+            ),
         )
         self.boat.metrics.drained.inc(drained.brought)
         self.state.spool_depth, self.state.spool_quarantined = drained.waiting, drained.quarantined
         if drained.brought:
             log.info("spool_drained", orders=drained.brought)
         if sentence := _sentence(drained):
-            await asyncio.to_thread(_tell, self.boat, sentence)
+            await on_a_thread("tell", lambda: _tell(self.boat, sentence))
         return drained
 
 

@@ -108,7 +108,8 @@ def test_coupons_are_imported_generated_and_counted(run: Run, tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"), [("", "文件中没有券码"), ("1.5E+18\n", "科学计数法"), ("x" * 65 + "\n", "超过 64 位")]
+    ("text", "sentence"),
+    [("", "文件中没有券码"), ("1.5E+18\n", "科学计数法"), ("x" * 65 + "\n", "超过 64 位"), ('x,"20 元\n', "引号")],
 )
 def test_a_file_of_codes_that_cannot_be_used_changes_nothing(run: Run, tmp_path: Path, text: str, sentence: str):
     file = tmp_path / "codes.csv"

@@ -15,6 +15,7 @@ from app.files.layouts.registry import shipped_layouts
 from app.files.sheet_reader import Limits
 from app.handback import read_results as reading
 from app.handback.check_results import check_results
+from app.handback.headings import shipped_headings
 from app.handback.result_lines import ResultFile, ResultLine
 from app.handback.result_words import words_with
 
@@ -24,11 +25,11 @@ GOOD = f"{HEADER}\r\n{A},成功,M1,\r\n{B},失败,,SKU 不存在\r\n"
 LINES = (ResultLine(2, A, "imported", "M1"), ResultLine(3, B, "failed", None, "SKU 不存在"))
 
 
-HEADINGS = shipped_layouts().number_headings
+HEADINGS = shipped_headings().with_numbers(shipped_layouts().number_headings)
 
 
 def read_results(data: bytes, **how: object) -> ResultFile:
-    return check_results(reading.read_results(data, number_headings=HEADINGS, **how))  # type: ignore[arg-type]
+    return check_results(reading.read_results(data, headings=HEADINGS, **how))  # type: ignore[arg-type]
 
 
 def xlsx(*rows: list[object]) -> bytes:
@@ -398,7 +399,7 @@ def test_a_merchant_adds_words_of_its_own(tmp_path: Path):
     file = tmp_path / "words.toml"
     file.write_text('imported = ["搞定"]\nexists_there = ["见过"]\n', encoding="utf-8")
     words = words_with(file)
-    raw = reading.read_results(f"{HEADER}\n{A},搞定,,\n{B},失败,,订单见过\n".encode(), number_headings=HEADINGS)
+    raw = reading.read_results(f"{HEADER}\n{A},搞定,,\n{B},失败,,订单见过\n".encode(), headings=HEADINGS)
     assert [line.result for line in check_results(raw, words).lines] == ["imported", "duplicate"]
 
 
@@ -406,7 +407,7 @@ def test_a_merchant_adds_words_of_its_own(tmp_path: Path):
 def test_a_wrong_file_of_words_is_named_and_takes_nothing_away(text: str, tmp_path: Path):
     file = tmp_path / "words.toml"
     file.write_bytes(text.encode("latin-1"))
-    raw = reading.read_results(GOOD.encode(), number_headings=HEADINGS)
+    raw = reading.read_results(GOOD.encode(), headings=HEADINGS)
     found = check_results(raw, words_with(file))
     assert found.lines == LINES
     assert "words.toml 有误" in found.unread[0]

@@ -1,24 +1,20 @@
 """Import results over HTTP: CSV, XLSX or JSON in, what it changed out."""
 
-import asyncio
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
-from starlette.datastructures import UploadFile
 
-from app.bootstrap import exports_of, layouts_of, result_words_of
+from app.bootstrap import exports_of, headings_of, layouts_of, result_words_of
 from app.domain import problems as p
-from app.files.sheet_reader import STANDARD
 from app.handback.import_results import How
 from app.handback.upload import Upload, take_results
 from app.web.callers import OpsActor
-from app.web.parts import TheBoat
+from app.web.parts import TheParts
 from app.web.problems import documented
 
 router = APIRouter(prefix="/v1/batches", tags=["导入结果"])
-
-_FORM_OVERHEAD = 64 * 1024
 
 
 class _Shown(BaseModel):
@@ -110,8 +106,10 @@ class ResultsIn(BaseModel):
         p.NotInThisState,
         p.ConfirmationRequired,
         p.TooLarge,
+        p.TooSlow,
         p.InvalidResults,
         p.NoRoom,
+        p.Busy,
     ),
     openapi_extra={
         "requestBody": {
@@ -138,7 +136,7 @@ class ResultsIn(BaseModel):
 )
 async def upload(
     request: Request,
-    boat: TheBoat,
+    parts: TheParts,
     by: OpsActor,
     number: str,
     rest: Annotated[Literal["untouched", "imported"], Query(description="没有提到的订单如何处理")] = "untouched",
@@ -146,38 +144,18 @@ async def upload(
     dry_run: Annotated[bool, Query(description="只说明会怎样，什么都不改")] = False,  # noqa: FBT002 - a query parameter
 ) -> ReportOut:
     """Take what the main system said of a batch's orders."""
-    data, content_type = await _uploaded(request)
-    report = await asyncio.to_thread(
-        take_results,
-        boat.store,
-        exports_of(boat.settings),
-        layouts_of(boat.settings),
-        number,
-        Upload(data, content_type, rest, How(confirm, dry_run), result_words_of(boat.settings)),
-        by=by,
-        now=boat.clock.now(),
-    )
-    return ReportOut.model_validate(report)
-
-
-async def _uploaded(request: Request) -> tuple[bytes, str]:
-    content_type = request.headers.get("content-type", "")
-    if not content_type.startswith("multipart/form-data"):
-        return await _body(request, STANDARD.bytes), content_type
-    announced = request.headers.get("content-length", "")
-    if not announced.isdigit() or int(announced) > STANDARD.bytes + _FORM_OVERHEAD:
-        raise p.TooLarge(f"文件超过上限 {STANDARD.bytes // 1024**2} MiB。")
-    async with request.form(max_files=1, max_fields=4) as form:
-        files = [value for value in form.values() if isinstance(value, UploadFile)]
-        if not files:
-            raise p.Malformed("表单中没有文件，请把文件放在字段 file 中。")
-        return await files[0].read(), files[0].content_type or ""
-
-
-async def _body(request: Request, limit: int) -> bytes:
-    data = bytearray()
-    async for part in request.stream():
-        data += part
-        if len(data) > limit:
-            raise p.TooLarge(f"文件超过上限 {limit // 1024**2} MiB。")
-    return bytes(data)
+    boat = parts.boat
+    async with parts.uploads.one():
+        data, content_type = await parts.uploads.file(request)
+        take = partial(
+            take_results,
+            boat.store,
+            exports_of(boat.settings),
+            layouts_of(boat.settings),
+            number,
+            Upload(data, content_type, rest, How(confirm, dry_run), result_words_of(boat.settings)),
+            headings=headings_of(boat.settings),
+            by=by,
+            now=boat.clock.now(),
+        )
+        return ReportOut.model_validate(await parts.uploads.reading(take))

@@ -25,10 +25,11 @@ class ClientGone(Exception):
 
 
 class BodyReader:
-    """Reads bodies of at most ``limit`` bytes."""
+    """Reads bodies of at most ``limit`` bytes; every ``pace`` bytes that arrive give a body a second more."""
 
-    def __init__(self, *, limit: int, within: float = BODY_WITHIN) -> None:
+    def __init__(self, *, limit: int, within: float = BODY_WITHIN, pace: int = 0) -> None:
         self.limit = limit
+        self._pace = pace
         self._within = within
         self._begun: dict[asyncio.Task[object], float] = {}
         self._overdue: set[asyncio.Task[object]] = set()
@@ -49,7 +50,7 @@ class BodyReader:
             raise RuntimeError("a body is read outside a task")
         self._begun[task] = time.monotonic()
         try:
-            return await self._pieces(receive)
+            return await self._pieces(receive, task)
         except asyncio.CancelledError:
             if task not in self._overdue:
                 raise
@@ -68,7 +69,7 @@ class BodyReader:
             task.cancel()
         return len(overdue)
 
-    async def _pieces(self, receive: Receive) -> bytes:
+    async def _pieces(self, receive: Receive, task: asyncio.Task[object]) -> bytes:
         parts: list[bytes] = []
         size = 0
         while True:
@@ -79,6 +80,8 @@ class BodyReader:
             size += len(part)
             if size > self.limit:
                 raise too_large(self.limit)
+            if self._pace:
+                self._begun[task] += len(part) / self._pace
             if not message.get("more_body"):
                 return b"".join([*parts, part]) if parts else part
             parts.append(part)

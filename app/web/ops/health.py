@@ -1,10 +1,8 @@
 """Is it alive, is it ready, how does it feel: for machines by status code, for people by ``?verbose``."""
 
-import asyncio
 import shutil
 import time
-from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from app.bootstrap import Lifeboat, situation_of
 from app.store.database.engine import Engines, ping
@@ -12,6 +10,7 @@ from app.watch.patrol import look
 from app.watch.rule import Trouble
 from app.watch.rules import RULES
 from app.web.process_state import ProcessState
+from app.web.threads import Question
 
 ASK_WITHIN = 1.0
 """Seconds for the database, or for this machine's disks, to answer a health question; longer is as good as away."""
@@ -30,24 +29,6 @@ _DISKS_SILENT = (Trouble("disk_silent", "磁盘没有应答（数据目录或批
 Here = tuple[int | None, tuple[Trouble, ...]]
 """Bytes free beside the data folder, and what is wrong with this machine."""
 
-T = TypeVar("T")
-
-
-class Question(Generic[T]):
-    """Something that may hang, asked on a thread: never twice at once, and never waited for longer than asked."""
-
-    def __init__(self, ask: Callable[[], T], *, unanswered: T) -> None:
-        self._ask = ask
-        self._unanswered = unanswered
-        self._asking: asyncio.Task[T] | None = None
-
-    async def answer(self, *, within: float) -> T:
-        """Return the answer, or what stands for none if there is none within so many seconds."""
-        if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(asyncio.to_thread(self._ask))
-        done, _ = await asyncio.wait({self._asking}, timeout=within)
-        return self._asking.result() if done else self._unanswered
-
 
 def _store_trouble(engines: Engines) -> str | None:
     try:
@@ -64,8 +45,10 @@ class Health:
         self._boat, self._process = boat, process
         self._known: dict[str, Any] | None = None
         self._known_at = 0.0
-        self._store: Question[str | None] = Question(lambda: _store_trouble(process.engines), unanswered="timeout")
-        self._disks: Question[Here] = Question(self._look_here, unanswered=(None, _DISKS_SILENT))
+        self._store: Question[str | None] = Question(
+            "store asked", lambda: _store_trouble(process.engines), unanswered="timeout"
+        )
+        self._disks: Question[Here] = Question("disks asked", self._look_here, unanswered=(None, _DISKS_SILENT))
         self.ask_within = ASK_WITHIN
         self.draining = False
 

@@ -1,6 +1,5 @@
 """The figures of ``/metrics`` that are read from the store when somebody asks."""
 
-import asyncio
 import time
 
 import structlog
@@ -8,6 +7,7 @@ from prometheus_client import Gauge
 
 from app.bootstrap import Lifeboat
 from app.web.process_state import ProcessState
+from app.web.threads import Question
 
 log = structlog.get_logger()
 
@@ -33,6 +33,7 @@ class StoreMetrics:
         self._aside = Gauge("lifeboat_spool_set_aside", "Spool records set aside for a person", registry=r)
         self._troubles = Gauge("lifeboat_trouble", "What the watch finds wrong, by stable code", ["code"], registry=r)
         self._asked_at = -REMEMBER
+        self._reading: Question[None] = Question("figures", self._try, unanswered=None)
 
     async def refresh(self) -> None:
         """Read the store, unless that was done a moment ago or it does not answer."""
@@ -44,11 +45,11 @@ class StoreMetrics:
         if time.monotonic() - self._asked_at < REMEMBER or self._process.commit.away_because is not None:
             return
         self._asked_at = time.monotonic()
-        await asyncio.wait({asyncio.create_task(self._try())}, timeout=ASK_WITHIN)
+        await self._reading.answer(within=ASK_WITHIN)
 
-    async def _try(self) -> None:
+    def _try(self) -> None:
         try:
-            await asyncio.to_thread(self._read)
+            self._read()
         except Exception as error:  # noqa: BLE001 - the store is away: the door's own figures still count
             log.warning("figures_not_refreshed", reason=type(error).__name__)
 

@@ -10,6 +10,7 @@ from app.files.disk import Disk
 from app.files.layouts.registry import shipped_layouts
 from app.files.read_back import numbers_by_row
 from app.handback.check_results import check_results
+from app.handback.headings import shipped_headings
 from app.handback.import_results import Conflict, How, Report, Unmatched, import_results
 from app.handback.read_results import Rest, read_results
 from app.handback.result_lines import BadLine, Result, ResultFile, ResultLine
@@ -182,7 +183,12 @@ def test_row_errors_of_an_erp_program_fail_their_orders_and_the_rest_is_home_if_
         )
 
     def read(rest: Rest = "untouched") -> ResultFile:
-        raw = read_results(text, number_headings=shipped_layouts().number_headings, numbers_by_row=rows, rest=rest)
+        raw = read_results(
+            text,
+            headings=shipped_headings().with_numbers(shipped_layouts().number_headings),
+            numbers_by_row=rows,
+            rest=rest,
+        )
         return check_results(raw)
 
     assert import_results(deployment.store, batch, read(), by=IT, now=HALF_PAST) == Report(applied=1)

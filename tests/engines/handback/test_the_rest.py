@@ -6,6 +6,7 @@ from app.domain.problems import ConfirmationRequired, InvalidResults
 from app.files.layouts.registry import shipped_layouts
 from app.files.read_back import numbers_by_row
 from app.handback.check_results import check_results
+from app.handback.headings import shipped_headings
 from app.handback.import_results import How, Report, import_results
 from app.handback.read_results import read_results
 from tests.deployment import Deployment
@@ -24,7 +25,7 @@ def upload(
     file = deployment.maker.exports.file_of(deployment.maker.batch(batch).manifest, "csv")
     raw = read_results(
         text.encode(),
-        number_headings=shipped_layouts().number_headings,
+        headings=shipped_headings().with_numbers(shipped_layouts().number_headings),
         numbers_by_row=lambda: numbers_by_row(file, "应急单号"),
         rest="imported",
     )

@@ -29,6 +29,7 @@ from tests.failure.mutants import (
     planted_results,
     planted_robots,
     planted_security,
+    planted_sheets,
     planted_texts,
 )
 from tests.failure.mutants.mutant import DoesNotApply, Mutant
@@ -66,6 +67,7 @@ MUTANTS = (
     *planted_robots.MUTANTS,
     *planted_security.MUTANTS,
     *planted_texts.MUTANTS,
+    *planted_sheets.MUTANTS,
 )
 
 out = Console(width=180, soft_wrap=True)

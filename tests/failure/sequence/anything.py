@@ -15,6 +15,7 @@ from app.batch.download import take_file
 from app.batch.maker import Published, Underway
 from app.domain.problems import NotInThisState
 from app.handback.check_results import check_results
+from app.handback.headings import shipped_headings
 from app.handback.import_results import import_results
 from app.handback.read_results import read_results
 from app.orders import decide
@@ -241,6 +242,6 @@ class AnySequence(AtTheDoor):
 
     def _upload(self, name: str, lines: list[dict[str, Any]]) -> int:
         data = json.dumps({"results": lines}).encode()
-        found = check_results(read_results(data, number_headings=(), content_type="application/json"))
+        found = check_results(read_results(data, headings=shipped_headings(), content_type="application/json"))
         report = import_results(self.deployment.store, name, found, by=IT, now=self.clock.now())
         return report.applied
