@@ -71,6 +71,7 @@ def check_results(raw: RawResults, words: ResultWords | None = None) -> ResultFi
         named_rows=len(sorted_out.failed_rows),
         unread=unread,
         unused_columns=raw.unused_columns,
+        sheets=raw.sheets,
     )
 
 

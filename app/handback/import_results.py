@@ -144,7 +144,7 @@ class _Import:
         self._take(found, members, positions)
         self._explain_unknown(found.unknown)
         self._write()
-        self._warn_of_numbers(found.decided)
+        self._warn_of_numbers(found.decided, positions)
 
     def _rest(self, upload: ResultFile, positions: Mapping[str, OrderPosition], how: How) -> Sequence[ResultLine]:
         if not upload.rest_imported:
@@ -254,8 +254,13 @@ class _Import:
         self._uow.results.add_main_numbers(self._mains, now=self._now)
         self._uow.contradictions.add(self._queue)
 
-    def _warn_of_numbers(self, decided: Sequence[tuple[ResultLine, object]]) -> None:
-        """Tell of orders that the main system has split or merged: neither is wrong, and both are easily overlooked."""
+    def _warn_of_numbers(
+        self, decided: Sequence[tuple[ResultLine, object]], positions: Mapping[str, OrderPosition]
+    ) -> None:
+        """Tell of orders that the main system has split or merged: neither is wrong, and both are easily overlooked.
+
+        Each is told once, with the upload that brings the number.
+        """
         told = sorted({main for mains in self._mains.values() for main in mains})
         several = self._uow.results.orders_under(told)
         for line, decision in decided:
@@ -264,7 +269,7 @@ class _Import:
             if line.further:
                 reason = f"主系统把这笔订单拆成了 {len(line.mains)} 单：{'、'.join(line.mains)}"
                 self._report.warnings.append(ResultWarning(line.row, line.number, "split", reason))
-            for main in line.mains:
+            for main in (one for one in line.mains if one not in positions[line.number].mains):
                 if others := [number for number in several.get(main, ())[:6] if number != line.number]:
                     reason = f"主系统单号 {main} 还对应 {'、'.join(others[:5])}：主系统把几笔合成了一单"
                     self._report.warnings.append(ResultWarning(line.row, line.number, "merged", reason))

@@ -72,6 +72,7 @@ def read_results(
         tuple(lines),
         sha256,
         rest_imported=rest == "imported",
+        sheets=tuple(one.name for one in (*found.tables, *found.lists) if one.name),
         root="results" if found.is_json else "rows",
         unread=unread,
         unused_columns=found.unused_columns,

@@ -82,6 +82,8 @@ def _why(upload: ResultFile, positions: Mapping[str, OrderPosition], *, left_out
             if number is not None
         )
         why = f"写明的数目（{said}）与本批次（共 {len(positions)} 单）对不上，或不完整"
+    if len(upload.sheets) > 1:
+        why += f"；已读工作表 {'、'.join(upload.sheets)}"
     if upload.unread:
         why += f"；还有没读的内容：{'；'.join(upload.unread[:3])}"
     return f"{why}；另有 {left_out} 笔此前已有结果，不计在内" if left_out else why

@@ -101,6 +101,7 @@ class ResultFile:
 
     unread: tuple[str, ...] = ()
     unused_columns: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()
 
 
 class _Bad(ValueError):
@@ -147,6 +148,9 @@ class RawResults:
     lines: tuple[ReadLine, ...]
     sha256: str
     rest_imported: bool = False
+    sheets: tuple[str, ...] = ()
+    """The names of the sheets that were read; none for what has no sheets."""
+
     root: Literal["rows", "results"] = "rows"
     unread: tuple[str, ...] = ()
     """Sentences on what of the file was not read: a hidden sheet, say."""

@@ -200,6 +200,15 @@ def test_split_and_merged_orders_are_kept_as_such_and_pointed_out(deployment: De
     assert (again.unchanged, again.conflicts) == (1, [])
 
 
+def test_a_merged_order_is_pointed_out_once_and_not_with_each_word_of_it(deployment: Deployment):
+    first, second = deployment.door.some(2)
+    batch = published(deployment.maker.run(HALF_PAST, by=IT)).name
+    there = hear(deployment, batch, line(first, "duplicate", "M1"), line(second, "duplicate", "M1", row=3))
+    assert [w.code for w in there.warnings] == ["merged", "merged"]
+    done = hear(deployment, batch, line(first, "imported", "M1"), line(second, "imported", "M1", row=3))
+    assert (done.applied, done.warnings, done.conflicts) == (2, [], [])
+
+
 def test_a_true_number_completes_an_import_without_one(deployment: Deployment):
     (number,) = deployment.door.some(1)
     batch = published(deployment.maker.run(HALF_PAST, by=IT)).name

@@ -12,6 +12,7 @@ from app.handback.read_results import read_results
 from tests.deployment import Deployment
 from tests.deployment.facts import HALF_PAST, IT
 from tests.deployment.maker import published
+from tests.unit.workbooks import package, sheet_xml
 
 
 def cut_batch(deployment: Deployment) -> str:
@@ -19,12 +20,12 @@ def cut_batch(deployment: Deployment) -> str:
 
 
 def upload(
-    deployment: Deployment, batch: str, text: str, *, confirm: int | None = None, dry_run: bool = False
+    deployment: Deployment, batch: str, text: str | bytes, *, confirm: int | None = None, dry_run: bool = False
 ) -> Report:
-    """Upload a text of which the rest is said to be imported."""
+    """Upload a text or a workbook of which the rest is said to be imported."""
     file = deployment.maker.exports.file_of(deployment.maker.batch(batch).manifest, "csv")
     raw = read_results(
-        text.encode(),
+        text.encode() if isinstance(text, str) else text,
         headings=shipped_headings().with_numbers(shipped_layouts().number_headings),
         numbers_by_row=lambda: numbers_by_row(file, "应急单号"),
         rest="imported",
@@ -33,7 +34,7 @@ def upload(
     return import_results(deployment.store, batch, check_results(raw), by=IT, now=HALF_PAST, how=how)
 
 
-def asked(deployment: Deployment, batch: str, text: str, *, confirm: int | None = None) -> ConfirmationRequired:
+def asked(deployment: Deployment, batch: str, text: str | bytes, *, confirm: int | None = None) -> ConfirmationRequired:
     with pytest.raises(ConfirmationRequired) as caught:
         upload(deployment, batch, text, confirm=confirm)
     assert "其余" in caught.value.detail
@@ -130,3 +131,13 @@ def test_a_dry_run_tells_and_keeps_nothing(deployment: Deployment):
         assert not uow.results.of_order(deployment.rows.order(numbers[0]).id)
         assert not uow.audit.of(batch, "results.import")
     assert deployment.rows.balanced()
+
+
+def test_whoever_confirms_the_rest_of_a_workbook_is_told_which_sheets_were_read(deployment: Deployment):
+    numbers = deployment.door.some(4)
+    sheets = {"商品错误": sheet_xml(["第 2 行 商品编码不存在"]), "地址错误": sheet_xml(["第 4 行 省份不能为空"])}
+    batch, data = cut_batch(deployment), package(sheets)
+    question = asked(deployment, batch, data)
+    assert (question.would_import, "已读工作表 商品错误、地址错误" in question.detail) == (2, True)
+    assert upload(deployment, batch, data, confirm=2).applied == 4
+    assert deployment.rows.states(numbers) == ["batched", "imported", "batched", "imported"]
