@@ -76,6 +76,7 @@ _COLUMNS = {
 """The columns of an insert in the order of :class:`NewOrder`, and what PostgreSQL calls their types."""
 
 _BLOBS = tuple(n for n, kind in enumerate(_COLUMNS.values()) if kind == "bytea")
+_FLAGS = tuple(n for n, kind in enumerate(_COLUMNS.values()) if kind == "boolean")
 _ROWS_AT_ONCE = 64
 """Rows of one SQLite statement: one call into the library, and one turn of Python's lock, for the whole batch."""
 
@@ -253,8 +254,12 @@ def _insert_sqlite(cursor: Cursor, rows: Sequence[Row]) -> Iterator[str]:
     know that new rows stand next to each other at the end, and need to look only where some were not new.
     """
     values = [value for row in rows for value in row]
-    for column in _BLOBS:  # the driver looks for an adapter for each value of type bytes, for a bytearray it does not
+    # The driver looks for an adapter for each value of type bytes or bool, which costs more than the row; for these it
+    # does not.
+    for column in _BLOBS:
         values[column :: len(_COLUMNS)] = [v if v is None else bytearray(v) for v in values[column :: len(_COLUMNS)]]  # type: ignore[call-overload]
+    for column in _FLAGS:
+        values[column :: len(_COLUMNS)] = [1 if v else 0 for v in values[column :: len(_COLUMNS)]]
     cursor.execute(_insert_many(len(rows)), values)
     new: int = cursor.rowcount
     if new == len(rows):

@@ -108,3 +108,26 @@ def test_the_door_takes_a_lock_that_somebody_else_takes_again_and_again(
     assert took <= 40, took  # a turn an order at the best
     with sqlite.writer.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == BUSY_TIMEOUT_MS
+
+
+def test_a_long_life_does_not_make_the_door_compile_its_statements_anew(sqlite: Engines):
+    """What else a process asks of its connection in a day may not push out what every commit asks."""
+    writer = OrderWriter(sqlite, zone=ZONE)
+    with closing(sqlite.writer.raw_connection()) as pooled:
+        connection = pooled.driver_connection
+        for n in range(300):
+            connection.execute(f"SELECT {n}")
+    compiled: list[str] = []
+
+    def told(_action: int, table: str | None, *_more: object) -> int:
+        compiled.append(table or "")
+        return int(sqlite_driver.SQLITE_OK)
+
+    writer.write(new_orders(5, prefix="warm"), [TEN] * 5)
+    connection.set_authorizer(told)  # it is asked whenever a statement is compiled; all are, once, after it was set
+    writer.write(new_orders(5, prefix="once"), [TEN] * 5)
+    assert "orders" in compiled
+    compiled.clear()
+    writer.write(new_orders(5, prefix="again"), [TEN] * 5)
+    connection.set_authorizer(None)
+    assert not {"orders", "incident", "tally"} & set(compiled)
