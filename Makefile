@@ -10,6 +10,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 TESTS ?= tests
+PROCESSES ?= 2
 UPGRADE ?=
 GROWTH ?=
 AGAINST ?=
@@ -57,9 +58,9 @@ $(TEST_STAMP): requirements-dev.lock pyproject.toml | $(BIN)/python
 # ---- prove -----------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: $(TEST_STAMP) browser ## Run every test, and note what they cover (one part alone: make test TESTS=tests/unit)
+test: $(TEST_STAMP) browser ## Run every test, and note what they cover (one part: TESTS=tests/unit; one after the other: PROCESSES=0)
 	$(BIN)/coverage erase
-	$(BIN)/python -m pytest --cov --cov-report= $(TESTS)
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal --cov --cov-report= $(TESTS)
 
 .PHONY: check
 check: lint types floors coverage audit ## Run what CI runs: style, types, floors, tests, coverage, known vulnerabilities

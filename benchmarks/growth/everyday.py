@@ -7,10 +7,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from app.web.lookout import warnings_of
 from sqlalchemy import text
 
-from app.bootstrap import batch_maker, open_channels, policy_of
+from app.bootstrap import batch_maker, open_channels, policy_of, situation_of
 from app.domain.actor import SYSTEM
 from app.notify.compose import Composer
 from app.notify.dispatch.email import MailDispatcher
@@ -25,6 +24,8 @@ from app.store.reach import STANDARD
 from app.store.repositories.overview import OrderFilter
 from app.store.tables import OrderRow
 from app.store.unit_of_work import UnitOfWork
+from app.watch.patrol import look
+from app.watch.rules import RULES
 from app.web.console.dashboard_figures import DashboardFigures
 from benchmarks.growth.deployment import Deployment, later
 from benchmarks.growth.seed import HELD
@@ -53,7 +54,7 @@ class Everyday:
         self._ways = open_channels(boat.settings, boat.clock)
         self._composer = Composer(boat.store, boat.keyring, self._policy, boat.clock)
         self._maker = batch_maker(boat)
-        self._lookout = DashboardFigures(boat)
+        self._figures = DashboardFigures(boat)
         self._writer = boat.writer()
         self._serial = 0
         store, clock, ways = boat.store, boat.clock, self._ways
@@ -151,18 +152,18 @@ class Everyday:
         sweep_once(self._boat.store, self._policy, self._boat.clock)
 
     def _look_out(self) -> None:
-        warnings_of(self._boat)
+        look(RULES, situation_of(self._boat))
         ping(self._boat.engines)
 
     def _home(self) -> None:
         later(self._d, timedelta(seconds=2))  # else it remembers
-        self._lookout.figures()
+        self._figures.figures()
 
     def _metrics(self) -> None:
         with self._boat.store.reading() as uow:
             uow.messages.count_unfinished()
             uow.orders.uncomposed_count()
-            uow.orders.oldest_waiting_at()
+            uow.orders.longest_waiting_since()
             uow.batches.last_published_at()
 
     def _tick(self) -> None:

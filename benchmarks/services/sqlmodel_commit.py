@@ -2,10 +2,10 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI
 from pydantic import BaseModel
@@ -46,7 +46,7 @@ engine = create_engine(
 
 
 @event.listens_for(engine, "connect")
-def _prepare(connection, _record):  # noqa: ANN001, ANN202
+def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DB-API connection
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -58,7 +58,7 @@ def session() -> Iterator[Session]:
 
 
 @asynccontextmanager
-async def lifespan(_app: FastAPI):  # noqa: ANN201
+async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
     """Make the table."""
     SQLModel.metadata.tables["benchmark_order"].create(engine, checkfirst=True)
     yield

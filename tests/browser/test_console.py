@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from app.domain.states import HeldKind
+from app.store.tables import OrderRow
 from tests.deployment import Deployment
 from tests.deployment.console import PASSWORD
 from tests.deployment.facts import NOON
@@ -120,11 +121,10 @@ def test_no_page_is_wider_than_the_screen_or_breaks_the_policy(page: Page, at_no
 
 def test_the_figures_change_by_themselves_without_loading_the_page_anew(page: Page, at_noon: Deployment):
     page.evaluate("window.stillTheSamePage = true")
-    before = int(page.locator("#accepted").inner_text())
-    at_noon.door.post(key=f"new-{before}")
-    at_noon.clock.at += timedelta(seconds=5)
+    at_noon.door.post(key=f"new-{page.viewport_size}")
+    at_noon.clock.at += timedelta(seconds=5)  # the figures are remembered for some seconds
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as when one comes back to the page
-    expect(page.locator("#accepted")).to_have_text(str(before + 1))
+    expect(page.locator("#accepted")).to_have_text(str(at_noon.rows.count(OrderRow)))
     assert page.evaluate("window.stillTheSamePage") is True
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.harness.away import Hold
 from tests.harness.by_hand import plain, send_at_once, send_once
 from tests.harness.checker import check_orders
 from tests.harness.client_ledger import ClientLedger, read_ledger
@@ -55,7 +56,9 @@ async def _offer(trial: Trial, lifeboat: Boat, *, lasting: float) -> Path:
     orders = plain(2 * MOST_OFFERED, seed=125, prefix="X")
     todo = iter(orders)
     async with Shop([lifeboat.orders_url], lifeboat.storefront_key, ClientLedger(path)) as shop:
-        await send_at_once(trial, lifeboat, shop.ledger, list(itertools.islice(todo, 2 * CROWD)))
+        with Hold(lifeboat.database):  # nobody is answered and gone before the last has come
+            await send_at_once(trial, lifeboat, shop.ledger, list(itertools.islice(todo, 2 * CROWD)))
+        await asyncio.to_thread(lifeboat.wait_drained)
         with _slowed_down(lifeboat):
             rate = await _taken_a_second(lifeboat, shop.ledger, todo)
             running = []
