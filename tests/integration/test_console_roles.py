@@ -30,7 +30,8 @@ def at_noon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
 
 
 def _routes(deployment: Deployment) -> list[Route]:
-    console = create_console(deployment.boat, deployment.console.web.parts.health)
+    parts = deployment.console.web.parts
+    console = create_console(deployment.boat, parts.health, parts.uploads)
     return [one for one in console.routes if isinstance(one, Route)]
 
 

@@ -23,23 +23,25 @@ from app.web.console.pages.dashboard import HomePage
 from app.web.console.pages.held import HeldPage
 from app.web.console.pages.messages import MessagePages
 from app.web.console.pages.orders import OrderPages
+from app.web.console.pages.results import ResultPages
 from app.web.console.pages.sign_in import SignInPage
 from app.web.console.routing import routes_of
 from app.web.console.said import Said
 from app.web.ops.health import Health
+from app.web.uploads import Uploads
 
 TITLE = "订单救生艇"
 WORTH_PACKING = 1024
 """Bytes; less fits one packet as it is."""
 
 
-def mount_console(api: FastAPI, boat: Lifeboat, health: Health) -> None:
+def mount_console(api: FastAPI, boat: Lifeboat, health: Health, uploads: Uploads) -> None:
     """Mount the console onto ``api``."""
     api.add_route(BASE, _to_home, include_in_schema=False)  # without this, a redirect would name host and scheme
-    api.mount(BASE, create_console(boat, health), name="console")
+    api.mount(BASE, create_console(boat, health, uploads), name="console")
 
 
-def create_console(boat: Lifeboat, health: Health) -> Starlette:
+def create_console(boat: Lifeboat, health: Health, uploads: Uploads) -> Starlette:
     """Return the console's own application."""
     gate = ConsoleAuth(boat)
     frame = Frame(boat, gate, _templates(boat, health), Said(boat.keyring.session))
@@ -48,6 +50,7 @@ def create_console(boat: Lifeboat, health: Health) -> Starlette:
         HomePage(frame, health),
         OrderPages(frame),
         BatchPages(frame),
+        ResultPages(frame, uploads),
         HeldPage(frame),
         MessagePages(frame),
         AccountPage(frame),
