@@ -30,8 +30,9 @@ PREFIX = re.compile(r"[A-Z][0-9A-Z]{0,6}")
 
 def derive(secret: bytes, client_id: str, key: str, *, prefix: str = "LB") -> str:
     """Return the order number of ``key`` as used by ``client_id``."""
-    digest = hmac.digest(secret, b"%b\x00%b" % (client_id.encode(), key.encode()), "sha256")
-    bits = int.from_bytes(digest[:8]) >> 4
+    keyed = _keyed(secret).copy()
+    keyed.update(b"%b\x00%b" % (client_id.encode(), key.encode()))
+    bits = int.from_bytes(keyed.digest()[:8]) >> 4
     check = _after(prefix)
     number = prefix
     for shift in _SHIFTS:
@@ -39,6 +40,12 @@ def derive(secret: bytes, client_id: str, key: str, *, prefix: str = "LB") -> st
         number += _PAIRS[ten]
         check = _PAIR_STEP[check][ten]
     return number + _ALPHABET[_closing(check)]
+
+
+@lru_cache(maxsize=8)
+def _keyed(secret: bytes) -> hmac.HMAC:
+    """Return an HMAC-SHA256 that has taken in the secret; copied for each number, it spares two of four blocks."""
+    return hmac.new(secret, digestmod="sha256")
 
 
 def check_character(payload: str) -> str:

@@ -53,6 +53,8 @@ def content_of(order: OrderIn, number: str, canonical: bytes, keys: Keyring, *, 
 
 def wild_times(order: OrderIn, clock: Clock) -> list[str]:
     """Return where an order has times that none can be: ``placed_at``, ``payment/paid_at``."""
+    if order.placed_at is None and order.payment is None:
+        return []
     times = (("placed_at", order.placed_at), ("payment/paid_at", order.payment.paid_at if order.payment else None))
     found = [(where, at) for where, at in times if at is not None]
     if not found:

@@ -56,14 +56,27 @@ class Seal:
             raise CannotUnseal("damaged, or sealed for another order") from error
 
 
+class Marker:
+    """Makes marks with one key: equal texts have equal marks, and nobody without the key can tell which."""
+
+    def __init__(self, key: bytes) -> None:
+        self._fresh = hashlib.blake2b(key=key, digest_size=MARK_LENGTH)
+
+    def mark(self, text: bytes) -> bytes:
+        """Return the mark of a text."""
+        keyed = self._fresh.copy()  # it has taken in the key already
+        keyed.update(text)
+        return keyed.digest()
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Keyring:
     """Every key we use, each derived for one purpose from the two secrets of the deployment."""
 
     number: bytes
-    phone: bytes
-    look_alike: bytes
-    fingerprint: bytes
+    phone: Marker
+    look_alike: Marker
+    fingerprint: Marker
     session: bytes
     seal: Seal
     names: tuple[tuple[str, str], ...]
@@ -78,9 +91,9 @@ class Keyring:
 
         return cls(
             number=derived(secret_key, "order number"),
-            phone=derived(secret_key, "phone index"),
-            look_alike=derived(secret_key, "look-alike"),
-            fingerprint=derived(secret_key, "fingerprint"),
+            phone=Marker(derived(secret_key, "phone index")),
+            look_alike=Marker(derived(secret_key, "look-alike")),
+            fingerprint=Marker(derived(secret_key, "fingerprint")),
             session=derived(secret_key, "session"),
             seal=Seal(derived(seal_key, "seal")),
             names=(
@@ -91,11 +104,11 @@ class Keyring:
 
     def phone_index(self, phone: str) -> bytes:
         """Return the mark by which orders of ``phone`` (eleven digits, extension included) are found."""
-        return hashlib.blake2b(phone.encode(), key=self.phone, digest_size=MARK_LENGTH).digest()
+        return self.phone.mark(phone.encode())
 
     def fingerprint_of(self, canonical: bytes) -> bytes:
         """Return the mark of a request's content."""
-        return hashlib.blake2b(canonical, key=self.fingerprint, digest_size=MARK_LENGTH).digest()
+        return self.fingerprint.mark(canonical)
 
     def look_alike_of(self, *, phone: str, goods: Iterable[tuple[str, int]], total_fen: int | None) -> bytes:
         """Return the mark of orders that look alike: phone, goods and total agree; ``goods`` are (sku, quantity).
@@ -105,7 +118,7 @@ class Keyring:
         """
         lines = sorted(f"{sku}\x1f{quantity}" for sku, quantity in goods)
         text = "\x1e".join((phone, "" if total_fen is None else str(total_fen), *lines))
-        return hashlib.blake2b(text.encode(), key=self.look_alike, digest_size=MARK_LENGTH).digest()
+        return self.look_alike.mark(text.encode())
 
     def open_order(self, sealed: bytes, number: str) -> Order:
         """Return the canonical order in a row.

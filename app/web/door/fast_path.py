@@ -45,6 +45,23 @@ def _lines(fields: tuple[tuple[bytes, bytes], ...]) -> bytes:
     return b"".join(b"%b: %b\r\n" % field for field in fields)
 
 
+class _LastLines:
+    """Remembers the lines of the list it was asked for last: uvicorn makes a new list of its own once a second."""
+
+    def __init__(self) -> None:
+        self._list: list[tuple[bytes, bytes]] = []
+        self._lines = b""
+
+    def of(self, fields: list[tuple[bytes, bytes]]) -> bytes:
+        if fields is not self._list:
+            self._lines, self._list = _lines(tuple(fields)), fields
+        return self._lines
+
+
+_default_lines = _LastLines()
+_receipt_lines = _LastLines()
+
+
 class FastProtocol(HttpToolsProtocol):
     """One connection; see the module.
 
@@ -205,8 +222,8 @@ class FastProtocol(HttpToolsProtocol):
             b"%b%b%b%bcontent-length: %d\r\nx-request-id: %b\r\n\r\n%b"
             % (
                 _STATUS_LINES[status],
-                _lines(tuple(self.server_state.default_headers)),  # the same for a second
-                _lines(tuple(extra)),
+                _default_lines.of(self.server_state.default_headers),
+                _receipt_lines.of(extra),
                 b"" if keep_alive else _CLOSE,
                 len(body),
                 request_id.encode(),
