@@ -81,14 +81,14 @@ MESSAGE_STATES = {
     "sent": Label("已发送", "green"),
     "simulated": Label("模拟发送", "purple"),
     "merged": Label("已汇总", "secondary"),
-    "dead": Label("死信", "red"),
+    "dead": Label("发送失败", "red"),
 }
 MESSAGE_FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "": ("全部", ()),
     "open": ("待发送", ("pending", "sending")),
     "stuck": ("受阻", ("pending", "sending")),
     "settling": ("查询中", ("settling",)),
-    "dead": ("死信", ("dead",)),
+    "dead": ("发送失败", ("dead",)),
     "sent": ("已发送", ("sent",)),
     "simulated": ("模拟发送", ("simulated",)),
     "merged": ("已汇总", ("merged",)),

@@ -114,6 +114,22 @@ async def test_dead_letters_are_counted_before_many_are_sent_again(at_noon: Depl
         await mei.reads("/messages")
 
 
+async def test_every_kind_of_message_is_shown_with_invented_data_and_sent_to_nobody(at_noon: Deployment, mei: Browser):
+    page = await mei.reads("/messages/samples")
+    for kind in (
+        "order_wecom",
+        "digest_wecom",
+        "batch_wecom",
+        "alert_wecom",
+        "notice_sms",
+        "coupon_sms",
+        "alert_email",
+    ):
+        assert f'data-sample="{kind}"' in page
+    assert "送您20 元 优惠券 SAVE-2026" in page
+    assert at_noon.rows.messages() == []
+
+
 async def test_a_channel_is_stopped_and_goes_on(at_noon: Deployment, mei: Browser):
     await mei.post("/messages/hold", {"channel": "wecom:dry", "minutes": "60", "why": f"换机器人{PLANTED}"})
     page = await mei.reads("/messages")

@@ -34,6 +34,7 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "alert-unsilence": OPERATORS,
     "messages": EVERYBODY,
     "message": EVERYBODY,
+    "message-samples": EVERYBODY,
     "messages-retry": OPERATORS,
     "channel-hold": OPERATORS,
     "channel-release": OPERATORS,

@@ -18,6 +18,7 @@ from app.notify.channel_health import channel_health
 from app.notify.dispatch.requeue import DeadLetters, chosen_dead, requeue_dead
 from app.notify.hold import hold_channel, named, release_channel
 from app.notify.rendered import rendered
+from app.notify.samples import samples
 from app.web.console.auth import actor_of
 from app.web.console.filters import BASE
 from app.web.console.page import ConsolePage, cursor_of, may_of, with_query
@@ -48,6 +49,11 @@ class MessagePages(ConsolePage):
         context: dict[str, Any] = {"chosen": chosen, "more": more, "paged": cursor_of(request), "lasting": LASTING}
         return self.render(request, "messages.html", plain=without_code, **context, **shown)
 
+    @route("/samples", name="message-samples")
+    async def show_samples(self, request: Request) -> Response:
+        """Show how each kind of message reads, with invented data."""
+        return self.render(request, "samples.html", samples=samples(policy_of(self.boat.settings)))
+
     @route("/{id:int}", name="message")
     async def show(self, request: Request) -> Response:
         """Show what a message says, and each attempt with the provider's answer."""
@@ -65,7 +71,7 @@ class MessagePages(ConsolePage):
                 count = await run_in_threadpool(self._count, wanted)
                 return self.render(request, "retry.html", count=count, fields=fields)
             moved = await run_in_threadpool(self._retry, wanted, actor_of(request))
-            say(request, f"已将 {moved} 条死信重新排队，几秒内发出。")
+            say(request, f"已将 {moved} 条消息重新排队，几秒内发出。")
         except Refusal as refusal:
             say(request, str(refusal), "error")
         return RedirectResponse(f"{BASE}/messages?state=dead", status_code=303)
@@ -154,5 +160,5 @@ class MessagePages(ConsolePage):
                     "settling": settling,
                     "open": sum(unfinished.values()) - dead - settling,
                 },
-                "dead_kinds": sorted({m.kind for m in uow.messages.in_state("dead")}) if chosen == "dead" else [],
+                "dead_kinds": {m.kind: m for m in uow.messages.in_state("dead")} if chosen == "dead" else {},
             }
