@@ -103,13 +103,12 @@ def status(*, as_json: Json = False) -> None:
     """查看券池余量。"""
     with lifeboat() as boat, boat.store.reading() as uow:
         total, free = uow.coupons.total(), uow.coupons.free()
+    low_at = boat.settings.coupon_low_at
+    low = f"不超过告警线 {low_at} 张，请尽快补充。" if total and free <= low_at else ""
     if as_json:
         say_json({"total": total, "free": free, "given": total - free})
     else:
-        low = (
-            f"低于告警线 {boat.settings.coupon_low_at} 张，请尽快补充。" if free <= boat.settings.coupon_low_at else ""
-        )
-        out.print(f"券码共 {total} 张，已发 {total - free} 张，剩余 {free} 张。{low if total else ''}")
+        out.print(f"券码共 {total} 张，已发 {total - free} 张，剩余 {free} 张。{low}")
 
 
 def _preview(found: CodesFound) -> dict[str, object]:
