@@ -81,18 +81,27 @@ MESSAGE_STATES = {
     "sent": Label("已发送", "green"),
     "simulated": Label("模拟发送", "purple"),
     "merged": Label("已汇总", "secondary"),
-    "dead": Label("死信", "red"),
+    "dead": Label("发送失败", "red"),
 }
 MESSAGE_FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "": ("全部", ()),
     "open": ("待发送", ("pending", "sending")),
     "stuck": ("受阻", ("pending", "sending")),
     "settling": ("查询中", ("settling",)),
-    "dead": ("死信", ("dead",)),
+    "dead": ("发送失败", ("dead",)),
     "sent": ("已发送", ("sent",)),
     "simulated": ("模拟发送", ("simulated",)),
     "merged": ("已汇总", ("merged",)),
 }
+CHANNEL_CONDITIONS = Labels(
+    {
+        "well": Label("正常", "green"),
+        "held": Label("人工暂停", "orange"),
+        "fault": Label("故障", "red"),
+        "limited": Label("限流，稍后自动恢复", "orange"),
+        "recorded": Label("未接通·仅记录", "secondary"),
+    }
+)
 CUSTOMER_MESSAGES = {Subject.NOTICE: "安抚短信", Subject.COUPON: "优惠券短信"}
 GROUP_MESSAGES = {Subject.DIGEST: "新订单汇总", Subject.BATCH: "批次群通知", Subject.ALERT: "告警群通知"}
 OUTCOMES = {

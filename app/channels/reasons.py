@@ -3,6 +3,7 @@
 A reason is ``provider:code``. What stands nowhere here is named by its code alone, and never guessed at.
 """
 
+import re
 from collections.abc import Mapping
 
 from app.channels.kinds import KINDS
@@ -105,8 +106,49 @@ OF_ANY: Mapping[str, str] = {
 }
 
 
+OF_OURSELVES: Mapping[str, str] = {
+    "sender_died": "发送进程中断，结果不明",
+    "clock_set_back": "本机时钟被调回",
+    "sms:number_waits": "该号码暂时受限",
+    "sms:no_phone": "订单里读不出手机号",
+    "sms:unknown": "结果未知",
+    "email:not_an_alert": "邮件只用来发告警",
+}
+"""Why we put a message off or give it up ourselves."""
+
+_COUNTED = re.compile(
+    r"(?P<reason>\S+?)(?: \((?:(?P<tries>\d+) attempts|asked (?P<asked>\d+) times)\)|"
+    r": outcome unknown, provider asked (?P<unknown>\d+) times)"
+)
+"""As messages are given up (``domain/retry.py``)."""
+
+
 def in_words(reason: str) -> str:
     """Return a reason in Chinese, followed by its code."""
+    return f"{without_code(reason)}（{reason}）"
+
+
+def without_code(reason: str) -> str:
+    """Return a reason in Chinese alone; a sentence stays what it is, and how often something was tried is told."""
+    if counted := _COUNTED.fullmatch(reason):
+        words = without_code(counted["reason"])
+        if counted["tries"]:
+            return f"{words}，试了 {counted['tries']} 次"
+        asked = f"向服务商查询 {counted['asked'] or counted['unknown']} 次"
+        return f"{words}，{asked}" if counted["asked"] else f"{words}，{asked}仍无结果"
+    first, comma, rest = reason.partition("：")
+    if comma and _is_code(first):
+        return f"{without_code(first)}；{rest}"
+    return _of_code(reason) if _is_code(reason) else reason
+
+
+def _is_code(text: str) -> bool:
+    return text.isascii() and " " not in text and bool(text)
+
+
+def _of_code(reason: str) -> str:
+    if reason in OF_OURSELVES:
+        return OF_OURSELVES[reason]
     who, _, code = reason.partition(":")
     provider = PROVIDERS.get(who, who)
     words = BY_CODE.get(reason) or BY_CODE.get(_without_last(reason, ":")) or BY_CODE.get(_without_last(reason, "."))
@@ -114,7 +156,7 @@ def in_words(reason: str) -> str:
         words = OF_ANY[code].format(who=provider)
     if words is None and code.startswith("http_"):
         words = f"{provider}暂时不可用"
-    return f"{words or f'被{provider}拒绝'}（{reason}）"
+    return words or f"被{provider}拒绝"
 
 
 def _without_last(reason: str, mark: str) -> str:

@@ -225,6 +225,7 @@ class Composer:
                 urgency=Urgency.ALERT,
                 content=content,
                 now=now,
+                alert_id=alert.id,
             )
             for channel, target in exits
         ]

@@ -31,6 +31,7 @@ class NewMessage:
     incident_id: int | None = None
     order_id: int | None = None
     batch_id: int | None = None
+    alert_id: int | None = None
     drill: bool = False
 
     def about(self, row: OrderRow) -> "NewMessage":
@@ -53,6 +54,7 @@ class NewMessage:
             "lane": int(self.urgency),
             "order_id": self.order_id,
             "batch_id": self.batch_id,
+            "alert_id": self.alert_id,
             "content": as_row(self.content),
             "state": MessageState.PENDING,
             "created_at": self.now,

@@ -73,6 +73,14 @@ def add_pause(session: Session, row: dict[str, Any], *, now: datetime, furthest:
     session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=merged))
 
 
+def set_pause(session: Session, row: dict[str, Any]) -> None:
+    """Pause a destination as a person says; what another person said before is replaced."""
+    known: Table = Pause.__table__  # type: ignore[attr-defined]
+    statement = _insert(session.get_bind().dialect.name, known).values(**row)
+    replaced = {name: statement.excluded[name] for name in row if name != "name"}
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=replaced))
+
+
 @cache
 def _shift(dialect: str) -> Any:  # noqa: ANN401 - as below
     table: Table = StateCount.__table__  # type: ignore[attr-defined]

@@ -17,6 +17,7 @@ from app.store.repositories.audit import AuditRepository
 from app.store.repositories.batches import BatchRepository
 from app.store.repositories.contradictions import ContradictionRepository
 from app.store.repositories.coupons import CouponRepository
+from app.store.repositories.dead_letters import DeadLetterRepository
 from app.store.repositories.held import HeldRepository
 from app.store.repositories.incidents import IncidentRepository
 from app.store.repositories.jobs import JobRepository
@@ -53,6 +54,7 @@ class UnitOfWork:
         self.batches = BatchRepository(session)
         self.contradictions = ContradictionRepository(session)
         self.coupons = CouponRepository(session)
+        self.dead_letters = DeadLetterRepository(session)
         self.held = HeldRepository(session)
         self.incidents = IncidentRepository(session)
         self.jobs = JobRepository(session)

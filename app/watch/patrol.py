@@ -106,6 +106,20 @@ def _of_machine(subject: str, machine: str) -> bool:
     return subject.startswith(f"{machine}:") if machine else True
 
 
+def wake_alerts(situation: Situation) -> int:
+    """Let alerts be told again whose silence, or whose time in somebody's hands, is over; return how many."""
+    now = situation.now
+    with situation.store.reading() as uow:
+        if not any(_rests(alert) for alert in uow.alerts.open()):
+            return 0
+    with situation.store.writing() as uow:
+        return uow.alerts.wake(now=now)
+
+
+def _rests(alert: Alert) -> bool:
+    return alert.silenced_until is not None or alert.acknowledged_until is not None
+
+
 def expire_alerts(situation: Situation) -> int:
     """End alerts that have been open for too long; return how many."""
     before = situation.now - EXPIRES_AFTER

@@ -16,7 +16,7 @@ from app.notify.dispatch.group import GroupDispatcher
 from app.notify.dispatch.sms import SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
 from app.store.audit_chain import MOST_IN_BLOCK, chain_once
-from app.watch.patrol import expire_alerts, keep_alerts, look
+from app.watch.patrol import expire_alerts, keep_alerts, look, wake_alerts
 from app.watch.rules import RULES, WORKER_SILENT
 from app.worker.alone import Alone
 from app.worker.calendar import Calendar, NotDone
@@ -206,5 +206,6 @@ class Worker:
         """Look at what is wrong with the deployment, and keep its alerts in step."""
         situation = situation_of(self._boat)
         keep_alerts(look(self._rules, situation), situation)
+        wake_alerts(situation)
         expire_alerts(situation)
         return 0

@@ -1,5 +1,6 @@
 """The console in a real browser, on a phone and on a PC."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
@@ -110,6 +111,10 @@ def test_no_page_is_wider_than_the_screen_or_breaks_the_policy(page: Page, at_no
         "/batches",
         f"/batches/{batch}",
         "/messages",
+        "/messages?state=dead",
+        "/messages/1",
+        "/alerts",
+        "/coupons",
         "/held",
         "/account",
     ):
@@ -180,6 +185,29 @@ def test_filters_apply_as_soon_as_they_are_chosen(page: Page):
     page.wait_for_url("**priority=high*")
     rows = page.locator(".lb-orders > li")
     assert rows.count() == page.locator(".lb-orders > li.lb-high").count() > 0
+
+
+def test_an_alert_rings_in_the_title_and_the_frame_until_it_is_claimed(page: Page, at_noon: Deployment):
+    """With every robot dead, whoever has any page of the console open sees it."""
+    rule = f"trouble-{(page.viewport_size or {})['width']}"
+    with at_noon.boat.store.writing() as uow:
+        uow.alerts.fire(rule, level="red", text=HOSTILE, now=NOON)
+    try:
+        page.goto("/console/orders")
+        expect(page).to_have_title(re.compile(r"^\(\d+\) 订单"))
+        expect(page.locator("html.lb-red-frame")).to_be_attached()
+        page.locator("#lb-alarm a").click()
+        page.wait_for_url("**/alerts")
+        assert page.locator("[data-alert] img, [data-alert] script").count() == 0
+        page.get_by_role("button", name="打开声音").click()
+        expect(page.get_by_role("button", name="关闭声音")).to_be_visible()
+        page.get_by_role("button", name="认领").first.click()
+        expect(page.get_by_text("已认领，一段时间内不再提醒")).to_be_visible()
+        expect(page.locator("html.lb-red-frame")).not_to_be_attached()
+        expect(page).to_have_title(re.compile("^告警"))
+    finally:
+        with at_noon.boat.store.writing() as uow:
+            uow.alerts.resolve(rule, now=NOON)
 
 
 def test_signing_out_closes_the_console(page: Page):

@@ -8,7 +8,7 @@ import pytest
 from app.web.console.filters import STATICS
 
 FOLDER = STATICS / "console"
-OURS = {"bare.css", "console.css", "console.js", "icon.svg", "theme.js", "vendored.toml"}
+OURS = {"alarm.js", "bare.css", "console.css", "console.js", "icon.svg", "theme.js", "vendored.toml"}
 VENDORED = tomllib.loads((FOLDER / "vendored.toml").read_text(encoding="utf-8"))["file"]
 
 

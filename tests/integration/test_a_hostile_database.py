@@ -153,7 +153,7 @@ LISTS = [
     *(("held", "list"), ("held", "list", "--json"), ("ledger",), ("ledger", "--full", "--json"), ("alerts", "list")),
     *(("alerts", "list", "--json"), ("jobs", "list"), ("jobs", "list", "--json"), ("audit", "list"), ("export",)),
     *(("clients", "list"), ("incident", "show"), ("doctor",), ("doctor", "--json"), ("messages", "list")),
-    *(("messages", "list", "--state", state) for state in ("pending", "sent", "?!")),
+    *(("messages", "list", "--state", state) for state in ("pending", "sent", "merged")),
 ]
 
 

@@ -97,3 +97,47 @@ def test_an_audit_that_was_touched_is_found_out(run: Run, boat: Lifeboat, *, tou
     assert (answer["intact"], answer["broken"]) == (not touched, 1 if touched else None)
     people = run("audit", "verify", code=1 if touched else 0)
     assert ("第 1 段对不上" in people.stderr) if touched else ("审计链完好：1 段，1 条记录" in people.stdout)
+
+
+def test_an_alert_is_claimed_and_silenced_from_the_command_line(run: Run, boat: Lifeboat):
+    _three_alerts(boat)
+    claimed = _json(run("alerts", "claim", "2", "--json"))
+    assert (claimed["id"], claimed["state"], claimed["silence"]) == (2, "acknowledged", None)
+    assert claimed["by"].startswith("cli:")
+    assert "已恢复" in run("alerts", "claim", "1", code=1).stderr
+    assert "没有编号为 9 的告警" in run("alerts", "claim", "9", code=1).stderr
+    silenced = _json(run("alerts", "silence", "2", "--why", "正在换机器人", "--minutes", "90", "--json"))
+    assert (silenced["state"], silenced["silence"]["why"]) == ("acknowledged", "正在换机器人")
+    run("alerts", "silence", "2", "--why", "x", "--minutes", "1441", code=2)
+    assert "已解除静默：批次逾期" in run("alerts", "unsilence", "2").stdout
+    assert "静默到 " in run("alerts", "silence", "2", "--why", "x").stdout
+    assert claimed["by"] in run("alerts", "list").stdout
+    actions = [deed["action"] for deed in _json(run("audit", "list", "--json"))["items"]]
+    assert actions == ["alert.silence", "alert.unsilence", "alert.silence", "alert.claim"]
+
+
+async def test_an_alert_is_claimed_and_silenced_over_http_by_operations_alone(web: Web):
+    _three_alerts(web.boat)
+    ops = {"authorization": f"Bearer {await web.key('ops', scope='ops')}"}
+    claimed = await web.post("/v1/alerts/2/claim", headers=ops)
+    assert claimed.status_code == 200, claimed.text
+    assert (claimed.json()["state"], claimed.json()["by"], claimed.json()["silence"]) == (
+        "acknowledged",
+        "client:ops",
+        None,
+    )
+    other = {"authorization": f"Bearer {await web.key('noc', scope='ops')}"}
+    assert (await web.post("/v1/alerts/2/claim", headers=other)).status_code == 409
+    taken = await web.post("/v1/alerts/2/claim", json={"take_over": True}, headers=other)
+    assert (taken.status_code, taken.json()["by"]) == (200, "client:noc")
+    silenced = await web.post("/v1/alerts/3/silence", json={"minutes": 30, "why": "已知"}, headers=ops)
+    assert silenced.json()["silence"]["by"] == "client:ops"
+    assert (await web.post("/v1/alerts/3/unsilence", headers=ops)).json()["silence"] is None
+    for body in ({"minutes": 1441, "why": "x"}, {"minutes": 5}, {"minutes": 5, "why": " "}):
+        assert (await web.post("/v1/alerts/3/silence", json=body, headers=ops)).status_code == 422
+    assert (await web.post("/v1/alerts/1/claim", headers=ops)).status_code == 409
+    assert (await web.post("/v1/alerts/99/claim", headers=ops)).status_code == 404
+    storefront = {"authorization": f"Bearer {await web.key()}"}
+    assert (await web.post("/v1/alerts/2/claim", headers=storefront)).status_code == 403
+    listed = (await web.get("/v1/alerts", headers=ops)).json()["items"][0]
+    assert sorted(listed) == ["by", "id", "level", "rule", "since", "state", "subject", "text", "until"]

@@ -46,7 +46,7 @@ async def test_every_role_gets_what_the_table_says(at_noon: Deployment, role: Ro
     for one in _routes(at_noon):
         if one.name in OPEN | {"logout", "account-end-sessions"}:
             continue  # they end the session that walks here; their tests stand in test_console_sign_in
-        path = one.path.replace("{number:str}", "LB0").replace("{name:str}", "B0")
+        path = one.path.replace("{number:str}", "LB0").replace("{name:str}", "B0").replace("{id:int}", "1")
         page = await (browser.get(path) if "GET" in (one.methods or ()) else browser.post(path))
         assert (page.status_code == 403) is (not may(role, one.name)), (role, one.name, page.status_code)
 
@@ -55,7 +55,7 @@ async def test_nobody_gets_anything_without_signing_in(at_noon: Deployment):
     browser = at_noon.console.browser()
     for one in _routes(at_noon):
         if one.name not in OPEN:
-            path = one.path.replace("{number:str}", "LB0").replace("{name:str}", "B0")
+            path = one.path.replace("{number:str}", "LB0").replace("{name:str}", "B0").replace("{id:int}", "1")
             page = await (browser.get(path) if "GET" in (one.methods or ()) else browser.post(path))
             assert (page.status_code, page.headers.get("location", "")[:14]) in {(303, "/console/login"), (401, "")}
 

@@ -38,7 +38,7 @@ def sweep_once(store: Store, policy: MessagePolicy, clock: Clock) -> int:
         for kind in GROUPS:
             found += uow.messages.retarget(kind.name, known=known, to=known[0])
         forgotten = uow.pauses.forget_but(policy.destinations())
-        uow.pauses.forget_numbers(now=now)
+        uow.pauses.forget_over(now=now)
     if forgotten:
         log.info("pauses_forgotten", count=forgotten)
     if found:

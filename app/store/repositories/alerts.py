@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, not_, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.states import AlertState
@@ -12,6 +12,9 @@ from app.store.tables import Alert
 from app.store.tables.alert import UNENDED, UNTOLD
 
 PAGE = 50
+
+LONGEST_SILENCE = timedelta(hours=24)
+"""One that reaches further ahead was written before the clock was set back, and counts no more."""
 
 
 class AlertRepository:
@@ -34,14 +37,16 @@ class AlertRepository:
         """Begin an episode of a trouble, or carry it on; True where it begins to fire.
 
         One that has not lasted for ``hold`` is pending: nobody is told of it, and it is forgotten if it passes. One
-        whose text has changed is told of again if the last telling was ``again`` ago.
+        whose text has changed is told of again if the last telling was ``again`` ago, unless it is silenced or somebody
+        has taken it on.
         """
         fingerprint, text = fingerprint_of(rule, subject), text[:500]
         known = self._session.scalars(select(Alert).where(UNENDED.query, Alert.fingerprint == fingerprint)).first()
         if known is None:
             return self._begin(fingerprint, rule, subject, level=level, text=text, now=now, hold=hold)
         values: dict[str, Any] = {} if known.text == text else {"text": text, "level": level}
-        if values and again is not None and known.told_at is not None:
+        quiet = silenced(known, now=now) or known.state == AlertState.ACKNOWLEDGED
+        if values and again is not None and known.told_at is not None and not quiet:
             values = {} if rests(known, again=again, now=now) else values | {"told_at": None}
         begins = known.state == AlertState.PENDING and now - (known.pending_since or now) >= hold
         if begins:
@@ -80,18 +85,55 @@ class AlertRepository:
     def claim_untold(self, *, now: datetime, limit: int = PAGE) -> list[tuple[Alert, bool]]:
         """Take alerts whose beginning or end nobody has told of, and mark them told; with each, whether it is its end.
 
-        An episode that ended before anybody heard of it is told of once, as what it was.
+        An episode that ended before anybody heard of it is told of once, as what it was. A silenced one is told of when
+        its silence is over, and not at all if it has ended by then; the end of one that was told of is always told.
         """
-        query = select(Alert).where(UNTOLD.query).order_by(Alert.id).limit(limit)
+        waits = and_(_silenced(now), Alert.told_at.is_(None), UNENDED.query)
+        query = select(Alert).where(UNTOLD.query, not_(waits)).order_by(Alert.id).limit(limit)
         alerts = list(self._session.scalars(query.with_for_update(skip_locked=True)))
         told = []
         for alert in alerts:
             ended = alert.told_at is not None
+            unheard = not ended and alert.ended_at is not None and silenced(alert, now=alert.ended_at)
             alert.told_at = alert.told_at or now
             alert.end_told_at = now if alert.ended_at else None
             self._session.add(alert)
-            told.append((alert, ended))
+            if not unheard:
+                told.append((alert, ended))
         return told
+
+    # ---- what people do with it ------------------------------------------------------------------------------------
+
+    def acknowledge(self, alert: Alert, *, by: str, now: datetime, until: datetime | None) -> bool:
+        """Note who has taken on the episode that was seen; False if it has changed since."""
+        values = {"acknowledged_by": by, "acknowledged_at": now, "acknowledged_until": until}
+        return self._advance(alert, {"state": AlertState.ACKNOWLEDGED, **values})
+
+    def silence(self, alert: Alert, *, by: str, why: str, until: datetime) -> bool:
+        """Keep the episode that was seen from being told until then; False if it has changed since."""
+        return self._advance(alert, {"silenced_until": until, "silenced_by": by, "silenced_why": why[:200]})
+
+    def end_silence(self, alert: Alert) -> bool:
+        """Let the episode that was seen be told again, at once if nobody has taken it on; False if it has changed."""
+        told_at = None if alert.state == AlertState.FIRING else alert.told_at
+        return self._advance(alert, {"silenced_until": None, "told_at": told_at})
+
+    def wake(self, *, now: datetime) -> int:
+        """Tell again of what still fires when its silence is over, or the time in which somebody had it in hand."""
+        going = update(Alert).execution_options(synchronize_session=False)
+        over = and_(UNENDED.query, Alert.silenced_until.is_not(None), not_(_silenced(now)))
+        untold = case((Alert.state == AlertState.FIRING, None), else_=Alert.told_at)
+        values = {"silenced_until": None, "told_at": untold, "version": Alert.version + 1}
+        woken = self._session.execute(going.where(over).values(**values)).rowcount
+        left = and_(UNENDED.query, Alert.state == AlertState.ACKNOWLEDGED, Alert.acknowledged_until <= now)
+        untold = case((Alert.silenced_until.is_(None), None), else_=Alert.told_at)
+        nobody = dict.fromkeys(("acknowledged_by", "acknowledged_at", "acknowledged_until"))
+        left_alone = going.where(left).values(
+            state=AlertState.FIRING, told_at=untold, version=Alert.version + 1, **nobody
+        )
+        return woken + self._session.execute(left_alone).rowcount
+
+    # ---- how -------------------------------------------------------------------------------------------------------
 
     def _begin(
         self, fingerprint: str, rule: str, subject: str, *, level: str, text: str, now: datetime, hold: timedelta
@@ -119,6 +161,12 @@ class AlertRepository:
         statement = mine.values(**values, version=known.version + 1)
         return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount == 1
 
+    # ---- looking up ------------------------------------------------------------------------------------------------
+
+    def get(self, alert_id: int) -> Alert | None:
+        """Return one alert as it stands now."""
+        return self._session.get(Alert, alert_id, populate_existing=True)
+
     def open(self) -> list[Alert]:
         """Return the alerts that have not ended, newest first."""
         return list(self._session.scalars(select(Alert).where(UNENDED.query).order_by(Alert.id.desc())))
@@ -132,6 +180,16 @@ class AlertRepository:
 def rests(alert: Alert, *, again: timedelta | None, now: datetime) -> bool:
     """Tell whether an alert that is told of again at most every ``again`` was told of more recently than that."""
     return again is not None and alert.told_at is not None and now - alert.told_at < again
+
+
+def silenced(alert: Alert, *, now: datetime) -> bool:
+    """Tell whether an alert is silenced now."""
+    return alert.silenced_until is not None and now < alert.silenced_until <= now + LONGEST_SILENCE
+
+
+def _silenced(now: datetime) -> ColumnElement[bool]:
+    until = func.coalesce(Alert.silenced_until, now)
+    return and_(until > now, until <= now + LONGEST_SILENCE)
 
 
 def fingerprint_of(rule: str, subject: str) -> str:

@@ -95,6 +95,12 @@ class AttemptRepository:
         }
         self._session.execute(update(Attempt).where(Attempt.id == attempt_id).values(**values))
 
+    def last_to(self, channel: str, target: str | None = None) -> Attempt | None:
+        """Return the newest attempt for a destination, or for a channel, among those that are looked back over."""
+        late = and_(Attempt.id > self.newest() - STRETCH, Attempt.channel == channel)
+        query = select(Attempt).where(late if target is None else and_(late, Attempt.target == target))
+        return self._session.scalars(query.order_by(Attempt.id.desc()).limit(1)).first()
+
     def last_of(self, message_id: int) -> Attempt | None:
         """Return the newest attempt of a message."""
         return self._session.scalars(

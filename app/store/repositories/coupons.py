@@ -1,14 +1,24 @@
 """The coupon pool: a code is given once, to one customer of one incident."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from app.store.statements import insert_new
-from app.store.tables import Coupon
+from app.store.statements import IN_LIMIT, chunks, insert_new
+from app.store.tables import Coupon, OrderRow
 from app.store.tables.coupon import FREE, GIVEN
+
+
+@dataclass(frozen=True, slots=True)
+class GivenCoupon:
+    """A code that a customer was given, with the number of the order and the end of the phone."""
+
+    coupon: Coupon
+    order_number: str | None
+    phone_last4: str | None
 
 
 class CouponRepository:
@@ -58,6 +68,36 @@ class CouponRepository:
         """Return how many codes are left; with ``at_most`` stop counting there."""
         left = select(Coupon.id).where(FREE.query, Coupon.drill.is_(False)).limit(at_most).subquery()
         return self._session.scalar(select(func.count()).select_from(left)) or 0
+
+    def free_by_worth(self, *, at_most: int) -> dict[str, int]:
+        """Count the codes that are left by what they are worth, ``at_most`` of them."""
+        left = select(Coupon.worth).where(FREE.query, Coupon.drill.is_(False)).limit(at_most).subquery()
+        counted = select(left.c.worth, func.count()).group_by(left.c.worth).order_by(left.c.worth)
+        return dict(self._session.execute(counted).all())
+
+    def given(self, *, at_most: int) -> int:
+        """Count the codes that were given, up to ``at_most``."""
+        gone = select(Coupon.id).where(GIVEN.query, Coupon.drill.is_(False)).limit(at_most).subquery()
+        return self._session.scalar(select(func.count()).select_from(gone)) or 0
+
+    def given_page(self, *, before: int | None = None, limit: int) -> list[GivenCoupon]:
+        """Return codes that were given, the newest first; ``before`` is the row id of the last one seen."""
+        query = (
+            select(Coupon, OrderRow.number, OrderRow.phone_last4)
+            .outerjoin(OrderRow, OrderRow.id == Coupon.order_id)
+            .where(GIVEN.query)
+            .order_by(Coupon.given_at.desc(), Coupon.id.desc())
+            .limit(limit)
+        )
+        seen = self._session.get(Coupon, before) if before is not None else None
+        if seen is not None and seen.given_at is not None:
+            query = query.where(tuple_(Coupon.given_at, Coupon.id) < tuple_(seen.given_at, seen.id))
+        return [GivenCoupon(*row) for row in self._session.execute(query)]
+
+    def known_among(self, codes: Sequence[str]) -> int:
+        """Count how many of these codes the pool has."""
+        known = (select(func.count()).where(Coupon.code.in_(part)) for part in chunks(codes, IN_LIMIT))
+        return sum(self._session.scalar(counted) or 0 for counted in known)
 
     def any(self) -> bool:
         """Tell whether there ever was a code."""

@@ -15,7 +15,7 @@ from sqlmodel import col
 from app.domain.states import MessageState
 from app.store.statements import IN_LIMIT, chunks, insert_new
 from app.store.tables import Message, OrderRow
-from app.store.tables.message import DEAD, MERGED, OPEN, SETTLING
+from app.store.tables.message import DEAD, MERGED, OF_ALERT, OPEN, SETTLING
 
 MOST_COUNTED = 100_000
 """Whoever reads the figure learns nothing from a greater one, and looks at it every ten seconds."""
@@ -225,11 +225,6 @@ class MessageRepository:
             values["attempts"] = case((Message.attempts > 0, Message.attempts - 1), else_=0)
         return self._change(message_id, from_states, values)
 
-    def requeue(self, message_id: int, *, now: datetime) -> bool:
-        """Queue a dead letter as if it were new; False if it is not dead (any more)."""
-        again = {"state": MessageState.PENDING, "due_at": now, "attempts": 0, "asked": 0}
-        return self._change(message_id, (MessageState.DEAD,), {**again, "finished_at": None, "lease_until": None})
-
     def _change(self, message_id: int, from_states: Sequence[MessageState], values: Mapping[str, Any]) -> bool:
         statement = update(Message).where(Message.id == message_id, Message.state.in_(from_states)).values(values)
         return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount == 1
@@ -244,6 +239,11 @@ class MessageRepository:
         """Return which template the text message about a fact uses; None if there is no message yet."""
         content = self._session.scalars(select(Message.content).where(Message.once == once)).first()
         return None if content is None else str(dict(content).get("template", ""))
+
+    def of_alert(self, alert_id: int) -> list[Message]:
+        """Return the messages that tell of an alert, oldest first."""
+        mine = (OF_ALERT.query, Message.alert_id == alert_id)
+        return list(self._session.scalars(select(Message).where(*mine).order_by(Message.id).limit(200)))
 
     def of_order(self, order_id: int) -> list[Message]:
         """Return an order's messages, oldest first."""
@@ -272,11 +272,6 @@ class MessageRepository:
             for condition in (OPEN, DEAD)
             for channel, state, count in self._session.execute(query.where(condition.query))
         }
-
-    def dead_by_channel(self) -> dict[str, int]:
-        """Count the dead letters of each channel that has any."""
-        query = select(Message.channel, func.count()).where(DEAD.query).group_by(Message.channel)
-        return dict(self._session.execute(query).all())
 
     def _due(
         self, channel: str, *, now: datetime, target: str | None = None, lane: int | None = None

@@ -7,7 +7,7 @@ from sqlalchemy import and_, delete, func, not_, or_, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from app.store.statements import add_pause
+from app.store.statements import add_pause, set_pause
 from app.store.tables import Pause
 
 LONGEST = timedelta(days=1)
@@ -18,6 +18,9 @@ AHEAD = "ahead:"
 
 NUMBER = "number:"
 """Before the mark of a phone: a provider takes no text message for this number for a while."""
+
+PERSON = "person:"
+"""Before a destination's name: the pause that a person ordered, which no provider's answer lengthens or lifts."""
 
 
 def number_name(phone_index: bytes) -> str:
@@ -58,6 +61,15 @@ class PauseRepository:
         }
         add_pause(self._session, row, now=now, furthest=now + longest)
 
+    def order(self, name: str, *, why: str, by: str, until: datetime, now: datetime) -> None:
+        """Keep everybody from ``name`` until then, as a person says; what was said before is replaced."""
+        row = {"name": f"{PERSON}{name}", "until": until, "reason": why[:200], "since": now, "by": by}
+        set_pause(self._session, {**row, "fault": False, "after_attempt": None})
+
+    def countermand(self, name: str) -> bool:
+        """Forget the pause that a person ordered; False if there is none."""
+        return bool(self._session.execute(delete(Pause).where(Pause.name == f"{PERSON}{name}")).rowcount)
+
     def lift(self, name: str, *, by_attempt: int) -> None:
         """Forget the pause of ``name``: ``by_attempt`` got through, and began when the pause was known already.
 
@@ -71,13 +83,16 @@ class PauseRepository:
 
         Nothing is sent to them any more, so nothing would ever lift the pause.
         """
-        kept = [kept for name in names for kept in (name, f"{AHEAD}{name}")]
+        kept = [kept for name in names for kept in (name, f"{AHEAD}{name}", f"{PERSON}{name}")]
         gone = and_(Pause.name.not_in(kept), not_(_OF_NUMBERS))
         return self._session.execute(delete(Pause).where(gone)).rowcount
 
-    def forget_numbers(self, *, now: datetime, longest: timedelta = LONGEST) -> int:
-        """Forget the waits of numbers that are over, or were written before the clock was set back; return how many."""
-        over = and_(_OF_NUMBERS, or_(Pause.until <= now, Pause.until > now + longest))
+    def forget_over(self, *, now: datetime, longest: timedelta = LONGEST) -> int:
+        """Forget the waits of numbers, and what people ordered, that are over; return how many.
+
+        One that was written before the clock was set back is over, too.
+        """
+        over = and_(or_(_OF_NUMBERS, _OF_PEOPLE), or_(Pause.until <= now, Pause.until > now + longest))
         return self._session.execute(delete(Pause).where(over)).rowcount
 
     def get(self, name: str) -> Pause | None:
@@ -85,12 +100,15 @@ class PauseRepository:
         return self._session.get(Pause, name, populate_existing=True)
 
     def holds(self, name: str, *, now: datetime, longest: timedelta) -> bool:
-        """Tell whether ``name`` is to be left alone now; no pause reaches further ahead than ``longest``.
+        """Tell whether ``name`` is to be left alone now, for the provider's sake or because a person says so.
 
-        One that does was written before the clock was set back, and counts no more.
+        No pause of a provider reaches further ahead than ``longest``, and no person's further than a day: one that does
+        was written before the clock was set back, and counts no more.
         """
-        row = self.get(name)
-        return row is not None and now < row.until <= now + longest
+        rows = select(Pause.name, Pause.until).where(Pause.name.in_((name, f"{PERSON}{name}")))
+        return any(
+            now < until <= now + (longest if known == name else LONGEST) for known, until in self._session.execute(rows)
+        )
 
     def waiting_numbers(
         self, marks: Iterable[bytes], *, now: datetime, longest: timedelta = LONGEST
@@ -108,8 +126,14 @@ class PauseRepository:
 
     def of_channels(self) -> list[Pause]:
         """Return what is known of every destination, over or not; a few rows."""
-        notes = or_(_OF_NUMBERS, col(Pause.name).startswith(AHEAD, autoescape=True))
+        notes = or_(_OF_NUMBERS, _OF_PEOPLE, col(Pause.name).startswith(AHEAD, autoescape=True))
         return list(self._session.scalars(select(Pause).where(not_(notes)).order_by(Pause.name)))
 
+    def of_people(self, *, now: datetime) -> list[Pause]:
+        """Return what people have ordered and is not over; ``name`` is that of the destination behind ``person:``."""
+        held = and_(_OF_PEOPLE, Pause.until > now, Pause.until <= now + LONGEST)
+        return list(self._session.scalars(select(Pause).where(held).order_by(Pause.name)))
 
+
+_OF_PEOPLE = col(Pause.name).startswith(PERSON, autoescape=True)
 _OF_NUMBERS = col(Pause.name).startswith(NUMBER, autoescape=True)

@@ -20,6 +20,7 @@ class Coupon(SQLModel, table=True):
         same_kind("order_id", "orders"),
         partial_index("coupon_free", "id", where=FREE),
         partial_index("coupon_of_client", "client_id", "given_at", where=GIVEN),
+        partial_index("coupon_given", "given_at", "id", where=GIVEN),
         partial_index("coupon_once", "incident_id", "phone_index", where=GIVEN, unique=True),
     )
 

@@ -13,6 +13,7 @@ OPEN = condition("message", "{t}state IN ('pending', 'sending', 'settling')")
 SETTLING = condition("message", "{t}state = 'settling'")
 DEAD = condition("message", "{t}state = 'dead'")
 OF_ORDER = condition("message", "{t}order_id IS NOT NULL")
+OF_ALERT = condition("message", "{t}alert_id IS NOT NULL")
 MERGED = condition("message", "{t}merged_into IS NOT NULL")
 
 
@@ -33,6 +34,7 @@ class Message(SQLModel, table=True):
         partial_index("message_settling", "due_at", where=SETTLING),
         partial_index("message_dead", "id", where=DEAD),
         partial_index("message_of_order", "order_id", where=OF_ORDER),
+        partial_index("message_of_alert", "alert_id", where=OF_ALERT),
         partial_index("message_merged", "merged_into", where=MERGED),
     )
 
@@ -46,6 +48,7 @@ class Message(SQLModel, table=True):
     lane: int = 2
     order_id: int | None = Field(default=None, sa_type=BigInteger)
     batch_id: int | None = Field(default=None, sa_type=BigInteger)
+    alert_id: int | None = Field(default=None, sa_type=BigInteger)  # not in rows of earlier releases
     content: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     state: str = Field(default="pending", max_length=10)  # a MessageState
     created_at: datetime

@@ -23,16 +23,20 @@ class Lease(SQLModel, table=True):
 
 
 class Pause(SQLModel, table=True):
-    """Why a channel's destination is left alone, and until when; lifted by the first message that gets through."""
+    """Why a channel's destination is left alone, and until when; lifted by the first message that gets through.
+
+    One that a person ordered stands in a row of its own, and is lifted by a person or by its end.
+    """
 
     __tablename__ = "pause"
 
-    name: str = Field(primary_key=True, max_length=64)  # channel:target, or ahead:channel:target (the clock)
+    name: str = Field(primary_key=True, max_length=64)  # channel:target, behind ahead: (the clock) or person:
     until: datetime
     reason: str = Field(max_length=200)
     fault: bool = False  # the channel refused for a reason of its own, which a person must mend
     since: datetime
     after_attempt: int | None = Field(default=None, sa_type=BigInteger)  # only a later one may lift it
+    by: str | None = Field(default=None, max_length=80)  # the person who ordered it
 
 
 class JobRun(SQLModel, table=True):

@@ -9,7 +9,7 @@ from app.watch.rule import Rule, Situation, Trouble
 
 def _find(situation: Situation) -> Iterator[Trouble]:
     with situation.store.reading() as uow:
-        dead = uow.messages.dead_by_channel()
+        dead = uow.dead_letters.by_channel()
     for channel, count in sorted(dead.items()):
         text = f"有 {count} 条消息未能送达（{label_of(channel)}），请用 lifeboat messages list --state dead 查看。"
         yield Trouble("dead_letters", text, subject=channel)

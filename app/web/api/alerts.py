@@ -1,16 +1,19 @@
-"""Alerts over HTTP: what is wrong now, and what was."""
+"""Alerts over HTTP: what is wrong now, and what was; a person takes one on, or keeps it quiet for a while."""
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 import structlog
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ValidationError
+from fastapi import Path as PathParameter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from app.bootstrap import Lifeboat
 from app.domain import problems as p
 from app.domain.states import AlertState
 from app.store.tables import Alert
-from app.web.callers import OpsCaller
+from app.watch.attend import LONGEST_WHY, claim_alert, silence_alert, unsilence_alert
+from app.web.callers import OpsActor, OpsCaller
 from app.web.parts import TheBoat
 from app.web.problems import documented
 
@@ -33,6 +36,41 @@ class AlertOut(BaseModel):
     by: str | None
 
 
+class SilenceOut(BaseModel):
+    """Until when, by whom and why an alert is not told."""
+
+    until: AwareDatetime
+    by: str | None
+    why: str | None
+
+
+class AttendedOut(AlertOut):
+    """An alert after somebody has done something with it."""
+
+    silence: SilenceOut | None
+
+
+class ClaimIn(BaseModel):
+    """Whether to take an alert over from somebody who has it in hand."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    take_over: bool = False
+
+
+class SilenceIn(BaseModel):
+    """For how long, and why."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    minutes: int = Field(default=60, ge=1, le=1440)
+    why: str = Field(min_length=1, max_length=LONGEST_WHY)
+
+
+AlertId = Annotated[int, PathParameter(ge=1, le=2**62)]
+_REFUSALS = documented(p.Malformed, p.Unauthenticated, p.Forbidden, p.NotFound, p.NotInThisState, p.InvalidOrder)
+
+
 class AlertPage(BaseModel):
     """A page of alerts, newest first; pass ``next`` as ``cursor`` for the page after."""
 
@@ -49,6 +87,38 @@ def list_alerts(
 ) -> AlertPage:
     """List alerts, those that have ended too."""
     return page_of(boat, before=cursor, limit=limit)
+
+
+@router.post("/v1/alerts/{alert_id}/claim", summary="认领一条告警", responses=_REFUSALS)
+def claim(boat: TheBoat, by: OpsActor, alert_id: AlertId, wanted: ClaimIn | None = None) -> AttendedOut:
+    """Take an alert on; it is not told again for a while. Only its rule ends it."""
+    with boat.store.writing() as uow:
+        take_over = wanted is not None and wanted.take_over
+        return attended(boat, claim_alert(uow, alert_id, by=by, now=boat.clock.now(), take_over=take_over))
+
+
+@router.post("/v1/alerts/{alert_id}/silence", summary="静默一条告警（最长 24 小时）", responses=_REFUSALS)
+def silence(boat: TheBoat, by: OpsActor, alert_id: AlertId, wanted: SilenceIn) -> AttendedOut:
+    """Keep an alert from being told for a while; it stays in every list."""
+    lasting, now = timedelta(minutes=wanted.minutes), boat.clock.now()
+    with boat.store.writing() as uow:
+        return attended(boat, silence_alert(uow, alert_id, lasting=lasting, why=wanted.why, by=by, now=now))
+
+
+@router.post("/v1/alerts/{alert_id}/unsilence", summary="解除一条告警的静默", responses=_REFUSALS)
+def unsilence(boat: TheBoat, by: OpsActor, alert_id: AlertId) -> AttendedOut:
+    """Let an alert be told again."""
+    with boat.store.writing() as uow:
+        return attended(boat, unsilence_alert(uow, alert_id, by=by, now=boat.clock.now()))
+
+
+def attended(boat: Lifeboat, alert: Alert) -> AttendedOut:
+    """Return an alert with its silence, times on the merchant's wall clock."""
+    silence = None
+    if alert.silenced_until is not None:
+        until = alert.silenced_until.astimezone(boat.settings.zone)
+        silence = SilenceOut(until=until, by=alert.silenced_by, why=alert.silenced_why)
+    return AttendedOut(**_shown(boat, alert).model_dump(), silence=silence)
 
 
 def page_of(boat: Lifeboat, *, before: int | None, limit: int) -> AlertPage:

@@ -21,7 +21,7 @@ from app.web.console.session import COOKIE, Session, Sessions
 
 log = structlog.get_logger()
 
-POLLS = frozenset({f"{BASE}/figures"})
+POLLS = frozenset({f"{BASE}/figures", f"{BASE}/alerts/bell"})
 """What pages ask by themselves: it does not keep a session alive."""
 
 SIGN_IN = f"{BASE}/login"

@@ -18,7 +18,9 @@ from app.web.console.filters import BASE
 from app.web.console.middleware import ConsoleMiddleware
 from app.web.console.page import ConsolePage, Frame
 from app.web.console.pages.account import AccountPage
+from app.web.console.pages.alerts import AlertPages
 from app.web.console.pages.batches import BatchPages
+from app.web.console.pages.coupons import CouponPages
 from app.web.console.pages.dashboard import HomePage
 from app.web.console.pages.held import HeldPage
 from app.web.console.pages.messages import MessagePages
@@ -52,7 +54,9 @@ def create_console(boat: Lifeboat, health: Health, uploads: Uploads) -> Starlett
         BatchPages(frame),
         ResultPages(frame, uploads),
         HeldPage(frame),
+        AlertPages(frame),
         MessagePages(frame),
+        CouponPages(frame),
         AccountPage(frame),
         sign_in,
     )

@@ -10,7 +10,7 @@ from app.channels.base import Sms
 from app.domain.caller import Caller
 from app.domain.outcome import Deferred, Outcome, Rejected, Throttled, Unknown, Unreachable
 from app.notify.dispatch.draw import CouponRules
-from app.notify.dispatch.requeue import requeue_dead
+from app.notify.dispatch.requeue import DeadLetters, requeue_dead
 from app.notify.dispatch.sms import LEASE, SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
 from app.store.tables import Attempt, Client, ClientKey, Coupon, Message
@@ -208,7 +208,7 @@ async def test_a_message_that_was_given_up_before_it_left_gives_its_code_back(de
     assert _codes(provider) == ["C-1", "C-1"]  # the first one reached nobody
     deployment.notices.add_coupons("C-2")
     with deployment.store.writing() as uow:
-        requeue_dead(uow, None, by=IT, now=deployment.clock.now())
+        requeue_dead(uow, DeadLetters(), by=IT, now=deployment.clock.now())
     await dispatcher.run_once()
     assert _codes(provider) == ["C-1", "C-1", "C-2"]
 

@@ -224,7 +224,7 @@ def test_a_message_is_changed_only_from_the_state_one_knows_it_in(deployment: De
     sending, pending, dead = MessageState.SENDING, MessageState.PENDING, MessageState.DEAD
     with deployment.store.writing() as uow:
         assert not uow.messages.finish(message_id, dead, from_states=(sending,), now=TEN)
-        assert not uow.messages.requeue(message_id, now=TEN)
+        assert not uow.dead_letters.requeue([message_id], now=TEN)
         for _ in range(2):
             assert uow.messages.put_off(
                 message_id, pending, from_states=(pending,), until=TEN, reason="r" * 300, uncount=True

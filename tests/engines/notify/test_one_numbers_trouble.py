@@ -10,7 +10,7 @@ from app.channels.base import Sms
 from app.domain.outcome import Deferred, Delivered, Outcome, Rejected, Simulated, Unknown, Unreachable
 from app.notify.dispatch.group import GroupDispatcher
 from app.notify.dispatch.record import ALIKE, CHANNEL_REST, UNANSWERED
-from app.notify.dispatch.requeue import requeue_dead
+from app.notify.dispatch.requeue import DeadLetters, requeue_dead
 from app.notify.dispatch.sms import SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
 from app.store.tables import Message, Pause
@@ -140,7 +140,7 @@ async def test_what_a_pause_of_the_channel_has_kept_for_too_long_is_given_up_and
     (message,) = _texts(deployment)
     assert (message.state, message.last_reason) == ("dead", "一直没有机会发出：内容已经过时，不再发送")
     with deployment.store.writing() as uow:
-        requeue_dead(uow, [message.id or 0], by=IT, now=deployment.clock.now())
+        requeue_dead(uow, DeadLetters(ids=(message.id or 0,)), by=IT, now=deployment.clock.now())
     provider.then(Unreachable("aliyun:connect"))
     for _ in range(2):
         await dispatcher.run_once()

@@ -18,6 +18,7 @@ from rich.table import Table
 
 from tests.failure.mutants import (
     planted,
+    planted_alerts,
     planted_batches,
     planted_broken,
     planted_door,
@@ -55,6 +56,7 @@ ALL_OF_THEM = 900
 
 MUTANTS = (
     *planted.MUTANTS,
+    *planted_alerts.MUTANTS,
     *planted_batches.MUTANTS,
     *planted_broken.MUTANTS,
     *planted_door.MUTANTS,
