@@ -17,9 +17,11 @@ from app.store.repositories.audit import AuditRepository
 from app.store.repositories.batches import BatchRepository
 from app.store.repositories.contradictions import ContradictionRepository
 from app.store.repositories.coupons import CouponRepository
+from app.store.repositories.glance import GlanceRepository
 from app.store.repositories.held import HeldRepository
 from app.store.repositories.incidents import IncidentRepository
 from app.store.repositories.jobs import JobRepository
+from app.store.repositories.kiosks import KioskRepository
 from app.store.repositories.leases import LeaseRepository
 from app.store.repositories.ledger import LedgerRepository
 from app.store.repositories.look_alikes import LookAlikeRepository
@@ -53,9 +55,11 @@ class UnitOfWork:
         self.batches = BatchRepository(session)
         self.contradictions = ContradictionRepository(session)
         self.coupons = CouponRepository(session)
+        self.glance = GlanceRepository(session)
         self.held = HeldRepository(session)
         self.incidents = IncidentRepository(session)
         self.jobs = JobRepository(session)
+        self.kiosks = KioskRepository(session)
         self.leases = LeaseRepository(session)
         self.ledger = LedgerRepository(session, self._reach)
         self.look_alikes = LookAlikeRepository(session)

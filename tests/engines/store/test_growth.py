@@ -60,6 +60,7 @@ class Everyday:
             "look out": self._look_out,
             "make a batch": self._tick,
             "home page": self._home,
+            "a look for browsers": self._glance,
             "metrics": self._metrics,
             "ledger": lambda: ledger_of(self.deployment.store, spool_dir=self.settings.data_dir / "spool"),
             "an order's page": self._order_page,
@@ -105,6 +106,10 @@ class Everyday:
         for _ in range(3):  # the running count catches up with the past, then only looks at what is fresh
             self.deployment.clock.at += seconds(1)
             assert self.lookout.figures().accepted
+
+    def _glance(self) -> None:
+        with self.deployment.store.reading() as uow:
+            assert uow.glance.take(now=self.deployment.clock.now()).marks["orders"]
 
     def _metrics(self) -> None:
         with self.deployment.store.reading() as uow:
