@@ -20,6 +20,7 @@ from app.store.repositories.coupons import CouponRepository
 from app.store.repositories.glance import GlanceRepository
 from app.store.repositories.held import HeldRepository
 from app.store.repositories.incidents import IncidentRepository
+from app.store.repositories.inflow import InflowRepository
 from app.store.repositories.jobs import JobRepository
 from app.store.repositories.kiosks import KioskRepository
 from app.store.repositories.leases import LeaseRepository
@@ -58,6 +59,7 @@ class UnitOfWork:
         self.glance = GlanceRepository(session)
         self.held = HeldRepository(session)
         self.incidents = IncidentRepository(session)
+        self.inflow = InflowRepository(session)
         self.jobs = JobRepository(session)
         self.kiosks = KioskRepository(session)
         self.leases = LeaseRepository(session)

@@ -7,7 +7,7 @@ recognise and a bound value would hide.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Row, Select, Table, and_, case, func, literal, select
@@ -31,6 +31,9 @@ _ORDERS: Table = OrderRow.__table__
 _MESSAGES: Table = Message.__table__
 _BATCHES: Table = Batch.__table__
 _INCIDENTS: Table = Incident.__table__
+
+_HAS_TIME = _ORDERS.c.received_at.between(datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
+"""Passes over rows whose time was damaged: read as the year 1, one of them would end a search by halves in its place."""
 
 _LINE = [
     _ORDERS.c[name]
@@ -131,7 +134,8 @@ class OverviewRepository:
         low, high = 1, (self._session.scalar(select(func.max(_ORDERS.c.id))) or 0) + 1
         while low < high:
             middle = (low + high) // 2
-            near = select(_ORDERS.c.received_at).where(_ORDERS.c.id >= middle).order_by(_ORDERS.c.id).limit(1)
+            near = select(_ORDERS.c.received_at).where(_ORDERS.c.id >= middle, _HAS_TIME)
+            near = near.order_by(_ORDERS.c.id).limit(1)
             received_at = self._session.scalar(near)
             if received_at is None or received_at >= moment:
                 high = middle
