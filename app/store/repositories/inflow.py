@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Table, and_, func, select
+from sqlalchemy import Table, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from app.store.statements import minute_of
@@ -26,6 +26,22 @@ class MinuteCount:
     fen: int
 
 
+@dataclass(frozen=True, slots=True)
+class IdRangeCounts:
+    """What was counted of an incident's orders in a stretch of row ids, and what they are worth in fen.
+
+    Up to ``settled_id`` nothing can appear any more; what is counted after it is fresh and has to be counted again.
+    """
+
+    settled_id: int
+    settled_high: int
+    settled_today: int
+    settled_fen: int
+    fresh_high: int
+    fresh_today: int
+    fresh_fen: int
+
+
 class InflowRepository:
     """Counts what came in."""
 
@@ -37,6 +53,34 @@ class InflowRepository:
         o = _ORDERS.c
         old = select(func.max(o.id)).where(o.id > after_id, o.id <= up_to_id, o.received_at < settled_before)
         return self._session.scalar(old) or after_id
+
+    def range_counts(
+        self, incident_id: int, *, after_id: int, up_to_id: int, today: datetime, settled_before: datetime
+    ) -> IdRangeCounts:
+        """Count an incident's high-priority orders, those of today and their worth among the row ids in (after, up to].
+
+        Ids of a transaction that has not committed yet lie among those of the same moment; everything up to the last
+        id older than ``settled_before`` is therefore complete.
+        """
+        o = _ORDERS.c
+        settled_id = self.settled_until(after_id=after_id, up_to_id=up_to_id, settled_before=settled_before)
+        mine = and_(o.id > after_id, o.id <= up_to_id, o.incident_id == incident_id)
+        parts = (
+            part
+            for side in (o.id <= settled_id, o.id > settled_id)
+            for part in (
+                func.count(case((and_(side, o.priority == "high"), 1))),
+                func.count(case((and_(side, o.received_at >= today), 1))),
+                func.coalesce(func.sum(case((side, o.total_fen))), 0),
+            )
+        )
+        return IdRangeCounts(
+            settled_id, *(int(count) for count in self._session.execute(select(*parts).where(mine)).one())
+        )
+
+    def newest(self, *, limit: int) -> list[OrderRow]:
+        """Return the newest orders, with what is sealed in them."""
+        return list(self._session.scalars(select(OrderRow).order_by(OrderRow.id.desc()).limit(limit)))
 
     def minutes(self, incident_id: int, *, after_id: int, up_to_id: int) -> list[MinuteCount]:
         """Count an incident's orders among the row ids in (after, up to]; damaged times are passed over."""

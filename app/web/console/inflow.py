@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from app.store.reach import Reach
 from app.store.repositories.inflow import MinuteCount
 from app.store.tables import Incident
-from app.store.unit_of_work import UnitOfWork
+from app.store.unit_of_work import Store, UnitOfWork
 
 MINUTES = 60
 SETTLES_AFTER = timedelta(minutes=1)
@@ -54,8 +53,8 @@ class _Running:
 class Inflow:
     """Counts the last hour of an incident; used by one thread at a time."""
 
-    def __init__(self, reach: Reach) -> None:
-        self._reach = reach
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._running: _Running | None = None
 
     def look(self, uow: UnitOfWork, incident: Incident, *, now: datetime) -> LastHour:
@@ -63,8 +62,8 @@ class Inflow:
         running = self._running_of(uow, incident, now=now)
         newest, counted = uow.overview.newest_order_id(), True
         settled = running.up_to
-        for _ in range(self._reach.chunks_a_look):
-            upper = min(running.up_to + self._reach.chunk, newest)
+        for _ in range(self._store.reach.chunks_a_look):
+            upper = min(running.up_to + self._store.reach.chunk, newest)
             settled = uow.inflow.settled_until(
                 after_id=running.up_to, up_to_id=upper, settled_before=now - SETTLES_AFTER
             )
@@ -76,7 +75,7 @@ class Inflow:
         first = _minute(now) - (MINUTES - 1) * MINUTE
         running.counts = Counter({key: n for key, n in running.counts.items() if key[0] >= first})
         counts = running.counts.copy()
-        newer = min(newest, settled + self._reach.chunk)
+        newer = min(newest, settled + self._store.reach.chunk)
         _add(counts, uow.inflow.minutes(running.incident_id, after_id=settled, up_to_id=newer))
         last = uow.inflow.count_since(running.incident_id, now - MINUTE, after_id=settled) if counted else 0
         return _hour(counts, first=first, last_minute=last, counted=counted and newer == newest)

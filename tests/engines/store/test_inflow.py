@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from app.store.reach import STANDARD, Reach
+from app.store.reach import Reach
 from app.web.console.inflow import MINUTES, Inflow, LastHour
 from tests.deployment import Deployment
 from tests.deployment.facts import TEN
@@ -29,7 +29,7 @@ def _counts(hour: LastHour) -> dict[int, tuple[int, int]]:
 
 
 def test_each_minute_has_its_orders_and_high_ones_apart(deployment: Deployment):
-    inflow = Inflow(STANDARD)
+    inflow = Inflow(deployment.store)
     for turn in range(3):
         for n, total in enumerate(("10.00", "900.00", "10.00")):
             deployment.door.post(key=f"{turn}-{n}", total=total)
@@ -39,11 +39,11 @@ def test_each_minute_has_its_orders_and_high_ones_apart(deployment: Deployment):
     assert len(hour.minutes) == MINUTES
     assert hour.last_minute == 3
     assert {client: sum(counts) for client, counts in hour.by_client.items()} == {"c1": 9}
-    assert _counts(_look(deployment, Inflow(STANDARD))) == {2: (2, 1), 4: (2, 1), 6: (2, 1)}
+    assert _counts(_look(deployment, Inflow(deployment.store))) == {2: (2, 1), 4: (2, 1), 6: (2, 1)}
 
 
 def test_looking_often_counts_nothing_twice_and_an_hour_later_nothing_at_all(deployment: Deployment):
-    inflow = Inflow(STANDARD)
+    inflow = Inflow(deployment.store)
     deployment.door.some(5, at=TEN)
     for _ in range(30):
         deployment.clock.at += timedelta(seconds=7)
@@ -55,7 +55,7 @@ def test_looking_often_counts_nothing_twice_and_an_hour_later_nothing_at_all(dep
 
 
 def test_a_late_order_out_of_a_spool_stands_in_the_minute_in_which_it_was_taken(deployment: Deployment):
-    inflow = Inflow(STANDARD)
+    inflow = Inflow(deployment.store)
     deployment.door.post(key="first", total="10.00")
     deployment.clock.at += timedelta(minutes=10)
     assert _counts(_look(deployment, inflow)) == {10: (1, 0)}
@@ -68,7 +68,8 @@ def test_a_late_order_out_of_a_spool_stands_in_the_minute_in_which_it_was_taken(
 def test_a_short_reach_says_that_it_has_not_counted_all_and_goes_on(deployment: Deployment):
     deployment.door.some(11, at=TEN)
     deployment.clock.at = TEN + timedelta(minutes=5)
-    inflow = Inflow(Reach(chunk=3, chunks_a_look=2))
+    deployment.store.reach = Reach(chunk=3, chunks_a_look=2)
+    inflow = Inflow(deployment.store)
     assert not _look(deployment, inflow).counted
     for _ in range(2):
         hour = _look(deployment, inflow)
@@ -82,4 +83,4 @@ def test_a_damaged_time_is_one_bad_row(deployment: Deployment):
     with deployment.engines.writer.begin() as connection:
         connection.execute(text("UPDATE orders SET received_at = 'garbage' WHERE id = 2"))
     deployment.clock.at = TEN + timedelta(seconds=30)
-    assert sum(one.normal for one in _look(deployment, Inflow(STANDARD)).minutes) == 2
+    assert sum(one.normal for one in _look(deployment, Inflow(deployment.store)).minutes) == 2
