@@ -159,7 +159,7 @@ ALERT_STATES = Sentences(
 PAYMENTS = Sentences({"paid": "已付款", "unpaid": "未付款", "cod": "货到付款"})
 PAYMENT_MARKS = {"unpaid": "【未付款，勿发货】", "cod": "【货到付款】"}
 """Stands first in a remark where a file has no column for the payment."""
-ROLES = {"viewer": "只读", "ops": "运营", "it": "IT", "admin": "管理员"}
+ROLES = {"viewer": "只读", "service": "客服", "ops": "运营", "it": "IT", "admin": "管理员"}
 DEGRADED = {
     "store_away": "数据库不可用：订单正写入本机暂存，照常受理；恢复后自动补入，无需操作。",
     "draining": "服务正在停止，不再受理新订单。",
@@ -173,6 +173,9 @@ STATUS_SENTENCES = {
     413: "提交的内容过大。",
 }
 
+
+NOT_DONE = "请求未能完成，请返回重试。"
+PAGE_EXPIRED = "页面已过期。为安全起见，请返回上一页，刷新后重试。"
 
 INCIDENT_KINDS = {False: "应急", True: "演练"}
 """By whether it is a drill."""

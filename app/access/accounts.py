@@ -21,17 +21,13 @@ _NAME = re.compile(r"[\w.@\-]{1,64}")
 
 
 class Role(StrEnum):
-    """What a person is here for."""
+    """What a person is here for; what each may do at the console is told by the table in ``web/console/roles.py``."""
 
     VIEWER = "viewer"
+    SERVICE = "service"
     OPS = "ops"
     IT = "it"
     ADMIN = "admin"
-
-    @property
-    def sees_personal_data(self) -> bool:
-        """Whether this role may unmask a recipient and download batch files; both are recorded."""
-        return self is not Role.VIEWER
 
 
 class AccountError(Refusal):

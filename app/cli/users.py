@@ -15,7 +15,9 @@ Name = Annotated[str, typer.Argument(help="账号名。")]
 @app.command()
 def add(
     name: Name,
-    role: Annotated[Role, typer.Option(help="viewer 只看；ops 运营；it 导入与对账；admin 全部。")] = Role.VIEWER,
+    role: Annotated[
+        Role, typer.Option(help="viewer 只看；service 客服；ops 运营；it 导入与对账；admin 全部。")
+    ] = Role.VIEWER,
     *,
     as_json: Json = False,
 ) -> None:

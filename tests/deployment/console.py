@@ -1,5 +1,6 @@
 """People at the console, without a screen."""
 
+import re
 from dataclasses import dataclass
 
 import httpx
@@ -7,11 +8,11 @@ import httpx
 from app.access import accounts
 from app.bootstrap import Lifeboat
 from app.web.application import WebApp
+from app.web.console.csrf import FIELD
 from tests.deployment.facts import IT
 
 PASSWORD = "boat-in-the-storm-7"
-CSRF = "starlette_admin_csrftoken"
-ROLES = {"mei": "ops", "zhang": "it", "boss": "admin", "guest": "viewer"}
+ROLES = {"lan": "service", "mei": "ops", "zhang": "it", "boss": "admin", "guest": "viewer"}
 
 
 @dataclass
@@ -43,6 +44,7 @@ class Browser:
 
     def __init__(self, web: WebApp, *, address: str, base: str) -> None:
         transport = httpx.ASGITransport(web, client=(address, 50000))
+        self._base = base
         self._client = httpx.AsyncClient(transport=transport, base_url=base)
 
     @property
@@ -57,11 +59,15 @@ class Browser:
     async def post(self, path: str, fields: dict[str, str] | None = None, *, csrf: bool = True) -> httpx.Response:
         """Send a form as its page would."""
         data = dict(fields or {})
-        if csrf:
-            if CSRF not in self.cookies:
-                await self.get("/login")
-            data["csrftoken"] = self.cookies[CSRF]
-        return await self._client.post(f"/console{path}", data=data)
+        headers = {"origin": self._base} if csrf else {}
+        if csrf and (token := await self.form_token()):
+            data[FIELD] = token
+        return await self._client.post(f"/console{path}", data=data, headers=headers)
+
+    async def form_token(self) -> str | None:
+        """Return what the forms of this session carry, None where nobody has signed in."""
+        found = re.search(rf'name="{FIELD}" value="([^"]+)"', (await self.get("/account")).text)
+        return found[1] if found else None
 
     async def sign_in(self, name: str, password: str = PASSWORD) -> httpx.Response:
         """Fill in the sign-in form."""

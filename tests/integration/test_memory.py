@@ -13,7 +13,7 @@ from app.store.database.migrate import SCRIPTS, newest
 
 ROOT = Path(__file__).resolve().parents[2]
 SPREADSHEETS, MIGRATIONS = {"openpyxl", "xlsxwriter"}, {"alembic", "mako"}
-WEB, CONSOLE, WAYS_OUT = {"fastapi", "starlette", "uvicorn"}, {"starlette_admin", "babel"}, {"httpx", "aiosmtplib"}
+WEB, CONSOLE, WAYS_OUT = {"fastapi", "starlette", "uvicorn"}, {"jinja2", "segno"}, {"httpx", "aiosmtplib"}
 SCHEDULER = {"apscheduler", "tzlocal"}
 DRIVER = {"psycopg", "psycopg_binary"}
 """Loaded with the first connection to PostgreSQL."""

@@ -1,6 +1,5 @@
 """The console's sessions: read at each request, and good only while the account's row says so."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import quote
@@ -8,17 +7,14 @@ from urllib.parse import quote
 import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import Route
-from starlette.templating import Jinja2Templates
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette_admin.auth.base import AdminUser, BaseAuthProvider
 
 from app.access.accounts import Role
 from app.bootstrap import Lifeboat
 from app.domain.actor import Actor, Way
+from app.web.console.csrf import FormTokens
 from app.web.console.filters import BASE
 from app.web.console.middleware import bare_page
 from app.web.console.session import COOKIE, Session, Sessions
@@ -28,33 +24,28 @@ log = structlog.get_logger()
 POLLS = frozenset({f"{BASE}/figures"})
 """What pages ask by themselves: it does not keep a session alive."""
 
-_OPEN = frozenset({f"{BASE}/login"})
+SIGN_IN = f"{BASE}/login"
 _WITH_FIRST_PASSWORD = frozenset({f"{BASE}/account", f"{BASE}/logout"})
 
 
-@dataclass
-class Person(AdminUser):
+@dataclass(frozen=True, slots=True)
+class Person:
     """The person at the console, made for each request from the account's row."""
 
-    user_id: int = 0
-    role: Role = Role.VIEWER
+    username: str
+    user_id: int
+    role: Role
     must_change: bool = False
 
-    @property
-    def sees_personal_data(self) -> bool:
-        """Whether this person may unmask recipients and download files."""
-        return self.role.sees_personal_data
 
+class ConsoleAuth:
+    """Knows who sends a request, by our sessions and accounts."""
 
-class ConsoleAuth(BaseAuthProvider):
-    """starlette-admin's authentication, by our sessions and accounts."""
-
-    def __init__(self, boat: Lifeboat, routes: Callable[["ConsoleAuth", Jinja2Templates], list[Route]]) -> None:
-        super().__init__()
+    def __init__(self, boat: Lifeboat) -> None:
         self.boat = boat
         self.secure = boat.settings.public_base.startswith("https://")
         self.sessions = Sessions(boat.keyring.session, longest=timedelta(hours=boat.settings.session_hours))
-        self._routes = routes
+        self.forms = FormTokens(boat.keyring.session)
 
     async def authenticate(self, request: Request) -> Person | None:
         """Return who sends this request."""
@@ -81,14 +72,6 @@ class ConsoleAuth(BaseAuthProvider):
             response = Response()
             self._set(response, cookie)
             headers.append("set-cookie", response.headers["set-cookie"])
-
-    def get_routes(self, templates: Jinja2Templates) -> list[Route]:
-        """Return the pages of signing in and out."""
-        return self._routes(self, templates)
-
-    def get_middleware(self) -> Middleware:
-        """Return what stands before every page."""
-        return Middleware(SignedInOnly, gate=self)
 
     def _set(self, response: Response, cookie: str) -> None:
         hours = self.boat.settings.session_hours
@@ -126,12 +109,11 @@ class SignedInOnly:
             )
             await HTMLResponse(page, status_code=503)(scope, receive, send)
             return
-        request.state.is_anonymous = person is None
+        request.state.person = person
         if person is None:
-            inner = self._app if scope["path"] in _OPEN else _to_sign_in(request)
+            inner = self._app if scope["path"] == SIGN_IN else _to_sign_in(request)
             await inner(scope, receive, send)
             return
-        request.state.admin_user = person
         if person.must_change and scope["path"] not in _WITH_FIRST_PASSWORD:
             await RedirectResponse(f"{BASE}/account", status_code=303)(scope, receive, send)
             return
@@ -147,7 +129,7 @@ class SignedInOnly:
 
 def person_of(request: Request) -> Person:
     """Return who sends a request that has passed the doorkeeper."""
-    person: Person = request.state.admin_user
+    person: Person = request.state.person
     return person
 
 
@@ -166,4 +148,4 @@ def _to_sign_in(request: Request) -> Response:
         return Response(status_code=401)
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     wanted = f"?next={quote(target, safe='')}" if request.method == "GET" and target.rstrip("/") != BASE else ""
-    return RedirectResponse(f"{BASE}/login{wanted}", status_code=303)
+    return RedirectResponse(f"{SIGN_IN}{wanted}", status_code=303)

@@ -63,26 +63,18 @@ class ConsoleMiddleware:
 
 
 class _Answer:
-    """Sends an answer on, with our headers, and in place of a bare refusal a page."""
+    """Sends an answer on, with our headers."""
 
     def __init__(self, send: Send, *, secure: bool, static: bool) -> None:
         self._send = send
         self._secure = secure
         self._static = static
-        self._replaced = False
         self.begun = False
 
     async def send(self, message: Message) -> None:
-        if self._replaced:
-            return
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            if message["status"] == 403 and headers.get("content-type", "").startswith("text/plain"):  # noqa: PLR2004
-                self._replaced = True  # the CSRF check speaks English and leads nowhere
-                await self.page(403, "页面已过期", "为安全起见，请返回上一页，刷新后重试。")
-                return
             self.begun = True
-            self._dress(headers)
+            self._dress(MutableHeaders(scope=message))
         await self._send(message)
 
     async def page(self, status: int, title: str, sentence: str) -> None:

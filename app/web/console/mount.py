@@ -1,58 +1,84 @@
 """Puts the console together and under ``/console``."""
 
-import logging
-
 from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette_admin import BaseAdmin, DefaultTheme, I18nConfig
-from starlette_admin.theme import TablerSettings
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+from starlette.templating import Jinja2Templates
 
 from app.bootstrap import Lifeboat
 from app.web.console import filters
-from app.web.console.auth import ConsoleAuth
+from app.web.console.auth import ConsoleAuth, SignedInOnly
 from app.web.console.filters import BASE
 from app.web.console.middleware import ConsoleMiddleware
+from app.web.console.page import ConsolePage, Frame
 from app.web.console.pages.account import AccountPage
 from app.web.console.pages.batches import BatchPages
 from app.web.console.pages.dashboard import HomePage
 from app.web.console.pages.held import HeldPage
 from app.web.console.pages.messages import MessagePages
 from app.web.console.pages.orders import OrderPages
-from app.web.console.pages.sign_in import sign_in_routes
+from app.web.console.pages.sign_in import SignInPage
+from app.web.console.routing import routes_of
+from app.web.console.said import Said
 from app.web.ops.health import Health
 
 TITLE = "订单救生艇"
+WORTH_PACKING = 1024
+"""Bytes; less fits one packet as it is."""
 
 
 def mount_console(api: FastAPI, boat: Lifeboat, health: Health) -> None:
     """Mount the console onto ``api``."""
-    logging.getLogger("starlette_admin").setLevel(logging.WARNING)  # it tells of each route and each visitor
-    gate = ConsoleAuth(boat, sign_in_routes)
-    home = HomePage(boat, health)
-    admin = BaseAdmin(
-        title=TITLE,
-        base_url=BASE,
-        route_name="console",
-        templates_dir=str(filters.TEMPLATES),
-        static_dir=str(filters.STATICS),
-        index_view=home,
-        theme=DefaultTheme(TablerSettings(base="slate", primary="blue", radius=1)),
-        auth_provider=gate,
-        secret_key=boat.keyring.session.hex(),
-        middlewares=[Middleware(ConsoleMiddleware, secure=gate.secure)],
-        i18n_config=I18nConfig(default_locale="zh"),
-        timezone_config=None,
-    )
-    environment = admin.templates.env
-    environment.filters.update(filters.filters(boat.settings.zone, boat.clock.now))
-    environment.globals.update(filters.names())
-    environment.globals["paused_channels"] = lambda: health.sentences("channel_paused")
-    for page in (OrderPages(boat), BatchPages(boat), MessagePages(boat), HeldPage(boat), AccountPage(gate)):
-        admin.add_view(page)
     api.add_route(BASE, _to_home, include_in_schema=False)  # without this, a redirect would name host and scheme
-    admin.mount_to(api)
+    api.mount(BASE, create_console(boat, health), name="console")
+
+
+def create_console(boat: Lifeboat, health: Health) -> Starlette:
+    """Return the console's own application."""
+    gate = ConsoleAuth(boat)
+    frame = Frame(boat, gate, _templates(boat, health), Said(boat.keyring.session))
+    sign_in = SignInPage(frame)
+    pages: tuple[ConsolePage, ...] = (
+        HomePage(frame, health),
+        OrderPages(frame),
+        BatchPages(frame),
+        HeldPage(frame),
+        MessagePages(frame),
+        AccountPage(frame),
+        sign_in,
+    )
+    routes: list[BaseRoute] = [
+        Mount("/static", StaticFiles(directory=filters.STATICS), name="static"),
+        *sign_in.open_routes(),
+        *sorted(
+            (one for page in pages for one in routes_of(page, below=page.path, gate=gate, said=frame.said)),
+            key=lambda one: "{" in one.path,  # /orders/search before /orders/{number}
+        ),
+    ]
+    return Starlette(
+        routes=routes,
+        middleware=[
+            Middleware(ConsoleMiddleware, secure=gate.secure),
+            Middleware(GZipMiddleware, minimum_size=WORTH_PACKING),
+            Middleware(SignedInOnly, gate=gate),
+        ],
+        exception_handlers={HTTPException: frame.refused},
+    )
+
+
+def _templates(boat: Lifeboat, health: Health) -> Jinja2Templates:
+    templates = Jinja2Templates(filters.TEMPLATES)
+    templates.env.filters.update(filters.filters(boat.settings.zone, boat.clock.now))
+    templates.env.globals.update(filters.names())
+    templates.env.globals["app_title"] = TITLE
+    templates.env.globals["paused_channels"] = lambda: health.sentences("channel_paused")
+    return templates
 
 
 async def _to_home(_request: Request) -> Response:

@@ -1,37 +1,78 @@
 """What all pages share: a template, the person, and reads that happen on threads."""
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from markupsafe import Markup
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette_admin import CustomView
-from starlette_admin.flash import get_flashed_messages
+from starlette.templating import Jinja2Templates
 
+from app import words
 from app.bootstrap import Lifeboat
-from app.web.console.auth import person_of
+from app.web.console.auth import ConsoleAuth, Person, person_of
+from app.web.console.csrf import FIELD
+from app.web.console.navigation import ENTRIES, Entry
+from app.web.console.roles import may
+from app.web.console.said import Said
 
 
-class ConsolePage(CustomView):
-    """A view of the console."""
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What every page is made with."""
 
-    def __init__(self, boat: Lifeboat) -> None:
-        super().__init__()
-        self.boat = boat
+    boat: Lifeboat
+    gate: ConsoleAuth
+    templates: Jinja2Templates
+    said: Said
+
+    def render(self, request: Request, template: str, *, status: int = 200, **context: Any) -> Response:  # noqa: ANN401 - what the template shows
+        """Return a page for whoever is signed in; ``entry`` marks where in the menu it stands."""
+        person: Person | None = getattr(request.state, "person", None)
+        shown = {"person": person, "may": _may(person), "entries": _entries(person), **context}
+        if person is not None:
+            shown["said"] = self.said.waiting(request)
+            request.state.said_shown = bool(shown["said"])
+            shown["csrf_input"] = self._csrf_input(request)
+        return self.templates.TemplateResponse(request, template, shown, status_code=status)
+
+    async def refused(self, request: Request, error: Exception) -> Response:
+        """Return the page of a status that is no page's."""
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        ours = getattr(error, "detail", "") == words.PAGE_EXPIRED
+        sentence = words.PAGE_EXPIRED if ours else words.STATUS_SENTENCES.get(status, words.NOT_DONE)
+        return self.render(request, "error.html", status=status, code=status, sentence=sentence, title="无法打开")
+
+    def _csrf_input(self, request: Request) -> Markup:
+        session = self.gate.session_of(request)
+        token = self.gate.forms.token(session) if session else ""
+        return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token)
+
+
+class ConsolePage:
+    """A part of the console: its routes are its methods marked by :func:`app.web.console.routing.route`."""
+
+    path = ""
+    """Below ``/console``."""
+    entry = ""
+    """The menu entry that is marked while it is shown."""
+    title = ""
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+        self.boat = frame.boat
 
     def render(self, request: Request, template: str, *, status: int = 200, **context: Any) -> Response:  # noqa: ANN401 - what the template shows
         """Return a page made from one of our templates."""
-        if self.templates is None:
-            raise RuntimeError("the view has not been added to the console")
-        known = {"person": person_of(request), "flashed_messages": get_flashed_messages(request)}
-        return self.templates.TemplateResponse(
-            request, f"console/{template}", {"title": self.menu_label, **known, **context}, status_code=status
-        )
+        known = {"title": self.title, "entry": self.entry}
+        return self.frame.render(request, f"console/{template}", status=status, **{**known, **context})
 
-    def is_active(self, request: Request) -> bool:
-        """Mark the menu also on the pages below this one."""
-        path = request.scope["path"].removeprefix(request.scope["root_path"]) or "/"
-        return bool(path == self.path or (self.path != "/" and path.startswith(f"{self.path}/")))
+
+def may_of(request: Request, route: str) -> bool:
+    """Tell whether whoever sends this request may use a route."""
+    return may(person_of(request).role, route)
 
 
 def cursor_of(request: Request) -> int | None:
@@ -45,3 +86,11 @@ def with_query(request: Request, **changes: str | int | None) -> str:
     kept = {name: value for name, value in request.query_params.items() if name not in changes}
     kept |= {name: str(value) for name, value in changes.items() if value is not None}
     return "?" + urlencode(kept)
+
+
+def _may(person: Person | None) -> Any:  # noqa: ANN401 - a function of the templates
+    return lambda route: person is not None and may(person.role, route)
+
+
+def _entries(person: Person | None) -> list[Entry]:
+    return [entry for entry in ENTRIES if person is not None and may(person.role, entry.route)]

@@ -11,7 +11,6 @@ body that drips is cut off, and a connection at rest is closed after a while.
 
 import http
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import structlog
@@ -23,6 +22,7 @@ from app.web.door.admission import admit, known_caller
 from app.web.door.body import BODY_WITHIN
 from app.web.door.door import ORDERS, Door
 from app.web.door.fast_order import FastOrder
+from app.web.door.header_lines import LastLines, lines_of
 from app.web.door.receipt import Answer
 
 log = structlog.get_logger()
@@ -40,26 +40,7 @@ _PLAIN = (b"content-type", b"text/plain; charset=utf-8")
 _ANYBODY = Caller("", "", "", drill=False)
 
 
-@lru_cache(maxsize=64)
-def _lines(fields: tuple[tuple[bytes, bytes], ...]) -> bytes:
-    return b"".join(b"%b: %b\r\n" % field for field in fields)
-
-
-class _LastLines:
-    """Remembers the lines of the list it was asked for last: uvicorn makes a new list of its own once a second."""
-
-    def __init__(self) -> None:
-        self._list: list[tuple[bytes, bytes]] = []
-        self._lines = b""
-
-    def of(self, fields: list[tuple[bytes, bytes]]) -> bytes:
-        if fields is not self._list:
-            self._lines, self._list = _lines(tuple(fields)), fields
-        return self._lines
-
-
-_default_lines = _LastLines()
-_receipt_lines = _LastLines()
+_default_lines, _receipt_lines = LastLines(), LastLines()
 
 
 class FastProtocol(HttpToolsProtocol):
@@ -275,7 +256,7 @@ class FastProtocol(HttpToolsProtocol):
         fields = (*self.server_state.default_headers, *((_PLAIN,) if text else ()))
         return b"%b%bcontent-length: %d\r\n%b\r\n%b" % (
             _STATUS_LINES[status],
-            _lines(fields),
+            lines_of(fields),
             len(text),
             _CLOSE,
             text,

@@ -92,8 +92,8 @@ MUTANTS = (
         (
             Edit(
                 "app/domain/order_number.py",
-                "hmac.digest(secret,",
-                "hmac.digest(os.urandom(32),",
+                "_keyed(secret).copy()",
+                "_keyed(os.urandom(32)).copy()",
             ),
             Edit("app/domain/order_number.py", "import hmac\n", "import hmac\nimport os\n"),
         ),

@@ -98,9 +98,9 @@ MUTANTS = (
         "security",
         (
             Edit(
-                "app/web/console/mount.py",
-                "    admin = BaseAdmin(\n",
-                "    BaseAdmin._init_csrf = lambda self: None\n    admin = BaseAdmin(\n",
+                "app/web/console/routing.py",
+                "if session is None or not await carries_token(request, gate.forms, session):",
+                "if session is None:",
             ),
         ),
         (f"{SIGN_IN}::test_a_form_without_its_token_is_refused",),
@@ -135,7 +135,7 @@ MUTANTS = (
     Mutant(
         "a viewer sees personal data",
         "security",
-        (Edit("app/access/accounts.py", "return self is not Role.VIEWER", "return True"),),
+        (Edit("app/web/console/roles.py", "return role in ALLOWED.get(route, frozenset())", "return True"),),
         ("tests/integration/test_console_orders.py::test_a_viewer_can_neither_unmask_nor_download_nor_decide",),
     ),
     # ---- personal data -----------------------------------------------------------------------------------------------

@@ -6,35 +6,30 @@ from anyio import to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette_admin import flash, route
 
 from app.access import accounts, passwords
 from app.access.sign_in import Refused, SignedIn, TooEarly, sign_in
 from app.domain.actor import Actor
 from app.web.console import filters
-from app.web.console.auth import ConsoleAuth, Person, actor_of, person_of
+from app.web.console.auth import Person, actor_of, person_of
 from app.web.console.filters import BASE
 from app.web.console.page import ConsolePage
+from app.web.console.routing import route
+from app.web.console.said import say
 
 
 class AccountPage(ConsolePage):
     """The page of the person who is signed in."""
 
-    menu_label = "我的账号"
     path = "/account"
-    route_name = "account"
-    add_to_menu = False
+    title = "我的账号"
 
-    def __init__(self, gate: ConsoleAuth) -> None:
-        super().__init__(gate.boat)
-        self._gate = gate
-
-    @route("")
+    @route("", name="account")
     async def index(self, request: Request) -> Response:
         """Show the form."""
         return self.render(request, "account.html", error="")
 
-    @route("", methods=["POST"], name="account-change")
+    @route("", methods=("POST",), name="account-change")
     async def change(self, request: Request) -> Response:
         """Take another password; every other session of the account ends, this one goes on."""
         form = await request.form()
@@ -49,10 +44,10 @@ class AccountPage(ConsolePage):
         problem = await to_thread.run_sync(self._change, actor_of(request), old, new)
         if problem is not None:
             return self._refused(request, problem)
-        flash(request, "密码已修改，其他设备上的登录已全部退出。", "success")
+        say(request, "密码已修改，其他设备上的登录已全部退出。")
         return await self._begin_new_session(person)
 
-    @route("/end-sessions", methods=["POST"], name="account-end-sessions")
+    @route("/end-sessions", methods=("POST",), name="account-end-sessions")
     async def end_sessions(self, request: Request) -> Response:
         """Sign out on every other device."""
         person, by = person_of(request), actor_of(request)
@@ -62,7 +57,7 @@ class AccountPage(ConsolePage):
                 accounts.end_sessions(uow, person.username, by=by, now=self.boat.clock.now())
 
         await run_in_threadpool(end)
-        flash(request, "其他设备上的登录已全部退出。", "success")
+        say(request, "其他设备上的登录已全部退出。")
         return await self._begin_new_session(person)
 
     def _change(self, by: Actor, old: str, new: str) -> str | None:
@@ -84,7 +79,7 @@ class AccountPage(ConsolePage):
             return -1 if user is None else user.session_epoch
 
         response = RedirectResponse(f"{BASE}/", status_code=303)
-        self._gate.begin_session(response, user_id=person.user_id, epoch=await run_in_threadpool(epoch))
+        self.frame.gate.begin_session(response, user_id=person.user_id, epoch=await run_in_threadpool(epoch))
         return response
 
     def _refused(self, request: Request, error: str) -> Response:

@@ -10,7 +10,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
-from starlette_admin import flash, route
 
 from app.batch.download import DOWNLOADED, take_file
 from app.bootstrap import exports_of
@@ -22,9 +21,11 @@ from app.files.sheet_writers import Format
 from app.store.repositories.overview import PAGE
 from app.store.tables import Audit, Batch
 from app.store.unit_of_work import UnitOfWork
-from app.web.console.auth import actor_of, person_of
+from app.web.console.auth import actor_of
 from app.web.console.filters import BASE
 from app.web.console.page import ConsolePage, cursor_of, with_query
+from app.web.console.routing import route
+from app.web.console.said import say
 
 MEDIA = {
     "csv": "text/csv; charset=utf-8",
@@ -37,12 +38,11 @@ SAME_TAP = timedelta(minutes=2)
 class BatchPages(ConsolePage):
     """Batches."""
 
-    menu_label = "批次"
-    icon = "fa-solid fa-box-archive"
     path = "/batches"
-    route_name = "batches"
+    title = "批次"
+    entry = "batches"
 
-    @route("")
+    @route("", name="batches")
     async def index(self, request: Request) -> Response:
         """List batches, newest first, and who has downloaded each."""
         batches, downloads, incidents = await run_in_threadpool(self._list, cursor_of(request))
@@ -63,9 +63,8 @@ class BatchPages(ConsolePage):
 
         The link says how many downloads its page knew of. If there are more by now, the person is shown them first.
         """
-        person = person_of(request)
         kind = request.query_params.get("format", "csv")
-        if not person.sees_personal_data or request.headers.get("sec-fetch-site") == "cross-site":
+        if request.headers.get("sec-fetch-site") == "cross-site":
             raise HTTPException(403)
         if kind not in MEDIA:
             raise HTTPException(404)
@@ -75,10 +74,10 @@ class BatchPages(ConsolePage):
         try:
             path = await run_in_threadpool(self._take, name, kind, actor_of(request), known=known)
         except Problem as problem:
-            flash(request, problem.detail, "error")
+            say(request, problem.detail, "error")
             return RedirectResponse(f"{BASE}/batches/{name}", status_code=303)
         if path is None:
-            flash(request, "这个文件刚刚被下载过，请先看下面的下载记录，避免重复导入。", "warning")
+            say(request, "这个文件刚刚被下载过，请先看下面的下载记录，避免重复导入。", "warning")
             return RedirectResponse(f"{BASE}/batches/{name}#downloads", status_code=303)
         return FileResponse(path, media_type=MEDIA[kind], filename=path.name)
 

@@ -5,34 +5,31 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette_admin import route
 
 from app import words
-from app.bootstrap import Lifeboat
 from app.web.console.dashboard_figures import DashboardFigures
-from app.web.console.page import ConsolePage
+from app.web.console.page import ConsolePage, Frame
+from app.web.console.routing import route
 from app.web.ops.health import Health
 
 
 class HomePage(ConsolePage):
     """The index of the console."""
 
-    menu_label = "总览"
-    icon = "fa-solid fa-gauge-high"
-    path = "/"
-    route_name = "index"
+    title = "总览"
+    entry = "home"
 
-    def __init__(self, boat: Lifeboat, health: Health) -> None:
-        super().__init__(boat)
-        self._lookout = DashboardFigures(boat)
+    def __init__(self, frame: Frame, health: Health) -> None:
+        super().__init__(frame)
+        self._lookout = DashboardFigures(frame.boat)
         self._health = health
 
-    @route("")
+    @route("/", name="home")
     async def index(self, request: Request) -> Response:
         """Show everything at a glance."""
         return self.render(request, "home.html", **await self._shown())
 
-    @route("/figures")
+    @route("/figures", name="figures")
     async def figures(self, request: Request) -> Response:
         """Return the part of the page that changes."""
         return self.render(request, "home_figures.html", **await self._shown())

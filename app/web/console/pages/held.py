@@ -6,7 +6,6 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette_admin import route
 
 from app import words
 from app.bootstrap.decisions import preflight_of
@@ -15,6 +14,7 @@ from app.domain.states import HeldKind
 from app.orders.complete import COMPLETABLE
 from app.store.tables import OrderRow
 from app.web.console.page import ConsolePage
+from app.web.console.routing import route
 
 SHOWN = 100
 _RELEASE = {
@@ -66,12 +66,11 @@ class HeldOrder:
 class HeldPage(ConsolePage):
     """Orders that wait for a person."""
 
-    menu_label = "待确认"
-    icon = "fa-solid fa-user-check"
     path = "/held"
-    route_name = "held"
+    title = "待人工确认"
+    entry = "held"
 
-    @route("")
+    @route("", name="held")
     async def index(self, request: Request) -> Response:
         """List held orders, oldest first, each with its reason; a look-alike beside the one it looks like."""
         asked = request.query_params.get("kind")

@@ -5,21 +5,20 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette_admin import route
 
 from app import words
 from app.web.console.page import ConsolePage, cursor_of, with_query
+from app.web.console.routing import route
 
 
 class MessagePages(ConsolePage):
     """Messages by state, newest first."""
 
-    menu_label = "消息"
-    icon = "fa-solid fa-paper-plane"
     path = "/messages"
-    route_name = "messages"
+    title = "消息"
+    entry = "messages"
 
-    @route("")
+    @route("", name="messages")
     async def index(self, request: Request) -> Response:
         """List messages."""
         chosen = request.query_params.get("state", "")

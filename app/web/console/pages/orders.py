@@ -8,7 +8,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette_admin import route
 
 from app import words
 from app.domain.phone import NotAPhone, phone_of
@@ -19,6 +18,7 @@ from app.store.unit_of_work import UnitOfWork
 from app.web.console.filters import BASE, harmless
 from app.web.console.page import cursor_of, with_query
 from app.web.console.pages.order import OrderDetail
+from app.web.console.routing import route
 
 _SPANS = {"incident": "本次事件", "today": "今天", "all": "全部"}
 _LONGEST_SEARCH = 128
@@ -37,12 +37,11 @@ class Listed:
 class OrderPages(OrderDetail):
     """Orders: the list, the search, and (inherited) the page of each."""
 
-    menu_label = "订单"
-    icon = "fa-solid fa-receipt"
     path = "/orders"
-    route_name = "orders"
+    title = "订单"
+    entry = "orders"
 
-    @route("")
+    @route("", name="orders")
     async def index(self, request: Request) -> Response:
         """List orders, newest first."""
         query = request.query_params
@@ -64,7 +63,7 @@ class OrderPages(OrderDetail):
             request, "orders.html", listed=listed, customer=bool(customer), spans=_SPANS, **shown, **pages
         )
 
-    @route("/search", methods=["POST"])
+    @route("/search", name="orders-search", methods=("POST",))
     async def search(self, request: Request) -> Response:
         """Find orders by order number or its beginning, the shop's number, or the phone."""
         form = await request.form()

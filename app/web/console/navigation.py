@@ -1,0 +1,23 @@
+"""The menu of the console, in the order in which it is shown."""
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """An entry of the menu: the route it leads to, where that is below ``/console``, its word and its icon."""
+
+    route: str
+    path: str
+    word: str
+    icon: str
+    on_a_phone: bool = True
+    """Whether it has a tab at the foot of a phone's screen; the others stand under 更多."""
+
+
+ENTRIES = (
+    Entry("home", "/", "总览", "home"),
+    Entry("orders", "/orders", "订单", "receipt"),
+    Entry("batches", "/batches", "批次", "package"),
+    Entry("held", "/held", "待办", "checklist"),
+    Entry("messages", "/messages", "消息", "send", on_a_phone=False),
+)

@@ -1,0 +1,41 @@
+"""Which role may use which route: one table, from which routes, buttons and the tested matrix come.
+
+A route that is not named here cannot be added to the console, so whatever is forgotten is shut.
+"""
+
+from collections.abc import Mapping
+
+from app.access.accounts import Role
+
+EVERYBODY = frozenset(Role)
+WITH_CUSTOMERS = frozenset({Role.SERVICE, Role.OPS, Role.IT, Role.ADMIN})
+"""Who speaks with customers sees who they are; each look is recorded."""
+
+OPERATORS = frozenset({Role.OPS, Role.IT, Role.ADMIN})
+"""Who moves orders and files."""
+
+ALLOWED: Mapping[str, frozenset[Role]] = {
+    "home": EVERYBODY,
+    "figures": EVERYBODY,
+    "orders": EVERYBODY,
+    "orders-search": EVERYBODY,
+    "order": EVERYBODY,
+    "order-unmask": WITH_CUSTOMERS,
+    "order-decide": OPERATORS,
+    "order-complete": OPERATORS,
+    "held": EVERYBODY,
+    "batches": EVERYBODY,
+    "batch": EVERYBODY,
+    "batch-file": OPERATORS,
+    "messages": EVERYBODY,
+    "account": EVERYBODY,
+    "account-change": EVERYBODY,
+    "account-end-sessions": EVERYBODY,
+    "logout": EVERYBODY,
+}
+"""By the name of the route."""
+
+
+def may(role: Role, route: str) -> bool:
+    """Tell whether a role may use a route; nobody may use one that is not in the table."""
+    return role in ALLOWED.get(route, frozenset())

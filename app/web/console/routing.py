@@ -1,0 +1,70 @@
+"""Puts pages under their routes, each behind its row in the table of roles, and forms behind their token too."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app import words
+from app.web.console.auth import ConsoleAuth, person_of
+from app.web.console.csrf import carries_token
+from app.web.console.roles import ALLOWED, may
+from app.web.console.said import Said
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+_MARK = "console_route"
+
+
+class PageExpired(HTTPException):
+    """A form whose token is not its session's; loading its page again mends it."""
+
+    def __init__(self) -> None:
+        super().__init__(403, words.PAGE_EXPIRED)
+
+
+class NotInTheTable(Exception):
+    """A route has no row in the table of roles."""
+
+
+def route(path: str, *, name: str, methods: tuple[str, ...] = ("GET",)) -> Callable[[Any], Any]:
+    """Mark a method of a page as what answers ``path`` below the page's own."""
+
+    def mark(method: Any) -> Any:  # noqa: ANN401 - a method
+        setattr(method, _MARK, (path, name, methods))
+        return method
+
+    return mark
+
+
+def routes_of(page: object, *, below: str, gate: ConsoleAuth, said: Said) -> Iterator[Route]:
+    """Yield the routes of a page, guarded.
+
+    Raises:
+        NotInTheTable: one of them is not in the table of roles.
+    """
+    for attribute in dir(type(page)):
+        marked = getattr(getattr(type(page), attribute), _MARK, None)
+        if marked is not None:
+            path, name, methods = marked
+            if name not in ALLOWED:
+                raise NotInTheTable(name)
+            endpoint = _guarded(getattr(page, attribute), name, gate=gate, said=said)
+            yield Route(f"{below}{path}" or "/", endpoint, methods=list(methods), name=name)
+
+
+def _guarded(endpoint: Endpoint, name: str, *, gate: ConsoleAuth, said: Said) -> Endpoint:
+    async def answer(request: Request) -> Response:
+        if not may(person_of(request).role, name):
+            raise HTTPException(403)
+        if request.method == "POST":
+            session = gate.session_of(request)
+            if session is None or not await carries_token(request, gate.forms, session):
+                raise PageExpired
+        response = await endpoint(request)
+        said.carry(request, response, secure=gate.secure)
+        return response
+
+    return answer
