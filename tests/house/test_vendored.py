@@ -8,7 +8,10 @@ import pytest
 from app.web.console.filters import STATICS
 
 FOLDER = STATICS / "console"
-OURS = {"bare.css", "console.css", "console.js", "icon.svg", "theme.js", "vendored.toml"}
+OURS = {
+    *("bare.css", "console.css", "wall.css", "icon.svg", "vendored.toml"),
+    *("chart.js", "console.js", "live.js", "theme.js", "wall.js"),
+}
 VENDORED = tomllib.loads((FOLDER / "vendored.toml").read_text(encoding="utf-8"))["file"]
 
 

@@ -26,6 +26,7 @@ BATCHES = 5
 BATCHES_LOOKED_AT = 24
 """Files among which the home page looks for those nobody has taken: twelve hours of half-hourly ones."""
 
+LATEST_HIGH = 5
 LATEST = 8
 """Orders on the home page: what fits a screen beside the figures."""
 
@@ -89,6 +90,8 @@ class Figures:
     untaken: tuple[Batch, ...]
     unanswered: tuple[Batch, ...]
     latest: tuple[LatestOrder, ...]
+    latest_high: tuple[LatestOrder, ...]
+    """Of the open incident."""
     clients: dict[str, str]
     lines: tuple[Line, ...]
 
@@ -109,6 +112,12 @@ class DashboardFigures:
         self._known: Figures | None = None
         self._running: Running | None = None
         self._lines: tuple[datetime, list[Line]] | None = None
+
+    @property
+    def taking_orders(self) -> bool:
+        """Whether an incident was open at the last look; waits for nobody."""
+        known = self._known
+        return known is not None and known.incident is not None
 
     def figures(self) -> Figures:
         """Return the figures of this moment or of a second ago."""
@@ -160,6 +169,7 @@ class DashboardFigures:
                     batch for batch in reversed(mine_too) if batch.name in downloads and batch.id not in answered
                 ),
                 latest=tuple(self._latest(row) for row in uow.inflow.newest(limit=LATEST)),
+                latest_high=tuple(self._latest(row) for row in uow.inflow.urgent(limit=LATEST_HIGH)),
                 clients=uow.access.client_names(),
                 lines=tuple(self._lines_of(uow, now)),
             )

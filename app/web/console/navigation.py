@@ -20,4 +20,5 @@ ENTRIES = (
     Entry("batches", "/batches", "批次", "package"),
     Entry("held", "/held", "待办", "checklist"),
     Entry("messages", "/messages", "消息", "send", on_a_phone=False),
+    Entry("kiosks", "/kiosks", "大屏", "device-tv", on_a_phone=False),
 )
