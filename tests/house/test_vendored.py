@@ -10,7 +10,7 @@ from app.web.console.filters import STATICS
 FOLDER = STATICS / "console"
 OURS = {
     *("bare.css", "console.css", "wall.css", "icon.svg", "vendored.toml"),
-    *("chart.js", "console.js", "live.js", "theme.js", "wall.js"),
+    *("console.js", "live.js", "theme.js", "wall.js"),
 }
 VENDORED = tomllib.loads((FOLDER / "vendored.toml").read_text(encoding="utf-8"))["file"]
 

@@ -17,7 +17,7 @@ _STATE = {"waiting": "accepted"}
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BarPart:
     """One part: its name, its word, how many orders, where it is drawn, and the list of exactly these orders.
 
     ``path`` lies below ``/console``; it is empty for orders that are in no list yet.
@@ -31,14 +31,14 @@ class Part:
     path: str = ""
 
 
-def parts_of(ledger: Ledger) -> tuple[Part, ...]:
+def parts_of(ledger: Ledger) -> tuple[BarPart, ...]:
     """Return the eight parts in the order of an order's life; their counts always add up to what is accounted for."""
     counts = {name: int(getattr(ledger, name)) for name in _PARTS}
     widths = _widths(counts)
     parts, x = [], 0
     for name in _PARTS:
         path = "" if name == "spooled" else f"/orders?state={_STATE.get(name, name)}"
-        parts.append(Part(name, words.LEDGER[name], counts[name], x, widths[name], path))
+        parts.append(BarPart(name, words.LEDGER[name], counts[name], x, widths[name], path))
         x += widths[name]
     return tuple(parts)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from app import words
-from app.web.console.conservation import Part, parts_of
+from app.web.console.conservation import BarPart, parts_of
 from app.web.console.dashboard_figures import Figures
 
 Level = Literal["calm", "live", "drill", "bad"]
@@ -30,7 +30,7 @@ class Strip:
     alerts: int = 0
     held: int = 0
     accepted: int = 0
-    parts: tuple[Part, ...] = ()
+    parts: tuple[BarPart, ...] = ()
 
 
 def strip_of(figures: Figures, health: Mapping[str, Any]) -> Strip:
