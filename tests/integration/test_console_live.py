@@ -62,6 +62,19 @@ async def test_a_stream_names_the_regions_that_changed_and_nothing_else(at_noon:
         await stream.aclose()  # type: ignore[attr-defined]
 
 
+async def test_who_asks_because_of_a_change_is_not_answered_from_memory(
+    at_noon: Deployment, lookout: Lookout, mei: Browser
+):
+    """The figures are remembered for a second, and the change has come within it."""
+    assert "待命" in await mei.reads("/figures")
+    stream = await _opened(lookout)
+    at_noon.door.post(key="1")
+    await lookout.look()
+    assert (await _next(stream))[0] == "changed"
+    assert 'id="accepted">1<' in await mei.reads("/figures")
+    await stream.aclose()  # type: ignore[attr-defined]
+
+
 async def test_what_changes_between_two_looks_is_said_once(at_noon: Deployment, lookout: Lookout):
     stream = await _opened(lookout)
     for n in range(3):

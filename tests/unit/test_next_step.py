@@ -46,7 +46,7 @@ NOBODY = _who_may()
         ({"taking_orders": True}, IT, "眼下没有要您处理的事", ""),
         ({"taking_orders": False}, IT, "发放第一把店铺密钥", "/keys"),
         ({"taking_orders": False, "clients": 1}, IT, "一切就绪，等待启用", ""),
-        ({"taking_orders": False}, OPERATOR, "一切就绪，等待启用", ""),
+        ({"taking_orders": False}, OPERATOR, "还没有店铺密钥", ""),
     ],
 )
 def test_the_first_thing_a_person_may_do(now: dict[str, object], may: Callable[[str], bool], title: str, path: str):

@@ -110,6 +110,8 @@ class DashboardFigures:
         self._inflow = Inflow(boat.store)
         self._lock = threading.Lock()
         self._known: Figures | None = None
+        self._changes = 0
+        self._known_changes = 0
         self._running: Running | None = None
         self._lines: tuple[datetime, list[Line]] | None = None
 
@@ -119,12 +121,17 @@ class DashboardFigures:
         known = self._known
         return known is not None and known.incident is not None
 
+    def forget(self) -> None:
+        """Take note that something has changed: what is remembered is old; waits for nobody."""
+        self._changes += 1
+
     def figures(self) -> Figures:
-        """Return the figures of this moment or of a second ago."""
+        """Return the figures of this moment, or of up to a second ago where nothing is known to have changed since."""
         now = self._boat.clock.now()
         with self._lock:
-            if self._known is None or abs(now - self._known.at) >= REMEMBER:
-                self._known = self._read(now)
+            changes = self._changes
+            if self._known is None or changes != self._known_changes or abs(now - self._known.at) >= REMEMBER:
+                self._known, self._known_changes = self._read(now), changes
             return self._known
 
     def _read(self, now: datetime) -> Figures:

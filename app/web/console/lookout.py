@@ -60,6 +60,8 @@ class Lookout:
         self._glance: Question[Glance | None] = Question("glance", self._take, unanswered=None)
         self.look_every, self.still_every = LOOK_EVERY, STILL_EVERY
         self.closed = False
+        self.on_change: Callable[[], None] = lambda: None
+        """Called before anybody is told, so that nobody is answered from memory who asks because he was told."""
 
     @property
     def crowded(self) -> bool:
@@ -105,6 +107,8 @@ class Lookout:
         marks["minute"] = int(self._boat.clock.now().timestamp()) // 60
         names = changed(self._known, marks) if self._known else frozenset()
         self._known = marks
+        if names:
+            self.on_change()
         for stream in self._streams:
             if glance is not None and not stream.entitled(glance):
                 stream.end()

@@ -51,6 +51,7 @@ def frame_of(parts: Parts) -> Frame:
     boat, state = parts.boat, parts.state
     gate = ConsoleAuth(boat)
     dashboard = DashboardFigures(boat, lambda: state.spool_depth)
+    parts.lookout.on_change = dashboard.forget
     gate.taking_orders = lambda: dashboard.taking_orders
     said = Said(boat.keyring.session)
     return Frame(boat, gate, _templates(boat, parts.health), said, dashboard, parts.health)

@@ -44,6 +44,8 @@ def next_step(now: Circumstances, may: MayUse) -> NextStep:
         return step
     if now.taking_orders:
         return NextStep("眼下没有要您处理的事", "新的文件、待办和告警会出现在这里，本页自动更新。")
+    if not now.clients:
+        return NextStep("还没有店铺密钥", "店铺拿到密钥后才能把订单发到这里，请管理员发放。")
     return NextStep("一切就绪，等待启用", "主系统宕机后，店铺把订单发到这里，第一笔订单到达时自动开始应急接单。")
 
 

@@ -67,7 +67,7 @@ class KioskPage(ConsolePage):
             days=LASTS.days,
             minutes=int(LINK_LASTS.total_seconds()) // 60,
             link=address,
-            picture=Markup(segno.make(address).svg_inline(scale=4, border=2)) if address else "",  # noqa: S704 - made by us
+            picture=Markup(segno.make(address).svg_inline(omitsize=True, border=2)) if address else "",  # noqa: S704 - made by us
             wrong=wrong,
             name=name,
         )

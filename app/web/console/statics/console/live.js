@@ -160,7 +160,8 @@
   }
   function draw() {
     var box = document.getElementById("inflow"), table = document.getElementById("inflow-table");
-    if (!box || !table || !window.uPlot) return;
+    if (!box || !table) return;
+    if (!window.uPlot) { load(box.dataset.library); return; }
     var data = read(table), c = colours(), key = JSON.stringify([data, c, box.clientWidth, table.dataset.marks]);
     if (key === drawn) return;
     drawn = key;
@@ -185,6 +186,13 @@
       }] },
     }, data, box);
   }
+  function load(library) { // only where there is a chart, and after the first view is there
+    if (document.querySelector('script[src="' + library + '"]')) return;
+    var script = document.createElement("script");
+    script.src = library;
+    script.onload = draw;
+    document.head.append(script);
+  }
   function local(at, offset) {
     var t = new Date((at + offset) * 1000);
     return String(t.getUTCHours()).padStart(2, "0") + ":" + String(t.getUTCMinutes()).padStart(2, "0");
@@ -192,5 +200,6 @@
   document.addEventListener("lifeboat:fresh", draw);
   window.addEventListener("resize", draw);
   document.addEventListener("click", function (event) { if (event.target.closest("[data-theme-switch]")) requestAnimationFrame(draw); });
-  draw();
+  if (document.readyState === "complete") draw();
+  else window.addEventListener("load", draw);
 })();
