@@ -8,12 +8,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import uvicorn
+from uvicorn.lifespan.off import LifespanOff
 
 from app.access import accounts
 from app.store.repositories.glance import Glance
 from app.web.console import lookout as lookout_module
 from app.web.console.lookout import Lookout
 from app.web.console.session import IDLE
+from app.web.server import Server
 from tests.deployment import Deployment
 from tests.deployment.console import Browser
 from tests.deployment.facts import IT
@@ -244,3 +247,14 @@ async def test_a_worker_that_is_silent_amid_an_incident_turns_the_strip_red(at_n
     strip = await mei.reads("/strip")
     assert 'data-level="bad"' in strip
     assert "后台进程没有在工作" in strip
+
+
+async def test_a_server_that_is_told_to_stop_lets_open_pages_go_before_it_waits_for_anybody(
+    at_noon: Deployment, lookout: Lookout
+):
+    stream = await _opened(lookout)
+    server = Server(uvicorn.Config(at_noon.web, lifespan="off", log_config=None), at_noon.web)
+    server.servers = []
+    server.lifespan = LifespanOff(server.config)
+    await server.shutdown()
+    assert (await _next(stream))[0] == "over"
