@@ -56,6 +56,7 @@ class Lookout:
         self._process_marks = process_marks
         self._streams: set[Stream] = set()
         self._looking: asyncio.Task[None] | None = None
+        self._looked = asyncio.Event()
         self._known: Mapping[str, Any] = {}
         self._glance: Question[Glance | None] = Question("glance", self._take, unanswered=None)
         self.look_every, self.still_every = LOOK_EVERY, STILL_EVERY
@@ -79,9 +80,10 @@ class Lookout:
         stream = Stream(entitled)
         self._streams.add(stream)
         if self._looking is None or self._looking.done():
-            self._known = {}
+            self._known, self._looked = {}, asyncio.Event()
             self._looking = asyncio.create_task(self._keep_looking())
         try:
+            await self._looked.wait()  # what comes after this is noticed, so what a page asks for now is enough
             yield _event("still", self._now())
             while await self._goes_on(stream):
                 names, stream.pending = sorted(stream.pending), set()
@@ -105,14 +107,15 @@ class Lookout:
         glance = await self._glance.answer(within=ANSWERED_WITHIN)
         marks = {**(glance.marks if glance else self._known), **self._process_marks(), "away": glance is None}
         marks["minute"] = int(self._boat.clock.now().timestamp()) // 60
-        names = changed(self._known, marks) if self._known else frozenset()
+        first, names = not self._known, changed(self._known, marks)
         self._known = marks
-        if names:
+        if names:  # also at the first look: nobody knows what has happened while nobody looked
             self.on_change()
+        self._looked.set()
         for stream in self._streams:
             if glance is not None and not stream.entitled(glance):
                 stream.end()
-            elif names:
+            elif names and not first:
                 stream.pending |= names
                 stream.woken.set()
 
