@@ -1,8 +1,9 @@
 """Takes uploads of files: their bytes within limits of size and time, and their reading a few at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
 from fastapi import Request
@@ -22,9 +23,19 @@ AT_ONCE = 2
 MOST = 12
 """Uploads under way; each may hold its bytes in memory."""
 
+FORM = "multipart/form-data"
 _FORM_OVERHEAD = 64 * 1024
 _PIECE = 64 * 1024
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class UploadForm:
+    """A form that may bring a file."""
+
+    fields: Mapping[str, str]
+    file: bytes | None = None
+    content_type: str = ""
 
 
 class Uploads:
@@ -61,16 +72,26 @@ class Uploads:
             ClientGone: the client hung up.
         """
         content_type = request.headers.get("content-type", "")
-        fields = {name: value for name, value in request.headers.raw if name == b"content-length"}
-        body = await self.bodies.read(fields, request.receive)
-        if not content_type.startswith("multipart/form-data"):
-            return self._within_limit(body), content_type
-        form_request = Request(request.scope, _pieces_of(body))
-        async with form_request.form(max_files=1, max_fields=4) as form:
-            files = [value for value in form.values() if isinstance(value, UploadFile)]
-            if not files:
+        if content_type.startswith(FORM):
+            form = await self.form(request)
+            if form.file is None:
                 raise Malformed("表单中没有文件，请把文件放在字段 file 中。")
-            return self._within_limit(await files[0].read()), files[0].content_type or ""
+            return form.file, form.content_type
+        return self._within_limit(await self._body(request)), content_type
+
+    async def form(self, request: Request) -> UploadForm:
+        """Return a form with what was filled in, and a file if it has one; the same errors as :meth:`file`."""
+        form_request = Request(request.scope, _pieces_of(await self._body(request)))
+        async with form_request.form(max_files=1, max_fields=8, max_part_size=self._limit) as form:
+            fields = {name: value for name, value in form.items() if isinstance(value, str)}
+            files = [value for value in form.values() if isinstance(value, UploadFile)]
+            if not files or not files[0].size:  # a browser sends an empty one where none is chosen
+                return UploadForm(fields)
+            return UploadForm(fields, self._within_limit(await files[0].read()), files[0].content_type or "")
+
+    async def _body(self, request: Request) -> bytes:
+        fields = {name: value for name, value in request.headers.raw if name == b"content-length"}
+        return await self.bodies.read(fields, request.receive)
 
     async def reading(self, work: Callable[[], T]) -> T:
         """Do the blocking ``work`` of reading a file, once others have been read."""

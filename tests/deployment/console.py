@@ -64,6 +64,14 @@ class Browser:
             data[FIELD] = token
         return await self._client.post(f"/console{path}", data=data, headers=headers)
 
+    async def upload(
+        self, path: str, file: bytes | None = None, *, name: str = "results.csv", fields: dict[str, str] | None = None
+    ) -> httpx.Response:
+        """Send a form with a file as its page would."""
+        data = {FIELD: await self.form_token() or "", **(fields or {})}
+        files = {"file": (name, file if file is not None else b"")}
+        return await self._client.post(f"/console{path}", data=data, files=files)
+
     async def form_token(self) -> str | None:
         """Return what the forms of this session carry, None where nobody has signed in."""
         found = re.search(rf'name="{FIELD}" value="([^"]+)"', (await self.get("/account")).text)

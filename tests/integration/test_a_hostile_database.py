@@ -116,7 +116,8 @@ def world(at_noon: Deployment) -> World:
 async def test_no_page_of_the_console_breaks_over_a_bad_row(world: World, mei: Browser):
     lists = ["/", "/orders", "/orders?span=all", "/orders?state=held", "/batches", "/messages", "/held"]
     own = [f"/orders/{number}" for number in (*world.numbers, *world.good, world.held)]
-    own += [f"/batches/{name}" for name in (*world.batches, world.first, world.batch)]
+    batches = (*world.batches, world.first, world.batch)
+    own += [f"/batches/{name}{more}" for name in batches for more in ("", "/results")]
     for path in (*lists, *own):
         page = await mei.get(path)
         assert page.status_code in ({200} if path in lists else {200, 404}), path

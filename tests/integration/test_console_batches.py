@@ -39,7 +39,7 @@ async def test_a_second_download_is_warned_of_and_still_allowed(at_noon: Deploym
     assert "刚刚被下载过" in await zhang.reads(f"/batches/{name}")
     assert (await zhang.get(f"/batches/{name}/file?seen=1")).status_code == 200
     assert len(deeds(at_noon, name, "batch.download")) == 2
-    assert "已下载 2 次" in await mei.reads("/batches")
+    assert "（2 次）" in await mei.reads("/batches")
 
 
 async def test_a_browser_that_asks_twice_for_one_tap_gets_the_file_twice(at_noon: Deployment, mei: Browser):

@@ -27,7 +27,7 @@ def _who_may(*routes: str) -> Callable[[str], bool]:
 
 
 OPERATOR = _who_may("batches", "batch-file", "order-decide", "messages", "orders")
-IT = _who_may("batches", "batch-file", "order-decide", "messages", "orders", "batch-results", "keys")
+IT = _who_may("batches", "batch-file", "order-decide", "messages", "orders", "results-preview", "keys")
 SERVICE = _who_may("batches", "messages", "orders")
 NOBODY = _who_may()
 
@@ -39,7 +39,7 @@ NOBODY = _who_may()
         ({**EVERYTHING, "overdue": True}, OPERATOR, "批次逾期，请找 IT", "/batches"),
         ({**EVERYTHING, "untaken": ()}, OPERATOR, "处理 3 笔待人工确认", "/held"),
         ({**EVERYTHING, "untaken": (), "held": 0}, OPERATOR, "2 条消息发送失败", "/messages?state=dead"),
-        ({**EVERYTHING, "untaken": (), "held": 0}, IT, "上传 B-1 的结果", "/batches/B-1"),
+        ({**EVERYTHING, "untaken": (), "held": 0}, IT, "上传 B-1 的结果", "/batches/B-1/results"),
         (EVERYTHING, SERVICE, "2 条消息发送失败", "/messages?state=dead"),
         ({**EVERYTHING, "failed": 0}, SERVICE, "跟进 5 笔高优订单", "/orders?priority=high"),
         (EVERYTHING, NOBODY, "眼下没有要您处理的事", ""),

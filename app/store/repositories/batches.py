@@ -95,6 +95,14 @@ class BatchRepository:
             query = query.where(Batch.id < before_id)
         return list(self._session.scalars(query.order_by(Batch.id.desc()).limit(limit)))
 
+    def repairs_of(self, batch_ids: Sequence[int]) -> dict[int, list[str]]:
+        """Return the published batches that repair each of a page of batches, by name; a repair is always younger."""
+        younger = select(Batch.repairs_id, Batch.name).where(Batch.id > min(batch_ids), PUBLISHED.query)
+        found: dict[int, list[str]] = {}
+        for repaired, name in self._session.execute(younger.where(Batch.repairs_id.in_(batch_ids)).order_by(Batch.id)):
+            found.setdefault(repaired, []).append(name)
+        return found
+
     def last_published_at(self) -> datetime | None:
         """Return when the newest batch came out."""
         newest = select(Batch.published_at).where(PUBLISHED.query).order_by(Batch.published_at.desc()).limit(1)

@@ -74,6 +74,11 @@ class ContradictionRepository:
             query = query.where(Contradiction.id > after)
         return list(self._found(query.order_by(Contradiction.id).limit(limit)))
 
+    def of_batch(self, batch_id: int, *, limit: int) -> list[ContradictionRow]:
+        """Return those of a batch that wait, oldest first."""
+        query = _joined().where(OPEN.query, Contradiction.batch_id == batch_id)
+        return list(self._found(query.order_by(Contradiction.id).limit(limit)))
+
     def _found(self, query: Select[Any]) -> Iterator[ContradictionRow]:
         for row, order_number, batch in self._session.execute(query):
             yield ContradictionRow(row, order_number, batch)

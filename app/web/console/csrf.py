@@ -39,7 +39,8 @@ class FormTokens:
 
 async def carries_token(request: Request, tokens: FormTokens, session: Session) -> bool:
     """Tell whether a form carries a token of its session."""
-    form = await request.form()
+    read = getattr(request.state, "form", None)  # one that brings a file has been read already
+    form = read.fields if read is not None else await request.form()
     return tokens.fits(session, str(form.get(FIELD) or ""))
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +17,9 @@ _TOKEN = re.compile(rb'name="%b" value="[^"]*"' % FIELD.encode())
 
 
 def marked(request: Request, response: Response) -> Response:
-    """Return the answer with its mark, or 304 where the page that asks shows it already."""
+    """Return the answer with its mark, or 304 where the page that asks shows it already; only a whole page has one."""
+    if response.status_code != HTTPStatus.OK or not isinstance(getattr(response, "body", None), bytes):
+        return response
     mark = f'"{hashlib.sha256(_TOKEN.sub(b"", bytes(response.body))).hexdigest()[:20]}"'
     if request.headers.get("if-none-match") == mark:
         answer = Response(status_code=304)

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.domain.problems import TooLarge, TooSlow
 from app.web.console.filters import BASE
 from app.web.door.body import BODY_WITHIN, BodyReader, ClientGone
+from app.web.uploads import FORM
 
 log = structlog.get_logger()
 
@@ -46,7 +47,7 @@ class ConsoleMiddleware:
             return
         answer = _Answer(send, secure=self._secure, static=scope["path"].startswith(_STATIC))
         try:
-            if scope["method"] not in {"GET", "HEAD"}:
+            if scope["method"] not in {"GET", "HEAD"} and not _brings_a_file(scope):
                 async with asyncio.timeout(BODY_WITHIN):
                     body = await self._bodies.read(dict(scope["headers"]), receive)
                 receive = _replayed(body, receive)
@@ -107,6 +108,11 @@ def bare_page(title: str, sentence: str) -> bytes:
         f'<link rel="stylesheet" href="{_STATIC}console/bare.css"></head><body><main><h1>{escape(title)}</h1>'
         f'<p>{escape(sentence)}</p><p><a href="{BASE}/">回到首页</a></p></main></body></html>'
     ).encode()
+
+
+def _brings_a_file(scope: Scope) -> bool:
+    """Tell whether a form may be long: it is read by a route that expects it, within the limits of an upload."""
+    return any(name == b"content-type" and value.startswith(FORM.encode()) for name, value in scope["headers"])
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

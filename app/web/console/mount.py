@@ -26,6 +26,7 @@ from app.web.console.pages.kiosks import KioskPage
 from app.web.console.pages.live import LivePage
 from app.web.console.pages.messages import MessagePages
 from app.web.console.pages.orders import OrderPages
+from app.web.console.pages.results import ResultPages
 from app.web.console.pages.sign_in import SignInPage
 from app.web.console.pages.wall import WALL, create_wall
 from app.web.console.routing import routes_of
@@ -66,6 +67,7 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         KioskPage(frame),
         OrderPages(frame),
         BatchPages(frame),
+        ResultPages(frame, parts.uploads),
         HeldPage(frame),
         MessagePages(frame),
         AccountPage(frame),

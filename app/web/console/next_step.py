@@ -61,10 +61,10 @@ def _in_order(now: Circumstances, may: MayUse) -> list[NextStep]:
     if now.held and may("order-decide"):
         why = "疑似重复或缺信息的订单，等人判断后才会进入文件。"
         steps.append(NextStep(f"处理 {now.held} 笔待人工确认", why, "/held", "去处理"))
-    if now.unanswered and may("batch-results"):
+    if now.unanswered and may("results-preview"):
         oldest = now.unanswered[0]
         why = f"已下载 {len(now.unanswered)} 份文件还没有导入结果，从最早的开始。"
-        steps.append(NextStep(f"上传 {oldest.name} 的结果", why, f"/batches/{oldest.name}", "去上传"))
+        steps.append(NextStep(f"上传 {oldest.name} 的结果", why, f"/batches/{oldest.name}/results", "去上传"))
     if now.failed and may("messages"):
         why = "多次未送达，需要人看一看原因。"
         steps.append(NextStep(f"{now.failed} 条消息发送失败", why, "/messages?state=dead", "看原因"))

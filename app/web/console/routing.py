@@ -14,6 +14,7 @@ from app.web.console.csrf import carries_token
 from app.web.console.live_answer import asks_for_region, marked
 from app.web.console.roles import ALLOWED, may
 from app.web.console.said import Said
+from app.web.uploads import FORM, UploadForm, Uploads
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 _MARK = "console_route"
@@ -60,18 +61,39 @@ def routes_of(page: object, *, below: str, gate: ConsoleAuth, said: Said) -> Ite
             yield Route(f"{below}{path}" or "/", endpoint, methods=list(methods), name=name)
 
 
+async def _long_form(endpoint: Endpoint, request: Request) -> UploadForm:
+    """Read a form that brings a file.
+
+    Raises:
+        HTTPException: this page takes none.
+        TooLarge, TooSlow: the form is longer, or comes more slowly, than an upload may.
+    """
+    uploads: Uploads | None = getattr(getattr(endpoint, "__self__", None), "uploads", None)
+    if uploads is None:
+        raise HTTPException(413)
+    return await uploads.form(request)
+
+
+def form_of(request: Request) -> UploadForm:
+    """Return the form that the guard has read."""
+    form: UploadForm = request.state.form
+    return form
+
+
 def _guarded(endpoint: Endpoint, name: str, *, page: Any, gate: ConsoleAuth, said: Said) -> Endpoint:  # noqa: ANN401 - any page
     async def answer(request: Request) -> Response:
         if not may(person_of(request).role, name):
             raise HTTPException(403)
         if request.method == "POST":
+            if request.headers.get("content-type", "").startswith(FORM):
+                request.state.form = await _long_form(endpoint, request)
             session = gate.session_of(request)
             if session is None or not await carries_token(request, gate.forms, session):
                 raise PageExpired
         if name not in _WITHOUT_STRIP:
             await page.frame.look(request)
         response = await endpoint(request)
-        if request.method == "GET" and asks_for_region(request) and response.status_code == 200:  # noqa: PLR2004
+        if request.method == "GET" and asks_for_region(request):
             response = marked(request, response)
         said.carry(request, response, secure=gate.secure)
         return response

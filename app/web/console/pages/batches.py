@@ -24,6 +24,7 @@ from app.store.unit_of_work import UnitOfWork
 from app.web.console.auth import actor_of
 from app.web.console.filters import BASE
 from app.web.console.page import ConsolePage, cursor_of, with_query
+from app.web.console.passport import ONLY, passports_of
 from app.web.console.routing import route
 from app.web.console.said import say
 
@@ -45,11 +46,13 @@ class BatchPages(ConsolePage):
     @route("", name="batches")
     async def index(self, request: Request) -> Response:
         """List batches, newest first, and who has downloaded each."""
-        batches, downloads, incidents = await run_in_threadpool(self._list, cursor_of(request))
+        chosen = request.query_params.get("only", "")
+        shown = await run_in_threadpool(self._list, cursor_of(request))
+        batches, passports = shown["batches"], shown["passports"]
         more = with_query(request, before=batches[-1].id) if len(batches) == PAGE else None
-        return self.render(
-            request, "batches.html", batches=batches, downloads=downloads, incidents=incidents, more=more
-        )
+        wanted = [batch for batch in batches if chosen not in ONLY or ONLY[chosen].fits(passports[batch.id])]
+        context = {**shown, "batches": wanted, "chosen": chosen, "only": ONLY, "paged": cursor_of(request)}
+        return self.render(request, "batches.html", more=more, **context)
 
     @route("/{name:str}", name="batch")
     async def show(self, request: Request) -> Response:
@@ -81,11 +84,16 @@ class BatchPages(ConsolePage):
             return RedirectResponse(f"{BASE}/batches/{name}#downloads", status_code=303)
         return FileResponse(path, media_type=MEDIA[kind], filename=path.name)
 
-    def _list(self, before: int | None) -> tuple[list[Batch], dict[str, list[Audit]], dict[int, str]]:
+    def _list(self, before: int | None) -> dict[str, Any]:
         with self.boat.store.reading() as uow:
             batches = uow.batches.page(before_id=before, limit=PAGE)
-            downloads = uow.audit.of_each([b.name or "" for b in batches], DOWNLOADED)
-            return batches, downloads, uow.overview.incident_names(sorted({b.incident_id for b in batches}))
+            incident = uow.incidents.open_one(drill=False)
+            return {
+                "batches": batches,
+                "passports": passports_of(uow, batches),
+                "incidents": uow.overview.incident_names(sorted({b.incident_id for b in batches})),
+                "waiting": uow.overview.waiting_count(incident.id or 0) if incident else 0,
+            }
 
     def _one(self, name: str) -> dict[str, Any]:
         with self.boat.store.reading() as uow:
@@ -98,7 +106,7 @@ class BatchPages(ConsolePage):
                 "repairs": uow.overview.batch_names([batch.repairs_id]).get(batch.repairs_id)
                 if batch.repairs_id
                 else None,
-                "results": uow.results.counts(batch.id or 0),
+                "passport": passports_of(uow, [batch])[batch.id or 0],
                 "checks": checks_in(batch.manifest),
                 "formats": formats_of(batch),
                 "downloads": uow.audit.of(batch.name or "", DOWNLOADED),
