@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 
 from app.store.statements import minute_of
 from app.store.tables import OrderRow
-from app.store.tables.order import HELD, UNBATCHED
+
+LOOKED_BACK = 5_000
+"""Row ids among which the newest high-priority orders are looked for."""
 
 _ORDERS: Table = OrderRow.__table__
 
@@ -83,17 +85,11 @@ class InflowRepository:
         """Return the newest orders, with what is sealed in them."""
         return list(self._session.scalars(select(OrderRow).order_by(OrderRow.id.desc()).limit(limit)))
 
-    def urgent(self, *, limit: int) -> list[OrderRow]:
-        """Return the newest high-priority orders that wait for a batch or for a person, with what is sealed in them."""
-        high = (OrderRow.priority == "high", OrderRow.drill.is_(False))
-        rows = [
-            row
-            for which in (UNBATCHED, HELD)
-            for row in self._session.scalars(
-                select(OrderRow).where(which.query, *high).order_by(OrderRow.id.desc()).limit(limit)
-            )
-        ]
-        return sorted(rows, key=lambda row: -(row.id or 0))[:limit]
+    def newest_high(self, incident_id: int, *, limit: int) -> list[OrderRow]:
+        """Return an incident's newest high-priority orders among the last :data:`LOOKED_BACK`, with what is sealed."""
+        newest = self._session.scalar(select(func.max(_ORDERS.c.id))) or 0
+        late = (OrderRow.id > newest - LOOKED_BACK, OrderRow.incident_id == incident_id, OrderRow.priority == "high")
+        return list(self._session.scalars(select(OrderRow).where(*late).order_by(OrderRow.id.desc()).limit(limit)))
 
     def minutes(self, incident_id: int, *, after_id: int, up_to_id: int) -> list[MinuteCount]:
         """Count an incident's orders among the row ids in (after, up to]; damaged times are passed over."""

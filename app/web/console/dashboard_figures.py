@@ -176,7 +176,7 @@ class DashboardFigures:
                     batch for batch in reversed(mine_too) if batch.name in downloads and batch.id not in answered
                 ),
                 latest=tuple(self._latest(row) for row in uow.inflow.newest(limit=LATEST)),
-                latest_high=tuple(self._latest(row) for row in uow.inflow.urgent(limit=LATEST_HIGH)),
+                latest_high=tuple(self._latest(row) for row in uow.inflow.newest_high(mine or 0, limit=LATEST_HIGH)),
                 clients=uow.access.client_names(),
                 lines=tuple(self._lines_of(uow, now)),
             )
