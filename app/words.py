@@ -168,6 +168,8 @@ ALERT_STATES = Sentences(
 PAYMENTS = Sentences({"paid": "已付款", "unpaid": "未付款", "cod": "货到付款"})
 PAYMENT_MARKS = {"unpaid": "【未付款，勿发货】", "cod": "【货到付款】"}
 """Stands first in a remark where a file has no column for the payment."""
+STRIP = {"calm": "待命", "live": "应急接单中", "drill": "演练中"}
+"""How things stand, in the strip above every page."""
 ROLES = {"viewer": "只读", "service": "客服", "ops": "运营", "it": "IT", "admin": "管理员"}
 DEGRADED = {
     "store_away": "数据库不可用：订单正写入本机暂存，照常受理；恢复后自动补入，无需操作。",

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, and_, case, func, not_, or_
+from sqlalchemy import ColumnElement, String, Table, and_, case, func, not_, or_, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
@@ -91,6 +91,13 @@ def _shift(dialect: str) -> Any:  # noqa: ANN401 - as below
 
 def _insert(dialect: str, table: Table) -> Any:  # noqa: ANN401 - one dialect's Insert or the other's
     return (postgresql if dialect == "postgresql" else sqlite).insert(table)
+
+
+def minute_of(session: Session, moment: ColumnElement[datetime]) -> ColumnElement[str]:
+    """Return the minute of a time in UTC, as a text like ``2026-11-22 02:05``."""
+    if session.get_bind().dialect.name == "postgresql":
+        return func.to_char(func.timezone("UTC", moment), "YYYY-MM-DD HH24:MI")
+    return func.substr(type_coerce(moment, String), 1, 16)
 
 
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -18,9 +18,12 @@ from app.store.repositories.batches import BatchRepository
 from app.store.repositories.contradictions import ContradictionRepository
 from app.store.repositories.coupons import CouponRepository
 from app.store.repositories.dead_letters import DeadLetterRepository
+from app.store.repositories.glance import GlanceRepository
 from app.store.repositories.held import HeldRepository
 from app.store.repositories.incidents import IncidentRepository
+from app.store.repositories.inflow import InflowRepository
 from app.store.repositories.jobs import JobRepository
+from app.store.repositories.kiosks import KioskRepository
 from app.store.repositories.leases import LeaseRepository
 from app.store.repositories.ledger import LedgerRepository
 from app.store.repositories.look_alikes import LookAlikeRepository
@@ -55,9 +58,12 @@ class UnitOfWork:
         self.contradictions = ContradictionRepository(session)
         self.coupons = CouponRepository(session)
         self.dead_letters = DeadLetterRepository(session)
+        self.glance = GlanceRepository(session)
         self.held = HeldRepository(session)
         self.incidents = IncidentRepository(session)
+        self.inflow = InflowRepository(session)
         self.jobs = JobRepository(session)
+        self.kiosks = KioskRepository(session)
         self.leases = LeaseRepository(session)
         self.ledger = LedgerRepository(session, self._reach)
         self.look_alikes = LookAlikeRepository(session)

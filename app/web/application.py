@@ -87,7 +87,7 @@ def create_api(parts: Parts, runtime: Runtime) -> FastAPI:
     api.add_exception_handler(ClientGone, problems.on_gone)
     api.add_exception_handler(Exception, problems.on_mistake)
     api.openapi = lambda: _document(api)  # type: ignore[method-assign]
-    mount_console(api, parts.boat, parts.health, parts.uploads)
+    mount_console(api, parts)
     return api
 
 

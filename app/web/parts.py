@@ -10,6 +10,7 @@ from app.bootstrap.order_path import OrderPath, open_order_path
 from app.files.sheet_reader import STANDARD
 from app.intake.profile.profile import ByName, Profile, load_profiles
 from app.web.auth import Access
+from app.web.console.lookout import Lookout
 from app.web.door.body import BodyReader
 from app.web.door.door import Door
 from app.web.door.receipt import OrderAnswers
@@ -32,6 +33,7 @@ class Parts:
     health: Health
     store_metrics: StoreMetrics
     uploads: Uploads
+    lookout: Lookout
 
 
 def open_parts(boat: Lifeboat, *, slot: int = 0) -> Parts:
@@ -49,7 +51,8 @@ def open_parts(boat: Lifeboat, *, slot: int = 0) -> Parts:
     )
     state = ProcessState(order_path.commit, boat.engines, settings.data_dir, settings.spool_dir)
     watched = Health(boat, state), StoreMetrics(boat, state)
-    return Parts(boat, order_path, profiles, door, state, *watched, Uploads(limit=STANDARD.bytes))
+    lookout = Lookout(boat, state.marks)
+    return Parts(boat, order_path, profiles, door, state, *watched, Uploads(limit=STANDARD.bytes), lookout)
 
 
 # Coroutines, though they wait for nothing: FastAPI would send a plain function to a thread at each request.

@@ -22,6 +22,10 @@ class ProcessState:
     troubles: tuple[Trouble, ...] = ()
     """What the watch's rules found at their last look at the store."""
 
+    def marks(self) -> dict[str, object]:
+        """Return what moves when this process's condition does, for pages that show it."""
+        return {"troubles": (self.troubles, self.commit.away_because, self.commit.spool_trouble, self.spool_depth)}
+
     def spool(self) -> SpoolCounts:
         """Return what is known of this machine's spool; damaged files are looked for now."""
         damaged = tuple(path.name for path in damaged_files(self.spool_dir))

@@ -43,6 +43,11 @@ class Server(uvicorn.Server):
             look_at_all(self.server_state.connections, asyncio.get_running_loop().time())
         return await super().on_tick(counter)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams of open pages first: they would last as long as somebody looks."""
+        self._app.parts.lookout.close()
+        await super().shutdown(sockets)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell the garbage collector that what lives now lives for good: its pauses are an order's wait."""
         await super().startup(sockets)

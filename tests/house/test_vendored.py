@@ -2,22 +2,35 @@
 
 import hashlib
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from app.web.console.filters import STATICS
 
 FOLDER = STATICS / "console"
-OURS = {"alarm.js", "bare.css", "console.css", "console.js", "icon.svg", "theme.js", "vendored.toml"}
-VENDORED = tomllib.loads((FOLDER / "vendored.toml").read_text(encoding="utf-8"))["file"]
+BROWSER = Path(__file__).resolve().parents[1] / "browser"
+OURS = {
+    *("bare.css", "console.css", "wall.css", "icon.svg", "vendored.toml"),
+    *("console.js", "live.js", "theme.js", "wall.js", "alarm.js"),
+}
 
 
-@pytest.mark.parametrize("entry", VENDORED, ids=lambda entry: str(entry["name"]))
-def test_a_file_of_others_is_what_it_was(entry: dict[str, str]):
-    assert hashlib.sha256((FOLDER / entry["name"]).read_bytes()).hexdigest() == entry["sha256"]
+def _entries(folder: Path) -> list[dict[str, str]]:
+    return list(tomllib.loads((folder / "vendored.toml").read_text(encoding="utf-8"))["file"])
+
+
+VENDORED = [(folder, entry) for folder in (FOLDER, BROWSER) for entry in _entries(folder)]
+
+
+@pytest.mark.parametrize(
+    ("folder", "entry"), VENDORED, ids=lambda part: str(part["name"]) if type(part) is dict else ""
+)
+def test_a_file_of_others_is_what_it_was(folder: Path, entry: dict[str, str]):
+    assert hashlib.sha256((folder / entry["name"]).read_bytes()).hexdigest() == entry["sha256"]
     assert entry["source"]
     assert entry["licence"]
 
 
 def test_every_static_file_is_ours_or_named():
-    assert {path.name for path in FOLDER.iterdir()} == OURS | {entry["name"] for entry in VENDORED}
+    assert {path.name for path in FOLDER.iterdir()} == OURS | {entry["name"] for entry in _entries(FOLDER)}

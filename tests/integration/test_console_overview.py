@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.domain.states import HeldKind
 from app.store.database.engine import Engines
 from app.store.reach import Reach
+from app.store.repositories.inflow import InflowRepository
 from app.store.repositories.overview import OrderFilter, OverviewRepository
 from app.store.tables import Message
 from tests.deployment import Deployment
@@ -82,12 +83,11 @@ def test_a_stretch_is_split_where_nothing_can_appear_any_more(deployment: Deploy
     deployment.clock.at += timedelta(minutes=5)
     deployment.door.take(*(new_order(f"x{n}", total="900.00") for n in range(2)))
     with deployment.store.reading() as uow:
-        part = uow.overview.id_range_counts(
-            1, after_id=1, up_to_id=5, today=TEN, settled_before=TEN + timedelta(minutes=1)
-        )
-        empty = uow.overview.id_range_counts(1, after_id=9, up_to_id=9, today=TEN, settled_before=TEN)
+        part = uow.inflow.range_counts(1, after_id=1, up_to_id=5, today=TEN, settled_before=TEN + timedelta(minutes=1))
+        empty = uow.inflow.range_counts(1, after_id=9, up_to_id=9, today=TEN, settled_before=TEN)
     assert (part.settled_id, part.settled_high, part.settled_today) == (3, 2, 2)
     assert (part.fresh_high, part.fresh_today) == (2, 2)
+    assert (part.settled_fen, part.fresh_fen) == (180_000, 180_000)
     assert (empty.settled_id, empty.settled_high, empty.fresh_high) == (9, 0, 0)
 
 
@@ -139,16 +139,26 @@ QUESTIONS = {
     "sent messages": lambda o: o.messages(("sent",)),
     "waiting messages": lambda o: o.messages(("pending",)),
     "stuck messages": lambda o: o.messages(("pending",), stuck_at=TEN),
-    "a stretch": lambda o: o.id_range_counts(1, after_id=0, up_to_id=9, today=TEN, settled_before=TEN),
+    "urgent": lambda o: o.urgent_count(),
 }
 
 
-@pytest.mark.parametrize("name", list(QUESTIONS))
+STRETCHES = {
+    "figures": lambda o: o.range_counts(1, after_id=0, up_to_id=9, today=TEN, settled_before=TEN),
+    "minutes": lambda o: o.minutes(1, after_id=0, up_to_id=9),
+    "the last minute": lambda o: o.count_since(1, TEN, after_id=0),
+}
+
+
+@pytest.mark.parametrize("name", [*QUESTIONS, *STRETCHES])
 def test_no_question_reads_a_whole_table(sqlite: Engines, name: str):
     """Each step of SQLite's plan searches an index or a stretch of row ids; none scans orders or messages."""
     with sqlite.reader.connect() as connection:
         with _statements(sqlite) as asked:
-            QUESTIONS[name](OverviewRepository(Session(connection)))
+            if name in QUESTIONS:
+                QUESTIONS[name](OverviewRepository(Session(connection)))
+            else:
+                STRETCHES[name](InflowRepository(Session(connection)))
         for statement, values in asked:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
             for step in plan:

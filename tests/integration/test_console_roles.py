@@ -7,7 +7,7 @@ import pytest
 from starlette.routing import Route
 
 from app.access.accounts import Role
-from app.web.console.mount import create_console
+from app.web.console.mount import create_console, frame_of
 from app.web.console.page import ConsolePage
 from app.web.console.roles import ALLOWED, may
 from app.web.console.routing import NotInTheTable, route, routes_of
@@ -23,6 +23,7 @@ OPEN = {"login"}
 def at_noon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     folder: Path = tmp_path_factory.mktemp("roles")
     deployment = Deployment(folder, clock=ClockAt(NOON))
+    deployment.web.parts.lookout.close()  # a stream would last as long as somebody listens
     for role in Role:
         deployment.console.add_person(f"a-{role}", role)
     yield deployment
@@ -31,7 +32,7 @@ def at_noon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
 
 def _routes(deployment: Deployment) -> list[Route]:
     parts = deployment.console.web.parts
-    console = create_console(deployment.boat, parts.health, parts.uploads)
+    console = create_console(parts, frame_of(parts))
     return [one for one in console.routes if isinstance(one, Route)]
 
 

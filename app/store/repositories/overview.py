@@ -7,10 +7,10 @@ recognise and a bound value would hide.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, case, func, literal, select
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.store.reach import STANDARD, Reach
@@ -31,6 +31,9 @@ _ORDERS: Table = OrderRow.__table__
 _MESSAGES: Table = Message.__table__
 _BATCHES: Table = Batch.__table__
 _INCIDENTS: Table = Incident.__table__
+
+_HAS_TIME = _ORDERS.c.received_at.between(datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
+"""Passes over rows whose time was damaged: read as the year 1, one of them would mislead a search by halves."""
 
 _LINE = [
     _ORDERS.c[name]
@@ -72,20 +75,6 @@ class OrderFilter:
     batch_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class IdRangeCounts:
-    """What was counted of an incident's orders in a stretch of row ids.
-
-    Up to ``settled_id`` nothing can appear any more; what is counted after it is fresh and has to be counted again.
-    """
-
-    settled_id: int
-    settled_high: int
-    settled_today: int
-    fresh_high: int
-    fresh_today: int
-
-
 class OverviewRepository:
     """Questions of people who look at the whole."""
 
@@ -104,6 +93,12 @@ class OverviewRepository:
     def held_count(self) -> int:
         """Count the orders that wait for a person."""
         return self._count(select(literal(1)).select_from(_ORDERS).where(HELD.query))
+
+    def urgent_count(self) -> int:
+        """Count the high-priority orders that are in no file yet: what waits for a batch or for a person."""
+        o = _ORDERS.c
+        waits, held = (select(literal(1)).select_from(_ORDERS).where(which.query) for which in (UNBATCHED, HELD))
+        return sum(self._count(some.where(o.priority == "high", o.drill.is_(False))) for some in (waits, held))
 
     def held_of_kind(self, kind: str, *, first: int) -> tuple[int, list[str]]:
         """Count the held orders of a kind, and return the numbers of the ``first`` oldest."""
@@ -131,7 +126,8 @@ class OverviewRepository:
         low, high = 1, (self._session.scalar(select(func.max(_ORDERS.c.id))) or 0) + 1
         while low < high:
             middle = (low + high) // 2
-            near = select(_ORDERS.c.received_at).where(_ORDERS.c.id >= middle).order_by(_ORDERS.c.id).limit(1)
+            near = select(_ORDERS.c.received_at).where(_ORDERS.c.id >= middle, _HAS_TIME)
+            near = near.order_by(_ORDERS.c.id).limit(1)
             received_at = self._session.scalar(near)
             if received_at is None or received_at >= moment:
                 high = middle
@@ -142,34 +138,6 @@ class OverviewRepository:
     def newest_order_id(self) -> int:
         """Return the newest row id of all orders, 0 if there is none."""
         return self._session.scalar(select(func.max(_ORDERS.c.id))) or 0
-
-    def id_range_counts(
-        self, incident_id: int, *, after_id: int, up_to_id: int, today: datetime, settled_before: datetime
-    ) -> IdRangeCounts:
-        """Count an incident's high-priority orders and those of today among the row ids in (after, up to].
-
-        Ids of a transaction that has not committed yet lie among those of the same moment; everything up to the last
-        id older than ``settled_before`` is therefore complete.
-        """
-        o = _ORDERS.c
-        ids = and_(o.id > after_id, o.id <= up_to_id)
-        old = select(func.max(o.id)).where(ids, o.received_at < settled_before)
-        settled_id = self._session.scalar(old) or after_id
-        mine = and_(ids, o.incident_id == incident_id)
-        settled, high, of_today = o.id <= settled_id, o.priority == "high", o.received_at >= today
-        query = select(
-            *(
-                func.count(case((condition, 1)))
-                for condition in (
-                    and_(settled, high),
-                    and_(settled, of_today),
-                    and_(~settled, high),
-                    and_(~settled, of_today),
-                )
-            )
-        ).where(mine)
-        counted = tuple(self._session.execute(query).one())
-        return IdRangeCounts(settled_id, *counted)
 
     # ---- orders ----------------------------------------------------------------------------------------------------
 

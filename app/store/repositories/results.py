@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.domain.states import OrderState
 from app.store.statements import IN_LIMIT, chunks, insert_new
-from app.store.tables import METADATA, BatchOrder, ImportResult, MainNumber, OrderRow
+from app.store.tables import METADATA, Batch, BatchOrder, ImportResult, MainNumber, OrderRow
 from app.store.tables.batch import LIVE
 
 _TABLE, _ORDERS = METADATA.tables["import_result"], METADATA.tables["orders"]
@@ -116,6 +116,11 @@ class ResultRepository:
             .order_by(ImportResult.order_id)
         )
         return list(self._session.scalars(query))
+
+    def answered(self, batch_ids: Sequence[int]) -> frozenset[int]:
+        """Return those of a page of batches of which the main system has said anything."""
+        said = exists().where(ImportResult.batch_id == Batch.id)
+        return frozenset(self._session.scalars(select(Batch.id).where(Batch.id.in_(batch_ids), said)))
 
     def counts(self, batch_id: int) -> dict[str, int]:
         """Count the last words of a batch by result."""

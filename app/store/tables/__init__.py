@@ -7,6 +7,7 @@ from app.store.tables.alert import Alert
 from app.store.tables.batch import Batch, BatchOrder, Contradiction, ImportResult, MainNumber
 from app.store.tables.coupon import Coupon
 from app.store.tables.incident import AcceptedCount, Incident, StateCount
+from app.store.tables.kiosk import Kiosk
 from app.store.tables.message import Attempt, Message
 from app.store.tables.operations import Audit, AuditBlock, Heartbeat, Instance, JobRun, Lease, Pause
 from app.store.tables.order import OrderRow
@@ -31,6 +32,7 @@ __all__ = [
     "Incident",
     "Instance",
     "JobRun",
+    "Kiosk",
     "Lease",
     "LoginThrottle",
     "MainNumber",

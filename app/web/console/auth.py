@@ -1,6 +1,7 @@
 """The console's sessions: read at each request, and good only while the account's row says so."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -16,13 +17,17 @@ from app.bootstrap import Lifeboat
 from app.domain.actor import Actor, Way
 from app.web.console.csrf import FormTokens
 from app.web.console.filters import BASE
+from app.web.console.live_answer import asks_for_region
 from app.web.console.middleware import bare_page
 from app.web.console.session import COOKIE, Session, Sessions
 
 log = structlog.get_logger()
 
-POLLS = frozenset({f"{BASE}/figures", f"{BASE}/alerts/bell"})
-"""What pages ask by themselves: it does not keep a session alive."""
+POLLS = frozenset({f"{BASE}/figures", f"{BASE}/strip", f"{BASE}/live", f"{BASE}/alerts/bell"})
+"""What pages ask by themselves, beside their own regions: it keeps a session alive only while an incident is open."""
+
+ENDS = "x-session-ends"
+"""The header that tells a page when its session will be over, so that it can warn in time."""
 
 SIGN_IN = f"{BASE}/login"
 _WITH_FIRST_PASSWORD = frozenset({f"{BASE}/account", f"{BASE}/logout"})
@@ -46,6 +51,8 @@ class ConsoleAuth:
         self.secure = boat.settings.public_base.startswith("https://")
         self.sessions = Sessions(boat.keyring.session, longest=timedelta(hours=boat.settings.session_hours))
         self.forms = FormTokens(boat.keyring.session)
+        self.taking_orders: Callable[[], bool] = lambda: False
+        """Whether an incident is open, as far as this process knows."""
 
     async def authenticate(self, request: Request) -> Person | None:
         """Return who sends this request."""
@@ -65,13 +72,16 @@ class ConsoleAuth:
         """Take the session from the browser."""
         response.delete_cookie(COOKIE, path=BASE, httponly=True, samesite="lax", secure=self.secure)
 
-    def renew(self, headers: MutableHeaders, session: Session) -> None:
-        """Note a click in the browser's session."""
-        cookie = self.sessions.renewed(session, now=self.boat.clock.now())
+    def renew(self, headers: MutableHeaders, session: Session, *, click: bool) -> None:
+        """Note a click in the browser's session, and tell when the session ends."""
+        now = self.boat.clock.now()
+        cookie = self.sessions.renewed(session, now=now) if click else None
         if cookie is not None and f"{COOKIE}=" not in " ".join(headers.getlist("set-cookie")):
             response = Response()
             self._set(response, cookie)
             headers.append("set-cookie", response.headers["set-cookie"])
+            session = replace(session, used_at=now)
+        headers[ENDS] = self.sessions.ends_at(session).isoformat()
 
     def _set(self, response: Response, cookie: str) -> None:
         hours = self.boat.settings.session_hours
@@ -120,8 +130,9 @@ class SignedInOnly:
         session = self._gate.session_of(request)
 
         async def renewing(message: Message) -> None:
-            if message["type"] == "http.response.start" and session is not None and scope["path"] not in POLLS:
-                self._gate.renew(MutableHeaders(scope=message), session)
+            if message["type"] == "http.response.start" and session is not None:
+                click = not _asked_by_a_page(request) or self._gate.taking_orders()
+                self._gate.renew(MutableHeaders(scope=message), session, click=click)
             await send(message)
 
         await self._app(scope, receive, renewing)
@@ -143,8 +154,12 @@ def actor_of(request: Request) -> Actor:
     return Actor(person_of(request).username, Way.CONSOLE, address_of(request))
 
 
+def _asked_by_a_page(request: Request) -> bool:
+    return request.scope["path"] in POLLS or asks_for_region(request)
+
+
 def _to_sign_in(request: Request) -> Response:
-    if request.scope["path"] in POLLS:
+    if _asked_by_a_page(request):
         return Response(status_code=401)
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     wanted = f"?next={quote(target, safe='')}" if request.method == "GET" and target.rstrip("/") != BASE else ""

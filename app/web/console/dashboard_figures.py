@@ -1,24 +1,34 @@
 """The figures of the home page, read at most once a second however many people look."""
 
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from app.batch.download import DOWNLOADED
 from app.bootstrap import Lifeboat
 from app.domain.batch_window import is_overdue, window_start
-from app.store.repositories.overview import OrderFilter, OrderListRow
-from app.store.tables import Audit, Batch, Incident
+from app.domain.ledger import Ledger
+from app.domain.states import AlertState
+from app.store.tables import Alert, Audit, Batch, Incident, OrderRow
 from app.store.unit_of_work import UnitOfWork
+from app.web.console.channel_lines import Line, channel_lines
+from app.web.console.goods import goods_line, opened
+from app.web.console.inflow import SETTLES_AFTER, Inflow, LastHour
 
 REMEMBER = timedelta(seconds=1)
 """Shorter than the moment after which a page looks again when somebody has tapped on a download."""
+REMEMBER_LINES = timedelta(seconds=5)
+"""A day's text messages are counted for these."""
+
 BATCHES = 5
+BATCHES_LOOKED_AT = 24
+"""Files among which the home page looks for those nobody has taken: twelve hours of half-hourly ones."""
+
+LATEST_HIGH = 5
 LATEST = 8
 """Orders on the home page: what fits a screen beside the figures."""
-
-SETTLES_AFTER = timedelta(minutes=1)
-"""No transaction takes this long: a row id below one this old will not appear any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,24 @@ class Running:
     up_to: int
     high: int = 0
     today: int = 0
+    fen: int = 0
+
+
+class Counted(NamedTuple):
+    """Orders of an incident: of high priority, of today, their worth, and whether all of them were counted."""
+
+    high: int = 0
+    today: int = 0
+    fen: int = 0
+    counted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LatestOrder:
+    """An order of the list on the home page: its row, and what is in it."""
+
+    row: OrderRow
+    goods: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +69,11 @@ class Figures:
     last_incident: Incident | None
     drill: Incident | None
     accepted: int
-    high: int
-    today: int
-    counted: bool
+    count: Counted
+    hour: LastHour
+    ledger: Ledger | None
+    """Of the open incident, else of the last one."""
+    urgent: int
     waiting: int
     oldest_waiting_at: datetime | None
     overdue: bool
@@ -53,27 +83,55 @@ class Figures:
     stuck_messages: int
     later_messages: int
     dead_messages: int
+    alerts: tuple[Alert, ...]
+    """Those that fire, the gravest first."""
     batches: tuple[Batch, ...]
     downloads: dict[str, list[Audit]]
-    latest: tuple[OrderListRow, ...]
+    untaken: tuple[Batch, ...]
+    unanswered: tuple[Batch, ...]
+    latest: tuple[LatestOrder, ...]
+    latest_high: tuple[LatestOrder, ...]
+    """Of the open incident."""
     clients: dict[str, str]
+    lines: tuple[Line, ...]
+
+    @property
+    def last_at(self) -> datetime | None:
+        """When the newest order came in."""
+        return self.latest[0].row.received_at if self.latest else None
 
 
 class DashboardFigures:
     """Reads the figures; keeps a running count, since high-priority orders of an incident have no index."""
 
-    def __init__(self, boat: Lifeboat) -> None:
+    def __init__(self, boat: Lifeboat, spooled: Callable[[], int] = lambda: 0) -> None:
         self._boat = boat
+        self._spooled = spooled
+        self._inflow = Inflow(boat.store)
         self._lock = threading.Lock()
         self._known: Figures | None = None
+        self._changes = 0
+        self._known_changes = 0
         self._running: Running | None = None
+        self._lines: tuple[datetime, list[Line]] | None = None
+
+    @property
+    def taking_orders(self) -> bool:
+        """Whether an incident was open at the last look; waits for nobody."""
+        known = self._known
+        return known is not None and known.incident is not None
+
+    def forget(self) -> None:
+        """Take note that something has changed: what is remembered is old; waits for nobody."""
+        self._changes += 1
 
     def figures(self) -> Figures:
-        """Return the figures of this moment or of a second ago."""
+        """Return the figures of this moment, or of up to a second ago where nothing is known to have changed since."""
         now = self._boat.clock.now()
         with self._lock:
-            if self._known is None or abs(now - self._known.at) >= REMEMBER:
-                self._known = self._read(now)
+            changes = self._changes
+            if self._known is None or changes != self._known_changes or abs(now - self._known.at) >= REMEMBER:
+                self._known, self._known_changes = self._read(now), changes
             return self._known
 
     def _read(self, now: datetime) -> Figures:
@@ -83,19 +141,24 @@ class DashboardFigures:
         with self._boat.store.reading() as uow:
             incident = uow.incidents.open_one(drill=False)
             mine = incident.id if incident else None
-            high, today, counted = self._count(uow, incident, now=now) if incident else (0, 0, True)
+            last = None if incident else uow.incidents.latest()
+            shown = incident or last
             oldest = uow.orders.longest_waiting_since()
-            batches = uow.batches.page(limit=BATCHES)
+            batches = uow.batches.page(limit=BATCHES_LOOKED_AT)
+            downloads = uow.audit.of_each([batch.name or "" for batch in batches], DOWNLOADED)
+            mine_too = [batch for batch in batches if shown and batch.incident_id == shown.id]
+            answered = uow.results.answered([batch.id or 0 for batch in mine_too])
             waiting, stuck, later = uow.overview.open_message_counts(now)
             return Figures(
                 at=now,
                 incident=incident,
-                last_incident=None if incident else uow.incidents.latest(),
+                last_incident=last,
                 drill=uow.incidents.open_one(drill=True),
                 accepted=uow.ledger.accepted(mine) if mine else 0,
-                high=high,
-                today=today,
-                counted=counted,
+                count=self._count(uow, incident, now=now) if incident else Counted(),
+                hour=self._inflow.look(uow, incident, now=now) if incident else LastHour(),
+                ledger=uow.ledger.of(shown, spooled=self._spooled() if incident else 0) if shown else None,
+                urgent=uow.overview.urgent_count(),
                 waiting=uow.overview.waiting_count(mine) if mine else 0,
                 oldest_waiting_at=oldest,
                 overdue=is_overdue(now, oldest_waiting_at=oldest, every=every),
@@ -105,14 +168,30 @@ class DashboardFigures:
                 stuck_messages=stuck,
                 later_messages=later,
                 dead_messages=uow.overview.dead_message_count(),
-                batches=tuple(batches),
-                downloads=uow.audit.of_each([batch.name or "" for batch in batches], DOWNLOADED),
-                latest=uow.overview.orders(OrderFilter(), size=LATEST).rows,
+                alerts=_gravest_first(uow.alerts.open()),
+                batches=tuple(batches[:BATCHES]),
+                downloads=downloads,
+                untaken=tuple(batch for batch in mine_too if batch.name not in downloads),
+                unanswered=tuple(
+                    batch for batch in reversed(mine_too) if batch.name in downloads and batch.id not in answered
+                ),
+                latest=tuple(self._latest(row) for row in uow.inflow.newest(limit=LATEST)),
+                latest_high=tuple(self._latest(row) for row in uow.inflow.newest_high(mine or 0, limit=LATEST_HIGH)),
                 clients=uow.access.client_names(),
+                lines=tuple(self._lines_of(uow, now)),
             )
 
-    def _count(self, uow: UnitOfWork, incident: Incident, *, now: datetime) -> tuple[int, int, bool]:
-        """Return high-priority orders, orders of today, and whether all were counted.
+    def _latest(self, row: OrderRow) -> LatestOrder:
+        order = opened(self._boat.keyring, row)
+        return LatestOrder(row, goods_line(order.items) if order else "")
+
+    def _lines_of(self, uow: UnitOfWork, now: datetime) -> list[Line]:
+        if self._lines is None or abs(now - self._lines[0]) >= REMEMBER_LINES:
+            self._lines = now, channel_lines(uow, self._boat, now=now)
+        return self._lines[1]
+
+    def _count(self, uow: UnitOfWork, incident: Incident, *, now: datetime) -> Counted:
+        """Return what was counted of an incident's orders.
 
         Only rows behind everything that may still be on its way are counted for good; the rest is counted again at
         each look. So a row that commits late is never skipped.
@@ -127,7 +206,7 @@ class DashboardFigures:
         for _ in range(reach.chunks_a_look):
             upper = min(running.up_to + reach.chunk, newest)
             settled = now - SETTLES_AFTER
-            part = uow.overview.id_range_counts(
+            part = uow.inflow.range_counts(
                 incident_id, after_id=running.up_to, up_to_id=upper, today=midnight, settled_before=settled
             )
             running = replace(
@@ -135,8 +214,22 @@ class DashboardFigures:
                 up_to=part.settled_id,
                 high=running.high + part.settled_high,
                 today=running.today + part.settled_today,
+                fen=running.fen + part.settled_fen,
             )
             self._running = running
             if upper == newest or part.settled_id < upper:
-                return running.high + part.fresh_high, running.today + part.fresh_today, upper == newest
-        return running.high, running.today, running.up_to >= newest
+                return Counted(
+                    running.high + part.fresh_high,
+                    running.today + part.fresh_today,
+                    running.fen + part.fresh_fen,
+                    upper == newest,
+                )
+        return Counted(running.high, running.today, running.fen, running.up_to >= newest)
+
+
+_LEVELS = ("red", "orange", "yellow", "notice")
+
+
+def _gravest_first(alerts: Sequence[Alert]) -> tuple[Alert, ...]:
+    firing = [one for one in alerts if one.state in {AlertState.FIRING, AlertState.ACKNOWLEDGED}]
+    return tuple(sorted(firing, key=lambda one: _LEVELS.index(one.level) if one.level in _LEVELS else 0))

@@ -14,6 +14,7 @@ from starlette.templating import Jinja2Templates
 from app.bootstrap import Lifeboat
 from app.web.console import filters
 from app.web.console.auth import ConsoleAuth, SignedInOnly
+from app.web.console.dashboard_figures import DashboardFigures
 from app.web.console.filters import BASE
 from app.web.console.middleware import ConsoleMiddleware
 from app.web.console.page import ConsolePage, Frame
@@ -23,36 +24,52 @@ from app.web.console.pages.batches import BatchPages
 from app.web.console.pages.coupons import CouponPages
 from app.web.console.pages.dashboard import HomePage
 from app.web.console.pages.held import HeldPage
+from app.web.console.pages.kiosks import KioskPage
+from app.web.console.pages.live import LivePage
 from app.web.console.pages.messages import MessagePages
 from app.web.console.pages.orders import OrderPages
 from app.web.console.pages.results import ResultPages
 from app.web.console.pages.sign_in import SignInPage
+from app.web.console.pages.wall import WALL, create_wall
 from app.web.console.routing import routes_of
 from app.web.console.said import Said
 from app.web.ops.health import Health
-from app.web.uploads import Uploads
+from app.web.parts import Parts
 
 TITLE = "订单救生艇"
 WORTH_PACKING = 1024
 """Bytes; less fits one packet as it is."""
 
 
-def mount_console(api: FastAPI, boat: Lifeboat, health: Health, uploads: Uploads) -> None:
-    """Mount the console onto ``api``."""
-    api.add_route(BASE, _to_home, include_in_schema=False)  # without this, a redirect would name host and scheme
-    api.mount(BASE, create_console(boat, health, uploads), name="console")
+def mount_console(api: FastAPI, parts: Parts) -> None:
+    """Mount the console and the wall onto ``api``."""
+    frame = frame_of(parts)
+    for base, app in ((BASE, create_console(parts, frame)), (WALL, create_wall(frame, parts.lookout))):
+        api.add_route(base, _to_index, include_in_schema=False)  # without this, a redirect would name host and scheme
+        api.mount(base, app, name=base.strip("/"))
 
 
-def create_console(boat: Lifeboat, health: Health, uploads: Uploads) -> Starlette:
-    """Return the console's own application."""
+def frame_of(parts: Parts) -> Frame:
+    """Return what every page of a process is made with."""
+    boat, state = parts.boat, parts.state
     gate = ConsoleAuth(boat)
-    frame = Frame(boat, gate, _templates(boat, health), Said(boat.keyring.session))
-    sign_in = SignInPage(frame)
+    dashboard = DashboardFigures(boat, lambda: state.spool_depth)
+    parts.lookout.on_change = dashboard.forget
+    gate.taking_orders = lambda: dashboard.taking_orders
+    said = Said(boat.keyring.session)
+    return Frame(boat, gate, _templates(boat, parts.health), said, dashboard, parts.health)
+
+
+def create_console(parts: Parts, frame: Frame) -> Starlette:
+    """Return the console's own application."""
+    gate, sign_in = frame.gate, SignInPage(frame)
     pages: tuple[ConsolePage, ...] = (
-        HomePage(frame, health),
+        HomePage(frame),
+        LivePage(frame, parts.lookout),
+        KioskPage(frame),
         OrderPages(frame),
         BatchPages(frame),
-        ResultPages(frame, uploads),
+        ResultPages(frame, parts.uploads),
         HeldPage(frame),
         AlertPages(frame),
         MessagePages(frame),
@@ -84,9 +101,16 @@ def _templates(boat: Lifeboat, health: Health) -> Jinja2Templates:
     templates.env.filters.update(filters.filters(boat.settings.zone, boat.clock.now))
     templates.env.globals.update(filters.names())
     templates.env.globals["app_title"] = TITLE
+    templates.env.globals["zone_offset"] = lambda: _offset(boat)
     templates.env.globals["paused_channels"] = lambda: health.sentences("channel_paused")
     return templates
 
 
-async def _to_home(_request: Request) -> Response:
-    return RedirectResponse(f"{BASE}/", status_code=303)
+def _offset(boat: Lifeboat) -> int:
+    """Return how many seconds the merchant's clock is ahead of UTC."""
+    ahead = boat.clock.now().astimezone(boat.settings.zone).utcoffset()
+    return int(ahead.total_seconds()) if ahead else 0
+
+
+async def _to_index(request: Request) -> Response:
+    return RedirectResponse(f"{request.url.path}/", status_code=303)

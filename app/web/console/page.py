@@ -1,10 +1,13 @@
 """What all pages share: a template, the person, and reads that happen on threads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+import structlog
 from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,9 +17,14 @@ from app import words
 from app.bootstrap import Lifeboat
 from app.web.console.auth import ConsoleAuth, Person, person_of
 from app.web.console.csrf import FIELD
+from app.web.console.dashboard_figures import DashboardFigures
 from app.web.console.navigation import ENTRIES, Entry
 from app.web.console.roles import may
 from app.web.console.said import Said
+from app.web.console.strip import strip_of
+from app.web.ops.health import Health
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,16 @@ class Frame:
     gate: ConsoleAuth
     templates: Jinja2Templates
     said: Said
+    dashboard: DashboardFigures
+    health: Health
+
+    async def look(self, request: Request) -> None:
+        """Find out how things stand, for the strip above the page; a page is shown also where that fails."""
+        try:
+            figures = await run_in_threadpool(self.dashboard.figures)
+            request.state.strip = strip_of(figures, await self.health.document())
+        except Exception as error:  # noqa: BLE001 - the page itself says what is wrong, if anything is
+            log.warning("no_strip", reason=type(error).__name__)
 
     def render(self, request: Request, template: str, *, status: int = 200, **context: Any) -> Response:  # noqa: ANN401 - what the template shows
         """Return a page for whoever is signed in; ``entry`` marks where in the menu it stands."""
@@ -36,6 +54,9 @@ class Frame:
             shown["said"] = self.said.waiting(request)
             request.state.said_shown = bool(shown["said"])
             shown["csrf_input"] = self._csrf_input(request)
+            shown["strip"] = getattr(request.state, "strip", None)
+            shown["now"] = self.boat.clock.now()
+            shown["ends_at"], shown["longest_at"] = self._ends(request)
         return self.templates.TemplateResponse(request, template, shown, status_code=status)
 
     async def refused(self, request: Request, error: Exception) -> Response:
@@ -44,6 +65,13 @@ class Frame:
         ours = getattr(error, "detail", "") == words.PAGE_EXPIRED
         sentence = words.PAGE_EXPIRED if ours else words.STATUS_SENTENCES.get(status, words.NOT_DONE)
         return self.render(request, "error.html", status=status, code=status, sentence=sentence, title="无法打开")
+
+    def _ends(self, request: Request) -> tuple[datetime | None, datetime | None]:
+        """Return when the session is over if nobody clicks again, and when it is over whatever is clicked."""
+        session, sessions = self.gate.session_of(request), self.gate.sessions
+        if session is None:
+            return None, None
+        return sessions.ends_at(replace(session, used_at=self.boat.clock.now())), sessions.longest_of(session)
 
     def _csrf_input(self, request: Request) -> Markup:
         session = self.gate.session_of(request)

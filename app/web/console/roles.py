@@ -14,9 +14,15 @@ WITH_CUSTOMERS = frozenset({Role.SERVICE, Role.OPS, Role.IT, Role.ADMIN})
 OPERATORS = frozenset({Role.OPS, Role.IT, Role.ADMIN})
 """Who moves orders and files."""
 
+ADMINISTRATORS = frozenset({Role.ADMIN})
+"""Who decides who may come in."""
+
 ALLOWED: Mapping[str, frozenset[Role]] = {
     "home": EVERYBODY,
     "figures": EVERYBODY,
+    "strip": EVERYBODY,
+    "live": EVERYBODY,
+    "stay": EVERYBODY,
     "orders": EVERYBODY,
     "orders-search": EVERYBODY,
     "order": EVERYBODY,
@@ -47,6 +53,9 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "coupons": EVERYBODY,
     "coupons-preview": OPERATORS,
     "coupons-import": OPERATORS,
+    "kiosks": ADMINISTRATORS,
+    "kiosk-make": ADMINISTRATORS,
+    "kiosk-revoke": ADMINISTRATORS,
     "account": EVERYBODY,
     "account-change": EVERYBODY,
     "account-end-sessions": EVERYBODY,

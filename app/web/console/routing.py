@@ -11,12 +11,17 @@ from starlette.routing import Route
 from app import words
 from app.web.console.auth import ConsoleAuth, person_of
 from app.web.console.csrf import carries_token
+from app.web.console.live_answer import asks_for_region, marked
 from app.web.console.roles import ALLOWED, may
 from app.web.console.said import Said
 from app.web.uploads import FORM, UploadForm, Uploads
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 _MARK = "console_route"
+
+
+_WITHOUT_STRIP = frozenset({"live", "stay", "batch-file"})
+"""Routes that show no page, and need not look at how things stand."""
 
 
 class PageExpired(HTTPException):
@@ -52,7 +57,7 @@ def routes_of(page: object, *, below: str, gate: ConsoleAuth, said: Said) -> Ite
             path, name, methods = marked
             if name not in ALLOWED:
                 raise NotInTheTable(name)
-            endpoint = _guarded(getattr(page, attribute), name, gate=gate, said=said)
+            endpoint = _guarded(getattr(page, attribute), name, page=page, gate=gate, said=said)
             yield Route(f"{below}{path}" or "/", endpoint, methods=list(methods), name=name)
 
 
@@ -75,7 +80,7 @@ def form_of(request: Request) -> UploadForm:
     return form
 
 
-def _guarded(endpoint: Endpoint, name: str, *, gate: ConsoleAuth, said: Said) -> Endpoint:
+def _guarded(endpoint: Endpoint, name: str, *, page: Any, gate: ConsoleAuth, said: Said) -> Endpoint:  # noqa: ANN401 - any page
     async def answer(request: Request) -> Response:
         if not may(person_of(request).role, name):
             raise HTTPException(403)
@@ -85,7 +90,11 @@ def _guarded(endpoint: Endpoint, name: str, *, gate: ConsoleAuth, said: Said) ->
             session = gate.session_of(request)
             if session is None or not await carries_token(request, gate.forms, session):
                 raise PageExpired
+        if name not in _WITHOUT_STRIP:
+            await page.frame.look(request)
         response = await endpoint(request)
+        if request.method == "GET" and asks_for_region(request):
+            response = marked(request, response)
         said.carry(request, response, secure=gate.secure)
         return response
 

@@ -12,7 +12,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 COOKIE = "lifeboat_session"
 IDLE = timedelta(hours=2)
-"""Without a click this long a session is over; the home page's own refreshing is no click."""
+"""Without a click this long a session is over. What pages ask by themselves is a click while an incident is open."""
 
 RENEW_AFTER = timedelta(minutes=1)
 """How much older a cookie may be than the last click, so that not each answer sets one."""
@@ -49,6 +49,18 @@ class Sessions:
         session = Session(user_id, epoch, datetime.fromtimestamp(began, UTC), datetime.fromtimestamp(used, UTC), nonce)
         over = now - session.began_at >= self._longest or now - session.used_at >= IDLE
         return None if over else session
+
+    def ends_at(self, session: Session) -> datetime:
+        """Return when a session is over if nobody clicks any more."""
+        return min(self.longest_of(session), session.used_at + IDLE)
+
+    def longest_of(self, session: Session) -> datetime:
+        """Return when a session is over whatever is clicked."""
+        return session.began_at + self._longest
+
+    def lasts(self, began_at: datetime, *, now: datetime) -> bool:
+        """Tell whether a session that began then may still be used, however busy it was."""
+        return now - began_at < self._longest
 
     def renewed(self, session: Session, *, now: datetime) -> str | None:
         """Return the cookie to set after a click, None if the one there is fresh enough."""

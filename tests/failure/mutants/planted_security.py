@@ -37,6 +37,36 @@ MUTANTS = (
         (f"{DOOR}::test_the_right_id_with_another_secret_is_not_let_in",),
     ),
     Mutant(
+        "a screen's link that opens again and again",
+        "security",
+        (Edit("app/store/repositories/kiosks.py", "unused = (Kiosk.taken_at.is_(None), Kiosk", "unused = (Kiosk"),),
+        ("tests/engines/access/test_kiosks.py::test_a_link_connects_one_screen[sqlite]",),
+    ),
+    Mutant(
+        "a stream that outlives the session",
+        "security",
+        (
+            Edit(
+                "app/web/console/lookout.py",
+                "if glance is not None and not stream.entitled(glance):",
+                "if glance is None and False:",
+            ),
+        ),
+        ("tests/integration/test_console_live.py::test_a_stream_ends_with_what_entitles_to_it",),
+    ),
+    Mutant(
+        "a page that asks by itself keeps its session alive on a quiet day",
+        "security",
+        (
+            Edit(
+                "app/web/console/auth.py",
+                "click = not _asked_by_a_page(request) or self._gate.taking_orders()",
+                "click = True",
+            ),
+        ),
+        ("tests/integration/test_console_live.py::test_without_an_incident_asking_by_itself_is_no_use",),
+    ),
+    Mutant(
         "a look-up of keys that is on its way taken for an answer",
         "security",
         (

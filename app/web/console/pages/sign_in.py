@@ -36,7 +36,7 @@ class SignInPage(ConsolePage):
     async def sign_in(self, request: Request) -> Response:
         """Show the form; take the form."""
         wanted = inside(request.query_params.get("next"))
-        if request.state.person is not None:
+        if request.state.person is not None and "again" not in request.query_params:
             return RedirectResponse(wanted, status_code=303)
         if request.method != "POST":
             return self._form(request)
