@@ -75,3 +75,11 @@ def test_the_first_view_is_light(page: Page, address: str):
     assert sum(one[1] for one in first) <= 150_000, first
     assert sum(one[2] for one in first) <= 60_000, first
     context.close()
+
+
+def test_a_region_of_any_page_is_found_in_that_page_again(page: Page, at_noon: Deployment):
+    page.goto("/console/batches")
+    page.evaluate("window.stillTheSamePage = true")
+    name = at_noon.maker.publish([at_noon.door.post(key=f"batched-{page.viewport_size}")])
+    expect(page.locator("#batch-list").get_by_role("link", name=name, exact=True)).to_be_visible()
+    assert page.evaluate("window.stillTheSamePage") is True

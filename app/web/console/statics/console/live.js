@@ -31,8 +31,11 @@
       noted(answer);
       if (answer.status === 200) {
         var text = await answer.text();
-        if (!region.dataset.from) text = new DOMParser().parseFromString(text, "text/html").getElementById(region.id).innerHTML;
-        if (region.isConnected) await htmx.swap({ text: text, target: region, sourceElement: region, swap: "innerMorph" });
+        if (!region.dataset.from) {
+          var there = new DOMParser().parseFromString(text, "text/html").getElementById(region.id);
+          text = there && there.innerHTML; // it may have gone from its page
+        }
+        if (region.isConnected && text !== null) await htmx.swap({ text: text, target: region, sourceElement: region, swap: "innerMorph" });
         marks.set(region, answer.headers.get("etag"));
         region.dispatchEvent(new CustomEvent("lifeboat:fresh", { bubbles: true }));
       }
