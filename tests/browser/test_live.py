@@ -68,7 +68,7 @@ def test_the_first_view_is_light(page: Page, address: str):
         "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
         ".map(one => [one.name, one.decodedBodySize, one.transferSize])"
     )
-    later = ("/figures", "/strip", "uplot.min.js")  # come when the first view is there
+    later = ("/figures", "/strip", "uplot.min.js", "alarm.js", "/alerts/bell")  # come when the first view is there
     first = [one for one in seen if not any(name in one[0] for name in later)]
     assert len(first) <= 8, first
     assert all(name.startswith(address) for name, _, _ in seen)

@@ -27,4 +27,12 @@
   document.querySelectorAll("form[data-submit-on-change]").forEach(function (form) {
     form.addEventListener("change", function () { form.submit(); });
   });
+
+  window.addEventListener("load", function () { // the alarm comes once the page is there
+    var slot = document.getElementById("lb-alarm");
+    if (!slot) return;
+    var script = document.createElement("script");
+    script.src = slot.dataset.script;
+    document.head.append(script);
+  });
 })();
