@@ -15,6 +15,7 @@ from app.domain.names import batch_name, incident_name
 from app.domain.order import priority_of, total_of
 from app.domain.problems import BadIdempotencyKey, FieldError, Problem
 from app.domain.states import FINAL, FOLLOWS, OrderState, may_follow
+from app.store.sealing import Marker
 from tests.deployment.facts import KEYS, ZONE, minutes
 
 COUNTS = st.integers(0, 10**6)
@@ -130,7 +131,7 @@ def test_another_phone_total_or_basket_is_another_order(other: dict[str, object]
 def _mark(
     secret: bytes = b"x", phone: str = "13800138000", goods: object = (("A", 1),), total_fen: int | None = 100
 ) -> bytes:
-    keys = replace(KEYS, look_alike=secret)
+    keys = replace(KEYS, look_alike=Marker(secret))
     return keys.look_alike_of(phone=phone, goods=goods, total_fen=total_fen)  # type: ignore[arg-type]
 
 
