@@ -7,10 +7,7 @@ log is written from its start again.
 """
 
 import os
-import shutil
 import threading
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -28,9 +25,6 @@ IN_THE_WAY_MS = 20
 """Milliseconds that the last step waits for others, and so the longest that it keeps the writers waiting."""
 
 
-PAGE_BYTES = 4096
-"""Of a page of the database; our files have SQLite's default."""
-
 FEW = 200
 """Pages that the writers are stopped for: some milliseconds."""
 
@@ -41,12 +35,9 @@ ROUNDS = 4
 class Checkpointer:
     """One thread of a web process on SQLite."""
 
-    def __init__(
-        self, engines: Engines, *, at_pages: int = CHECKPOINT_PAGES, free_bytes: Callable[[str], int] | None = None
-    ) -> None:
+    def __init__(self, engines: Engines, *, at_pages: int = CHECKPOINT_PAGES) -> None:
         self._engine = engines.writer
         self._at_pages = at_pages
-        self._free_bytes = free_bytes or (lambda path: shutil.disk_usage(path).free)
         self._connection: Any = None
         self._file = -1
         self._stopped = threading.Event()
@@ -69,13 +60,9 @@ class Checkpointer:
             self._connection = None
 
     def look(self) -> bool:
-        """Copy the log back if it has become long; tell whether it is all copied, so that it starts again.
-
-        On a disk that is nearly full it is long sooner: the database needs room for what is copied into it, and once
-        the log has taken all of it, only a person can make more, though half of the log is pages written over.
-        """
+        """Copy the log back if it has become long; tell whether it is all copied, so that it starts again."""
         _, pages, copied = self._checkpoint("NOOP")
-        if pages < self._at_pages and (pages == copied or pages - copied < self._pages_free() // 2):
+        if pages < self._at_pages:
             return False
         for _ in range(ROUNDS):
             _, pages, copied = self._checkpoint("PASSIVE")  # nobody waits for this one
@@ -87,9 +74,6 @@ class Checkpointer:
                 break
         busy, pages, copied = self._checkpoint("FULL")  # writers wait for this one, and find it nearly done
         return not busy and copied == pages
-
-    def _pages_free(self) -> int:
-        return self._free_bytes(str(Path(str(self._engine.url.database)).parent)) // PAGE_BYTES
 
     def _flush(self) -> None:
         """Flush the database's file; SQLite itself does so only once nothing is left to copy, while the writers wait.
