@@ -1,6 +1,7 @@
 """What a batch would do with an order now, as pre-flight tells those who decide about held ones."""
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from app.domain.states import HeldKind
 
@@ -26,3 +27,5 @@ class Fitness:
                 return not self.missing
             case None | HeldKind.LOOK_ALIKE | HeldKind.UNPAID | HeldKind.MAIN_MAY_HAVE:
                 return True
+            case _:
+                assert_never(self.kind)
