@@ -1,7 +1,7 @@
 """The figures of the home page, read at most once a second however many people look."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -15,7 +15,11 @@ from app.store.tables import Alert, Audit, Batch, Incident, OrderRow
 from app.store.unit_of_work import UnitOfWork
 from app.web.console.channel_lines import Line, channel_lines
 from app.web.console.goods import goods_line, opened
+from app.web.console.gravity import gravest_first
 from app.web.console.inflow import SETTLES_AFTER, Inflow, LastHour
+
+_TOLD = frozenset({AlertState.FIRING, AlertState.ACKNOWLEDGED})
+"""Alerts that hold, whether or not somebody has them in hand."""
 
 REMEMBER = timedelta(seconds=1)
 """Shorter than the moment after which a page looks again when somebody has tapped on a download."""
@@ -168,7 +172,7 @@ class DashboardFigures:
                 stuck_messages=stuck,
                 later_messages=later,
                 dead_messages=uow.overview.dead_message_count(),
-                alerts=_gravest_first(uow.alerts.open()),
+                alerts=tuple(gravest_first(one for one in uow.alerts.open() if one.state in _TOLD)),
                 batches=tuple(batches[:BATCHES]),
                 downloads=downloads,
                 untaken=tuple(batch for batch in mine_too if batch.name not in downloads),
@@ -225,11 +229,3 @@ class DashboardFigures:
                     upper == newest,
                 )
         return Counted(running.high, running.today, running.fen, running.up_to >= newest)
-
-
-_LEVELS = ("red", "orange", "yellow", "notice")
-
-
-def _gravest_first(alerts: Sequence[Alert]) -> tuple[Alert, ...]:
-    firing = [one for one in alerts if one.state in {AlertState.FIRING, AlertState.ACKNOWLEDGED}]
-    return tuple(sorted(firing, key=lambda one: _LEVELS.index(one.level) if one.level in _LEVELS else 0))

@@ -16,6 +16,7 @@ from app.store.tables import Alert
 from app.watch.attend import claim_alert, silence_alert, unsilence_alert
 from app.web.console.auth import actor_of
 from app.web.console.filters import BASE
+from app.web.console.gravity import gravest_first
 from app.web.console.page import ConsolePage, cursor_of, with_query
 from app.web.console.routing import route
 from app.web.console.said import say
@@ -23,8 +24,6 @@ from app.web.console.said import say
 SHOWN = 50
 LASTING = {"30": "30 分钟", "60": "1 小时", "240": "4 小时", "720": "12 小时", "1440": "24 小时"}
 """Minutes for which an alert may be silenced."""
-
-_GRAVITY = {"red": 3, "orange": 2, "yellow": 1}
 
 
 class AlertPages(ConsolePage):
@@ -102,7 +101,7 @@ class AlertPages(ConsolePage):
             rows = uow.alerts.page(before=before, limit=SHOWN + 1)
             exits = {alert.id: uow.messages.of_alert(alert.id or 0) for alert in opened[:SHOWN]}
         return {
-            "open": sorted(opened, key=lambda alert: -_GRAVITY.get(alert.level, 0)) if before is None else [],
+            "open": gravest_first(opened) if before is None else [],
             "past": [alert for alert in rows[:SHOWN] if alert.ended_at is not None],
             "next": rows[SHOWN - 1].id if len(rows) > SHOWN else None,
             "exits": exits,
@@ -114,4 +113,4 @@ class AlertPages(ConsolePage):
         now = self.boat.clock.now()
         with self.boat.store.reading() as uow:
             loud = [a for a in uow.alerts.open() if a.state == AlertState.FIRING and not silenced(a, now=now)]
-        return sorted(loud, key=lambda alert: -_GRAVITY.get(alert.level, 0))
+        return gravest_first(loud)

@@ -97,7 +97,7 @@ class BatchPages(ConsolePage):
 
     def _one(self, name: str) -> dict[str, Any]:
         with self.boat.store.reading() as uow:
-            batch = _published(uow, name)
+            batch = published(uow, name)
             return {
                 "title": batch.name,
                 "batch": batch,
@@ -115,7 +115,7 @@ class BatchPages(ConsolePage):
     def _take(self, name: str, kind: str, by: Actor, *, known: int) -> Path | None:
         now, store, exports = self.boat.clock.now(), self.boat.store, exports_of(self.boat.settings)
         with store.reading() as uow:
-            batch = _published(uow, name)
+            batch = published(uow, name)
             if _news(uow.audit.of(batch.name or "", DOWNLOADED), known=known, by=by, now=now):
                 return None
         _check(exports, batch, kind)
@@ -146,7 +146,12 @@ def formats_of(batch: Batch) -> dict[str, dict[str, Any]]:
     return {kind: facts for kind, facts in files_in(batch.manifest).items() if kind in MEDIA}
 
 
-def _published(uow: UnitOfWork, name: str) -> Batch:
+def published(uow: UnitOfWork, name: str) -> Batch:
+    """Return the published batch of a page's address.
+
+    Raises:
+        HTTPException: there is none.
+    """
     batch = uow.batches.named(name[:32].replace("\x00", ""))
     if batch is None or batch.published_at is None:
         raise HTTPException(404)

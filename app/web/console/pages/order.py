@@ -18,11 +18,11 @@ from app.domain.states import OrderState
 from app.orders.complete import COMPLETABLE, Completed, complete
 from app.orders.decide import StillHeld, mark_duplicate, release, unmask
 from app.orders.timeline import Event, time_line
-from app.store.sealing import CannotUnseal
 from app.store.tables import Attempt, Batch, ImportResult, Message, OrderRow
 from app.store.unit_of_work import UnitOfWork
 from app.web.console.auth import actor_of
 from app.web.console.filters import BASE
+from app.web.console.goods import opened
 from app.web.console.page import ConsolePage
 from app.web.console.pages.completion_form import CLEARABLE, FormField, changes_in, fields_of
 from app.web.console.routing import route
@@ -138,7 +138,7 @@ class OrderDetail(ConsolePage):
             attempts: dict[int, list[Attempt]] = {}
             for attempt in uow.attempts.of_messages([m.id or 0 for m in messages]):
                 attempts.setdefault(attempt.message_id, []).append(attempt)
-            order = self._opened(row)
+            order = opened(self.boat.keyring, row)
             phone = masked(order.phone) if order else f"*******{row.phone_last4}"
             held = row.state == OrderState.HELD
             return Whole(
@@ -155,12 +155,6 @@ class OrderDetail(ConsolePage):
                 fitness=preflight_of(self.boat)(row) if held else None,
                 form=fields_of(order, phone) if held and row.held_kind in COMPLETABLE else [],
             )
-
-    def _opened(self, row: OrderRow) -> Order | None:
-        try:
-            return self.boat.keyring.open_order(row.sealed, row.number)
-        except CannotUnseal:
-            return None
 
 
 def _existing(uow: UnitOfWork, number: str) -> OrderRow:

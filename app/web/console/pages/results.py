@@ -1,7 +1,7 @@
 """What the main system said of a batch: uploaded, shown before anything changes, applied, and repaired."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from app.bootstrap import batch_maker, exports_of, headings_of, layouts_of, resu
 from app.domain.actor import Actor
 from app.domain.problems import Problem
 from app.handback.import_results import How, Report
+from app.handback.read_results import Rest
 from app.handback.upload import Upload, take_results
 from app.orders.contradictions import Decision, settle_contradiction
 from app.store.repositories.contradictions import ContradictionRow
@@ -25,6 +26,7 @@ from app.web.console.auth import actor_of
 from app.web.console.filters import BASE
 from app.web.console.kept_upload import KeptUploads
 from app.web.console.page import ConsolePage, Frame
+from app.web.console.pages.batches import published
 from app.web.console.passport import passports_of
 from app.web.console.routing import form_of, route
 from app.web.console.said import say
@@ -79,24 +81,23 @@ class ResultPages(ConsolePage):
         except Problem as problem:
             return self._shown(request, batch, status=422, refused=problem.detail, errors=problem.errors[:SHOWN])
         kept = await run_in_threadpool(partial(self._kept.keep, data, bound_to=_bound(batch["batch"], by)))
-        asks = {"report": report, "kept": kept, "kind": form.content_type, "rest": rest, "lines": SHOWN}
+        asks: dict[str, Any] = {"report": report, "kept": kept, "kind": form.content_type, "rest": rest, "lines": SHOWN}
         return self._shown(request, batch, **asks)
 
     @route("/{name:str}/results/apply", name="results-apply", methods=("POST",))
     async def apply(self, request: Request) -> Response:
         """Do what the preview has shown; what has changed meanwhile is asked again."""
-        batch, form, by = await self._of(request), await request.form(), actor_of(request)
-        name, token = batch["batch"].name, str(form.get("kept") or "")
+        batch, form, by = await self._batch(request), await request.form(), actor_of(request)
+        name, token = batch.name or "", str(form.get("kept") or "")
         back = RedirectResponse(f"{BASE}/batches/{name}/results", status_code=303)
-        data = await run_in_threadpool(partial(self._kept.find, token, bound_to=_bound(batch["batch"], by)))
+        data = await run_in_threadpool(partial(self._kept.find, token, bound_to=_bound(batch, by)))
         if data is None:
             say(request, "预览已过期，什么都没有改，请重新上传。", "warning")
             return back
         confirm = str(form.get("confirm") or "")
         how = How(int(confirm) if confirm.isascii() and confirm.isdigit() and len(confirm) < 9 else None)  # noqa: PLR2004 - a count
-        fields = {key: str(value) for key, value in form.items()}
         words = result_words_of(self.boat.settings)
-        upload = Upload(data, str(form.get("kind") or ""), _rest(fields), how, words)
+        upload = Upload(data, str(form.get("kind") or ""), _rest(form), how, words)
         try:
             report = await self._reading(partial(self._take, name, upload, by))
         except Problem as problem:
@@ -109,13 +110,13 @@ class ResultPages(ConsolePage):
     @route("/{name:str}/repair", name="repair", methods=("POST",))
     async def repair(self, request: Request) -> Response:
         """Make a batch of the orders that the main system refused."""
-        batch = (await self._of(request))["batch"]
+        batch = await self._batch(request)
         maker = batch_maker(self.boat)
         outcome = await run_in_threadpool(
-            partial(maker.repair, batch.name, by=actor_of(request), now=self.boat.clock.now())
+            partial(maker.repair, batch.name or "", by=actor_of(request), now=self.boat.clock.now())
         )
         where = _tell(request, [] if isinstance(outcome, Nothing) else [outcome], nothing="没有需要补录的订单。")
-        return RedirectResponse(f"{BASE}/batches/{where or batch.name + '/results'}", status_code=303)
+        return RedirectResponse(f"{BASE}/batches/{where or f'{batch.name}/results'}", status_code=303)
 
     @route("/make", name="batch-now", methods=("POST",))
     async def make(self, request: Request) -> Response:
@@ -128,7 +129,7 @@ class ResultPages(ConsolePage):
     @route("/{name:str}/results/settle", name="contradiction-settle", methods=("POST",))
     async def settle(self, request: Request) -> Response:
         """Decide about a word that contradicts what is known."""
-        batch, form = (await self._of(request))["batch"], await request.form()
+        batch, form = await self._batch(request), await request.form()
         row, choice = str(form.get("id") or ""), str(form.get("decision") or "")
         reason = str(form.get("reason") or "").strip()[:_LONGEST_REASON]
         decisions: dict[str, Decision] = {"keep": "keep", "take": "take"}
@@ -167,11 +168,16 @@ class ResultPages(ConsolePage):
     async def _of(self, request: Request) -> dict[str, Any]:
         return await run_in_threadpool(self._known, request.path_params["name"])
 
+    async def _batch(self, request: Request) -> Batch:
+        def find() -> Batch:
+            with self.boat.store.reading() as uow:
+                return published(uow, request.path_params["name"])
+
+        return await run_in_threadpool(find)
+
     def _known(self, name: str) -> dict[str, Any]:
         with self.boat.store.reading() as uow:
-            batch = uow.batches.named(name[:32].replace("\x00", ""))
-            if batch is None or batch.published_at is None:
-                raise HTTPException(404)
+            batch = published(uow, name)
             return {
                 "batch": batch,
                 "passport": passports_of(uow, [batch])[batch.id or 0],
@@ -193,7 +199,7 @@ def _failures(uow: UnitOfWork, batch: Batch) -> list[Failures]:
     return [Failures(reason, count) for reason, count in found.most_common(SHOWN)]
 
 
-def _rest(fields: Any) -> Any:  # noqa: ANN401 - a form's fields
+def _rest(fields: Mapping[str, object]) -> Rest:
     return "imported" if fields.get("rest") == "imported" else "untouched"
 
 
