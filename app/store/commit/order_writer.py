@@ -1,7 +1,7 @@
 """Writes accepted orders, a whole batch in one transaction, and tells each whether it is new or was here before."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,9 +9,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Engine
+
 from app.domain.names import incident_name
 from app.domain.order import Priority
 from app.store.database.engine import Engines
+from app.store.database.room import TO_RETURN, DiskFull, free_bytes
 from app.store.database.sqlite import begin_at_once
 from app.store.statements import chunks
 from app.store.tables.incident import OPEN
@@ -95,7 +98,15 @@ Cursor = Any
 class OrderWriter:
     """The one place that inserts orders; used by the door and by the drain of the spool."""
 
-    def __init__(self, engines: Engines, *, zone: ZoneInfo, shard: int | None = None) -> None:
+    def __init__(
+        self,
+        engines: Engines,
+        *,
+        zone: ZoneInfo,
+        shard: int | None = None,
+        room: Callable[[Engine], int] = free_bytes,
+    ) -> None:
+        self._room = room
         self._engine = engines.writer
         self._sqlite = engines.is_sqlite
         self._mark = "?" if engines.is_sqlite else "%s"
@@ -107,7 +118,7 @@ class OrderWriter:
         """Write ``batch`` in one transaction; ``moments`` are their times of acceptance, aware UTC.
 
         When this returns, every order is on disk. Whatever it raises, none of the batch may be called accepted.
-        An empty batch commits a mark of its own and so tells whether orders could be committed.
+        An empty batch commits a mark of its own and so tells whether orders could be committed, not just the next one.
         """
         if not batch:
             self._prove_it_commits()
@@ -211,6 +222,8 @@ class OrderWriter:
         )
 
     def _prove_it_commits(self) -> None:
+        if self._sqlite and self._room(self._engine) < TO_RETURN:
+            raise DiskFull  # else the store would come back for one commit, and be away with the next
         with self._transaction() as cursor:
             cursor.execute(
                 f"INSERT INTO instance (name, value) VALUES ('probe', {self._mark}) "

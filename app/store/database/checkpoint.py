@@ -8,12 +8,15 @@ log is written from its start again.
 
 import os
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import structlog
 from pysqlite3 import dbapi2 as sqlite
+from sqlalchemy import Engine
 
 from app.store.database.engine import Engines, StoreAway
+from app.store.database.room import PAGE_BYTES, free_bytes
 from app.store.database.sqlite import CHECKPOINT_PAGES
 
 log = structlog.get_logger()
@@ -35,9 +38,12 @@ ROUNDS = 4
 class Checkpointer:
     """One thread of a web process on SQLite."""
 
-    def __init__(self, engines: Engines, *, at_pages: int = CHECKPOINT_PAGES) -> None:
+    def __init__(
+        self, engines: Engines, *, at_pages: int = CHECKPOINT_PAGES, room: Callable[[Engine], int] = free_bytes
+    ) -> None:
         self._engine = engines.writer
         self._at_pages = at_pages
+        self._room = room
         self._connection: Any = None
         self._file = -1
         self._stopped = threading.Event()
@@ -60,9 +66,13 @@ class Checkpointer:
             self._connection = None
 
     def look(self) -> bool:
-        """Copy the log back if it has become long; tell whether it is all copied, so that it starts again."""
+        """Copy the log back if it has become long; tell whether it is all copied, so that it starts again.
+
+        On a disk that is nearly full it is long sooner: the database needs room for what is copied into it, and once
+        the log has taken all of it, only a person can make more, though half of the log is pages written over.
+        """
         _, pages, copied = self._checkpoint("NOOP")
-        if pages < self._at_pages:
+        if pages < self._at_pages and (pages == copied or pages - copied < self._pages_free() // 2):
             return False
         for _ in range(ROUNDS):
             _, pages, copied = self._checkpoint("PASSIVE")  # nobody waits for this one
@@ -74,6 +84,9 @@ class Checkpointer:
                 break
         busy, pages, copied = self._checkpoint("FULL")  # writers wait for this one, and find it nearly done
         return not busy and copied == pages
+
+    def _pages_free(self) -> int:
+        return self._room(self._engine) // PAGE_BYTES
 
     def _flush(self) -> None:
         """Flush the database's file; SQLite itself does so only once nothing is left to copy, while the writers wait.

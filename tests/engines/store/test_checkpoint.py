@@ -8,6 +8,7 @@ import pytest
 from app.store.commit.order_writer import OrderWriter
 from app.store.database.checkpoint import Checkpointer
 from app.store.database.engine import Engines, open_engines
+from app.store.database.room import PAGE_BYTES
 from app.store.database.sqlite import CHECKPOINT_IN_COMMIT
 from tests.deployment.facts import TEN, ZONE
 from tests.deployment.orders import new_orders
@@ -51,6 +52,24 @@ def test_a_short_log_is_left_alone(sqlite: Engines, checkpointer: Checkpointer):
     pages = log_pages(sqlite)
     assert not checkpointer.look()
     assert log_pages(sqlite) == pages
+
+
+def test_a_log_begins_anew_before_it_has_taken_the_last_of_a_disk(sqlite: Engines):
+    """Without this a disk that filled up stays full: the log holds what the database has no room for any more."""
+    room = [1000 * PAGE_BYTES]
+    made = Checkpointer(sqlite, at_pages=100_000, room=lambda _: room[0])
+    write(sqlite, MANY, prefix="A")
+    pages = log_pages(sqlite)
+    room[0] = 2 * (pages + 2) * PAGE_BYTES
+    assert not made.look()
+    room[0] = 2 * (pages - 2) * PAGE_BYTES
+    assert made.look()
+    write(sqlite, 1, prefix="B")
+    assert log_pages(sqlite) < pages
+    room[0] = 0
+    assert made.look()
+    assert not made.look()  # nothing is left to copy: a full disk is not flushed ten times a second
+    made.close()
 
 
 def test_somebody_who_reads_an_old_page_keeps_no_order_waiting(sqlite: Engines, checkpointer: Checkpointer):

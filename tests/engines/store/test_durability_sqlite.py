@@ -11,6 +11,7 @@ from pysqlite3 import dbapi2 as sqlite_driver
 
 from app.store.commit.order_writer import OrderWriter
 from app.store.database.engine import Engines, open_engines, settle_log
+from app.store.database.room import TO_RETURN, DiskFull
 from app.store.database.sqlite import BUSY_TIMEOUT_MS
 from app.store.spool.file import Spool
 from tests.deployment import Deployment
@@ -131,3 +132,13 @@ def test_a_long_life_does_not_make_the_door_compile_its_statements_anew(sqlite: 
     writer.write(new_orders(5, prefix="again"), [TEN] * 5)
     connection.set_authorizer(None)
     assert not {"orders", "incident", "tally"} & set(compiled)
+
+
+def test_a_database_with_room_for_one_commit_alone_is_not_back(sqlite: Engines):
+    """Else it would come and go with every order, and the spool would never be drained."""
+    room = [TO_RETURN - 1]
+    writer = OrderWriter(sqlite, zone=ZONE, room=lambda _: room[0])
+    with pytest.raises(DiskFull):
+        writer.write([], [])
+    room[0] = TO_RETURN
+    assert writer.write([], []) == []
