@@ -25,6 +25,7 @@ SAME = 1.2
 
 WAITING = 2_000
 LARGE_BATCH, SMALL_BATCH = 100_000, 1_000
+DASHBOARDS = 20
 console = Console(width=130)
 
 
@@ -103,6 +104,16 @@ def large_batch(fresh: Callable[[], Deployment], *, rounds: int) -> Iterator[Lin
     yield ratio(beside, found["quiet"], found["busy"], "ms", limit=2.0)
 
 
+def watched(fresh: Callable[[], Deployment], *, rounds: int) -> Iterator[Line]:
+    """Measure the door beside open home pages."""
+    deployment = fresh()
+    key = deployment.new_key()
+    found = door.beside_dashboards(deployment, key, count=DASHBOARDS, rate=500, rounds=rounds)
+    fetched = f"they fetched {found['fetched']:,.0f} times"
+    line = f"door's p99 at 500/s beside {DASHBOARDS} home pages ({fetched})"
+    yield ratio(line, found["quiet"], found["watched"], "ms", limit=1.5)
+
+
 def at_length(fresh: Callable[[], Deployment], *, orders: int) -> Iterator[Line]:
     """Measure memory after many orders through the door."""
     samples = memory.through_the_door(fresh(), orders)
@@ -145,9 +156,9 @@ def main() -> int:
     parser.add_argument("--through-door", type=int, default=1_000_000, help="orders after which memory is looked at")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--keep", default="", help="a folder for the pasts, which are then there the next time")
-    parser.add_argument("--only", default="", help="some of: everyday,door,batch,memory")
+    parser.add_argument("--only", default="", help="some of: everyday,door,batch,watched,memory")
     arguments = parser.parse_args()
-    wanted = arguments.only.split(",") if arguments.only else ["everyday", "door", "batch", "memory"]
+    wanted = arguments.only.split(",") if arguments.only else ["everyday", "door", "batch", "watched", "memory"]
     rounds = arguments.rounds
     lines: list[Line] = []
     with (
@@ -164,6 +175,8 @@ def main() -> int:
                 lines += at_the_door(few, many, rounds=rounds)
         if "batch" in wanted:
             lines += large_batch(fresh, rounds=min(rounds, 3))
+        if "watched" in wanted:
+            lines += watched(fresh, rounds=rounds)
         if "memory" in wanted:
             lines += at_length(fresh, orders=arguments.through_door)
     return show(lines)

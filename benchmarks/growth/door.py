@@ -1,18 +1,23 @@
 """The door beside a long past, and beside a large batch in the making."""
 
 import json
+import secrets
 import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
+from app.access.accounts import add_user
+from app.domain.actor import Actor, Way
 from benchmarks.growth.deployment import Deployment, cpu_seconds, later
 from benchmarks.growth.memory import export_peak_mb, give_way
 from benchmarks.load import BODY
 
 COMMIT = 500
+BY = Actor("cli:benchmark", Way.CLI)
 
 
 def cpu_an_order(deployment: Deployment, key: str, *, seconds: float) -> tuple[float, float]:
@@ -58,6 +63,44 @@ def beside_a_batch(deployment: Deployment, key: str, *, orders: int, rate: float
             busy.append(json.loads(said)["p99_ms"])
     medians = {"quiet": quiet, "counting": counting, "busy": busy}
     return {"peak": max(peaks), **{name: statistics.median(found) for name, found in medians.items()}}
+
+
+def beside_dashboards(deployment: Deployment, key: str, *, count: int, rate: float, rounds: int) -> dict[str, float]:
+    """Return the door's median p99 in ms without and with ``count`` home pages open, and how many answers they fetched."""
+    quiet, watched, fetched = [], [], 0
+    password = secrets.token_urlsafe(12)
+    with deployment.boat.store.writing() as uow:
+        add_user(uow, "watcher", role="viewer", password=password, by=BY, now=deployment.boat.clock.now())
+    with deployment.process("web"):
+        deployment.load(key, seconds=2.0, rate=rate)
+        for _ in range(rounds):
+            quiet.append(deployment.load(key, seconds=10.0, rate=rate)["p99_ms"])
+            with dashboards(deployment, password, count=count) as told:
+                watched.append(deployment.load(key, seconds=10.0, rate=rate)["p99_ms"])
+            if told["broken"]:
+                raise SystemExit(f"dashboards broke: {told['broken'][0]}")
+            fetched += sum(told["fetched"].values())
+    medians = {"quiet": quiet, "watched": watched}
+    return {"fetched": fetched, **{name: statistics.median(found) for name, found in medians.items()}}
+
+
+@contextmanager
+def dashboards(deployment: Deployment, password: str, *, count: int) -> Iterator[dict[str, Any]]:
+    """Keep home pages open in a process of their own; what they fetched is in the yielded mapping afterwards."""
+    command = [sys.executable, "-m", "benchmarks.growth.dashboards", str(deployment.port), "--count", str(count)]
+    command += ["--name", "watcher", "--password", password]
+    told: dict[str, Any] = {}
+    watching = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        if watching.stdout is None or watching.stdout.readline().strip() != "open":
+            raise SystemExit("the dashboards did not open")
+        yield told
+        said, _ = watching.communicate(timeout=60)
+        told |= json.loads(said)
+    finally:
+        if watching.poll() is None:
+            watching.kill()
+            watching.wait()
 
 
 @contextmanager
