@@ -12,7 +12,7 @@ from app.domain.states import OrderState
 from app.orders.complete import complete
 from app.orders.correct import correct
 from app.orders.decide import cancel, reject, state_in_chinese
-from app.orders.timeline import time_line
+from app.orders.timeline import whole_time_line
 
 app = typer.Typer(help="订单：查看经过，补全，取消，人工关闭。", no_args_is_help=True)
 
@@ -27,7 +27,7 @@ def show(number: Number, *, as_json: Json = False) -> None:
         row = uow.orders.numbered(number.strip().upper())
         if row is None:
             fail(f"没有订单 {number}。")
-        events = time_line(uow, row)
+        events = whole_time_line(uow, row)
         if as_json:
             say_json(
                 {

@@ -1,5 +1,6 @@
 """An order's whole way, derived from what happened and stored nowhere twice."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -7,7 +8,7 @@ from app import words
 from app.channels.kinds import label_of
 from app.domain.states import HeldKind, OrderState
 from app.orders.discretion import without_foreign_numbers
-from app.store.tables import OrderRow
+from app.store.tables import Audit, OrderRow
 from app.store.unit_of_work import UnitOfWork
 
 _DECISIONS = {
@@ -41,6 +42,32 @@ def time_line(uow: UnitOfWork, row: OrderRow, *, told_to: str | None = None) -> 
     return [replace(one, detail=without_foreign_numbers(uow, one.detail, client_id=told_to)) for one in events]
 
 
+def whole_time_line(uow: UnitOfWork, row: OrderRow) -> list[Event]:
+    """Return also what people did around an order: who took it on, who saw its customer, who fetched its files."""
+    events = [*_events(uow, row)]
+    events += [Event(d.at, d.action.partition(".")[2], _INSIDE[d.action](d)) for d in _deeds(uow, row.number)]
+    for batch in uow.batches.of_order(row.id or 0):
+        name = batch.name or ""
+        events += [Event(d.at, "download", f"{name} 被 {d.actor} 下载") for d in uow.audit.of(name, "batch.download")]
+    return sorted(events, key=lambda event: event.at)
+
+
+def _deeds(uow: UnitOfWork, number: str) -> list[Audit]:
+    return [deed for deed in uow.audit.of(number) if deed.action in _INSIDE]
+
+
+def _sentence(deed: Audit) -> str:
+    return str(deed.detail.get("sentence", ""))
+
+
+_INSIDE: Mapping[str, Callable[[Audit], str]] = {
+    "order.claim": _sentence,
+    "order.handled": _sentence,
+    "order.let_go": _sentence,
+    "order.unmask": lambda deed: f"{deed.actor} 查看了完整客户信息",
+}
+
+
 def why_held(row: OrderRow) -> str:
     """Return the sentence that tells why an order waits for a person."""
     if row.looks_like and row.held_kind == HeldKind.LOOK_ALIKE:
@@ -53,7 +80,7 @@ def _events(uow: UnitOfWork, row: OrderRow) -> list[Event]:
     events = [Event(row.received_at, "accepted", f"已受理，应急单号 {row.number}")]
     events += _messages(uow, order_id)
     decisions = [deed for deed in uow.audit.of(row.number) if deed.action in _DECISIONS]
-    events += [Event(d.at, d.action.partition(".")[2], str(d.detail.get("sentence", ""))) for d in decisions]
+    events += [Event(d.at, d.action.partition(".")[2], _sentence(d)) for d in decisions]
     if row.state == OrderState.HELD:
         events.append(Event(row.received_at, "held", why_held(row)))
     for batch in uow.batches.of_order(order_id):

@@ -13,6 +13,7 @@ from app.store.reach import STANDARD, Reach
 from app.store.repositories.access import AccessRepository
 from app.store.repositories.alerts import AlertRepository
 from app.store.repositories.attempts import AttemptRepository
+from app.store.repositories.attention import AttentionRepository
 from app.store.repositories.audit import AuditRepository
 from app.store.repositories.batches import BatchRepository
 from app.store.repositories.contradictions import ContradictionRepository
@@ -54,6 +55,7 @@ class UnitOfWork:
         self.access = AccessRepository(session)
         self.alerts = AlertRepository(session)
         self.attempts = AttemptRepository(session)
+        self.attention = AttentionRepository(session, self._reach)
         self.audit = AuditRepository(session)
         self.batches = BatchRepository(session)
         self.contradictions = ContradictionRepository(session)

@@ -136,7 +136,6 @@ QUESTIONS = {
     "sent messages": lambda o: o.messages(("sent",)),
     "waiting messages": lambda o: o.messages(("pending",)),
     "stuck messages": lambda o: o.messages(("pending",), stuck_at=TEN),
-    "urgent": lambda o: o.urgent_count(),
 }
 
 

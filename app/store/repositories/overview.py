@@ -93,12 +93,6 @@ class OverviewRepository:
         """Count the orders that wait for a person."""
         return self._count(select(literal(1)).select_from(_ORDERS).where(HELD.query))
 
-    def urgent_count(self) -> int:
-        """Count the high-priority orders that are in no file yet: what waits for a batch or for a person."""
-        o = _ORDERS.c
-        waits, held = (select(literal(1)).select_from(_ORDERS).where(which.query) for which in (UNBATCHED, HELD))
-        return sum(self._count(some.where(o.priority == "high", o.drill.is_(False))) for some in (waits, held))
-
     def held_of_kind(self, kind: str, *, first: int) -> tuple[int, list[str]]:
         """Count the held orders of a kind, and return the numbers of the ``first`` oldest."""
         mine = (HELD.query, _ORDERS.c.held_kind == kind)

@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from app.store.tables.access import Client, ClientKey, LoginThrottle, User
 from app.store.tables.alert import Alert
+from app.store.tables.attention import Attention
 from app.store.tables.batch import Batch, BatchOrder, Contradiction, ImportResult, MainNumber
 from app.store.tables.coupon import Coupon
 from app.store.tables.incident import AcceptedCount, Incident, StateCount
@@ -19,6 +20,7 @@ __all__ = [
     "AcceptedCount",
     "Alert",
     "Attempt",
+    "Attention",
     "Audit",
     "AuditBlock",
     "Batch",

@@ -78,6 +78,7 @@ class Figures:
     ledger: Ledger | None
     """Of the open incident, else of the last one."""
     urgent: int
+    """Open high-priority orders that nobody has in hand."""
     waiting: int
     oldest_waiting_at: datetime | None
     overdue: bool
@@ -162,7 +163,7 @@ class DashboardFigures:
                 count=self._count(uow, incident, now=now) if incident else Counted(),
                 hour=self._inflow.look(uow, incident, now=now) if incident else LastHour(),
                 ledger=uow.ledger.of(shown, spooled=self._spooled() if incident else 0) if shown else None,
-                urgent=uow.overview.urgent_count(),
+                urgent=uow.attention.free_count(),
                 waiting=uow.overview.waiting_count(mine) if mine else 0,
                 oldest_waiting_at=oldest,
                 overdue=is_overdue(now, oldest_waiting_at=oldest, every=every),

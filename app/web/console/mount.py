@@ -27,6 +27,7 @@ from app.web.console.pages.held import HeldPage
 from app.web.console.pages.kiosks import KioskPage
 from app.web.console.pages.live import LivePage
 from app.web.console.pages.messages import MessagePages
+from app.web.console.pages.order_deeds import OrderDeeds
 from app.web.console.pages.orders import OrderPages
 from app.web.console.pages.results import ResultPages
 from app.web.console.pages.sign_in import SignInPage
@@ -79,6 +80,7 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         HomePage(frame),
         LivePage(frame, parts.lookout),
         KioskPage(frame),
+        OrderDeeds(frame),
         OrderPages(frame),
         BatchPages(frame),
         ResultPages(frame, parts.uploads),

@@ -70,7 +70,7 @@ def _in_order(now: Circumstances, may: MayUse) -> list[NextStep]:
         steps.append(NextStep(f"{now.failed} 条消息发送失败", why, "/messages?state=dead", "看原因"))
     if now.urgent and may("orders"):
         why = "大额订单，请优先联系客户、优先导入。"
-        steps.append(NextStep(f"跟进 {now.urgent} 笔高优订单", why, "/orders?priority=high", "看订单"))
+        steps.append(NextStep(f"认领 {now.urgent} 笔高优订单", why, "/orders/urgent", "去认领"))
     if not now.taking_orders and not now.clients and may("keys"):
         why = "没有密钥，店铺的订单进不来。"
         steps.append(NextStep("发放第一把店铺密钥", why, "/keys", "去发放"))

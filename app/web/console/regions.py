@@ -14,6 +14,7 @@ REGIONS: Mapping[str, AbstractSet[str]] = {
     | {"troubles", "away", "minute"},
     "wall": _STATES | {"published", "alerts", "alert_versions", "troubles", "away", "minute"},
     "orders": _STATES,
+    "urgent": _STATES,
     "order": _STATES | {"published", "messages", "attempts", "delivered"},
     "batches": {"batches", "published", "results", "contradictions", "deeds"},
     "todo": _STATES | {"attempts", "delivered", "alerts", "alert_versions"},

@@ -17,11 +17,12 @@ from app.domain.problems import Problem
 from app.domain.states import OrderState
 from app.orders.complete import COMPLETABLE, Completed, complete
 from app.orders.decide import StillHeld, mark_duplicate, release, unmask
-from app.orders.timeline import Event, time_line
-from app.store.tables import Attempt, Batch, ImportResult, Message, OrderRow
+from app.orders.scripts import Answer, answers
+from app.orders.timeline import Event, whole_time_line
+from app.store.tables import Attempt, Attention, Batch, ImportResult, Message, OrderRow
 from app.store.unit_of_work import UnitOfWork
 from app.web.console.auth import actor_of
-from app.web.console.filters import BASE
+from app.web.console.filters import BASE, harmless, yuan
 from app.web.console.goods import opened
 from app.web.console.page import ConsolePage
 from app.web.console.pages.completion_form import CLEARABLE, FormField, changes_in, fields_of
@@ -51,6 +52,10 @@ class Whole:
     """What pre-flight says; None of an order that is not held."""
     form: list[FormField]
     """What may be completed; empty where nothing may."""
+    attention: Attention | None
+    """Who has it in hand."""
+    scripts: list[Answer]
+    """What to say about it, the answer first."""
 
 
 class OrderDetail(ConsolePage):
@@ -141,20 +146,32 @@ class OrderDetail(ConsolePage):
             order = opened(self.boat.keyring, row)
             phone = masked(order.phone) if order else f"*******{row.phone_last4}"
             held = row.state == OrderState.HELD
+            fitness = preflight_of(self.boat)(row) if held else None
             return Whole(
                 row=row,
                 client=uow.access.client_names().get(row.client_id, row.client_id),
                 incident=uow.incidents.get(row.incident_id).name,
                 order=order,
-                events=time_line(uow, row),
+                events=whole_time_line(uow, row),
                 messages=messages,
                 attempts=attempts,
                 batches=uow.batches.of_order(order_id),
                 results=uow.results.of_order(order_id),
                 phone=phone,
-                fitness=preflight_of(self.boat)(row) if held else None,
+                fitness=fitness,
                 form=fields_of(order, phone) if held and row.held_kind in COMPLETABLE else [],
+                attention=uow.attention.of([order_id]).get(order_id),
+                scripts=_scripts(row, order, fitness),
             )
+
+
+def _scripts(row: OrderRow, order: Order | None, fitness: Fitness | None) -> list[Answer]:
+    missing = f"（{'、'.join(fitness.missing)}）" if fitness and fitness.missing else ""
+    paid = order.payment.status if order and order.payment else None
+    groups = " ".join(row.number[at : at + 4] for at in range(0, len(row.number), 4))
+    main = harmless(row.main_order_number, 64) if row.main_order_number else "（暂无）"
+    places = {"number": groups, "amount": yuan(row.total_fen), "main": main, "missing": missing}
+    return answers(row.state, row.held_kind, paid, places)
 
 
 def _existing(uow: UnitOfWork, number: str) -> OrderRow:
