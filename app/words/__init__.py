@@ -1,34 +1,11 @@
 """What people read: each stable code of a row has one Chinese word here, on every page and in every list."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from app.domain.ledger import Ledger
 from app.domain.subject import Subject
-
-
-class Label(NamedTuple):
-    """A Chinese word and the colour it is shown in."""
-
-    text: str
-    colour: str
-
-
-class Labels(dict[str, Label]):
-    """Words by code; a code that this program does not know is shown as it is, and breaks no list."""
-
-    def __missing__(self, code: str) -> Label:
-        """Return what stands for an unknown code."""
-        return Label(f"未知（{code}）"[:40], "secondary")
-
-
-class Sentences(dict[str, str]):
-    """Sentences by code; an unknown code is shown as it is."""
-
-    def __missing__(self, code: str) -> str:
-        """Return the code."""
-        return code
-
+from app.words.labels import Label as Label
+from app.words.labels import Labels, Sentences
 
 ORDER_STATES = Labels(
     {
