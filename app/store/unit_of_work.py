@@ -53,7 +53,7 @@ class UnitOfWork:
         self.access = AccessRepository(session)
         self.alerts = AlertRepository(session)
         self.attempts = AttemptRepository(session)
-        self.audit = AuditRepository(session)
+        self.audit = AuditRepository(session, self._reach)
         self.batches = BatchRepository(session)
         self.contradictions = ContradictionRepository(session)
         self.coupons = CouponRepository(session)

@@ -4,6 +4,13 @@ from collections.abc import Mapping
 
 from app.domain.ledger import Ledger
 from app.domain.subject import Subject
+from app.words.access import ACCOUNT_STATES as ACCOUNT_STATES
+from app.words.access import KEY_STATES as KEY_STATES
+from app.words.access import ROLE_SENTENCES as ROLE_SENTENCES
+from app.words.access import SCOPES as SCOPES
+from app.words.deeds import ACTIONS as ACTIONS
+from app.words.deeds import DETAILS as DETAILS
+from app.words.deeds import WAYS as WAYS
 from app.words.labels import Label as Label
 from app.words.labels import Labels, Sentences
 
@@ -102,7 +109,9 @@ CONTRADICTIONS = Labels(
         "corrected": Label("已更正", "green"),
     }
 )
-JOB_OUTCOMES = Sentences({"ok": "成功", "failed": "失败"})
+JOB_OUTCOMES = Sentences(
+    {"ok": "成功", "failed": "失败", "running": "运行中", "cut_off": "被中断", "never": "尚未运行"}
+)
 RESULT_SENTENCES = Sentences({"imported": "主系统导入成功", "duplicate": "主系统判定重复", "failed": "主系统导入失败"})
 LEDGER = {
     **{state: ORDER_STATES[state].text for state in ("imported", "duplicate", "rejected", "cancelled", "batched")},
@@ -113,6 +122,12 @@ LEDGER = {
 """The parts of the ledger's equation, in the order in which it is written."""
 SPOOL_FILES = {"open": "使用中", "damaged": "损坏，待抢救"}
 QUARANTINED = {"damaged": "记录损坏", "idempotency_conflict": "同号不同内容"}
+SPOOL_TROUBLES = {
+    "refused": "数据库又不可用了：读出的订单已放入暂存，恢复后会自动写入；之后请再执行一次。",
+    "full": "磁盘没有空间放抢救出的订单，请先腾出空间。",
+    "damaged": "暂存文件损坏，已另存，请用 lifeboat spool salvage 抢救。",
+}
+"""Why records of the spool could not be brought home."""
 BATCH_FAILURES = Sentences(
     {
         "disk": "请检查导出目录与磁盘",
