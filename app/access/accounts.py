@@ -4,7 +4,9 @@ AccountError
 ├── BadAccountName
 ├── AccountExists
 ├── NoSuchAccount
-└── WeakPassword
+├── WeakPassword
+├── OwnAccount
+└── LastAdministrator
 """
 
 import re
@@ -48,6 +50,14 @@ class NoSuchAccount(AccountError):
 
 class WeakPassword(AccountError):
     """The password could be guessed."""
+
+
+class OwnAccount(AccountError):
+    """Nobody changes what he himself may do, nor shuts himself out."""
+
+
+class LastAdministrator(AccountError):
+    """Without this account nobody could let anybody in any more."""
 
 
 def is_name(text: str) -> bool:
@@ -96,13 +106,33 @@ def set_password(uow: UnitOfWork, name: str, *, by: Actor, now: datetime, passwo
     return chosen
 
 
+def set_role(uow: UnitOfWork, name: str, *, role: Role | str, by: Actor, now: datetime) -> None:
+    """Give an account another role; it counts from its next click.
+
+    Raises:
+        NoSuchAccount: there is none of that name.
+        OwnAccount: it is the actor's own.
+        LastAdministrator: it is the only open account of an administrator.
+    """
+    role = Role(role)
+    user = _not_ones_own(uow, name, by=by)
+    if role != Role.ADMIN:
+        _keep_an_administrator(uow, user)
+    before, user.role = user.role, role.value
+    uow.access.save_user(user)
+    uow.audit.record("user.set_role", by=by, at=now, subject=name, detail={"role": role.value, "before": before})
+
+
 def disable_user(uow: UnitOfWork, name: str, *, by: Actor, now: datetime) -> None:
     """Close an account and end its sessions.
 
     Raises:
         NoSuchAccount: there is none of that name.
+        OwnAccount: it is the actor's own.
+        LastAdministrator: it is the only open account of an administrator.
     """
-    user = _existing(uow, name)
+    user = _not_ones_own(uow, name, by=by)
+    _keep_an_administrator(uow, user)
     user.disabled_at = user.disabled_at or now
     user.session_epoch += 1
     uow.access.save_user(user)
@@ -138,6 +168,18 @@ def _existing(uow: UnitOfWork, name: str) -> User:
     if user is None:
         raise NoSuchAccount(f"没有账号 {name}。")
     return user
+
+
+def _not_ones_own(uow: UnitOfWork, name: str, *, by: Actor) -> User:
+    if by.name == name:
+        raise OwnAccount("不能改自己的角色，也不能停用自己；请另一位管理员操作。")
+    return _existing(uow, name)
+
+
+def _keep_an_administrator(uow: UnitOfWork, user: User) -> None:
+    """Refuse where ``user`` is the last; two who take the role from each other at once wait for one another here."""
+    if uow.access.lock_administrators(Role.ADMIN.value) == [user.id]:
+        raise LastAdministrator(f"{user.name} 是唯一在用的管理员，请先另设一位管理员。")
 
 
 def _hashed(name: str, password: str | None) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -64,7 +65,7 @@ def add_client(uow: UnitOfWork, name: str, *, scope: Scope, drill: bool, by: Act
     if not 0 < len(name) <= LONGEST_NAME:
         raise BadClientName(f"渠道名称须为 1–{LONGEST_NAME} 个字符。")
     if uow.access.client_named(name) is not None:
-        raise NameTaken(f"渠道 {name} 已存在；要换密钥请用 lifeboat clients rotate。")
+        raise NameTaken(f"渠道 {name} 已存在；要换密钥请在“店铺密钥”里更换，或用 lifeboat clients rotate。")
     client = Client(id=_word(8), name=name, scope=scope, drill=drill, created_at=now)
     row, issued = _new_key(client.id, now)
     uow.access.add_client(client, row)
@@ -99,6 +100,14 @@ def revoke_key(uow: UnitOfWork, key_id: str, *, by: Actor, now: datetime) -> Non
     if not uow.access.revoke(key_id, now=now):
         raise NoSuchKey(f"没有有效的密钥 {key_id}。")
     uow.audit.record("client.revoke", by=by, at=now, subject=key_id)
+
+
+def note_uses(uow: UnitOfWork, key_ids: Collection[str], *, now: datetime) -> None:
+    """Write down that these keys are in use: whoever replaces one sees whether its old one may be revoked.
+
+    No deed of anybody's, so the audit is spared it.
+    """
+    uow.access.note_uses(key_ids, now=now)
 
 
 def _new_key(client_id: str, now: datetime) -> tuple[ClientKey, IssuedKey]:

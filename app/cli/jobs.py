@@ -60,10 +60,10 @@ def _run(name: str, run: JobRun | None, zone: ZoneInfo) -> dict[str, Any]:
 def _cells(job: Appointment, run: JobRun | None, *, zone: ZoneInfo, now: datetime) -> tuple[str, str, str]:
     """Return a run for a person: when it was due, how long it took, and how it ended."""
     if run is None:
-        return "", "", "尚未运行"
+        return "", "", words.JOB_OUTCOMES["never"]
     due = _day(run.due_at, zone)
     if run.outcome is None or run.finished_at is None:
-        return due, "", "运行中" if now - run.started_at <= job.within else "被中断"
+        return due, "", words.JOB_OUTCOMES["running" if now - run.started_at <= job.within else "cut_off"]
     return due, f"{(run.finished_at - run.started_at).total_seconds():.0f} 秒", words.JOB_OUTCOMES[run.outcome]
 
 

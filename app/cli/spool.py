@@ -147,9 +147,9 @@ def _command() -> Iterator[Lifeboat]:
         try:
             yield boat
         except StoreRefuses:
-            fail("数据库又不可用了：读出的订单已放入暂存，恢复后会自动写入；之后请再执行一次本命令。")
+            fail(words.SPOOL_TROUBLES["refused"])
         except SpoolFull:
-            fail("磁盘没有空间放抢救出的订单，请先腾出空间。")
+            fail(words.SPOOL_TROUBLES["full"])
         except SpoolDamaged as error:
             fail(f"暂存文件损坏，已另存：{Path(str(error)).name}，请再用 spool salvage 抢救。")
 

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from app.store.tables import Audit
-from app.store.unit_of_work import Store
+from app.store.unit_of_work import Store, UnitOfWork
 
 MOST_IN_BLOCK = 500
 """Deeds of one block, and of one transaction."""
+
+MOST_BLOCKS = 2000
+"""Blocks that a look at the newest deeds goes back at most: a week of five minutes."""
 
 BEGINNING = "0" * 64
 """What stands for the hash before the first block."""
@@ -47,10 +50,11 @@ def chain_once(store: Store, *, now: datetime) -> int:
     return len(deeds)
 
 
-def verify_chain(store: Store) -> ChainReport:
-    """Walk along the whole chain; memory stays the same however long it is."""
-    blocks, deeds, head, broken, after = 0, 0, BEGINNING, None, 0
+def verify_chain(store: Store, *, newest: int | None = None) -> ChainReport:
+    """Walk along the chain, the whole of it or about its ``newest`` deeds; memory stays the same however long it is."""
+    blocks, deeds, broken = 0, 0, None
     with store.reading() as uow:
+        after, head = (0, BEGINNING) if newest is None else _start_for(uow, newest)
         while broken is None and (page := uow.audit.blocks(after=after)):
             for block in page:
                 held = uow.audit.in_block(block.id or 0)
@@ -60,6 +64,16 @@ def verify_chain(store: Store) -> ChainReport:
                 blocks, deeds, head = blocks + 1, deeds + len(held), block.hash
             after = page[-1].id or 0
         return ChainReport(blocks, deeds, uow.audit.unchained_count(), head, broken)
+
+
+def _start_for(uow: UnitOfWork, newest: int) -> tuple[int, str]:
+    """Return the id and the hash of the block after which the last ``newest`` deeds begin."""
+    blocks = uow.audit.newest_blocks(limit=MOST_BLOCKS)
+    for block in blocks:
+        if newest <= 0:
+            return block.id or 0, block.hash
+        newest -= block.deeds
+    return (0, BEGINNING) if len(blocks) < MOST_BLOCKS else (blocks[-1].id or 0, blocks[-1].hash)
 
 
 def hash_of(deeds: Sequence[Audit], *, after: str) -> str:

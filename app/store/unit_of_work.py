@@ -56,7 +56,7 @@ class UnitOfWork:
         self.alerts = AlertRepository(session)
         self.attempts = AttemptRepository(session)
         self.attention = AttentionRepository(session, self._reach)
-        self.audit = AuditRepository(session)
+        self.audit = AuditRepository(session, self._reach)
         self.batches = BatchRepository(session)
         self.contradictions = ContradictionRepository(session)
         self.coupons = CouponRepository(session)

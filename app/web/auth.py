@@ -12,7 +12,9 @@ from pathlib import Path
 
 import structlog
 
+from app.access.clients import note_uses
 from app.domain.caller import Caller
+from app.domain.clock import Clock, SystemClock
 from app.domain.problems import Unauthenticated
 from app.store.unit_of_work import Store
 from app.web.threads import on_a_thread
@@ -21,6 +23,9 @@ log = structlog.get_logger()
 
 REFRESH_EVERY = 5.0
 """Seconds until a revoked key is refused everywhere."""
+
+NOTE_USES_EVERY = 30.0
+"""Seconds between notes of which keys are in use: one small commit, however many orders came."""
 
 LOOK_AGAIN_AFTER = 0.5
 """Seconds between look-ups of unknown keys, so that guessing keys does not become load on the database.
@@ -39,8 +44,12 @@ class Access:
     hashes only lies beside the spool, for a start while the database is away.
     """
 
-    def __init__(self, store: Store, snapshot: Path) -> None:
+    def __init__(self, store: Store, snapshot: Path, *, clock: Clock | None = None) -> None:
         self._store = store
+        self._clock = clock or SystemClock()
+        self._used: set[str] = set()
+        """Keys that opened the door since the last note."""
+        self._noted_at = -NOTE_USES_EVERY
         self._snapshot = snapshot
         self.look_again_after = LOOK_AGAIN_AFTER
         self._known: Known = {}
@@ -56,6 +65,7 @@ class Access:
         known = self._known.get(match[1])
         if known is None or not hmac.compare_digest(known[0], hashlib.sha256(match[2].encode()).digest()):
             return None
+        self._used.add(match[1])
         return known[1]
 
     async def caller(self, token: str) -> Caller:
@@ -95,10 +105,32 @@ class Access:
         self._looked_at = began  # only now: for callers that came since, this answer may lack their key
 
     async def keep_fresh(self) -> None:
-        """Refresh until cancelled."""
-        while True:
-            await asyncio.sleep(REFRESH_EVERY)
-            await self.refresh()
+        """Refresh until cancelled; a note of uses that hangs keeps no revoked key alive."""
+        noting: asyncio.Task[None] | None = None
+        try:
+            while True:
+                await asyncio.sleep(REFRESH_EVERY)
+                await self.refresh()
+                if (noting is None or noting.done()) and time.monotonic() - self._noted_at >= NOTE_USES_EVERY:
+                    noting = asyncio.create_task(self.note_uses())
+        finally:
+            if noting is not None:
+                noting.cancel()
+
+    async def note_uses(self) -> None:
+        """Write down which keys opened the door; where the store is away they are noted at the next look."""
+        used, self._used, self._noted_at = self._used, set(), time.monotonic()
+        if not used:
+            return
+        try:
+            await on_a_thread("key uses", lambda: self._note(used))
+        except Exception as error:  # noqa: BLE001 - refused, locked, hung: nobody waits for it
+            log.warning("key_uses_not_noted", reason=type(error).__name__)
+            self._used |= used
+
+    def _note(self, used: set[str]) -> None:
+        with self._store.writing() as uow:
+            note_uses(uow, used, now=self._clock.now())
 
     def by_name(self, name: str) -> Caller | None:
         """Return a client by its name, for a profile that trusts its network."""

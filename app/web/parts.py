@@ -43,7 +43,7 @@ def open_parts(boat: Lifeboat, *, slot: int = 0) -> Parts:
     keyless = {profile.name for profile in profiles if isinstance(profile.client, ByName)}
     order_path = open_order_path(boat, slot=slot, keyless=keyless)
     door = Door(
-        access=Access(boat.store, settings.spool_dir / "clients.json"),
+        access=Access(boat.store, settings.spool_dir / "clients.json", clock=boat.clock),
         intake=order_path.intake,
         bodies=BodyReader(limit=settings.max_body_bytes),
         answers=OrderAnswers(zone=settings.zone, metrics=boat.metrics),

@@ -6,7 +6,7 @@ the rows. So it may forget, repeat or come late (docs/adr/0012-calendar-by-apsch
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from apscheduler.events import EVENT_JOB_SUBMITTED, JobSubmissionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from app.domain.clock import Clock
+from app.store.repositories.jobs import PlannedJob
 from app.store.unit_of_work import Store
 from app.worker.alone import Alone
 from app.worker.cron import at
@@ -63,6 +64,7 @@ class Calendar:
         """How often the scheduler has proved that it is alive."""
         self._scheduler = AsyncIOScheduler(timezone=zone, job_defaults=DEFAULTS)
         self._scheduler.add_listener(self._note_due, EVENT_JOB_SUBMITTED)
+        self._appointments = appointments
         self._scheduler.add_job(self._prove_life, at(zone, minute="*"), id=_PROOF)
         for job in appointments:
             self._scheduler.add_job(self._keep, job.due, args=(job, job.step(steps)), id=job.name)
@@ -134,7 +136,14 @@ class Calendar:
 
     def _begin(self, name: str, due: datetime) -> int:
         with self._store.writing() as uow:
+            uow.jobs.keep_plans(self._plans(after=max(due, self._clock.now())))
             return uow.jobs.begin(name, due=due, now=self._clock.now())
+
+    def _plans(self, *, after: datetime) -> list[PlannedJob]:
+        """Return when each job is due next, for the console: it has no calendar."""
+        now = after.astimezone(self._scheduler.timezone) + timedelta(seconds=1)
+        due = [(job, job.due.next_from(now)) for job in self._appointments]
+        return [PlannedJob(job.name, job.label, next_at, job.within) for job, next_at in due if next_at is not None]
 
     def _end(self, run_id: int, trouble: str) -> None:
         with self._store.writing() as uow:

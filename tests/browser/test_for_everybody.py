@@ -17,7 +17,8 @@ AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 PAGES = ("/", "/orders", "/orders?state=held", "/batches", "/messages?state=dead", "/held", "/account", "/nothing")
 
 
-def _findings(page: Page) -> list[str]:
+def findings(page: Page) -> list[str]:
+    """Return what axe finds on a page."""
     page.evaluate(AXE)  # by the debugger: the page's own policy allows no inline script
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [
@@ -34,7 +35,7 @@ def test_axe_finds_nothing(page: Page, at_noon: Deployment, scheme: str):
         number, batch = uow.orders.held()[0].number, uow.batches.page()[0].name
     for path in (*PAGES, f"/orders/{number}", f"/batches/{batch}"):
         page.goto(f"/console{path}")
-        assert _findings(page) == [], path
+        assert findings(page) == [], path
     page.heard.clear()  # type: ignore[attr-defined] - that there is no such page is said on the browser's console too
 
 

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from app.bootstrap import Lifeboat
+from app.bootstrap import Lifeboat, checkup
 from app.channels.kinds import GROUPS
-from app.cli import doctor
 from app.domain.states import HeldKind, MessageState
 from app.store.spool.file import Spool
 from tests.deployment.facts import KEYS, SECRETS
@@ -261,7 +260,7 @@ def test_the_doctor_names_the_robots_of_each_kind(run: Run, monkeypatch: pytest.
 def test_the_doctor_does_not_wait_for_a_commit_that_hangs(boat: Lifeboat):
     """P5: without the standby it must wait for, PostgreSQL never ends a commit; the doctor has to say why, not to hang."""
     with boat.engines.writer.connect() as connection, connection.begin():  # holds the lock that a commit needs
-        findings = {finding.name: finding for finding in doctor.findings_of_store(boat, commits_within=0.05)}
+        findings = {finding.name: finding for finding in checkup.findings_of_store(boat, commits_within=0.05)}
     assert findings["commit"].status == "fail"
     assert "暂存" in findings["commit"].detail
 

@@ -229,8 +229,9 @@ async def test_a_password_that_is_no_good_is_refused_with_a_reason(browser: Brow
 async def test_the_first_password_opens_only_the_page_that_replaces_it(at_noon: Deployment, browser: Browser):
     first = at_noon.console.add_person("admin", "admin", None)
     assert (await browser.sign_in("admin", first)).headers["location"] == "/console/account"
-    for path in ("/", "/orders", "/figures"):
+    for path in ("/", "/orders", "/settings"):
         assert (await browser.get(path)).headers["location"] == "/console/account"
+    assert (await browser.get("/figures")).status_code == 401  # no page: what a page asks for by itself
     assert "请先设置您自己的密码" in await browser.reads("/account")
     await browser.post("/account", {"old": first, "new": PASSWORD, "again": PASSWORD})
     assert "当前没有应急事件" in await browser.reads("/")

@@ -1,11 +1,16 @@
 """Keys of storefronts and accounts of people."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app.store.tables import Client, ClientKey, Instance, LoginThrottle, User
+from app.store.statements import IN_LIMIT, chunks, insert_new
+from app.store.tables import Client, ClientKey, Heartbeat, Instance, LoginThrottle, User
+
+_KEY = "key:"
+"""Before a key's id in the name of its heartbeat."""
 
 
 class AccessRepository:
@@ -54,6 +59,21 @@ class AccessRepository:
         )
         return [(key, client) for key, client in self._session.execute(query)]
 
+    def note_uses(self, key_ids: Iterable[str], *, now: datetime) -> None:
+        """Write down that these keys are in use; always in one order, so that two processes never wait in a ring."""
+        rows = [{"name": f"{_KEY}{key_id}", "at": now, "holder": ""} for key_id in sorted(key_ids)]
+        insert_new(self._session, Heartbeat, rows, unique=("name",))
+        for row in rows:
+            self._session.execute(update(Heartbeat).where(Heartbeat.name == row["name"]).values(at=now))
+
+    def uses(self, key_ids: Sequence[str]) -> dict[str, datetime]:
+        """Return when each of these keys was last heard of; one that was never used is missing."""
+        found: dict[str, datetime] = {}
+        for part in chunks([f"{_KEY}{key_id}" for key_id in key_ids], IN_LIMIT):
+            for beat in self._session.scalars(select(Heartbeat).where(Heartbeat.name.in_(part))):
+                found[beat.name.removeprefix(_KEY)] = beat.at
+        return found
+
     def revoke(self, key_id: str, *, now: datetime) -> bool:
         """Revoke a key; False if there is no such active key."""
         statement = update(ClientKey).where(ClientKey.id == key_id, ClientKey.revoked_at.is_(None))
@@ -76,6 +96,11 @@ class AccessRepository:
     def user_count(self) -> int:
         """Return how many accounts there are."""
         return self._session.scalar(select(func.count()).select_from(User)) or 0
+
+    def lock_administrators(self, role: str) -> list[int]:
+        """Return the row ids of the open accounts of a role, locked for the caller's transaction."""
+        query = select(User.id).where(User.role == role, User.disabled_at.is_(None)).order_by(User.id)
+        return list(self._session.scalars(query.with_for_update()))
 
     def save_user(self, user: User) -> None:
         """Add or change an account."""

@@ -1,22 +1,48 @@
 """Who did what; rows are added and read, never changed."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.domain.actor import Actor
+from app.store.reach import STANDARD, Reach
 from app.store.tables import Audit, AuditBlock
 from app.store.tables.operations import UNCHAINED
+
+CLOCKS_APART = timedelta(minutes=5)
+"""How far two machines' clocks may be apart, so that a deed's time is not in the order of its id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeedFilter:
+    """Which deeds are wanted; what is empty or None does not matter. ``until`` is the first moment not wanted."""
+
+    actor: str = ""
+    action: str = ""
+    subjects: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeedPage:
+    """Some deeds, newest first, and where to go on; ``unfinished`` if the look stopped for length."""
+
+    deeds: tuple[Audit, ...]
+    before: int | None
+    unfinished: bool = False
 
 
 class AuditRepository:
     """Writes down deeds and reads them back."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, reach: Reach = STANDARD) -> None:
         self._session = session
+        self._reach = reach
 
     def record(
         self,
@@ -46,6 +72,11 @@ class AuditRepository:
             query = query.where(Audit.action == action)
         return list(self._session.scalars(query.order_by(Audit.id).limit(limit)))
 
+    def last(self, subject: str, action: str) -> Audit | None:
+        """Return the newest of the deeds of one kind that were done to ``subject``."""
+        query = select(Audit).where(Audit.subject == subject, Audit.action == action).order_by(Audit.id.desc())
+        return self._session.scalars(query.limit(1)).first()
+
     def of_each(self, subjects: Sequence[str], action: str, *, limit: int = 1000) -> dict[str, list[Audit]]:
         """Return what was done to each of a page of subjects, newest first, in one question."""
         query = select(Audit).where(Audit.subject.in_(subjects), Audit.action == action)
@@ -58,6 +89,52 @@ class AuditRepository:
         """Return deeds, newest first."""
         query = select(Audit).order_by(Audit.id.desc()).limit(limit)
         return list(self._session.scalars(query if before is None else query.where(Audit.id < before)))
+
+    def search(self, wanted: DeedFilter, *, before: int | None = None, limit: int = 50) -> DeedPage:
+        """Return a page of the deeds that are wanted.
+
+        By subject they are found by an index. Whatever else is asked for, one look goes back a stretch of rows at most,
+        so that it costs the same however long the past is; times are bounds of ids, by bisection.
+        """
+        query = select(Audit)
+        if wanted.actor:
+            query = query.where(Audit.actor == wanted.actor)
+        if wanted.action:
+            query = query.where(Audit.action == wanted.action)
+        if wanted.since is not None:
+            query = query.where(Audit.at >= wanted.since)
+        if wanted.until is not None:
+            query = query.where(Audit.at < wanted.until)
+        top, stop, floor = before, None, 1
+        if wanted.subjects:
+            query = query.where(Audit.subject.in_(wanted.subjects))
+        else:
+            floor = 1 if wanted.since is None else self._first_id_since(wanted.since - CLOCKS_APART)
+            end = None if wanted.until is None else self._first_id_since(wanted.until + CLOCKS_APART)
+            newest = (self._session.scalar(select(func.max(Audit.id))) or 0) + 1
+            top = min(one for one in (before, end, newest) if one is not None)
+            stop = max(top - self._reach.stretch, floor)
+            query = query.where(Audit.id >= stop)
+        if top is not None:
+            query = query.where(Audit.id < top)
+        found = self._session.scalars(query.order_by(Audit.id.desc()).limit(limit + 1)).all()
+        if len(found) > limit:
+            return DeedPage(tuple(found[:limit]), found[limit - 1].id)
+        if stop is not None and stop > floor:
+            return DeedPage(tuple(found), stop, unfinished=True)
+        return DeedPage(tuple(found), None)
+
+    def _first_id_since(self, moment: datetime) -> int:
+        """Return about the first row id of the deeds at ``moment`` or later."""
+        low, high = 1, (self._session.scalar(select(func.max(Audit.id))) or 0) + 1
+        while low < high:
+            middle = (low + high) // 2
+            at = self._session.scalar(select(Audit.at).where(Audit.id >= middle).order_by(Audit.id).limit(1))
+            if at is None or at >= moment:
+                high = middle
+            else:
+                low = middle + 1
+        return low
 
     # ---- the chain -------------------------------------------------------------------------------------------------
 
@@ -72,6 +149,10 @@ class AuditRepository:
     def last_block(self) -> AuditBlock | None:
         """Return the newest block of the chain."""
         return self._session.scalars(select(AuditBlock).order_by(AuditBlock.id.desc()).limit(1)).first()
+
+    def newest_blocks(self, *, limit: int) -> list[AuditBlock]:
+        """Return the newest blocks of the chain, newest first."""
+        return list(self._session.scalars(select(AuditBlock).order_by(AuditBlock.id.desc()).limit(limit)))
 
     def add_block(self, deeds: Sequence[Audit], *, hash_: str, now: datetime) -> None:
         """Add a block that holds ``deeds``."""

@@ -1,16 +1,32 @@
 """Runs of the calendar's jobs, and the heartbeats of whatever must never fall silent."""
 
+import json
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.store.statements import insert_new
-from app.store.tables import Heartbeat, JobRun
+from app.store.tables import Heartbeat, Instance, JobRun
 
 KEPT_RUNS = 7 * 48
 """Runs of a job that are kept: a week of half hours."""
+
+
+_PLAN = "job:"
+"""Before a job's name in the name of the fact that says when it is due next."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedJob:
+    """A job of the calendar as a worker that leads last wrote it down: when it is due next, and when it is cut off."""
+
+    name: str
+    label: str
+    next_at: datetime
+    within: timedelta
 
 
 class JobRepository:
@@ -45,6 +61,28 @@ class JobRepository:
         """Return the newest run of each of these jobs."""
         newest = select(func.max(JobRun.id)).where(JobRun.name.in_(names)).group_by(JobRun.name)
         return {run.name: run for run in self._session.scalars(select(JobRun).where(JobRun.id.in_(newest)))}
+
+    def newest(self, *, limit: int) -> list[JobRun]:
+        """Return the newest runs of all jobs, newest first."""
+        return list(self._session.scalars(select(JobRun).order_by(JobRun.id.desc()).limit(limit)))
+
+    def keep_plans(self, jobs: Sequence[PlannedJob]) -> None:
+        """Write down what the calendar holds, for processes that have none; what it holds no longer is forgotten."""
+        mine = Instance.name.startswith(_PLAN)
+        names = [f"{_PLAN}{job.name}" for job in jobs]
+        self._session.execute(delete(Instance).where(mine, Instance.name.not_in(names)))
+        for place, job in enumerate(jobs):
+            told = [place, job.label[:20], job.next_at.isoformat(), int(job.within.total_seconds())]
+            self._session.merge(Instance(name=f"{_PLAN}{job.name}", value=json.dumps(told, ensure_ascii=False)))
+
+    def plans(self) -> list[PlannedJob]:
+        """Return what the calendar held when a job last began, in its order."""
+        rows = self._session.scalars(select(Instance).where(Instance.name.startswith(_PLAN)))
+        found = [(json.loads(row.value), row.name.removeprefix(_PLAN)) for row in rows]
+        return [
+            PlannedJob(name, label, datetime.fromisoformat(next_at), timedelta(seconds=within))
+            for (_, label, next_at, within), name in sorted(found)
+        ]
 
     def beat(self, name: str, *, now: datetime, holder: str) -> None:
         """Write down that ``name`` is alive; two workers that are the first to say so do not meet."""

@@ -125,6 +125,9 @@ class SignedInOnly:
             await inner(scope, receive, send)
             return
         if person.must_change and scope["path"] not in _WITH_FIRST_PASSWORD:
+            if _asked_by_a_page(request):  # of an older tab: a stream can follow no redirect to a page
+                await Response(status_code=401)(scope, receive, send)
+                return
             await RedirectResponse(f"{BASE}/account", status_code=303)(scope, receive, send)
             return
         session = self._gate.session_of(request)

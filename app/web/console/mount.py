@@ -20,17 +20,24 @@ from app.web.console.middleware import ConsoleMiddleware
 from app.web.console.page import ConsolePage, Frame
 from app.web.console.pages.account import AccountPage
 from app.web.console.pages.alerts import AlertPages
+from app.web.console.pages.audit import AuditPages
 from app.web.console.pages.batches import BatchPages
 from app.web.console.pages.coupons import CouponPages
 from app.web.console.pages.dashboard import HomePage
 from app.web.console.pages.held import HeldPage
+from app.web.console.pages.jobs import JobsPage
+from app.web.console.pages.keys import KeyPages
 from app.web.console.pages.kiosks import KioskPage
 from app.web.console.pages.live import LivePage
 from app.web.console.pages.messages import MessagePages
 from app.web.console.pages.order_deeds import OrderDeeds
 from app.web.console.pages.orders import OrderPages
+from app.web.console.pages.people import PeoplePage
+from app.web.console.pages.readiness import ReadinessPage
 from app.web.console.pages.results import ResultPages
+from app.web.console.pages.settings import SettingsPages
 from app.web.console.pages.sign_in import SignInPage
+from app.web.console.pages.spool import SpoolPage
 from app.web.console.pages.track import TRACK, TrackPage
 from app.web.console.pages.wall import WALL, create_wall
 from app.web.console.routing import routes_of
@@ -81,6 +88,8 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         LivePage(frame, parts.lookout),
         KioskPage(frame),
         OrderDeeds(frame),
+        KeyPages(frame),
+        PeoplePage(frame),
         OrderPages(frame),
         BatchPages(frame),
         ResultPages(frame, parts.uploads),
@@ -88,6 +97,11 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         AlertPages(frame),
         MessagePages(frame),
         CouponPages(frame),
+        SettingsPages(frame),
+        AuditPages(frame),
+        ReadinessPage(frame),
+        SpoolPage(frame),
+        JobsPage(frame),
         AccountPage(frame),
         sign_in,
     )

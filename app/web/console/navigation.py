@@ -22,5 +22,5 @@ ENTRIES = (
     Entry("alerts", "/alerts", "告警", "bell", on_a_phone=False),
     Entry("messages", "/messages", "消息", "send", on_a_phone=False),
     Entry("coupons", "/coupons", "优惠券", "ticket", on_a_phone=False),
-    Entry("kiosks", "/kiosks", "大屏", "device-tv", on_a_phone=False),
+    Entry("settings", "/settings", "设置", "settings", on_a_phone=False),
 )

@@ -14,6 +14,9 @@ WITH_CUSTOMERS = frozenset({Role.SERVICE, Role.OPS, Role.IT, Role.ADMIN})
 OPERATORS = frozenset({Role.OPS, Role.IT, Role.ADMIN})
 """Who moves orders and files."""
 
+TECHNICIANS = frozenset({Role.IT, Role.ADMIN})
+"""Who keeps it running, and sees who did what."""
+
 ADMINISTRATORS = frozenset({Role.ADMIN})
 """Who decides who may come in."""
 
@@ -60,6 +63,28 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "coupons": EVERYBODY,
     "coupons-preview": OPERATORS,
     "coupons-import": OPERATORS,
+    "settings": OPERATORS,
+    "settings-values": TECHNICIANS,
+    "people": ADMINISTRATORS,
+    "person-add": ADMINISTRATORS,
+    "person-role": ADMINISTRATORS,
+    "person-reset": ADMINISTRATORS,
+    "person-disable": ADMINISTRATORS,
+    "person-enable": ADMINISTRATORS,
+    "person-end-sessions": ADMINISTRATORS,
+    "keys": ADMINISTRATORS,
+    "key-add": ADMINISTRATORS,
+    "key-rotate": ADMINISTRATORS,
+    "key-revoke": ADMINISTRATORS,
+    "audit": TECHNICIANS,
+    "audit-export": TECHNICIANS,
+    "audit-verify": TECHNICIANS,
+    "readiness": OPERATORS,
+    "readiness-run": TECHNICIANS,
+    "spool": OPERATORS,
+    "spool-retry": TECHNICIANS,
+    "spool-give-up": TECHNICIANS,
+    "jobs": OPERATORS,
     "kiosks": ADMINISTRATORS,
     "kiosk-make": ADMINISTRATORS,
     "kiosk-revoke": ADMINISTRATORS,

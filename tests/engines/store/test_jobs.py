@@ -2,7 +2,7 @@
 
 from sqlalchemy import func, select
 
-from app.store.repositories.jobs import KEPT_RUNS
+from app.store.repositories.jobs import KEPT_RUNS, PlannedJob
 from app.store.tables import Heartbeat, JobRun
 from tests.deployment import Deployment
 from tests.deployment.facts import TEN, minutes
@@ -49,3 +49,17 @@ def test_a_heartbeat_is_one_row_however_many_beat(deployment: Deployment):
         assert uow.jobs.heartbeat("another") is None
     assert beat is not None
     assert (beat.at, beat.holder, deployment.rows.count(Heartbeat)) == (TEN + minutes(1), "b" * 64, 1)
+
+
+def test_what_the_calendar_holds_is_kept_in_its_order_and_forgotten_when_it_holds_it_no_longer(deployment: Deployment):
+    def plan(name: str, after: int) -> PlannedJob:
+        return PlannedJob(name, f"任务 {name}", TEN + minutes(after), minutes(2))
+
+    with deployment.store.writing() as uow:
+        uow.access.keep_fact("seal_key", "mark")
+        uow.jobs.keep_plans([plan("batch", 30), plan("audit", 5), plan("old", 1)])
+    with deployment.store.writing() as uow:
+        uow.jobs.keep_plans([plan("batch", 60), plan("audit", 10)])
+    with deployment.store.reading() as uow:
+        assert uow.jobs.plans() == [plan("batch", 60), plan("audit", 10)]
+        assert uow.access.fact("seal_key") == "mark"

@@ -32,6 +32,22 @@ def test_a_batch_is_looked_for_at_each_half_hour_and_each_run_is_written_down(le
     assert [batch.orders for batch in leaping.batches()] == [3]
 
 
+def test_what_is_due_next_is_written_down_for_the_console(leaping: LeapingTime):
+    """The web process has no calendar of its own."""
+
+    async def story() -> None:
+        await leaping.until("10:31:00")
+
+    leaping.live(story, leaping.party())
+    with leaping.boat.store.reading() as uow:
+        plans = {job.name: (job.label, f"{job.next_at.astimezone(ZONE):%H:%M}") for job in uow.jobs.plans()}
+    assert plans == {
+        "batch": ("出批次", "11:00"),
+        "audit": ("审计入链", "10:32"),
+        "job_runs": ("清理运行记录", "04:10"),
+    }
+
+
 def test_a_job_is_done_and_written_down_by_the_leader_alone(leaping: LeapingTime):
     follower = leaping.party(batch_on_time=pytest.fail)  # type: ignore[arg-type]
     follower.leads = False

@@ -22,7 +22,7 @@ class KioskPage(ConsolePage):
 
     path = "/kiosks"
     title = "大屏"
-    entry = "kiosks"
+    entry = "settings"
 
     @route("", name="kiosks")
     async def index(self, request: Request) -> Response:

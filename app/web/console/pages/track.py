@@ -4,7 +4,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app import words
 from app.access.allowance import Allowance
 from app.access.throttle import customer_of
 from app.orders.find import in_one_piece
@@ -13,6 +12,7 @@ from app.store.database.engine import StoreAway
 from app.store.repositories.overview import OrderListRow
 from app.web.console.auth import address_of
 from app.web.console.page import Frame
+from app.words.buyers import TRACK_WORDS
 
 TRACK = "/track"
 
@@ -63,7 +63,7 @@ class TrackPage:
             return track_order(uow, number, last4)
 
     def _shown(self, request: Request, status: str, *, code: int = 200, **shown: object) -> Response:
-        said = words.TRACK.get(status, words.TRACK["unknown"])
+        said = TRACK_WORDS.get(status, TRACK_WORDS["unknown"])
         answer = self._frame.render(
             request, "public/track.html", status=code, standing=status, said=said, title="查询订单", **shown
         )

@@ -1,34 +1,18 @@
 """What people read: each stable code of a row has one Chinese word here, on every page and in every list."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from app.domain.ledger import Ledger
 from app.domain.subject import Subject
-
-
-class Label(NamedTuple):
-    """A Chinese word and the colour it is shown in."""
-
-    text: str
-    colour: str
-
-
-class Labels(dict[str, Label]):
-    """Words by code; a code that this program does not know is shown as it is, and breaks no list."""
-
-    def __missing__(self, code: str) -> Label:
-        """Return what stands for an unknown code."""
-        return Label(f"未知（{code}）"[:40], "secondary")
-
-
-class Sentences(dict[str, str]):
-    """Sentences by code; an unknown code is shown as it is."""
-
-    def __missing__(self, code: str) -> str:
-        """Return the code."""
-        return code
-
+from app.words.access import ACCOUNT_STATES as ACCOUNT_STATES
+from app.words.access import KEY_STATES as KEY_STATES
+from app.words.access import ROLE_SENTENCES as ROLE_SENTENCES
+from app.words.access import SCOPES as SCOPES
+from app.words.deeds import ACTIONS as ACTIONS
+from app.words.deeds import DETAILS as DETAILS
+from app.words.deeds import WAYS as WAYS
+from app.words.labels import Label as Label
+from app.words.labels import Labels, Sentences
 
 ORDER_STATES = Labels(
     {
@@ -41,40 +25,6 @@ ORDER_STATES = Labels(
         "cancelled": Label("已取消", "secondary"),
     }
 )
-
-
-class Told(NamedTuple):
-    """What a buyer is told: how serious it looks, a heading, and a sentence."""
-
-    level: str
-    title: str
-    text: str
-
-
-_ON_ITS_WAY = Told(
-    "success",
-    "订单已收到，请放心",
-    "我们已经可靠地记下您的订单，正在按下单先后处理。商城系统恢复后会为您安排发货，无需重复下单。",
-)
-TRACK = {
-    "ask": Told("info", "", "请输入订单号（或最后 6 位）和下单手机号的后四位。"),
-    "accepted": _ON_ITS_WAY,
-    "batched": _ON_ITS_WAY,
-    "held": Told(
-        "info", "订单已收到，正在核对", "有一处信息需要人工核对，必要时客服会联系您。订单不会丢失，无需重复下单。"
-    ),
-    "imported": Told("success", "订单已进入商城系统", "商城已接手这笔订单，后续发货与物流请以商城通知为准。"),
-    "duplicate": Told(
-        "info", "这是重复提交的一笔", "您的另一笔相同订单正在处理，这一笔不会重复发货。如有疑问请联系客服。"
-    ),
-    "rejected": Told("info", "订单需要客服处理", "这笔订单由客服跟进，请联系客服了解详情。"),
-    "cancelled": Told("info", "订单已取消", "这笔订单已经取消。如果不是您本人的意思，请联系客服。"),
-    "unknown": Told("warning", "没有查到", "请核对订单号与手机号后四位。刚下的单请一分钟后再查，仍查不到请联系客服。"),
-    "limited": Told("warning", "查询太频繁", "请一分钟后再试。"),
-    "away": Told("warning", "暂时查不了", "查询暂时没有应答，已经下的单不受影响，请稍后再试。"),
-}
-"""By the order's state; a buyer reads neither our stages nor our troubles."""
-
 HELD_KINDS = {
     "look_alike": Label("疑似重复", "orange"),
     "incomplete": Label("资料不全", "orange"),
@@ -159,7 +109,9 @@ CONTRADICTIONS = Labels(
         "corrected": Label("已更正", "green"),
     }
 )
-JOB_OUTCOMES = Sentences({"ok": "成功", "failed": "失败"})
+JOB_OUTCOMES = Sentences(
+    {"ok": "成功", "failed": "失败", "running": "运行中", "cut_off": "被中断", "never": "尚未运行"}
+)
 RESULT_SENTENCES = Sentences({"imported": "主系统导入成功", "duplicate": "主系统判定重复", "failed": "主系统导入失败"})
 LEDGER = {
     **{state: ORDER_STATES[state].text for state in ("imported", "duplicate", "rejected", "cancelled", "batched")},
@@ -170,6 +122,12 @@ LEDGER = {
 """The parts of the ledger's equation, in the order in which it is written."""
 SPOOL_FILES = {"open": "使用中", "damaged": "损坏，待抢救"}
 QUARANTINED = {"damaged": "记录损坏", "idempotency_conflict": "同号不同内容"}
+SPOOL_TROUBLES = {
+    "refused": "数据库又不可用了：读出的订单已放入暂存，恢复后会自动写入；之后请再执行一次。",
+    "full": "磁盘没有空间放抢救出的订单，请先腾出空间。",
+    "damaged": "暂存文件损坏，已另存，请用 lifeboat spool salvage 抢救。",
+}
+"""Why records of the spool could not be brought home."""
 BATCH_FAILURES = Sentences(
     {
         "disk": "请检查导出目录与磁盘",

@@ -1,0 +1,181 @@
+"""The check-up: what could go wrong, said before it does; doctor prints it and the console shows it."""
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from app.bootstrap.batches import headings_of, layouts_of
+from app.bootstrap.lifeboat import Lifeboat
+from app.bootstrap.watch import situation_of
+from app.channels.kinds import label_of
+from app.files.layouts.registry import UnknownLayout
+from app.store.database.migrate import current, newest
+from app.store.ledger import ledger_of
+from app.store.spool.file import Spool, spool_files
+from app.watch.patrol import look
+from app.watch.rules import RULES
+from app.watch.rules.dead_letters import DEAD_LETTERS
+from app.watch.rules.disk_low import is_low
+
+GRAVE = {"ledger_unbalanced", "spool_set_aside", "spool_damaged"}
+"""Troubles of the books: whatever is missing there may be an order."""
+
+_NAMES = {"spool_waiting": "spool"}
+"""Checks whose name here is older than the rule's code."""
+
+SLOW_COMMIT = 0.25
+COMMITS_WITHIN = 3.0
+"""Seconds after which a commit is taken for one that hangs; the door gives up much earlier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: ``ok``, ``warn`` (works, but), ``fail``; ``rule`` is the watch's that found it, if one did."""
+
+    name: str
+    status: str
+    detail: str
+    rule: str = ""
+
+
+def findings_of_store(boat: Lifeboat, *, commits_within: float = COMMITS_WITHIN) -> Iterator[Finding]:
+    """Say whether the database has the shape this program needs, and whether a commit ends."""
+    yield from _shape(boat)
+    took = _commit(boat, within=commits_within)
+    if took is None:
+        yield Finding("commit", "fail", f"一次落盘提交 {commits_within:g} 秒仍未完成：订单将写入本地暂存")
+    else:
+        yield Finding("commit", "ok" if took < SLOW_COMMIT else "warn", f"一次落盘提交用时 {took * 1000:.1f} 毫秒")
+
+
+def _shape(boat: Lifeboat) -> Iterator[Finding]:
+    revision, wanted = current(boat.engines), newest()
+    yield Finding(
+        "schema",
+        "ok" if revision == wanted else "fail",
+        f"数据库结构版本 {revision}" + ("" if revision == wanted else f"，程序需要 {wanted}"),
+    )
+
+
+def _commit(boat: Lifeboat, *, within: float) -> float | None:
+    """Commit once and return the seconds it took; None if it hangs, as without a standby that it must wait for."""
+    began = time.perf_counter()
+    failed: list[Exception] = []
+
+    def commit() -> None:
+        try:
+            boat.writer().write([], [])
+        except Exception as error:  # noqa: BLE001 - raised again below, where somebody hears it
+            failed.append(error)
+
+    thread = threading.Thread(target=commit, daemon=True)  # a commit that waits for ever must not keep us from ending
+    thread.start()
+    thread.join(within)
+    if thread.is_alive():
+        return None
+    if failed:
+        raise failed[0]
+    return time.perf_counter() - began
+
+
+def _disk(boat: Lifeboat) -> Iterator[Finding]:
+    policy = situation_of(boat).policy
+    for name, folder in (("data_disk", boat.settings.data_dir), ("export_disk", boat.settings.export_dir)):
+        folder.mkdir(parents=True, exist_ok=True)
+        status = "warn" if is_low(folder, policy) else "ok"
+        yield Finding(name, status, f"{folder} 剩余 {shutil.disk_usage(folder).free / 1024**3:.1f} GiB")
+
+
+def _rules(boat: Lifeboat) -> Iterator[Finding]:
+    """What the watch finds wrong: the same definitions that /readyz, the console and the group go by."""
+    for one in look(RULES, situation_of(boat)):
+        if one.troubles is None:
+            yield Finding(one.rule.name, "fail", f"规则 {one.rule.name} 无法检查", one.rule.name)
+        for trouble in one.troubles or ():
+            if trouble.code == "spool_set_aside":
+                continue  # each record is named below
+            name = _NAMES.get(trouble.code, trouble.code)
+            yield Finding(name, "fail" if trouble.code in GRAVE else "warn", trouble.text, one.rule.name)
+        if one.rule is DEAD_LETTERS and not one.troubles:
+            yield Finding("dead_letters", "ok", "没有未送达的消息")
+    for path in spool_files(boat.settings.spool_dir):
+        for number, reason in Spool.peek_quarantined(path):
+            yield Finding("set_aside", "fail", f"暂存记录放到一边：{number}（{reason}），请看 lifeboat spool list")
+
+
+def _channels(boat: Lifeboat) -> Iterator[Finding]:
+    settings = boat.settings
+    robots = {channel: len(chosen.addresses) for channel, chosen in settings.robots.items()}
+    for channel, count in robots.items():
+        robot = f"{label_of(channel)}机器人"
+        if count:
+            yield Finding(channel, "ok", f"{robot} {count} 个")
+        elif any(robots.values()):
+            yield Finding(channel, "ok", f"未使用{robot}")
+        else:
+            yield Finding(channel, "warn", f"未配置{robot}：群消息只记录、不发送")
+    dry = settings.sms_provider == "dry_run"
+    yield Finding(
+        "sms",
+        "warn" if dry else "ok",
+        "短信为模拟发送：顾客收不到短信" if dry else f"短信服务商 {settings.sms_provider}",
+    )
+    if settings.sms_coupon != "off":
+        with boat.store.reading() as uow:
+            free = uow.coupons.free()
+        yield Finding("coupons", "ok" if free > settings.coupon_low_at else "warn", f"优惠券剩余 {free} 张")
+
+
+def _books(boat: Lifeboat) -> Iterator[Finding]:
+    spool_dir = boat.settings.spool_dir
+    ledger = ledger_of(boat.store, spool_dir=spool_dir)
+    counted = ledger_of(boat.store, spool_dir=spool_dir, full=True)
+    yield Finding(
+        "kept_counts",
+        "ok" if counted == ledger else "fail",
+        "台账累计数与逐行清点" + ("一致" if counted == ledger else "不一致"),
+    )
+    with boat.store.reading() as uow:
+        incident = uow.incidents.latest()
+        strays = uow.ledger.unbatched_strays(incident.id or 0) if incident else ()
+    if strays:
+        yield Finding("strays", "fail", f"状态与批次矛盾的订单：{'、'.join(strays[:10])}")
+    yield Finding(
+        "ledger",
+        "ok" if ledger.balanced else "fail",
+        f"台账{'平衡' if ledger.balanced else '不平'}：已受理 {ledger.accepted}",
+    )
+
+
+def _layouts(boat: Lifeboat) -> Iterator[Finding]:
+    layouts = layouts_of(boat.settings)
+    for wrong in layouts.wrong:
+        yield Finding("layout", "warn", f"文件布局有误：{wrong.sentence}")
+    if trouble := headings_of(boat.settings).trouble:
+        yield Finding("result_columns", "warn", trouble)
+    try:
+        chosen = layouts.named(boat.settings.batch_columns)
+    except UnknownLayout as error:
+        yield Finding("layout", "fail", f"出不了批次：{error}")
+    else:
+        yield Finding("layout", "ok", f"批次文件的布局：{chosen.title}")
+
+
+Check = Callable[[Lifeboat], Iterator[Finding]]
+
+QUICK: tuple[Check, ...] = (_shape, _disk, _layouts, _channels, _rules)
+"""Checks that cost the same however many orders there are, and commit nothing."""
+
+CHECKS: tuple[Check, ...] = (findings_of_store, _disk, _layouts, _channels, _books, _rules)
+"""All; one of them counts every row of the incident."""
+
+
+def findings(boat: Lifeboat, checks: Sequence[Check] = CHECKS) -> Iterator[Finding]:
+    """Yield what the checks find; one that cannot look is a finding itself and keeps no other from looking."""
+    for check in checks:
+        try:
+            yield from check(boat)
+        except Exception as error:  # noqa: BLE001 - the database is away, or a mistake of ours
+            yield Finding("check", "fail", f"有一项无法检查（{type(error).__name__}），请看运行日志")
