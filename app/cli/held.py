@@ -12,6 +12,7 @@ from app.cli.terminal import Json, actor, lifeboat, local, out, say_json, table
 from app.domain.money import yuan
 from app.domain.states import HeldKind
 from app.orders.decide import Released, StillHeld, clean_number, mark_duplicate, release
+from app.orders.undo import undo_decision
 from app.store.tables import OrderRow
 
 app = typer.Typer(
@@ -79,6 +80,20 @@ def mark_duplicates(
         say_json({"duplicates": [{"order_number": number, "of": other} for number, other in pairs]})
         return
     out.print(f"已将 {len(numbers)} 笔标记为重复单。")
+
+
+@app.command("undo")
+def undo_decisions(numbers: Numbers, *, as_json: Json = False) -> None:
+    """撤销刚才的放行或重复裁定：10 秒内，且还没有被批次取走；之后不能再撤销。"""
+    with lifeboat() as boat:
+        now = boat.clock.now()
+        with boat.store.writing() as uow:
+            undone = [undo_decision(uow, number, by=actor(), now=now, anybody=True) for number in numbers]
+    if as_json:
+        say_json({"undone": [{"order_number": one.number, "decision": one.sentence} for one in undone]})
+        return
+    for one in undone:
+        out.print(f"{one.number} 已撤销“{one.sentence}”，重新待人工确认。", markup=False)
 
 
 def _all_held(boat: Lifeboat, kind: HeldKind | None) -> Iterator[OrderRow]:

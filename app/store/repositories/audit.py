@@ -1,6 +1,6 @@
 """Who did what; rows are added and read, never changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +45,11 @@ class AuditRepository:
         if action is not None:
             query = query.where(Audit.action == action)
         return list(self._session.scalars(query.order_by(Audit.id).limit(limit)))
+
+    def newest(self, subject: str, actions: Collection[str]) -> Audit | None:
+        """Return the last of these deeds that was done to ``subject``."""
+        query = select(Audit).where(Audit.subject == subject, Audit.action.in_(actions))
+        return self._session.scalars(query.order_by(Audit.id.desc()).limit(1)).first()
 
     def of_each(self, subjects: Sequence[str], action: str, *, limit: int = 1000) -> dict[str, list[Audit]]:
         """Return what was done to each of a page of subjects, newest first, in one question."""

@@ -30,6 +30,8 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "order-decide": OPERATORS,
     "order-complete": OPERATORS,
     "held": EVERYBODY,
+    "held-count": EVERYBODY,
+    "held-undo": OPERATORS,
     "batches": EVERYBODY,
     "batch": EVERYBODY,
     "batch-file": OPERATORS,
