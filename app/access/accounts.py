@@ -4,6 +4,7 @@ AccountError
 ├── BadAccountName
 ├── AccountExists
 ├── NoSuchAccount
+├── LastAdmin
 └── WeakPassword
 """
 
@@ -44,6 +45,10 @@ class AccountExists(AccountError):
 
 class NoSuchAccount(AccountError):
     """There is no account of that name."""
+
+
+class LastAdmin(AccountError):
+    """Without this account nobody could let anybody in any more."""
 
 
 class WeakPassword(AccountError):
@@ -96,12 +101,40 @@ def set_password(uow: UnitOfWork, name: str, *, by: Actor, now: datetime, passwo
     return chosen
 
 
+def set_role(uow: UnitOfWork, name: str, role: Role | str, *, by: Actor, now: datetime) -> bool:
+    """Give an account another role, which counts from its next click; return False where it has that role already.
+
+    Raises:
+        NoSuchAccount: there is none of that name.
+        LastAdmin: it is the last open account of an administrator.
+    """
+    role = Role(role)
+    _require_admin_besides(uow, name, unless=role is Role.ADMIN)
+    user = _existing(uow, name)
+    before = user.role
+    if before == role:
+        return False
+    user.role = role.value
+    uow.access.save_user(user)
+    uow.audit.record("user.set_role", by=by, at=now, subject=name, detail={"from": before, "to": role.value})
+    return True
+
+
+def _require_admin_besides(uow: UnitOfWork, name: str, *, unless: bool = False) -> None:
+    """Refuse to take the last administrator away; two who take each other's role at once wait for one another."""
+    admins = [] if unless else uow.access.open_admins()
+    if admins == [name]:
+        raise LastAdmin(f"{name} 是最后一个管理员账号，请先把另一个账号设为管理员。")
+
+
 def disable_user(uow: UnitOfWork, name: str, *, by: Actor, now: datetime) -> None:
     """Close an account and end its sessions.
 
     Raises:
         NoSuchAccount: there is none of that name.
+        LastAdmin: it is the last open account of an administrator.
     """
+    _require_admin_besides(uow, name)
     user = _existing(uow, name)
     user.disabled_at = user.disabled_at or now
     user.session_epoch += 1

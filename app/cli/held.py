@@ -8,7 +8,7 @@ import typer
 from app import words
 from app.bootstrap import Lifeboat
 from app.bootstrap.decisions import preflight_of
-from app.cli.terminal import Json, actor, lifeboat, local, out, say_json, table
+from app.cli.terminal import Json, actor, amount, lifeboat, local, moment, out, say_json, table
 from app.domain.money import yuan
 from app.domain.states import HeldKind
 from app.orders.decide import Released, StillHeld, clean_number, mark_duplicate, release
@@ -117,7 +117,7 @@ def _item(boat: Lifeboat, row: OrderRow, missing: Sequence[str]) -> dict[str, ob
         "missing": list(missing),
         "total": yuan(row.total_fen) if isinstance(row.total_fen, int) else None,
         "phone_last4": row.phone_last4,
-        "received_at": row.received_at.astimezone(boat.settings.zone).isoformat(),
+        "received_at": moment(boat, row.received_at),
     }
 
 
@@ -128,7 +128,7 @@ def _line(boat: Lifeboat, row: OrderRow, missing: Sequence[str]) -> tuple[object
         row.number,
         kind.text if kind else row.held_kind,
         row.looks_like,
-        yuan(row.total_fen) if isinstance(row.total_fen, int) else "",
+        amount(row.total_fen),
         row.phone_last4,
         local(boat, row.received_at),
         f"{row.state_reason or ''}{still}",

@@ -73,6 +73,12 @@ class AccessRepository:
         """Return all accounts by name."""
         return list(self._session.scalars(select(User).order_by(User.name)))
 
+    def open_admins(self) -> list[str]:
+        """Return the names of the open accounts of administrators, locked for the caller's transaction."""
+        query = select(User).where(User.role == "admin", User.disabled_at.is_(None)).order_by(User.id)
+        found = self._session.scalars(query.with_for_update().execution_options(populate_existing=True))
+        return [user.name for user in found]
+
     def user_count(self) -> int:
         """Return how many accounts there are."""
         return self._session.scalar(select(func.count()).select_from(User)) or 0
