@@ -48,6 +48,10 @@ class NoSuchAccount(AccountError):
     """There is no account of that name."""
 
 
+class LastAdmin(AccountError):
+    """Without this account nobody could let anybody in any more."""
+
+
 class WeakPassword(AccountError):
     """The password could be guessed."""
 
@@ -106,8 +110,8 @@ def set_password(uow: UnitOfWork, name: str, *, by: Actor, now: datetime, passwo
     return chosen
 
 
-def set_role(uow: UnitOfWork, name: str, *, role: Role | str, by: Actor, now: datetime) -> None:
-    """Give an account another role; it counts from its next click.
+def set_role(uow: UnitOfWork, name: str, role: Role | str, *, by: Actor, now: datetime) -> bool:
+    """Give an account another role, which counts from its next click; return False where it has that role already.
 
     Raises:
         NoSuchAccount: there is none of that name.
@@ -119,8 +123,11 @@ def set_role(uow: UnitOfWork, name: str, *, role: Role | str, by: Actor, now: da
     if role != Role.ADMIN:
         _keep_an_administrator(uow, user)
     before, user.role = user.role, role.value
+    if before == role:
+        return False
     uow.access.save_user(user)
     uow.audit.record("user.set_role", by=by, at=now, subject=name, detail={"role": role.value, "before": before})
+    return True
 
 
 def disable_user(uow: UnitOfWork, name: str, *, by: Actor, now: datetime) -> None:

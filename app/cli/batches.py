@@ -7,7 +7,8 @@ import typer
 from app import words
 from app.batch.maker import Emptied, MakeOutcome, NotBegun, Nothing, Postponed, Published, Underway
 from app.bootstrap import batch_maker, situation_of
-from app.cli.terminal import Json, actor, err, fail, lifeboat, out, say_json
+from app.cli.terminal import Json, actor, amount, err, fail, lifeboat, out, say_json
+from app.domain.money import fen_of_yuan
 from app.watch.patrol import look
 from app.watch.rules.orders_broken import ORDERS_BROKEN
 
@@ -28,7 +29,22 @@ def repair(batch: Annotated[str, typer.Argument(help="批次编号。")], *, as_
     with lifeboat() as boat:
         outcome = batch_maker(boat).repair(batch, by=actor(), now=boat.clock.now())
         folder = boat.settings.export_dir
-    _show([] if isinstance(outcome, Nothing) else [outcome], str(folder), as_json=as_json)
+        if isinstance(outcome, Nothing):
+            with boat.store.reading() as uow:
+                known = uow.batches.named(batch)
+                repairs = uow.batches.repairs_of([known.id]).get(known.id, []) if known and known.id else []
+            _say_nothing(batch, repairs, as_json=as_json)
+            return
+    _show([outcome], str(folder), as_json=as_json)
+
+
+def _say_nothing(batch: str, repairs: list[str], *, as_json: bool) -> None:
+    """Tell that nothing of a batch is to be repaired, and which batches have repaired it before."""
+    if as_json:
+        say_json({"batch": None, "repairs": repairs})
+        return
+    before = f"已有补录批次：{'、'.join(repairs)}，请导入它并传回结果。" if repairs else "还没有补录批次。"
+    out.print(f"批次 {batch} 没有待补录的订单。{before}", markup=False)
 
 
 def _show(outcomes: list[MakeOutcome], folder: str, *, as_json: bool) -> None:
@@ -41,9 +57,10 @@ def _show(outcomes: list[MakeOutcome], folder: str, *, as_json: bool) -> None:
         out.print("没有待进批次的订单。")
     for outcome in published if not as_json else ():
         m = outcome.manifest
-        due = words.due_sentence(m["payments"])
+        due, total = words.due_sentence(m["payments"]), amount(fen_of_yuan(m["total"]))
         out.print(
-            f"批次 {m['batch']}：订单 {m['orders']} 笔，{m['rows']} 行，合计 ¥{m['total']}，待人工确认 {m['held']} 笔\n"
+            f"批次 {m['batch']}：订单 {m['orders']:,} 笔，{m['rows']:,} 行，"
+            f"合计 ¥{total}，待人工确认 {m['held']:,} 笔\n"
             + (f"其中{due}，发货前请核对。\n" if due else "")
             + f"文件：{folder}/{m['incident']}/{m['files'][0]['name']}",
             markup=False,

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from app.access.clients import IssuedKey, Scope, add_client, revoke_key, rotate_key
-from app.cli.terminal import Json, actor, lifeboat, local, out, say_json, table
+from app.cli.terminal import Json, actor, lifeboat, local, moment, out, say_json, table
 
 app = typer.Typer(help="渠道与密钥：谁可以下单、谁可以取批次。", no_args_is_help=True)
 
@@ -54,7 +54,7 @@ def list_clients(*, as_json: Json = False) -> None:
                         "scope": c.scope,
                         "drill": c.drill,
                         "keys": keys,
-                        "created_at": c.created_at.isoformat(),
+                        "created_at": moment(boat, c.created_at),
                     }
                     for c, keys in rows
                 ]

@@ -8,10 +8,11 @@ import typer
 from app import words
 from app.bootstrap import Lifeboat
 from app.bootstrap.decisions import preflight_of
-from app.cli.terminal import Json, actor, lifeboat, local, out, say_json, table
+from app.cli.terminal import Json, actor, amount, lifeboat, local, moment, out, say_json, table
 from app.domain.money import yuan
 from app.domain.states import HeldKind
 from app.orders.decide import Released, StillHeld, clean_number, mark_duplicate, release
+from app.orders.undo import undo_decision
 from app.store.tables import OrderRow
 
 app = typer.Typer(
@@ -81,6 +82,20 @@ def mark_duplicates(
     out.print(f"已将 {len(numbers)} 笔标记为重复单。")
 
 
+@app.command("undo")
+def undo_decisions(numbers: Numbers, *, as_json: Json = False) -> None:
+    """撤销刚才的放行或重复裁定：10 秒内，且还没有被批次取走；之后不能再撤销。"""
+    with lifeboat() as boat:
+        now = boat.clock.now()
+        with boat.store.writing() as uow:
+            undone = [undo_decision(uow, number, by=actor(), now=now, anybody=True) for number in numbers]
+    if as_json:
+        say_json({"undone": [{"order_number": one.number, "decision": one.sentence} for one in undone]})
+        return
+    for one in undone:
+        out.print(f"{one.number} 已撤销“{one.sentence}”，重新待人工确认。", markup=False)
+
+
 def _all_held(boat: Lifeboat, kind: HeldKind | None) -> Iterator[OrderRow]:
     """Yield every held order, oldest first, a page in memory at a time."""
     after_id = 0
@@ -102,7 +117,7 @@ def _item(boat: Lifeboat, row: OrderRow, missing: Sequence[str]) -> dict[str, ob
         "missing": list(missing),
         "total": yuan(row.total_fen) if isinstance(row.total_fen, int) else None,
         "phone_last4": row.phone_last4,
-        "received_at": row.received_at.astimezone(boat.settings.zone).isoformat(),
+        "received_at": moment(boat, row.received_at),
     }
 
 
@@ -113,7 +128,7 @@ def _line(boat: Lifeboat, row: OrderRow, missing: Sequence[str]) -> tuple[object
         row.number,
         kind.text if kind else row.held_kind,
         row.looks_like,
-        yuan(row.total_fen) if isinstance(row.total_fen, int) else "",
+        amount(row.total_fen),
         row.phone_last4,
         local(boat, row.received_at),
         f"{row.state_reason or ''}{still}",

@@ -5,9 +5,11 @@ from typing import Annotated
 import typer
 
 from app import words
-from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json
+from app.bootstrap import Lifeboat
+from app.cli.terminal import Json, actor, fail, lifeboat, local, moment, out, say_json, table
 from app.reconcile.incidents import close_incident, open_incident
 from app.store.ledger import ledger_of
+from app.store.tables import Incident
 from app.web.api.ledger import as_document
 
 app = typer.Typer(help="应急事件：一次宕机（或演练）的全部订单、批次和消息都归于它。", no_args_is_help=True)
@@ -26,7 +28,7 @@ def open_one(
                 uow, drill=drill, reason=reason, by=actor(), now=boat.clock.now(), zone=boat.settings.zone
             )
         if as_json:
-            say_json({"incident": incident.name, "drill": drill, "opened_at": incident.opened_at.isoformat()})
+            say_json({"incident": incident.name, "drill": drill, "opened_at": moment(boat, incident.opened_at)})
         else:
             out.print(f"已开启{words.INCIDENT_KINDS[drill]}事件 {incident.name}。")
 
@@ -76,19 +78,7 @@ def show(
             return
         ledger = ledger_of(boat.store, spool_dir=boat.settings.spool_dir, incident=incident.name)
         if as_json:
-            state = "closed" if incident.closed_at else "open"
-            closed_at = incident.closed_at.isoformat() if incident.closed_at else None
-            say_json(
-                {
-                    "incident": incident.name,
-                    "drill": incident.drill,
-                    "state": state,
-                    "reason": incident.reason,
-                    "opened_at": incident.opened_at.isoformat(),
-                    "closed_at": closed_at,
-                    "ledger": as_document(ledger),
-                }
-            )
+            say_json({**_item(boat, incident), "ledger": as_document(ledger)})
             return
         state = f"已于 {local(boat, incident.closed_at)} 关闭" if incident.closed_at else "进行中"
         out.print(
@@ -97,5 +87,51 @@ def show(
             markup=False,
         )
         out.print(
-            f"已受理 {ledger.accepted}，" + words.ledger_sentence(ledger, "waiting", "held", "batched", "imported")
+            f"已受理 {ledger.accepted:,}，" + words.ledger_sentence(ledger, "waiting", "held", "batched", "imported")
         )
+
+
+@app.command("list")
+def list_incidents(
+    limit: Annotated[int, typer.Option(min=1, max=200, help="条数。")] = 50,
+    before: Annotated[int | None, typer.Option(help="从这里之前继续（上一页的 next）。")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """列出应急事件与演练，新的在前。"""
+    with lifeboat() as boat:
+        with boat.store.reading() as uow:
+            found = uow.incidents.newest(limit + 1, before=before)
+        shown, more = found[:limit], str(found[limit - 1].id) if len(found) > limit else None
+        if as_json:
+            say_json({"items": [_item(boat, one) for one in shown], "next": more})
+            return
+        table(
+            "应急事件",
+            ("事件", "类别", "状态", "开启", "关闭", "原因"),
+            [
+                (
+                    one.name,
+                    words.INCIDENT_KINDS[one.drill],
+                    "已关闭" if one.closed_at else "进行中",
+                    local(boat, one.opened_at),
+                    local(boat, one.closed_at),
+                    one.reason,
+                )
+                for one in shown
+            ],
+            empty="还没有应急事件。首笔订单会自动开启，或用 lifeboat incident open。",
+        )
+        if more:
+            out.print(f"更早的：lifeboat incident list --before {more}")
+
+
+def _item(boat: Lifeboat, incident: Incident) -> dict[str, object]:
+    return {
+        "incident": incident.name,
+        "drill": incident.drill,
+        "state": "closed" if incident.closed_at else "open",
+        "reason": incident.reason,
+        "opened_at": moment(boat, incident.opened_at),
+        "closed_at": moment(boat, incident.closed_at),
+    }

@@ -25,11 +25,10 @@ def ledger(
         say_json(document)
     else:
         out.print(f"应急事件 {found.incident or '（无）'}")
-        out.print(
-            f"已受理 {found.accepted} = " + " + ".join(f"{name} {document[key]}" for key, name in words.LEDGER.items())
-        )
+        parts = " + ".join(f"{name} {document[key]:,}" for key, name in words.LEDGER.items())
+        out.print(f"已受理 {found.accepted:,} = {parts}")
         if found.held_by:
-            out.print(f"{words.LEDGER['held']} {found.held}：{words.held_sentence(found.held_by)}")
+            out.print(f"{words.LEDGER['held']} {found.held:,}：{words.held_sentence(found.held_by)}")
         out.print(
             "台账平衡。" if found.balanced else f"台账不平：相差 {found.accepted - found.accounted}。",
             style=None if found.balanced else "red",

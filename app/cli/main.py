@@ -5,7 +5,8 @@ would hold sixty megabytes more than it needs.
 """
 
 import importlib
-from typing import Any
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -52,11 +53,12 @@ class Commands(TyperGroup):
             return None
         module, _, attribute = COMMANDS[cmd_name].partition(":")
         found = getattr(importlib.import_module(f"app.cli.{module}"), attribute)
-        if not isinstance(found, typer.Typer):
+        if isinstance(found, typer.Typer):
+            command: Any = typer.main.get_group(found)  # completion is installed from the root alone
+        else:
             alone = typer.Typer(add_completion=False)
             alone.command()(found)
-            found = alone
-        command = typer.main.get_command(found)
+            command = typer.main.get_command(alone)
         command.name = cmd_name
         return command
 
@@ -67,12 +69,23 @@ app = typer.Typer(
     help="订单救生艇：主系统宕机时应急接单，恢复后一单不少地交回。",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - the tool kit calls it so
+    if wanted:
+        typer.echo(f"lifeboat {version('lifeboat')}")
+        raise typer.Exit
+
+
 @app.callback()
-def lifeboat() -> None:
+def lifeboat(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="显示版本后退出。")
+    ] = False,
+) -> None:
     """订单救生艇：主系统宕机时应急接单，恢复后一单不少地交回。"""
 
 

@@ -9,7 +9,7 @@ from app import words
 from app.bootstrap import Lifeboat, policy_of
 from app.channels.kinds import label_of
 from app.channels.reasons import without_code
-from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json, table
+from app.cli.terminal import Json, actor, fail, lifeboat, local, moment, out, say_json, table
 from app.domain.states import MessageState
 from app.notify.channel_health import channel_health
 from app.notify.dispatch.requeue import DeadLetters, chosen_dead, requeue_dead
@@ -17,7 +17,7 @@ from app.notify.hold import hold_channel, named, release_channel
 from app.notify.rendered import rendered
 from app.store.tables import Attempt, Message
 
-app = typer.Typer(help="通知消息：查看状态与内容，重发死信，暂停与恢复渠道。", no_args_is_help=True)
+app = typer.Typer(help="通知消息：查看状态与内容，重发发送失败的，暂停与恢复渠道。", no_args_is_help=True)
 
 ChannelName = Annotated[str, typer.Argument(help="渠道，见 lifeboat messages channels，例如 wecom、sms、sms:coupon。")]
 
@@ -26,7 +26,7 @@ ChannelName = Annotated[str, typer.Argument(help="渠道，见 lifeboat messages
 def list_messages(
     state: Annotated[MessageState, typer.Option(help="只列这一状态。")] = MessageState.DEAD, *, as_json: Json = False
 ) -> None:
-    """列出某一状态的消息（缺省为死信）。"""
+    """列出某一状态的消息（缺省为发送失败）。"""
     with lifeboat() as boat:
         with boat.store.reading() as uow:
             rows = uow.messages.in_state(state)
@@ -74,18 +74,18 @@ def show(message_id: Annotated[int, typer.Argument(min=1, help="消息编号。"
 def retry(
     ids: Annotated[list[int] | None, typer.Argument(help="消息编号，可多个。")] = None,
     *,
-    every: Annotated[bool, typer.Option("--all", help="重发全部死信。")] = False,
+    every: Annotated[bool, typer.Option("--all", help="重发全部发送失败的消息。")] = False,
     kind: Annotated[str, typer.Option(help="只重发这一类，例如 order_wecom、coupon_sms。")] = "",
     since: Annotated[datetime | None, typer.Option(help="只重发此刻（本地时间）以后放弃的。")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只说会重发几条，什么都不改。")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="在终端里不再询问。")] = False,
     as_json: Json = False,
 ) -> None:
-    """重发死信。短信若结果未知，重发可能使顾客收到两条。"""
+    """重发发送失败的消息。短信若结果未知，重发可能使顾客收到两条。"""
     with lifeboat() as boat:
         some = bool(every or kind or since)
-        moment = since.replace(tzinfo=since.tzinfo or boat.settings.zone) if since else None
-        wanted = DeadLetters(ids=None if some else tuple(ids or ()), kind=kind, since=moment)
+        after = since.replace(tzinfo=since.tzinfo or boat.settings.zone) if since else None
+        wanted = DeadLetters(ids=None if some else tuple(ids or ()), kind=kind, since=after)
         if some and ids:
             fail("编号与 --all、--kind、--since 不能同时给出。", code=2)
         with boat.store.reading() as uow:
@@ -94,16 +94,16 @@ def retry(
             if as_json:
                 say_json({"would_retry": count})
             else:
-                out.print(f"将重发 {count} 条死信；尚未改动。")
+                out.print(f"将重发 {count:,} 条发送失败的消息；尚未改动。")
             return
         if some and count and not (yes or as_json) and out.is_terminal:
-            typer.confirm(f"将重发 {count} 条死信，继续？", abort=True)
+            typer.confirm(f"将重发 {count:,} 条发送失败的消息，继续？", abort=True)
         with boat.store.writing() as uow:
             moved = requeue_dead(uow, wanted, by=actor(), now=boat.clock.now())
     if as_json:
         say_json({"retried": moved})
     else:
-        out.print(f"已将 {moved} 条死信重新排队。")
+        out.print(f"已将 {moved:,} 条消息重新排队。")
 
 
 @app.command()
@@ -119,8 +119,8 @@ def channels(*, as_json: Json = False) -> None:
                     "label": c.label,
                     "condition": c.condition,
                     "why": c.why or None,
-                    "since": _moment(boat, c.since),
-                    "until": _moment(boat, c.until),
+                    "since": moment(boat, c.since),
+                    "until": moment(boat, c.until),
                     "by": c.by,
                     "waiting": c.waiting,
                     "used": c.used,
@@ -163,7 +163,7 @@ def pause(
         with boat.store.writing() as uow:
             until = hold_channel(uow, names, lasting=lasting, why=why, by=actor(), now=boat.clock.now())
         if as_json:
-            say_json({"paused": names, "until": _moment(boat, until)})
+            say_json({"paused": names, "until": moment(boat, until)})
         else:
             out.print(f"已暂停 {'、'.join(names)}，到 {local(boat, until)} 自动恢复。", markup=False)
 
@@ -190,14 +190,14 @@ def _item(boat: Lifeboat, m: Message) -> dict[str, Any]:
         "order_id": m.order_id,
         "attempts": m.attempts,
         "reason": m.last_reason,
-        "created_at": _moment(boat, m.created_at),
+        "created_at": moment(boat, m.created_at),
     }
 
 
 def _try(boat: Lifeboat, attempt: Attempt) -> dict[str, Any]:
     return {
         "number": attempt.number,
-        "started_at": _moment(boat, attempt.started_at),
+        "started_at": moment(boat, attempt.started_at),
         "outcome": attempt.outcome,
         "reason": attempt.reason,
         "answer": _said(attempt.reason) or None,
@@ -206,7 +206,3 @@ def _try(boat: Lifeboat, attempt: Attempt) -> dict[str, Any]:
 
 def _said(reason: str | None) -> str:
     return without_code(reason) if reason else ""
-
-
-def _moment(boat: Lifeboat, at: datetime | None) -> str | None:
-    return at.astimezone(boat.settings.zone).isoformat() if at else None

@@ -6,12 +6,12 @@ import typer
 
 from app import words
 from app.bootstrap.decisions import amender_of, preflight_of
-from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json
+from app.cli.terminal import Json, actor, amount, fail, lifeboat, local, moment, out, say_json
 from app.domain.money import yuan
 from app.domain.states import OrderState
 from app.orders.complete import complete
 from app.orders.correct import correct
-from app.orders.decide import cancel, reject, state_in_chinese
+from app.orders.decide import cancel, clean_number, reject, state_in_chinese
 from app.orders.timeline import whole_time_line
 
 app = typer.Typer(help="订单：查看经过，补全，取消，人工关闭。", no_args_is_help=True)
@@ -38,13 +38,13 @@ def show(number: Number, *, as_json: Json = False) -> None:
                     "reason": row.state_reason,
                     "priority": row.priority,
                     "total": yuan(row.total_fen) if isinstance(row.total_fen, int) else None,
-                    "timeline": [{"at": e.at.isoformat(), "event": e.event, "detail": e.detail} for e in events],
+                    "timeline": [{"at": moment(boat, e.at), "event": e.event, "detail": e.detail} for e in events],
                 }
             )
             return
         out.print(
             f"{row.number}　{state_in_chinese(row)}　{'高优处理' if row.priority == 'high' else '普通'}　"
-            + (f"{yuan(row.total_fen)} 元" if isinstance(row.total_fen, int) else "金额待核"),
+            + (f"{amount(row.total_fen)} 元" if isinstance(row.total_fen, int) else amount(None)),
             markup=False,
         )
         for event in events:
@@ -92,19 +92,19 @@ def complete_order(
 
 
 @app.command("cancel")
-def cancel_order(number: Number, reason: Reason) -> None:
+def cancel_order(number: Number, reason: Reason, *, as_json: Json = False) -> None:
     """顾客取消：关闭订单。已在批次文件中的，请同时在主系统中拦截。"""
     with lifeboat() as boat, boat.store.writing() as uow:
         cancel(uow, number, reason=reason, by=actor(), now=boat.clock.now())
-    out.print(f"订单 {number} 已取消。")
+    _say_state(number, OrderState.CANCELLED, f"订单 {clean_number(number)} 已取消。", as_json=as_json)
 
 
 @app.command("reject")
-def reject_order(number: Number, reason: Reason) -> None:
+def reject_order(number: Number, reason: Reason, *, as_json: Json = False) -> None:
     """主系统无法导入且无法补录：人工关闭。"""
     with lifeboat() as boat, boat.store.writing() as uow:
         reject(uow, number, reason=reason, by=actor(), now=boat.clock.now())
-    out.print(f"订单 {number} 已人工关闭。")
+    _say_state(number, OrderState.REJECTED, f"订单 {clean_number(number)} 已人工关闭。", as_json=as_json)
 
 
 @app.command("correct")
@@ -116,9 +116,19 @@ def correct_order(
     ],
     reason: Reason,
     main: Annotated[str | None, typer.Option(help="主系统单号；不写则保持不变。")] = None,
+    *,
+    as_json: Json = False,
 ) -> None:
     """更正记错的最终结果：签认之前都可以，记下是谁、为什么。事件已关闭也可以。"""
     number = number.strip().upper()
     with lifeboat() as boat, boat.store.writing() as uow:
         correct(uow, number, to=OrderState(to), main=main, reason=reason, by=actor(), now=boat.clock.now())
-    out.print(f"订单 {number} 已更正为“{words.ORDER_STATES[to].text}”{f'（{main}）' if main else ''}。", markup=False)
+    sentence = f"订单 {number} 已更正为“{words.ORDER_STATES[to].text}”{f'（{main}）' if main else ''}。"
+    _say_state(number, OrderState(to), sentence, as_json=as_json)
+
+
+def _say_state(number: str, state: OrderState, sentence: str, *, as_json: bool) -> None:
+    if as_json:
+        say_json({"order_number": clean_number(number), "status": state})
+    else:
+        out.print(sentence, markup=False)

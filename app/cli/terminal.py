@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import datetime
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -14,6 +15,7 @@ from rich.text import Text
 
 from app import settings as knobs
 from app.bootstrap import ForeignSecrets, Lifeboat, open_lifeboat
+from app.domain import money
 from app.domain.actor import Actor, Way
 from app.domain.problems import Problem, Refusal
 from app.domain.times import local_text
@@ -123,6 +125,19 @@ def lifeboat(process: str = "cli", *, prepare: bool = True) -> Iterator[Lifeboat
 def actor() -> Actor:
     """Return who runs this command, for the record."""
     return Actor(f"cli:{os.environ.get('SUDO_USER') or os.environ.get('USER') or os.getuid()}", Way.CLI)
+
+
+def moment(boat: Lifeboat, at: datetime | None) -> str | None:
+    """Return a moment for a program: in the merchant's zone, with its offset."""
+    return None if at is None else at.astimezone(boat.settings.zone).isoformat()
+
+
+def amount(fen: object) -> str:
+    """Return an amount for a person, thousands separated; one that is unknown, or damaged, is to be looked up."""
+    if not isinstance(fen, int):
+        return "金额待核"
+    whole, _, cents = money.yuan(fen).partition(".")
+    return f"{int(whole):,}.{cents}"
 
 
 def local(boat: Lifeboat, moment: Any) -> str:  # noqa: ANN401 - a datetime or None

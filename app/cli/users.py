@@ -1,11 +1,13 @@
 """``lifeboat users``: accounts of the console."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from app.access.accounts import Role, add_user, disable_user, set_password
-from app.cli.terminal import Json, actor, lifeboat, local, out, say_json, table
+from app import words
+from app.access.accounts import Role, add_user, disable_user, enable_user, set_password, set_role
+from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json, table
+from app.store.tables import User
 
 app = typer.Typer(help="控制台账号。", no_args_is_help=True)
 
@@ -42,11 +44,56 @@ def reset_password(name: Name, *, as_json: Json = False) -> None:
 
 
 @app.command()
-def disable(name: Name) -> None:
-    """停用账号并结束其所有登录。"""
-    with lifeboat() as boat, boat.store.writing() as uow:
-        disable_user(uow, name, now=boat.clock.now(), by=actor())
-    out.print(f"账号 {name} 已停用。")
+def disable(name: Name, *, as_json: Json = False) -> None:
+    """停用账号并结束其所有登录；最后一个管理员不能停用。"""
+    _change(name, disabled=True, as_json=as_json)
+
+
+@app.command()
+def enable(name: Name, *, as_json: Json = False) -> None:
+    """重新启用停用的账号，密码不变。"""
+    _change(name, disabled=False, as_json=as_json)
+
+
+@app.command("set-role")
+def change_role(name: Name, role: Annotated[Role, typer.Argument(help="新角色。")], *, as_json: Json = False) -> None:
+    """更改角色，下一次点击起生效；最后一个管理员不能降级。"""
+    _change(name, role=role, as_json=as_json)
+
+
+@app.command("set")
+def change(
+    name: Name,
+    role: Annotated[Role | None, typer.Option(help="新角色。")] = None,
+    disabled: Annotated[bool | None, typer.Option("--disabled/--enabled", help="停用或启用。")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """一次更改角色与启停：全部生效，或什么都不变。"""
+    if role is None and disabled is None:
+        fail("请给出 --role、--disabled 或 --enabled。", code=2)
+    _change(name, role=role, disabled=disabled, as_json=as_json)
+
+
+def _change(name: str, *, role: Role | None = None, disabled: bool | None = None, as_json: bool) -> None:
+    with lifeboat() as boat:
+        how: dict[str, Any] = {"by": actor(), "now": boat.clock.now()}
+        with boat.store.writing() as uow:
+            if role is not None:
+                set_role(uow, name, role, **how)
+            if disabled is not None:
+                (disable_user if disabled else enable_user)(uow, name, **how)
+            user = uow.access.user_named(name)
+            item = _item(user) if user else {}
+    if as_json:
+        say_json(item)
+        return
+    state = "停用" if item["disabled"] else "正常"
+    out.print(f"账号 {name}：{words.ROLES[str(item['role'])]}，{state}。", markup=False)
+
+
+def _item(user: User) -> dict[str, object]:
+    return {"name": user.name, "role": user.role, "disabled": user.disabled_at is not None}
 
 
 @app.command("list")
@@ -55,7 +102,7 @@ def list_users(*, as_json: Json = False) -> None:
     with lifeboat() as boat, boat.store.reading() as uow:
         rows = uow.access.users()
     if as_json:
-        say_json([{"name": u.name, "role": u.role, "disabled": u.disabled_at is not None} for u in rows])
+        say_json([_item(user) for user in rows])
         return
     table(
         "账号",

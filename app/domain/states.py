@@ -59,6 +59,11 @@ def may_be_corrected(before: OrderState, after: OrderState) -> bool:
     return after in CORRECTIONS.get(before, frozenset())
 
 
+def may_be_undone(decided: OrderState, before: OrderState) -> bool:
+    """Tell whether a person who has made a held order ``decided`` may take that back: within seconds, see the verb."""
+    return before is OrderState.HELD and decided in (OrderState.ACCEPTED, OrderState.DUPLICATE)
+
+
 class BatchState(StrEnum):
     """How far a batch has come; the last two are final."""
 

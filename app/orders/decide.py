@@ -1,6 +1,6 @@
 """What a person decides about one order; each decision is guarded, final where it says so, and written down."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +23,20 @@ _RELEASED = {
     HeldKind.MAIN_MAY_HAVE: "人工确认主系统没有此单",
 }
 _CLOSED = (OrderState.CANCELLED, OrderState.REJECTED)
+
+DECISIONS = frozenset(
+    {
+        "order.release",
+        "order.complete",
+        "order.cancel",
+        "order.reject",
+        "order.mark_duplicate",
+        "order.correct",
+        "order.settle_contradiction",
+        "order.undo_decision",
+    }
+)
+"""What the audit calls a decision about an order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +74,12 @@ def release(
         )
     answered = _RELEASED.get(HeldKind(row.held_kind), "") if row.held_kind else "人工放行"
     because = f"（{reason.strip()}）" if reason.strip() else ""
+    was = _as_it_is(row)
     if fitness.kind is not None and row.held_kind not in (None, fitness.kind):
         uow.held.amend(row, {"held_kind": fitness.kind, "state_reason": fitness.reason[:500]})
         sentence = f"{answered}{because}；另外{fitness.reason}，仍待人工确认"
-        uow.audit.record("order.release", by=by, at=now, subject=row.number, detail={"sentence": sentence})
+        detail = {"sentence": sentence, "was": was, "to": OrderState.HELD}
+        uow.audit.record("order.release", by=by, at=now, subject=row.number, detail=detail)
         return StillHeld(row.number, fitness.kind, fitness.reason)
     _decide(
         uow,
@@ -71,7 +87,7 @@ def release(
         OrderState.ACCEPTED,
         (OrderState.HELD,),
         "order.release",
-        f"{answered}{because}，放行进入下一批次",
+        {"sentence": f"{answered}{because}，放行进入下一批次", "was": was, "to": OrderState.ACCEPTED},
         by=by,
         now=now,
         released_at=now,
@@ -96,7 +112,7 @@ def mark_duplicate(uow: UnitOfWork, number: str, *, by: Actor, now: datetime, of
         OrderState.DUPLICATE,
         (OrderState.HELD,),
         "order.mark_duplicate",
-        f"人工判定为重复单（{other}）",
+        {"sentence": f"人工判定为重复单（{other}）", "was": _as_it_is(row), "to": OrderState.DUPLICATE},
         by=by,
         now=now,
         settled_at=now,
@@ -137,7 +153,7 @@ def cancel(uow: UnitOfWork, number: str, *, reason: str, by: Actor, now: datetim
         OrderState.CANCELLED,
         open_states,
         "order.cancel",
-        f"已取消：{reason}",
+        {"sentence": f"已取消：{reason}"},
         by=by,
         now=now,
         settled_at=now,
@@ -154,7 +170,7 @@ def reject(uow: UnitOfWork, number: str, *, reason: str, by: Actor, now: datetim
         OrderState.REJECTED,
         open_states,
         "order.reject",
-        f"已人工关闭：{reason}",
+        {"sentence": f"已人工关闭：{reason}"},
         by=by,
         now=now,
         settled_at=now,
@@ -168,7 +184,7 @@ def _decide(
     to: OrderState,
     only_from: Sequence[OrderState],
     action: str,
-    sentence: str,
+    detail: Mapping[str, object],
     *,
     by: Actor,
     now: datetime,
@@ -179,7 +195,17 @@ def _decide(
         raise NotFound(f"没有订单 {number}。")
     if not uow.orders.move([row.id or 0], to, only_from=only_from, **also):
         raise not_now(row)
-    uow.audit.record(action, by=by, at=now, subject=row.number, detail={"sentence": sentence})
+    uow.audit.record(action, by=by, at=now, subject=row.number, detail=detail)
+
+
+def _as_it_is(row: OrderRow) -> dict[str, object]:
+    """Return what a decision may change of a held order, for who takes it back; nothing of the customer's is in it."""
+    return {
+        "held_kind": row.held_kind,
+        "looks_like": row.looks_like,
+        "state_reason": row.state_reason,
+        "released_at": row.released_at.isoformat() if row.released_at else None,
+    }
 
 
 def held_order(uow: UnitOfWork, number: str) -> OrderRow:

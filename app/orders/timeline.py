@@ -7,19 +7,10 @@ from datetime import datetime
 from app import words
 from app.channels.kinds import label_of
 from app.domain.states import HeldKind, OrderState
+from app.orders.decide import DECISIONS
 from app.orders.discretion import without_foreign_numbers
 from app.store.tables import Audit, OrderRow
 from app.store.unit_of_work import UnitOfWork
-
-_DECISIONS = {
-    "order.release",
-    "order.complete",
-    "order.cancel",
-    "order.reject",
-    "order.mark_duplicate",
-    "order.correct",
-    "order.settle_contradiction",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +70,7 @@ def _events(uow: UnitOfWork, row: OrderRow) -> list[Event]:
     order_id = row.id or 0
     events = [Event(row.received_at, "accepted", f"已受理，应急单号 {row.number}")]
     events += _messages(uow, order_id)
-    decisions = [deed for deed in uow.audit.of(row.number) if deed.action in _DECISIONS]
+    decisions = [deed for deed in uow.audit.of(row.number) if deed.action in DECISIONS]
     events += [Event(d.at, d.action.partition(".")[2], _sentence(d)) for d in decisions]
     if row.state == OrderState.HELD:
         events.append(Event(row.received_at, "held", why_held(row)))

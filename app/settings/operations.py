@@ -35,6 +35,15 @@ class OperationsSettings(Part):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     session_hours: int = Field(default=12, ge=1, le=24 * 7)
 
+    @field_validator("data_dir", "export_dir")
+    @classmethod
+    def folders_can_be_made(cls, value: Path) -> Path:
+        """Refuse a folder in whose place, or above it, there is a file: nothing could be kept there."""
+        there = next((one for one in (value, *value.parents) if one.exists() or one.is_symlink()), None)
+        if there is not None and not there.is_dir():
+            raise ValueError(f"{there} 是文件，不是目录，请改用一个目录")
+        return value
+
     @field_validator("timezone")
     @classmethod
     def zone_is_known(cls, value: str) -> str:

@@ -62,7 +62,7 @@ class UnitOfWork:
         self.coupons = CouponRepository(session)
         self.dead_letters = DeadLetterRepository(session)
         self.glance = GlanceRepository(session)
-        self.held = HeldRepository(session)
+        self.held = HeldRepository(session, self._reach)
         self.incidents = IncidentRepository(session)
         self.inflow = InflowRepository(session)
         self.jobs = JobRepository(session)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.domain.states import HeldKind
+from app.domain.states import HeldKind, OrderState
 from app.store.tables import OrderRow
 from tests.browser.conftest import CHROMIUM, HOSTILE
 from tests.deployment import Deployment
@@ -69,8 +69,9 @@ def test_a_held_order_is_completed_on_its_page(page: Page, at_noon: Deployment):
         uow.orders.hold(
             [at_noon.rows.order_id(number)], kind=HeldKind.INCOMPLETE, looks_like=None, reason="收件人姓名疑似被打码"
         )
-    page.goto("/console/held")
+    page.goto("/console/held?queue=incomplete")
     card = page.locator("section", has_text=number)
+    expect(card.get_by_label("收件人姓名")).to_be_visible()  # what is missing is an input in the queue itself
     expect(card.get_by_text("收件人姓名疑似被打码")).to_be_visible()
     assert card.get_by_role("button", name="是重复单").count() == 0
     card.get_by_role("link", name="补全资料").click()
@@ -79,6 +80,30 @@ def test_a_held_order_is_completed_on_its_page(page: Page, at_noon: Deployment):
     page.get_by_label("原因").fill("电话核实")
     page.get_by_role("button", name="保存并重新检查").click()
     expect(page.get_by_text(f"{number} 已补全，将进入下一批次。")).to_be_visible()
+
+
+def test_a_queue_is_walked_by_two_keys_and_stays_where_it_was_while_a_decision_can_be_undone(
+    page: Page, at_noon: Deployment
+):
+    size = page.viewport_size
+    like = at_noon.door.post(key=f"like-{size}", phone="13800138888")
+    numbers = [at_noon.door.post(key=f"twin-{n}-{size}", phone="13800138888") for n in range(4)]
+    with at_noon.boat.store.writing() as uow:
+        ids = [at_noon.rows.order_id(number) for number in numbers]
+        uow.orders.hold(ids, kind=HeldKind.LOOK_ALIKE, looks_like=like, reason="疑似重复单")
+    page.goto("/console/held?queue=look_alike")
+    cards = page.locator("[data-item]")
+    for key, at in (("j", 0), ("j", 1), ("j", 2), ("k", 1)):
+        page.keyboard.press(key)
+        expect(cards.nth(at)).to_be_focused()
+    expect(cards.nth(1)).to_be_in_viewport()
+    page.locator(f"#o-{numbers[1]}").get_by_role("button", name="是重复单").click()
+    expect(page.locator(f"#o-{numbers[2]}")).to_be_focused()  # the next one, not the top
+    expect(page.locator(f"#o-{numbers[1]}")).to_have_count(0)
+    page.get_by_role("button", name="撤销").click()
+    expect(page.locator(f"#o-{numbers[1]}")).to_be_focused()
+    with at_noon.boat.store.writing() as uow:
+        uow.orders.move(ids, OrderState.CANCELLED)
 
 
 def test_a_batch_is_downloaded_and_the_page_says_so_afterwards(page: Page, at_noon: Deployment, tmp_path: Path):

@@ -12,7 +12,7 @@ FOLDER = STATICS / "console"
 BROWSER = Path(__file__).resolve().parents[1] / "browser"
 OURS = {
     *("bare.css", "console.css", "wall.css", "icon.svg", "vendored.toml"),
-    *("console.js", "live.js", "theme.js", "wall.js", "alarm.js"),
+    *("console.js", "live.js", "theme.js", "wall.js", "alarm.js", "todo.js"),
 }
 
 

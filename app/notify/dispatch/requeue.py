@@ -56,7 +56,9 @@ def requeue_dead(uow: UnitOfWork, wanted: DeadLetters, *, by: Actor, now: dateti
         raise MessageError("请给出消息编号，或用 --all、--kind、--since。")
     chosen = chosen_dead(uow, wanted)
     if not chosen and wanted.ids is None:
-        raise MessageError("没有死信。" if not (wanted.kind or wanted.since) else "没有这样的死信。")
+        raise MessageError(
+            "没有发送失败的消息。" if not (wanted.kind or wanted.since) else "没有这样的发送失败的消息。"
+        )
     moved = uow.dead_letters.requeue(chosen, now=now)
     since = wanted.since.isoformat() if wanted.since else None
     which = {"ids": list(wanted.ids[:100]) if wanted.ids else None, "kind": wanted.kind or None, "since": since}

@@ -1,6 +1,6 @@
 """Who did what; rows are added and read, never changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -72,10 +72,10 @@ class AuditRepository:
             query = query.where(Audit.action == action)
         return list(self._session.scalars(query.order_by(Audit.id).limit(limit)))
 
-    def last(self, subject: str, action: str) -> Audit | None:
-        """Return the newest of the deeds of one kind that were done to ``subject``."""
-        query = select(Audit).where(Audit.subject == subject, Audit.action == action).order_by(Audit.id.desc())
-        return self._session.scalars(query.limit(1)).first()
+    def newest(self, subject: str, actions: Collection[str]) -> Audit | None:
+        """Return the last of these deeds that was done to ``subject``."""
+        query = select(Audit).where(Audit.subject == subject, Audit.action.in_(actions))
+        return self._session.scalars(query.order_by(Audit.id.desc()).limit(1)).first()
 
     def of_each(self, subjects: Sequence[str], action: str, *, limit: int = 1000) -> dict[str, list[Audit]]:
         """Return what was done to each of a page of subjects, newest first, in one question."""

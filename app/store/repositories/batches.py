@@ -95,6 +95,11 @@ class BatchRepository:
             query = query.where(Batch.id < before_id)
         return list(self._session.scalars(query.order_by(Batch.id.desc()).limit(limit)))
 
+    def newest_ids(self, *, limit: int) -> list[int]:
+        """Return the row ids of the newest published batches."""
+        query = select(Batch.id).where(Batch.state == BatchState.PUBLISHED).order_by(Batch.id.desc()).limit(limit)
+        return [id_ or 0 for id_ in self._session.scalars(query)]
+
     def repairs_of(self, batch_ids: Sequence[int]) -> dict[int, list[str]]:
         """Return the published batches that repair each of a page of batches, by name; a repair is always younger."""
         younger = select(Batch.repairs_id, Batch.name).where(Batch.id > min(batch_ids), PUBLISHED.query)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.orm import Session
@@ -10,6 +11,15 @@ from app.domain.states import MessageState
 from app.store.statements import IN_LIMIT, chunks
 from app.store.tables import Message
 from app.store.tables.message import DEAD
+
+
+class DeadGroup(NamedTuple):
+    """Dead letters of one kind that were given up for one reason, and how many they are."""
+
+    subject: str
+    channel: str
+    reason: str | None
+    messages: int
 
 
 class DeadLetterRepository:
@@ -42,6 +52,14 @@ class DeadLetterRepository:
         if since is not None:
             query = query.where(Message.finished_at >= since)
         return list(self._session.scalars(query))
+
+    def alike(self, *, limit: int) -> list[DeadGroup]:
+        """Count the newest ``limit`` dead letters by what they are, where they were to go and why they did not."""
+        few = select(Message.subject, Message.channel, Message.last_reason).where(DEAD.query)
+        some = few.order_by(Message.id.desc()).limit(limit).subquery().c
+        query = select(some.subject, some.channel, some.last_reason, func.count())
+        query = query.group_by(some.subject, some.channel, some.last_reason)
+        return [DeadGroup(*row) for row in self._session.execute(query)]
 
     def by_channel(self) -> dict[str, int]:
         """Count the dead letters of each channel that has any."""

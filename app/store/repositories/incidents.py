@@ -42,9 +42,10 @@ class IncidentRepository:
         query = select(Incident.id, Incident.name).where(Incident.id.in_(incident_ids))
         return {row[0]: row[1] for row in self._session.execute(query)}
 
-    def newest(self, limit: int = 20) -> list[Incident]:
-        """Return the newest incidents first."""
-        return list(self._session.scalars(select(Incident).order_by(Incident.id.desc()).limit(limit)))
+    def newest(self, limit: int = 20, *, before: int | None = None) -> list[Incident]:
+        """Return the newest incidents first, those of lower row ids than ``before``."""
+        query = select(Incident).order_by(Incident.id.desc()).limit(limit)
+        return list(self._session.scalars(query if before is None else query.where(Incident.id < before)))
 
     def open(self, *, drill: bool, reason: str, by: str, now: datetime, zone: ZoneInfo) -> Incident:
         """Open an incident; the database refuses a second one of its kind."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.domain.states import OrderState
@@ -25,6 +25,14 @@ class NewResult(NamedTuple):
     reason: str | None
     reported_by: str
     reported_at: datetime
+
+
+class FailedGroup(NamedTuple):
+    """Orders of a batch that the main system refused for one reason, and how many they are."""
+
+    batch_id: int
+    reason: str
+    orders: int
 
 
 class ResultRepository:
@@ -116,6 +124,25 @@ class ResultRepository:
             .order_by(ImportResult.order_id)
         )
         return list(self._session.scalars(query))
+
+    def failing(self, batch_ids: Sequence[int]) -> list[FailedGroup]:
+        """Count the orders still in one of these batches whose last word there is "failed", by batch and reason."""
+        said, later = aliased(ImportResult), aliased(ImportResult)
+        overtaken = exists().where(later.order_id == said.order_id, later.batch_id == said.batch_id, later.id > said.id)
+        reason = func.coalesce(func.trim(said.reason), literal_column("''"))
+        query = (
+            select(said.batch_id, reason, func.count())
+            .join(OrderRow, OrderRow.id == said.order_id)
+            .join(BatchOrder, (BatchOrder.order_id == said.order_id) & (BatchOrder.batch_id == said.batch_id))
+            .where(said.batch_id.in_(batch_ids), said.result == "failed", OrderRow.state == OrderState.BATCHED)
+            .where(LIVE.query, ~overtaken)
+            .group_by(said.batch_id, reason)
+        )
+        return [FailedGroup(*row) for row in self._session.execute(query)]
+
+    def newest_id(self) -> int:
+        """Return the newest row id: whenever something new is said, it grows."""
+        return self._session.scalar(select(func.max(ImportResult.id))) or 0
 
     def answered(self, batch_ids: Sequence[int]) -> frozenset[int]:
         """Return those of a page of batches of which the main system has said anything."""

@@ -23,7 +23,7 @@ from app.web.console.session import COOKIE, Session, Sessions
 
 log = structlog.get_logger()
 
-POLLS = frozenset({f"{BASE}/figures", f"{BASE}/strip", f"{BASE}/live", f"{BASE}/alerts/bell"})
+POLLS = frozenset({f"{BASE}/figures", f"{BASE}/strip", f"{BASE}/live", f"{BASE}/alerts/bell", f"{BASE}/held/count"})
 """What pages ask by themselves, beside their own regions: it keeps a session alive only while an incident is open."""
 
 ENDS = "x-session-ends"

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from app.web.console.channel_lines import Line, channel_lines
 from app.web.console.goods import goods_line, opened
 from app.web.console.gravity import gravest_first
 from app.web.console.inflow import SETTLES_AFTER, Inflow, LastHour
+from app.web.console.todo import Todo, TodoCounts, told
 
 _TOLD = frozenset({AlertState.FIRING, AlertState.ACKNOWLEDGED})
 """Alerts that hold, whether or not somebody has them in hand."""
@@ -99,6 +100,7 @@ class Figures:
     """Of the open incident."""
     clients: dict[str, str]
     lines: tuple[Line, ...]
+    todo: Todo = field(default_factory=Todo)
 
     @property
     def last_at(self) -> datetime | None:
@@ -119,6 +121,7 @@ class DashboardFigures:
         self._known_changes = 0
         self._running: Running | None = None
         self._lines: tuple[datetime, list[Line]] | None = None
+        self._todo = TodoCounts()
 
     @property
     def taking_orders(self) -> bool:
@@ -154,6 +157,8 @@ class DashboardFigures:
             mine_too = [batch for batch in batches if shown and batch.incident_id == shown.id]
             answered = uow.results.answered([batch.id or 0 for batch in mine_too])
             waiting, stuck, later = uow.overview.open_message_counts(now)
+            dead = uow.overview.dead_message_count()
+            alerts = gravest_first(one for one in uow.alerts.open() if one.state in _TOLD)
             return Figures(
                 at=now,
                 incident=incident,
@@ -172,8 +177,8 @@ class DashboardFigures:
                 open_messages=waiting,
                 stuck_messages=stuck,
                 later_messages=later,
-                dead_messages=uow.overview.dead_message_count(),
-                alerts=tuple(gravest_first(one for one in uow.alerts.open() if one.state in _TOLD)),
+                dead_messages=dead,
+                alerts=tuple(alerts),
                 batches=tuple(batches[:BATCHES]),
                 downloads=downloads,
                 untaken=tuple(batch for batch in mine_too if batch.name not in downloads),
@@ -184,6 +189,7 @@ class DashboardFigures:
                 latest_high=tuple(self._latest(row) for row in uow.inflow.newest_high(mine or 0, limit=LATEST_HIGH)),
                 clients=uow.access.client_names(),
                 lines=tuple(self._lines_of(uow, now)),
+                todo=self._todo.count(uow, unsent=dead, alerts=len(told(alerts)), now=now),
             )
 
     def _latest(self, row: OrderRow) -> LatestOrder:

@@ -40,6 +40,8 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "order-let-go": WITH_CUSTOMERS,
     "urgent": EVERYBODY,
     "held": EVERYBODY,
+    "held-count": EVERYBODY,
+    "held-undo": OPERATORS,
     "batches": EVERYBODY,
     "batch": EVERYBODY,
     "batch-file": OPERATORS,

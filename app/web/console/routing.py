@@ -93,6 +93,8 @@ def _guarded(endpoint: Endpoint, name: str, *, page: Any, gate: ConsoleAuth, sai
         if name not in _WITHOUT_STRIP:
             await page.frame.look(request)
         response = await endpoint(request)
+        if request.method == "POST":
+            page.frame.dashboard.forget()  # whatever it did, the page that follows counts anew
         if request.method == "GET" and asks_for_region(request):
             response = marked(request, response)
         said.carry(request, response, secure=gate.secure)

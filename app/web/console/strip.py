@@ -1,13 +1,14 @@
 """The strip above every page: how things stand, in one line and one colour."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
 from app import words
 from app.web.console.conservation import BarPart, parts_of
 from app.web.console.dashboard_figures import Figures
+from app.web.console.todo import Todo
 
 Level = Literal["calm", "live", "drill", "bad"]
 
@@ -29,6 +30,7 @@ class Strip:
     waiting: int = 0
     alerts: int = 0
     held: int = 0
+    todo: Todo = field(default_factory=Todo)
     accepted: int = 0
     parts: tuple[BarPart, ...] = ()
 
@@ -58,6 +60,7 @@ def strip_of(figures: Figures, health: Mapping[str, Any]) -> Strip:
         waiting=figures.waiting,
         alerts=len([one for one in figures.alerts if one.level != "notice"]),
         held=figures.held,
+        todo=figures.todo,
         accepted=figures.accepted,
         parts=parts_of(figures.ledger) if figures.ledger and figures.incident else (),
     )

@@ -20,7 +20,7 @@ def _add(deployment: Deployment, name: str, role: Role) -> None:
 
 def _set_role(deployment: Deployment, name: str, role: Role, *, by: Actor = BOSS) -> None:
     with deployment.store.writing() as uow:
-        accounts.set_role(uow, name, role=role, by=by, now=deployment.clock.now())
+        accounts.set_role(uow, name, role, by=by, now=deployment.clock.now())
 
 
 def _disable(deployment: Deployment, name: str, *, by: Actor = BOSS) -> None:

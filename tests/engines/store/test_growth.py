@@ -22,6 +22,7 @@ from app.store.tables import METADATA
 from app.watch.patrol import look
 from app.watch.rules import RULES
 from app.web.console.dashboard_figures import DashboardFigures
+from app.web.console.todo import BATCHES_LOOKED_AT
 from tests.deployment import Deployment
 from tests.deployment.facts import KEYS, hours, minutes, seconds
 from tests.deployment.notices import ROBOT, a_policy
@@ -192,7 +193,7 @@ def _costs(deployment: Deployment) -> dict[str, int]:
 @pytest.mark.parametrize("engines", ["sqlite"], indirect=True)
 def test_what_is_done_every_day_costs_the_same_after_a_long_past(deployment: Deployment):
     """Growth: twenty times the past, the same work; judged by SQLite's own count of its steps and not by a clock."""
-    short = BATCH * 24  # the home page looks at so many files
+    short = BATCH * BATCHES_LOOKED_AT  # in so many files the home page looks for orders that were refused
     add_past(deployment, short)
     before = _costs(deployment)
     with deployment.engines.writer.begin() as connection:

@@ -28,6 +28,7 @@ from app.web.console.page import ConsolePage
 from app.web.console.pages.completion_form import CLEARABLE, FormField, changes_in, fields_of
 from app.web.console.routing import route
 from app.web.console.said import say
+from app.web.console.todo import way_back
 
 _LONGEST_REASON = 200
 
@@ -83,14 +84,15 @@ class OrderDetail(ConsolePage):
         verb = choices.get(str(form.get("decision")))
         if verb is None:
             raise HTTPException(404)
-        reason = str(form.get("reason") or "")[:_LONGEST_REASON]
+        reason, decided = str(form.get("reason") or "")[:_LONGEST_REASON], ""
         try:
             sentence = await run_in_threadpool(verb, request.path_params["number"], reason, actor_of(request))
         except Problem as problem:
             say(request, problem.detail, "error")
         else:
             say(request, sentence)
-        return RedirectResponse(f"{BASE}/held", status_code=303)
+            decided = request.path_params["number"]
+        return RedirectResponse(way_back(form, decided=decided), status_code=303)
 
     @route("/{number:str}/complete", methods=("POST",), name="order-complete")
     async def complete(self, request: Request) -> Response:
@@ -105,7 +107,7 @@ class OrderDetail(ConsolePage):
             return self._shown(request, whole, status=422, refused=problem, filled=filled)
         if done.state == OrderState.ACCEPTED:
             say(request, f"{done.number} 已补全，将进入下一批次。")
-            return RedirectResponse(f"{BASE}/held", status_code=303)
+            return RedirectResponse(way_back(form), status_code=303)
         say(request, f"{done.number} 已保存，但仍待人工确认：{done.fitness.reason}。", "warning")
         return RedirectResponse(f"{BASE}/orders/{done.number}#complete", status_code=303)
 

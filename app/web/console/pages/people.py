@@ -74,7 +74,7 @@ class PeoplePage(ConsolePage):
             return self._back(request, "请选择角色。")
 
         def act(uow: UnitOfWork, name: str, *, by: Actor, now: datetime) -> None:
-            accounts.set_role(uow, name, role=role, by=by, now=now)
+            accounts.set_role(uow, name, role, by=by, now=now)
 
         return await self._done(request, act, "的角色已改，下一次点击起生效。")
 
@@ -140,7 +140,9 @@ class PeoplePage(ConsolePage):
         """Return the accounts, those in use first, and when each last signed in."""
         with self.boat.store.reading() as uow:
             people = sorted(uow.access.users(), key=lambda one: one.disabled_at is not None)
-            return people, {one.name: deed.at for one in people if (deed := uow.audit.last(one.name, "user.sign_in"))}
+            return people, {
+                one.name: deed.at for one in people if (deed := uow.audit.newest(one.name, ("user.sign_in",)))
+            }
 
 
 def _named(request: Request) -> str:
