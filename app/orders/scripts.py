@@ -58,7 +58,7 @@ class ScriptFile(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """A script with its places filled in."""
 
     asked: str
@@ -74,7 +74,7 @@ def shipped_scripts() -> tuple[Script, ...]:
     return ScriptFile.model_validate(document).script
 
 
-def answers(state: str, kind: str | None, paid: str | None, places: Mapping[str, str]) -> list[Answer]:
+def answers(state: str, kind: str | None, paid: str | None, places: Mapping[str, str]) -> list[Reply]:
     """Return what fits an order, the answer first; ``places`` has a text for each of :data:`PLACES`."""
     fitting = [script for script in shipped_scripts() if script.fits(state, kind, paid)]
-    return [Answer(one.asked, one.text.format_map(places), one.owner, one.next) for one in fitting]
+    return [Reply(one.asked, one.text.format_map(places), one.owner, one.next) for one in fitting]

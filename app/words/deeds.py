@@ -15,6 +15,7 @@ ACTIONS = Sentences(
         "order.claim": "认领订单",
         "order.handled": "订单已处理",
         "order.let_go": "放开订单",
+        "order.undo_decision": "撤销裁定",
         "batch.make": "手动出批",
         "batch.download": "下载批次文件",
         "batch.repair": "生成补录批次",

@@ -209,7 +209,7 @@ def test_the_last_administrator_stays(run: Run):
     run("users", "add", "boss", "--role", "admin")
     run("users", "add", "li", "--role", "ops")
     for command in (("disable", "boss"), ("set-role", "boss", "it"), ("set", "boss", "--role", "viewer", "--disabled")):
-        assert "boss 是最后一个管理员账号" in run("users", *command, code=1).stderr
+        assert "boss 是唯一在用的管理员" in run("users", *command, code=1).stderr
     run("users", "set-role", "li", "admin")
     run("users", "set-role", "boss", "viewer")
     assert "li 是最后一个管理员账号" in run("users", "disable", "li", code=1).stderr

@@ -17,7 +17,7 @@ from app.domain.problems import Problem
 from app.domain.states import OrderState
 from app.orders.complete import COMPLETABLE, Completed, complete
 from app.orders.decide import StillHeld, mark_duplicate, release, unmask
-from app.orders.scripts import Answer, answers
+from app.orders.scripts import Reply, answers
 from app.orders.timeline import Event, whole_time_line
 from app.store.tables import Attempt, Attention, Batch, ImportResult, Message, OrderRow
 from app.store.unit_of_work import UnitOfWork
@@ -55,7 +55,7 @@ class Whole:
     """What may be completed; empty where nothing may."""
     attention: Attention | None
     """Who has it in hand."""
-    scripts: list[Answer]
+    scripts: list[Reply]
     """What to say about it, the answer first."""
 
 
@@ -167,7 +167,7 @@ class OrderDetail(ConsolePage):
             )
 
 
-def _scripts(row: OrderRow, order: Order | None, fitness: Fitness | None) -> list[Answer]:
+def _scripts(row: OrderRow, order: Order | None, fitness: Fitness | None) -> list[Reply]:
     missing = f"（{'、'.join(fitness.missing)}）" if fitness and fitness.missing else ""
     paid = order.payment.status if order and order.payment else None
     groups = " ".join(row.number[at : at + 4] for at in range(0, len(row.number), 4))
