@@ -45,18 +45,13 @@ def of_account(name: str) -> ThrottleSubject:
 
 def of_address(address: str) -> ThrottleSubject:
     """Return the subject of a network address."""
-    return ThrottleSubject(f"address:{customer_of(address)}", ADDRESS_FREE)
-
-
-def customer_of(address: str) -> str:
-    """Return what of an address tells one customer of a provider from another."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
-        return address[:64]
+        return ThrottleSubject(f"address:{address[:64]}", ADDRESS_FREE)
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is None:
-        return str(ipaddress.ip_network((int(ip), _IPV6_NETWORK), strict=False))
-    return str(getattr(ip, "ipv4_mapped", None) or ip)
+        return ThrottleSubject(f"address:{ipaddress.ip_network((int(ip), _IPV6_NETWORK), strict=False)}", ADDRESS_FREE)
+    return ThrottleSubject(f"address:{getattr(ip, 'ipv4_mapped', None) or ip}", ADDRESS_FREE)
 
 
 def take_turn(uow: UnitOfWork, subjects: tuple[ThrottleSubject, ...], *, now: datetime) -> timedelta | None:

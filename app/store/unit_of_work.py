@@ -33,7 +33,6 @@ from app.store.repositories.orders import OrderRepository
 from app.store.repositories.overview import OverviewRepository
 from app.store.repositories.pauses import PauseRepository
 from app.store.repositories.results import ResultRepository
-from app.store.repositories.searches import SearchRepository
 
 
 class UnitOfWork:
@@ -75,7 +74,6 @@ class UnitOfWork:
         self.overview = OverviewRepository(session, self._reach)
         self.pauses = PauseRepository(session)
         self.results = ResultRepository(session)
-        self.searches = SearchRepository(session, self._reach)
         return self
 
     def __exit__(

@@ -13,7 +13,6 @@ from app.store.database.engine import Engines
 from app.store.reach import Reach
 from app.store.repositories.inflow import InflowRepository
 from app.store.repositories.overview import OrderFilter, OverviewRepository
-from app.store.repositories.searches import SearchRepository
 from app.store.tables import Message
 from tests.deployment import Deployment
 from tests.deployment.facts import KEYS, TEN
@@ -63,10 +62,10 @@ def test_orders_are_found_by_beginning_customer_and_shop_number(deployment: Depl
             with deployment.store.writing() as uow:
                 uow.orders.claim_uncomposed(limit=10, now=TEN)
         with deployment.store.reading() as uow:
-            assert [r.number for r in uow.searches.of_customer(KEYS.phone_index("13912345678"))] == [new.number]
-            assert [r.number for r in uow.searches.beginning(new.number[:9])] == [new.number]
-            assert [r.number for r in uow.searches.numbered([new.number, "LB0"])] == [new.number]
-            assert new.number in {r.number for r in uow.searches.of_shop_numbers(["SHOP-1"])}
+            assert [r.number for r in uow.overview.orders_of_customer(KEYS.phone_index("13912345678"))] == [new.number]
+            assert [r.number for r in uow.overview.orders_beginning(new.number[:9])] == [new.number]
+            assert [r.number for r in uow.overview.orders_numbered([new.number, "LB0"])] == [new.number]
+            assert new.number in {r.number for r in uow.overview.orders_of_shop_number("SHOP-1")}
 
 
 def test_the_first_order_since_a_moment_is_found_by_halves(deployment: Deployment):
@@ -132,22 +131,16 @@ QUESTIONS = {
     "waiting list": lambda o: o.orders(OrderFilter(state="accepted", incident_id=1)),
     "held list": lambda o: o.orders(OrderFilter(state="held")),
     "of a batch": lambda o: o.orders(OrderFilter(batch_id=1)),
+    "by number": lambda o: o.orders_numbered(["LB1"]),
+    "by beginning": lambda o: o.orders_beginning("LB1"),
+    "of a customer": lambda o: o.orders_of_customer(b"x"),
+    "by shop number": lambda o: o.orders_of_shop_number("x"),
     "messages": lambda o: o.messages(()),
     "sent messages": lambda o: o.messages(("sent",)),
     "waiting messages": lambda o: o.messages(("pending",)),
     "stuck messages": lambda o: o.messages(("pending",), stuck_at=TEN),
 }
 
-
-SEARCHES = {
-    "by number": lambda o: o.numbered(["LB1"]),
-    "by beginning": lambda o: o.beginning("LB1"),
-    "of a customer": lambda o: o.of_customer(b"x"),
-    "by shop number": lambda o: o.of_shop_numbers(["x"]),
-    "by tail": lambda o: o.ending("0000LB"),
-    "by last four": lambda o: o.of_last4("0000"),
-    "by main number": lambda o: o.of_main_number("SO1"),
-}
 
 STRETCHES = {
     "figures": lambda o: o.range_counts(1, after_id=0, up_to_id=9, today=TEN, settled_before=TEN),
@@ -156,15 +149,13 @@ STRETCHES = {
 }
 
 
-@pytest.mark.parametrize("name", [*QUESTIONS, *SEARCHES, *STRETCHES])
+@pytest.mark.parametrize("name", [*QUESTIONS, *STRETCHES])
 def test_no_question_reads_a_whole_table(sqlite: Engines, name: str):
     """Each step of SQLite's plan searches an index or a stretch of row ids; none scans orders or messages."""
     with sqlite.reader.connect() as connection:
         with _statements(sqlite) as asked:
             if name in QUESTIONS:
                 QUESTIONS[name](OverviewRepository(Session(connection)))
-            elif name in SEARCHES:
-                SEARCHES[name](SearchRepository(Session(connection)))
             else:
                 STRETCHES[name](InflowRepository(Session(connection)))
         for statement, values in asked:

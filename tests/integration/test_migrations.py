@@ -19,12 +19,6 @@ from tests.deployment import Deployment
 from tests.deployment.orders import new_order
 from tests.harness.next_program import REVISION, next_migrations
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index"),
-    pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index"),
-]
-"""SQLAlchemy tells nothing of an index over an expression; that ours are there and used, the plans show."""
-
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -15,14 +15,15 @@ from sqlalchemy.orm import Session
 
 from app.store.reach import STANDARD, Reach
 from app.store.repositories.messages import stuck
+from app.store.statements import IN_LIMIT, chunks
 from app.store.tables import Batch, Incident, Message, OrderRow
 from app.store.tables.message import DEAD, OPEN
-from app.store.tables.order import HELD, IN_BATCH, UNBATCHED
+from app.store.tables.order import COMPOSED, HELD, IN_BATCH, SHOP_KNOWN, UNBATCHED, UNCOMPOSED
 
 T = TypeVar("T")
 
 OrderListRow = Row[Any]
-"""A row of a list, with the columns of ``ORDER_LINE`` or ``_LETTER`` as attributes."""
+"""A row of a list, with the columns of ``_LINE`` or ``_LETTER`` as attributes."""
 
 PAGE = 30
 
@@ -34,11 +35,11 @@ _INCIDENTS: Table = Incident.__table__
 _HAS_TIME = _ORDERS.c.received_at.between(datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
 """Passes over rows whose time was damaged: read as the year 1, one of them would mislead a search by halves."""
 
-ORDER_LINE = [
+_LINE = [
     _ORDERS.c[name]
     for name in (
         *("id", "number", "incident_id", "client_id", "client_order_id", "phone_last4", "total_fen"),
-        *("priority", "received_at", "state", "looks_like", "state_reason", "batch_id", "drill", "main_order_number"),
+        *("priority", "received_at", "state", "looks_like", "state_reason", "batch_id"),
     )
 ]
 _LETTER = [
@@ -137,7 +138,7 @@ class OverviewRepository:
     def orders(self, wanted: OrderFilter, *, before: int | None = None, size: int = PAGE) -> RowPage[OrderListRow]:
         """Return a page of orders, newest first, without their sealed parts."""
         o = _ORDERS.c
-        query = select(*ORDER_LINE)
+        query = select(*_LINE)
         if wanted.incident_id is not None:
             query = query.where(o.incident_id == wanted.incident_id)
         if wanted.priority is not None:
@@ -158,6 +159,34 @@ class OverviewRepository:
         if wanted.state is not None:
             query = query.where(o.state == wanted.state)
         return self._page(query, o.id, before=before, size=size, floor=None if indexed else floor)
+
+    def orders_numbered(self, numbers: Sequence[str]) -> list[OrderListRow]:
+        """Return the orders with these numbers."""
+        rows: list[OrderListRow] = []
+        for part in chunks(numbers, IN_LIMIT):
+            rows += self._session.execute(select(*_LINE).where(_ORDERS.c.number.in_(part))).all()
+        return sorted(rows, key=lambda row: -row.id)
+
+    def orders_beginning(self, prefix: str, *, limit: int = PAGE) -> list[OrderListRow]:
+        """Return orders whose number begins with ``prefix``, by number."""
+        n = _ORDERS.c.number
+        query = select(*_LINE).where(n >= prefix, n <= prefix + "Z" * 20).order_by(n).limit(limit)
+        return [row for row in self._session.execute(query) if row.number.startswith(prefix)]
+
+    def orders_of_customer(self, phone_index: bytes, *, limit: int = 200) -> list[OrderListRow]:
+        """Return a customer's newest orders, those not composed yet included as far back as one stretch."""
+        o = _ORDERS.c
+        theirs = select(*_LINE).where(o.phone_index == phone_index)
+        return self._with_fresh(theirs.where(COMPOSED.query).order_by(o.id.desc()).limit(limit), theirs, limit=limit)
+
+    def orders_of_shop_number(self, client_order_id: str) -> list[OrderListRow]:
+        """Return newest orders a shop calls so, those not composed yet as far back as one stretch.
+
+        Usually the order number is derived from the shop's and looked up directly.
+        """
+        called_so = select(*_LINE).where(_ORDERS.c.client_order_id == client_order_id)
+        known = called_so.where(SHOP_KNOWN.query).order_by(_ORDERS.c.id.desc()).limit(PAGE)
+        return self._with_fresh(known, called_so, limit=PAGE)
 
     def order_numbers(self, order_ids: Sequence[int]) -> dict[int, str]:
         """Return the numbers of a page of orders."""
@@ -196,6 +225,14 @@ class OverviewRepository:
         return self._page(query, m.id, before=before, size=size, floor=floor)
 
     # ---- how -------------------------------------------------------------------------------------------------------
+
+    def _with_fresh(self, known: Select[Any], wanted: Select[Any], *, limit: int) -> list[OrderListRow]:
+        """Return what ``known`` finds by an index that composing fills in, and what is wanted of the rest."""
+        o = _ORDERS.c
+        fresh = select(o.id).where(UNCOMPOSED.query).order_by(o.id.desc()).limit(self._reach.stretch).subquery()
+        new = wanted.where(o.id.in_(select(fresh.c.id)))
+        rows = [*self._session.execute(known).all(), *self._session.execute(new).all()]
+        return sorted(rows, key=lambda row: -row.id)[:limit]
 
     def _count(self, rows: Select[Any]) -> int:
         few = rows.limit(self._reach.count_at_most).subquery()

@@ -16,9 +16,6 @@ IN_BATCH = condition("orders", "{t}batch_id IS NOT NULL")
 SHOP_KNOWN = condition("orders", "{t}composed_at IS NOT NULL AND {t}client_order_id IS NOT NULL")
 SHOP_DECIDED = condition("orders", "{t}state <> 'accepted' AND {t}client_order_id IS NOT NULL")
 DECIDED = condition("orders", "{t}state <> 'accepted'")
-HOME = condition("orders", "{t}main_order_number IS NOT NULL")
-TAIL = condition("orders", "substr({t}number, length({t}number) - 5)")
-"""The last six characters of the number, as people read them out; both engines compute it alike."""
 
 
 class OrderRow(SQLModel, table=True):
@@ -44,9 +41,6 @@ class OrderRow(SQLModel, table=True):
         partial_index("order_of_customer", "phone_index", "id", where=COMPOSED),
         partial_index("order_shop_decided", "client_id", "client_order_id", where=SHOP_DECIDED),
         partial_index("order_of_shop", "client_order_id", where=SHOP_KNOWN),
-        partial_index("order_of_tail", TAIL.index, where=COMPOSED),
-        partial_index("order_of_last4", "phone_last4", "id", where=COMPOSED),
-        partial_index("order_of_main", "main_order_number", where=HOME),
     )
 
     id: int | None = row_id()

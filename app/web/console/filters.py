@@ -47,12 +47,6 @@ def yuan(fen: int | None) -> str:
     return f"¥{int(whole):,}.{cents}"
 
 
-def grouped(order_number: str) -> Markup:
-    """Return an order number in groups of four, which are seen and not copied."""
-    groups = (order_number[at : at + 4] for at in range(0, len(order_number), 4))
-    return Markup("").join(Markup("<span>{}</span>").format(group) for group in groups)
-
-
 def number(count: int) -> str:
     """Return a count with thousands separated."""
     return f"{count:,}" if isinstance(count, int) else "—"
@@ -107,7 +101,6 @@ def filters(zone: ZoneInfo, now: Callable[[], datetime]) -> dict[str, Callable[.
         "ago": ago,
         "since": since,
         "yuan": yuan,
-        "grouped": grouped,
         "number": number,
         "harmless": harmless,
         "name_masked": name_masked,

@@ -7,7 +7,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
@@ -38,7 +38,6 @@ from app.web.console.pages.results import ResultPages
 from app.web.console.pages.settings import SettingsPages
 from app.web.console.pages.sign_in import SignInPage
 from app.web.console.pages.spool import SpoolPage
-from app.web.console.pages.track import TRACK, TrackPage
 from app.web.console.pages.wall import WALL, create_wall
 from app.web.console.routing import routes_of
 from app.web.console.said import Said
@@ -56,17 +55,6 @@ def mount_console(api: FastAPI, parts: Parts) -> None:
     for base, app in ((BASE, create_console(parts, frame)), (WALL, create_wall(frame, parts.lookout))):
         api.add_route(base, _to_index, include_in_schema=False)  # without this, a redirect would name host and scheme
         api.mount(base, app, name=base.strip("/"))
-    api.router.routes += public_routes(frame)
-
-
-def public_routes(frame: Frame) -> list[BaseRoute]:
-    """Return the pages that anybody may open, each under its own address."""
-    track = TrackPage(frame)
-    routes = [Route("/", track.index), Route(TRACK, track.track)]
-    app = ConsoleMiddleware(
-        GZipMiddleware(Starlette(routes=routes), minimum_size=WORTH_PACKING), secure=frame.gate.secure
-    )
-    return [Route(route.path, app, methods=["GET", "HEAD"]) for route in routes]
 
 
 def frame_of(parts: Parts) -> Frame:

@@ -131,13 +131,10 @@ class Everyday:
 
     def _searches(self) -> None:
         with self.deployment.store.reading() as uow:
-            assert uow.searches.of_customer((7).to_bytes(16))
-            assert uow.searches.of_shop_numbers(["T7"])
-            assert uow.searches.beginning("LBP00000000", limit=5)
-            assert uow.searches.numbered(["LBP0000000007"])
-            assert uow.searches.ending("000007", limit=5)
-            assert uow.searches.of_last4("0007", limit=5)
-            uow.searches.of_main_number("SO-7")
+            assert uow.overview.orders_of_customer((7).to_bytes(16))
+            assert uow.overview.orders_of_shop_number("T7")
+            assert uow.overview.orders_beginning("LBP00000000", limit=5)
+            assert uow.overview.orders_numbered(["LBP0000000007"])
 
     def _lists(self) -> None:
         with self.deployment.store.reading() as uow:

@@ -1,6 +1,5 @@
 """The list of orders, its filters, and the search that puts no telephone number into an address."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,7 +65,7 @@ class OrderPages(OrderDetail):
 
     @route("/search", name="orders-search", methods=("POST",))
     async def search(self, request: Request) -> Response:
-        """Find orders by a number or a part of it, the phone or its last four digits, or a batch by its name."""
+        """Find orders by order number or its beginning, the shop's number, or the phone."""
         form = await request.form()
         text = str(form.get("q") or "").strip()[:_LONGEST_SEARCH].replace("\x00", "")
         if not text:
@@ -77,9 +76,6 @@ class OrderPages(OrderDetail):
             pass
         else:  # the mark finds the customer and tells nobody who it is
             return RedirectResponse(f"{BASE}/orders?customer={mark.hex()}", status_code=303)
-        batch = await run_in_threadpool(self._batch_named, text)
-        if batch is not None:
-            return RedirectResponse(f"{BASE}/batches/{batch}", status_code=303)
         listed = await run_in_threadpool(self._named, text)
         if len(listed.page.rows) == 1:
             return RedirectResponse(f"{BASE}/orders/{listed.page.rows[0].number}", status_code=303)
@@ -106,17 +102,12 @@ class OrderPages(OrderDetail):
 
     def _of_customer(self, mark: bytes) -> Listed:
         with self.boat.store.reading() as uow:
-            return _listed(uow, Rows(tuple(uow.searches.of_customer(mark)), None))
+            return _listed(uow, Rows(tuple(uow.overview.orders_of_customer(mark)), None))
 
     def _named(self, text: str) -> Listed:
         with self.boat.store.reading() as uow:
             rows = find_orders(uow, self.boat.keyring, text, prefix=self.boat.settings.order_prefix)
             return _listed(uow, Rows(tuple(rows), None))
-
-    def _batch_named(self, text: str) -> str | None:
-        with self.boat.store.reading() as uow:
-            found = uow.batches.named(unicodedata.normalize("NFKC", text).upper()[:32])
-            return found.name if found else None
 
     def _midnight(self, now: datetime) -> datetime:
         return now.astimezone(self.boat.settings.zone).replace(hour=0, minute=0, second=0, microsecond=0)
