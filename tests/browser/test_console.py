@@ -99,8 +99,8 @@ def test_filters_apply_as_soon_as_they_are_chosen(page: Page):
     page.goto("/console/orders")
     page.get_by_label("优先级").select_option("high")
     page.wait_for_url("**priority=high*")
-    rows = page.locator(".lb-orders > li")
-    assert rows.count() == page.locator(".lb-orders > li.lb-high").count() > 0
+    rows = page.locator(".lb-orders tbody tr")
+    assert rows.count() == page.locator(".lb-orders tr.lb-high").count() > 0
 
 
 def test_an_alert_rings_in_the_title_and_the_frame_until_it_is_claimed(page: Page, at_noon: Deployment):

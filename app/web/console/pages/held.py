@@ -81,7 +81,7 @@ class HeldPage(ConsolePage):
         preflight = preflight_of(self.boat)
         with self.boat.store.reading() as uow:
             held = uow.orders.held(kind=kind, limit=SHOWN)
-            earlier = uow.overview.orders_numbered([row.looks_like for row in held if row.looks_like])
+            earlier = uow.search.numbered([row.looks_like for row in held if row.looks_like])
             return {
                 "held": [HeldOrder(row, preflight(row)) for row in held],
                 "total": uow.overview.held_count(),
