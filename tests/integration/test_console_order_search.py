@@ -113,7 +113,7 @@ async def test_chips_say_exactly_how_many_orders_they_lead_to(
         for row_id, kind in zip(ids[2:5], (HeldKind.UNPAID, HeldKind.INCOMPLETE, HeldKind.INCOMPLETE), strict=True):
             uow.orders.hold([row_id], kind=kind, looks_like=None, reason="-")
     page = await mei.reads(f"/orders?span={span}")
-    assert _chips(page) == {"全部": 7, "待进批次": 2, "待人工确认": 3, "已进批次": 2, "未付款": 1, "缺信息": 2}
+    assert _chips(page) == {"全部": 7, "待进批次": 2, "待人工确认": 3, "已进批次": 2, "未付款待确认": 1, "缺信息": 2}
     for query, expected in (("lack=unpaid", numbers[2:3]), ("lack=incomplete", numbers[3:5])):
         page = await mei.reads(f"/orders?span={span}&{query}")
         assert [n in page for n in numbers] == [n in expected for n in numbers], query

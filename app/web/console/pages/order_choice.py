@@ -12,7 +12,7 @@ from app.domain.money import NotMoney, fen_of_yuan
 from app.store.repositories.overview import OrderFilter
 
 SPANS = {"incident": "本次事件", "today": "今天", "all": "全部"}
-LACKS = {"unpaid": "未付款", "incomplete": "缺信息"}
+LACKS = {"unpaid": "未付款待确认", "incomplete": "缺信息"}
 """Kinds of held orders that people look for by what is missing."""
 
 _LEDGER_PARTS = {"accepted": "waiting"}
