@@ -33,6 +33,7 @@ from app.store.repositories.orders import OrderRepository
 from app.store.repositories.overview import OverviewRepository
 from app.store.repositories.pauses import PauseRepository
 from app.store.repositories.results import ResultRepository
+from app.store.repositories.search import SearchRepository
 
 
 class UnitOfWork:
@@ -74,6 +75,7 @@ class UnitOfWork:
         self.overview = OverviewRepository(session, self._reach)
         self.pauses = PauseRepository(session)
         self.results = ResultRepository(session)
+        self.search = SearchRepository(session, self._reach)
         return self
 
     def __exit__(

@@ -8,6 +8,7 @@ from app.words.access import ACCOUNT_STATES as ACCOUNT_STATES
 from app.words.access import KEY_STATES as KEY_STATES
 from app.words.access import ROLE_SENTENCES as ROLE_SENTENCES
 from app.words.access import SCOPES as SCOPES
+from app.words.buyers import TRACKED as TRACKED
 from app.words.deeds import ACTIONS as ACTIONS
 from app.words.deeds import DETAILS as DETAILS
 from app.words.deeds import WAYS as WAYS

@@ -47,6 +47,7 @@ ACTIONS = Sentences(
         "kiosk.connect": "接入大屏",
         "kiosk.revoke": "停用大屏",
         "audit.export": "导出审计",
+        "order.export": "导出订单列表",
     }
 )
 """What somebody did, in the order in which it is offered as a filter."""

@@ -188,17 +188,17 @@ class Everyday:
 
     def _by_phone(self) -> None:
         with self._boat.store.reading() as uow:
-            assert uow.overview.orders_of_customer(self._some_order(uow).phone_index)
+            assert uow.search.of_customer(self._some_order(uow).phone_index)
 
     def _by_number(self) -> None:
         with self._boat.store.reading() as uow:
             number = self._some_order(uow).number
-            assert uow.overview.orders_numbered([number])
-            assert uow.overview.orders_beginning(number[:13])
+            assert uow.search.numbered([number])
+            assert uow.search.beginning(number[:13])
 
     def _by_shop_number(self) -> None:
         with self._boat.store.reading() as uow:
-            assert uow.overview.orders_of_shop_number(self._some_order(uow).client_order_id or "")
+            assert uow.search.of_shop_number(self._some_order(uow).client_order_id or "")
 
     def _lists(self) -> None:
         with self._boat.store.reading() as uow:

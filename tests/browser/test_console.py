@@ -63,6 +63,48 @@ def test_an_order_is_found_by_phone_and_its_customer_shown_on_request(page: Page
     assert page.locator("#recipient img, #recipient script").count() == 0
 
 
+def test_from_home_an_order_is_found_by_two_taps_and_four_digits(page: Page):
+    page.goto("/console/")
+    page.get_by_label("查找订单").click()
+    page.keyboard.type("0007")
+    page.get_by_role("button", name="查找").click()
+    page.wait_for_url(re.compile(r"/orders/LB\w+$"))
+    expect(page.get_by_text("138****0007")).to_be_visible()
+
+
+def test_the_whole_row_leads_to_its_order_and_keys_walk_the_rows(page: Page):
+    page.goto("/console/orders")
+    rows = page.locator(".lb-orders tbody tr")
+    for n in range(2):
+        box = rows.nth(n).bounding_box()
+        assert box is not None
+        assert box["height"] >= 48
+        assert page.evaluate(
+            "([x, y]) => document.elementFromPoint(x, y).closest('a')?.href",
+            [box["x"] + box["width"] / 2, box["y"] + box["height"] - 6],
+        )
+    page.keyboard.press("/")
+    expect(page.get_by_label("查找订单")).to_be_focused()
+    page.get_by_label("查找订单").blur()
+    for key, row in (("j", 0), ("j", 1), ("k", 0)):
+        page.keyboard.press(key)
+        expect(rows.nth(row).locator("a.lb-list-main")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/orders/LB\w+$"))
+
+
+def test_new_orders_are_announced_and_the_rows_stay(page: Page, at_noon: Deployment):
+    page.goto("/console/orders")
+    first = page.locator(".lb-orders tbody a.lb-list-main").first
+    before = first.get_attribute("href")
+    at_noon.door.post(key=f"fresh-{page.viewport_size}")
+    pill = page.get_by_role("link", name="新到 1 笔")
+    expect(pill).to_be_visible(timeout=15_000)
+    assert first.get_attribute("href") == before
+    pill.click()
+    expect(first).not_to_have_attribute("href", before or "")
+
+
 def test_a_held_order_is_completed_on_its_page(page: Page, at_noon: Deployment):
     number = at_noon.door.post(key=f"held-{page.viewport_size}", phone="13800139999", recipient={"name": "张*"})
     with at_noon.boat.store.writing() as uow:
@@ -124,8 +166,8 @@ def test_filters_apply_as_soon_as_they_are_chosen(page: Page):
     page.goto("/console/orders")
     page.get_by_label("优先级").select_option("high")
     page.wait_for_url("**priority=high*")
-    rows = page.locator(".lb-orders > li")
-    assert rows.count() == page.locator(".lb-orders > li.lb-high").count() > 0
+    rows = page.locator(".lb-orders tbody tr")
+    assert rows.count() == page.locator(".lb-orders tr.lb-high").count() > 0
 
 
 def test_an_alert_rings_in_the_title_and_the_frame_until_it_is_claimed(page: Page, at_noon: Deployment):

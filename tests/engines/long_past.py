@@ -25,6 +25,7 @@ def add_past(deployment: Deployment, orders: int) -> None:
         "orders": [_order(i, at[i], done=i <= closed) for i in ids],
         "batch_order": [{"batch_id": (i - 1) // BATCH + 1, "order_id": i} for i in ids],
         "import_result": [_result(i, at[i]) for i in ids if i <= closed],
+        "main_number": [{"order_id": i, "number": f"M{i}", "said_at": at[i]} for i in ids if i <= closed],
         "message": [
             *(_message(i, at[i], f"order_wecom:{i}:robot-1", "wecom", target="robot-1") for i in ids),
             *(_message(i, at[i], f"order_sms:1:{i:032x}", "sms", target="") for i in ids),
@@ -75,7 +76,7 @@ def _order(i: int, at: datetime, *, done: bool) -> dict[str, Any]:
         "client_id": "c1",
         "idempotency_key": f"P{i}",
         "client_order_id": f"T{i}",
-        "phone_last4": "0000",
+        "phone_last4": f"{i % 10_000:04d}",
         "priority": "high" if i % 3 == 0 else "normal",
         "total_fen": 9900,
         "received_at": at,

@@ -11,7 +11,7 @@ from app.web.console.filters import STATICS
 FOLDER = STATICS / "console"
 BROWSER = Path(__file__).resolve().parents[1] / "browser"
 OURS = {
-    *("bare.css", "console.css", "wall.css", "icon.svg", "vendored.toml"),
+    *("bare.css", "console.css", "wall.css", "track.css", "icon.svg", "vendored.toml"),
     *("console.js", "live.js", "theme.js", "wall.js", "alarm.js", "todo.js"),
 }
 

@@ -13,6 +13,7 @@ from app.store.database.engine import Engines
 from app.store.reach import Reach
 from app.store.repositories.inflow import InflowRepository
 from app.store.repositories.overview import OrderFilter, OverviewRepository
+from app.store.repositories.search import SearchRepository
 from app.store.tables import Message
 from tests.deployment import Deployment
 from tests.deployment.facts import KEYS, TEN
@@ -62,10 +63,10 @@ def test_orders_are_found_by_beginning_customer_and_shop_number(deployment: Depl
             with deployment.store.writing() as uow:
                 uow.orders.claim_uncomposed(limit=10, now=TEN)
         with deployment.store.reading() as uow:
-            assert [r.number for r in uow.overview.orders_of_customer(KEYS.phone_index("13912345678"))] == [new.number]
-            assert [r.number for r in uow.overview.orders_beginning(new.number[:9])] == [new.number]
-            assert [r.number for r in uow.overview.orders_numbered([new.number, "LB0"])] == [new.number]
-            assert new.number in {r.number for r in uow.overview.orders_of_shop_number("SHOP-1")}
+            assert [r.number for r in uow.search.of_customer(KEYS.phone_index("13912345678"))] == [new.number]
+            assert [r.number for r in uow.search.beginning(new.number[:9])] == [new.number]
+            assert [r.number for r in uow.search.numbered([new.number, "LB0"])] == [new.number]
+            assert new.number in {r.number for r in uow.search.of_shop_number("SHOP-1")}
 
 
 def test_the_first_order_since_a_moment_is_found_by_halves(deployment: Deployment):
@@ -127,18 +128,32 @@ QUESTIONS = {
     "of an incident": lambda o: o.orders(OrderFilter(incident_id=1)),
     "by state": lambda o: o.orders(OrderFilter(state="imported", incident_id=1)),
     "high": lambda o: o.orders(OrderFilter(priority="high")),
+    "of a shop": lambda o: o.orders(OrderFilter(client_id="c1", from_fen=1, to_fen=9)),
+    "until": lambda o: o.orders(OrderFilter(since=TEN, until=TEN)),
+    "unpaid": lambda o: o.orders(OrderFilter(held_kind="unpaid")),
+    "newer": lambda o: o.newer(OrderFilter(client_id="c1"), after_id=9, at_most=99),
     "today": lambda o: o.orders(OrderFilter(since=TEN)),
     "waiting list": lambda o: o.orders(OrderFilter(state="accepted", incident_id=1)),
     "held list": lambda o: o.orders(OrderFilter(state="held")),
     "of a batch": lambda o: o.orders(OrderFilter(batch_id=1)),
-    "by number": lambda o: o.orders_numbered(["LB1"]),
-    "by beginning": lambda o: o.orders_beginning("LB1"),
-    "of a customer": lambda o: o.orders_of_customer(b"x"),
-    "by shop number": lambda o: o.orders_of_shop_number("x"),
     "messages": lambda o: o.messages(()),
     "sent messages": lambda o: o.messages(("sent",)),
     "waiting messages": lambda o: o.messages(("pending",)),
     "stuck messages": lambda o: o.messages(("pending",), stuck_at=TEN),
+}
+
+
+SEARCHES = {
+    "by number": lambda s: s.numbered(["LB1"]),
+    "by beginning": lambda s: s.beginning("LB1"),
+    "by the number's end": lambda s: s.ending("ABC123"),
+    "by both ends": lambda s: s.ending("ABC123", last4="8000"),
+    "of a buyer": lambda s: s.of_buyer("LB1", last4="8000"),
+    "of a customer": lambda s: s.of_customer(b"x"),
+    "by the phone's end": lambda s: s.of_last4("8000"),
+    "by shop number": lambda s: s.of_shop_number("x"),
+    "by the main system's number": lambda s: s.of_main_number("x"),
+    "what is sealed": lambda s: s.sealed([1]),
 }
 
 
@@ -149,19 +164,22 @@ STRETCHES = {
 }
 
 
-@pytest.mark.parametrize("name", [*QUESTIONS, *STRETCHES])
+@pytest.mark.parametrize("name", [*QUESTIONS, *SEARCHES, *STRETCHES])
 def test_no_question_reads_a_whole_table(sqlite: Engines, name: str):
     """Each step of SQLite's plan searches an index or a stretch of row ids; none scans orders or messages."""
     with sqlite.reader.connect() as connection:
         with _statements(sqlite) as asked:
             if name in QUESTIONS:
                 QUESTIONS[name](OverviewRepository(Session(connection)))
+            elif name in SEARCHES:
+                SEARCHES[name](SearchRepository(Session(connection)))
             else:
                 STRETCHES[name](InflowRepository(Session(connection)))
+        assert asked
         for statement, values in asked:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
             for step in plan:
-                whole = step.detail.startswith(("SCAN orders", "SCAN message"))
+                whole = step.detail.startswith(("SCAN orders", "SCAN message", "SCAN main_number"))
                 assert not whole or "USING INDEX" in step.detail or "COVERING INDEX" in step.detail, (
                     statement,
                     step.detail,

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.store.reach import STANDARD, Reach
-from app.store.repositories.overview import ORDER_LINE, PAGE, OrderListRow, RowPage
+from app.store.repositories.overview import LINE, PAGE, OrderListRow, RowPage
 from app.store.tables import Attention, OrderRow
 from app.store.tables.columns import IndexCondition
 from app.store.tables.order import HELD, UNBATCHED
@@ -38,7 +38,7 @@ class AttentionRepository:
         """Return open high-priority orders that nobody has finished with, newest first."""
         rows: list[OrderListRow] = []
         for which in _OPEN:
-            some = self._urgent(select(*ORDER_LINE), which).where(_NOT_DONE)
+            some = self._urgent(select(*LINE), which).where(_NOT_DONE)
             if before is not None:
                 some = some.where(_ORDERS.c.id < before)
             rows += self._session.execute(some.order_by(_ORDERS.c.id.desc()).limit(size + 1)).all()

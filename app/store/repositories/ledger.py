@@ -54,6 +54,21 @@ class LedgerRepository:
             **{state.value: states.get(state, 0) for state in OrderState if state is not OrderState.ACCEPTED},
         )
 
+    def of_all(self) -> Ledger:
+        """Return the sum over all incidents, drills among them, from the counts kept when orders moved."""
+        accepted = self._session.scalar(select(func.coalesce(func.sum(AcceptedCount.accepted), 0))) or 0
+        kept = select(StateCount.state, func.sum(StateCount.orders)).group_by(StateCount.state)
+        states = {state: int(orders) for state, orders in self._session.execute(kept)}
+        kind = func.coalesce(OrderRow.held_kind, HeldKind.INCOMPLETE)
+        held = select(kind, func.count()).where(HELD.query).group_by(kind).order_by(kind)
+        return Ledger(
+            incident=None,
+            accepted=int(accepted),
+            waiting=self._session.scalar(select(func.count()).select_from(OrderRow).where(UNBATCHED.query)) or 0,
+            held_by=dict(self._session.execute(held).all()),
+            **{state.value: states.get(state, 0) for state in OrderState if state is not OrderState.ACCEPTED},
+        )
+
     def _counted(self, incident_id: int, *conditions: TextClause) -> dict[str, int]:
         mine = select(OrderRow.state, func.count()).where(OrderRow.incident_id == incident_id, *conditions)
         return dict(self._session.execute(mine.group_by(OrderRow.state)).all())

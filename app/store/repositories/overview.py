@@ -8,22 +8,23 @@ recognise and a bound value would hide.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import eq, ge, le, lt
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Row, Select, Table, and_, func, literal, select
 from sqlalchemy.orm import Session
 
+from app.domain.states import HeldKind
 from app.store.reach import STANDARD, Reach
 from app.store.repositories.messages import stuck
-from app.store.statements import IN_LIMIT, chunks
 from app.store.tables import Batch, Incident, Message, OrderRow
 from app.store.tables.message import DEAD, OPEN
-from app.store.tables.order import COMPOSED, HELD, IN_BATCH, SHOP_KNOWN, UNBATCHED, UNCOMPOSED
+from app.store.tables.order import HELD, IN_BATCH, UNBATCHED
 
 T = TypeVar("T")
 
 OrderListRow = Row[Any]
-"""A row of a list, with the columns of ``_LINE`` or ``_LETTER`` as attributes."""
+"""A row of a list, with the columns of ``LINE`` or ``_LETTER`` as attributes."""
 
 PAGE = 30
 
@@ -35,7 +36,7 @@ _INCIDENTS: Table = Incident.__table__
 _HAS_TIME = _ORDERS.c.received_at.between(datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
 """Passes over rows whose time was damaged: read as the year 1, one of them would mislead a search by halves."""
 
-_LINE = [
+LINE = [
     _ORDERS.c[name]
     for name in (
         *("id", "number", "incident_id", "client_id", "client_order_id", "phone_last4", "total_fen"),
@@ -66,13 +67,19 @@ class RowPage(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
-    """Which orders to list; None means all."""
+    """Which orders to list; None means all. Times are from ``since`` on and before ``until``, amounts in fen."""
 
     state: str | None = None
     priority: str | None = None
     since: datetime | None = None
+    until: datetime | None = None
     incident_id: int | None = None
     batch_id: int | None = None
+    client_id: str | None = None
+    held_kind: str | None = None
+    """Of held orders, and only of these."""
+    from_fen: int | None = None
+    to_fen: int | None = None
 
 
 class OverviewRepository:
@@ -138,55 +145,26 @@ class OverviewRepository:
     def orders(self, wanted: OrderFilter, *, before: int | None = None, size: int = PAGE) -> RowPage[OrderListRow]:
         """Return a page of orders, newest first, without their sealed parts."""
         o = _ORDERS.c
-        query = select(*_LINE)
-        if wanted.incident_id is not None:
-            query = query.where(o.incident_id == wanted.incident_id)
-        if wanted.priority is not None:
-            query = query.where(o.priority == wanted.priority)
-        floor = 1
+        query, floor, indexed = select(*LINE).where(*_plain(wanted)), 1, True
         if wanted.since is not None:
-            query = query.where(o.received_at >= wanted.since)
             floor = self.first_id_since(wanted.since - timedelta(minutes=5))
-        indexed = True
+        if wanted.until is not None and before is None:
+            before = self.first_id_since(wanted.until + timedelta(minutes=5))
         if wanted.batch_id is not None:
             query = query.where(IN_BATCH.query, o.batch_id == wanted.batch_id)
-        elif wanted.state == "held":
+        elif wanted.state == "held" or wanted.held_kind is not None:
             query = query.where(HELD.query)
         elif wanted.state == "accepted" and wanted.incident_id is not None:
             query = query.where(UNBATCHED.query)
         else:
             indexed = False
-        if wanted.state is not None:
-            query = query.where(o.state == wanted.state)
         return self._page(query, o.id, before=before, size=size, floor=None if indexed else floor)
 
-    def orders_numbered(self, numbers: Sequence[str]) -> list[OrderListRow]:
-        """Return the orders with these numbers."""
-        rows: list[OrderListRow] = []
-        for part in chunks(numbers, IN_LIMIT):
-            rows += self._session.execute(select(*_LINE).where(_ORDERS.c.number.in_(part))).all()
-        return sorted(rows, key=lambda row: -row.id)
-
-    def orders_beginning(self, prefix: str, *, limit: int = PAGE) -> list[OrderListRow]:
-        """Return orders whose number begins with ``prefix``, by number."""
-        n = _ORDERS.c.number
-        query = select(*_LINE).where(n >= prefix, n <= prefix + "Z" * 20).order_by(n).limit(limit)
-        return [row for row in self._session.execute(query) if row.number.startswith(prefix)]
-
-    def orders_of_customer(self, phone_index: bytes, *, limit: int = 200) -> list[OrderListRow]:
-        """Return a customer's newest orders, those not composed yet included as far back as one stretch."""
-        o = _ORDERS.c
-        theirs = select(*_LINE).where(o.phone_index == phone_index)
-        return self._with_fresh(theirs.where(COMPOSED.query).order_by(o.id.desc()).limit(limit), theirs, limit=limit)
-
-    def orders_of_shop_number(self, client_order_id: str) -> list[OrderListRow]:
-        """Return newest orders a shop calls so, those not composed yet as far back as one stretch.
-
-        Usually the order number is derived from the shop's and looked up directly.
-        """
-        called_so = select(*_LINE).where(_ORDERS.c.client_order_id == client_order_id)
-        known = called_so.where(SHOP_KNOWN.query).order_by(_ORDERS.c.id.desc()).limit(PAGE)
-        return self._with_fresh(known, called_so, limit=PAGE)
+    def newer(self, wanted: OrderFilter, *, after_id: int, at_most: int) -> int:
+        """Count the orders of a filter that came after a row, up to ``at_most`` and within one stretch."""
+        stretch = _ORDERS.c.id.between(after_id + 1, after_id + self._reach.stretch)
+        fresh = select(literal(1)).select_from(_ORDERS).where(*_plain(wanted), stretch).limit(at_most)
+        return self._session.scalar(select(func.count()).select_from(fresh.subquery())) or 0
 
     def order_numbers(self, order_ids: Sequence[int]) -> dict[int, str]:
         """Return the numbers of a page of orders."""
@@ -226,14 +204,6 @@ class OverviewRepository:
 
     # ---- how -------------------------------------------------------------------------------------------------------
 
-    def _with_fresh(self, known: Select[Any], wanted: Select[Any], *, limit: int) -> list[OrderListRow]:
-        """Return what ``known`` finds by an index that composing fills in, and what is wanted of the rest."""
-        o = _ORDERS.c
-        fresh = select(o.id).where(UNCOMPOSED.query).order_by(o.id.desc()).limit(self._reach.stretch).subquery()
-        new = wanted.where(o.id.in_(select(fresh.c.id)))
-        rows = [*self._session.execute(known).all(), *self._session.execute(new).all()]
-        return sorted(rows, key=lambda row: -row.id)[:limit]
-
     def _count(self, rows: Select[Any]) -> int:
         few = rows.limit(self._reach.count_at_most).subquery()
         return self._session.scalar(select(func.count()).select_from(few)) or 0
@@ -255,3 +225,21 @@ class OverviewRepository:
         if stop is not None and floor is not None and stop > floor:
             return RowPage(tuple(rows), stop, unfinished=True)
         return RowPage(tuple(rows), None)
+
+
+def _plain(wanted: OrderFilter) -> list[ColumnElement[bool]]:
+    """Return what a filter asks of each row."""
+    o = _ORDERS.c
+    asked = (
+        (o.incident_id, eq, wanted.incident_id),
+        (o.priority, eq, wanted.priority),
+        (o.client_id, eq, wanted.client_id),
+        (o.state, eq, wanted.state),
+        (func.coalesce(o.held_kind, HeldKind.INCOMPLETE), eq, wanted.held_kind),
+        (o.received_at, ge, wanted.since),
+        (o.received_at, lt, wanted.until),
+        (o.total_fen, ge, wanted.from_fen),
+        (o.total_fen, le, wanted.to_fen),
+        (o.batch_id, eq, wanted.batch_id),
+    )
+    return [compare(column, value) for column, compare, value in asked if value is not None]

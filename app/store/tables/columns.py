@@ -62,6 +62,6 @@ def condition(table: str, template: str) -> IndexCondition:
     return IndexCondition(text(template.format(t="")), text(template.format(t=f"{table}.")))
 
 
-def partial_index(name: str, *columns: str, where: IndexCondition, unique: bool = False) -> Index:
+def partial_index(name: str, *columns: str | TextClause, where: IndexCondition, unique: bool = False) -> Index:
     """Return an index of the rows that meet ``where`` alone."""
     return Index(name, *columns, unique=unique, sqlite_where=where.index, postgresql_where=where.index)

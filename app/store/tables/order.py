@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, Index, text
 from sqlmodel import Field, SQLModel
 
 from app.store.tables.columns import blob, condition, drill, partial_index, row_id, same_kind
@@ -16,6 +16,12 @@ IN_BATCH = condition("orders", "{t}batch_id IS NOT NULL")
 SHOP_KNOWN = condition("orders", "{t}composed_at IS NOT NULL AND {t}client_order_id IS NOT NULL")
 SHOP_DECIDED = condition("orders", "{t}state <> 'accepted' AND {t}client_order_id IS NOT NULL")
 DECIDED = condition("orders", "{t}state <> 'accepted'")
+
+TAIL = 6
+"""Characters of a number's end by which people name an order: what a text message may hold."""
+TAIL_OF = "substr({t}number, length({t}number) - 5)"
+SHOP_ANY_CASE = "lower({t}client_order_id)"
+"""Values that indexes hold and no column does; like their conditions, queries must name them literally."""
 
 
 class OrderRow(SQLModel, table=True):
@@ -41,6 +47,9 @@ class OrderRow(SQLModel, table=True):
         partial_index("order_of_customer", "phone_index", "id", where=COMPOSED),
         partial_index("order_shop_decided", "client_id", "client_order_id", where=SHOP_DECIDED),
         partial_index("order_of_shop", "client_order_id", where=SHOP_KNOWN),
+        partial_index("order_of_shop_any_case", text(SHOP_ANY_CASE.format(t="")), where=SHOP_KNOWN),
+        partial_index("order_of_last4", "phone_last4", "id", where=COMPOSED),
+        partial_index("order_of_tail", text(TAIL_OF.format(t="")), where=COMPOSED),
     )
 
     id: int | None = row_id()

@@ -52,6 +52,12 @@ def number(count: int) -> str:
     return f"{count:,}" if isinstance(count, int) else "—"
 
 
+def grouped(order_number: str) -> Markup:
+    """Return an order number in groups of four that stand apart and are still copied as one."""
+    parts = [order_number[at : at + 4] for at in range(0, len(order_number), 4)]
+    return Markup("").join(Markup('<span class="lb-four-of">{}</span>').format(part) for part in parts)
+
+
 def span(length: timedelta) -> str:
     """Return a length of time in its two largest units."""
     minutes = max(int(length.total_seconds()), 0) // 60
@@ -102,6 +108,7 @@ def filters(zone: ZoneInfo, now: Callable[[], datetime]) -> dict[str, Callable[.
         "since": since,
         "yuan": yuan,
         "number": number,
+        "grouped": grouped,
         "harmless": harmless,
         "name_masked": name_masked,
     }

@@ -16,7 +16,12 @@ def goods_line(items: tuple[Item, ...]) -> str:
 
 def opened(keyring: Keyring, row: OrderRow) -> Order | None:
     """Return what is sealed in a row; None if it cannot be unsealed with our key."""
+    return unsealed(keyring, row.sealed, row.number)
+
+
+def unsealed(keyring: Keyring, sealed: bytes, number: str) -> Order | None:
+    """Return the order that was sealed under a number; None if it cannot be unsealed with our key."""
     try:
-        return keyring.open_order(row.sealed, row.number)
+        return keyring.open_order(sealed, number)
     except CannotUnseal:
         return None

@@ -38,6 +38,7 @@ from app.web.console.pages.results import ResultPages
 from app.web.console.pages.settings import SettingsPages
 from app.web.console.pages.sign_in import SignInPage
 from app.web.console.pages.spool import SpoolPage
+from app.web.console.pages.track import add_track
 from app.web.console.pages.wall import WALL, create_wall
 from app.web.console.routing import routes_of
 from app.web.console.said import Said
@@ -50,11 +51,12 @@ WORTH_PACKING = 1024
 
 
 def mount_console(api: FastAPI, parts: Parts) -> None:
-    """Mount the console and the wall onto ``api``."""
+    """Mount the console and the wall onto ``api``, and add the page for buyers."""
     frame = frame_of(parts)
     for base, app in ((BASE, create_console(parts, frame)), (WALL, create_wall(frame, parts.lookout))):
         api.add_route(base, _to_index, include_in_schema=False)  # without this, a redirect would name host and scheme
         api.mount(base, app, name=base.strip("/"))
+    add_track(api, frame)
 
 
 def frame_of(parts: Parts) -> Frame:

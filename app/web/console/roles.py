@@ -28,6 +28,8 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "stay": EVERYBODY,
     "orders": EVERYBODY,
     "orders-search": EVERYBODY,
+    "orders-fresh": EVERYBODY,
+    "orders-export": WITH_CUSTOMERS,
     "order": EVERYBODY,
     "order-unmask": WITH_CUSTOMERS,
     "order-decide": OPERATORS,

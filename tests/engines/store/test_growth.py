@@ -30,7 +30,7 @@ from tests.deployment.orders import new_order
 from tests.engines.long_past import BATCH, add_past
 from tests.fakes.channels import FakeMail, FakeRobot, FakeSms
 
-GREAT = {"orders", "message", "attempt", "batch_order", "import_result", "coupon"}
+GREAT = {"orders", "message", "attempt", "batch_order", "import_result", "main_number", "coupon"}
 """Tables that grow with every order."""
 
 SMALL = {
@@ -66,6 +66,7 @@ class Everyday:
             "ledger": lambda: ledger_of(self.deployment.store, spool_dir=self.settings.data_dir / "spool"),
             "an order's page": self._order_page,
             "searches": self._searches,
+            "searches by an end": self._searches_by_an_end,
             "lists": self._lists,
         }
 
@@ -131,10 +132,18 @@ class Everyday:
 
     def _searches(self) -> None:
         with self.deployment.store.reading() as uow:
-            assert uow.overview.orders_of_customer((7).to_bytes(16))
-            assert uow.overview.orders_of_shop_number("T7")
-            assert uow.overview.orders_beginning("LBP00000000", limit=5)
-            assert uow.overview.orders_numbered(["LBP0000000007"])
+            assert uow.search.of_customer((7).to_bytes(16))
+            assert uow.search.of_shop_number("T7")
+            assert uow.search.beginning("LBP00000000", limit=5)
+            assert uow.search.numbered(["LBP0000000007"])
+
+    def _searches_by_an_end(self) -> None:
+        with self.deployment.store.reading() as uow:
+            assert len(uow.search.ending("000007")) == 1
+            assert len(uow.search.ending("000007", last4="0007")) >= 1
+            assert uow.search.of_last4("0007")
+            assert uow.search.of_buyer("LBP0000000007", last4="0007")
+            assert uow.search.of_main_number("M7")
 
     def _lists(self) -> None:
         with self.deployment.store.reading() as uow:
@@ -142,6 +151,8 @@ class Everyday:
                 assert uow.overview.orders(wanted, size=5).rows
             for state in ("held", "accepted"):
                 uow.overview.orders(OrderFilter(incident_id=2, state=state), size=5)
+            newest = uow.overview.newest_order_id()
+            assert uow.overview.newer(OrderFilter(client_id="c1"), after_id=newest - 3, at_most=100) <= 3
             uow.orders.held()
             uow.batches.page(limit=5)
             uow.overview.messages((), size=5)

@@ -25,7 +25,23 @@
   });
 
   document.querySelectorAll("form[data-submit-on-change]").forEach(function (form) {
-    form.addEventListener("change", function () { form.submit(); });
+    form.addEventListener("change", function (event) {
+      if (event.target.matches("select")) form.submit(); // what is typed is sent by its button
+    });
+  });
+
+  document.addEventListener("keydown", function (event) { // "/" searches, J and K walk the rows of a list
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input,select,textarea")) return;
+    var search = document.querySelector("[data-search]"), key = event.key.toLowerCase();
+    if (key === "/" && search) {
+      event.preventDefault();
+      search.focus();
+      search.select();
+    }
+    if (key !== "j" && key !== "k") return;
+    var rows = Array.from(document.querySelectorAll("[data-rows] .lb-list-main")), here = rows.indexOf(document.activeElement);
+    var next = rows[here < 0 ? 0 : here + (key === "j" ? 1 : -1)];
+    if (next) next.focus();
   });
 
   window.addEventListener("load", function () { // the alarm comes once the page is there
