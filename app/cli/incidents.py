@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app import words
+from app.cli.language import words
 from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json
 from app.reconcile.incidents import close_incident, open_incident
 from app.store.ledger import ledger_of
