@@ -42,8 +42,9 @@ def show(number: Number, *, as_json: Json = False) -> None:
                 }
             )
             return
+        priority = words.PRIORITIES["high" if row.priority == "high" else "normal"].text
         out.print(
-            f"{row.number}　{words.ORDER_STATES[row.state].text}　{words.PRIORITIES['high' if row.priority == 'high' else 'normal'].text}　"
+            f"{row.number}　{words.ORDER_STATES[row.state].text}　{priority}　"
             + (f"{yuan(row.total_fen)} 元" if isinstance(row.total_fen, int) else "金额待核"),
             markup=False,
         )
