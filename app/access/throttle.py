@@ -19,6 +19,9 @@ ACCOUNT_FREE = 5
 ADDRESS_FREE = 20
 """Failures before delays begin. A whole office shares one address; an account belongs to one person."""
 
+CODES_FREE = 10
+"""Wrong codes before delays begin: an office shares one address, and a code is typed by hand."""
+
 _IPV6_NETWORK = 64
 """Leading bits that one customer of a provider holds; counting single addresses would count nothing."""
 
@@ -54,6 +57,11 @@ def of_address(address: str) -> ThrottleSubject:
     return ThrottleSubject(f"address:{getattr(ip, 'ipv4_mapped', None) or ip}", ADDRESS_FREE)
 
 
+def of_codes(address: str) -> ThrottleSubject:
+    """Return the subject of guesses at hand-over codes from a network address, apart from those at passwords."""
+    return ThrottleSubject(f"handover:{of_address(address).name}", CODES_FREE)
+
+
 def take_turn(uow: UnitOfWork, subjects: tuple[ThrottleSubject, ...], *, now: datetime) -> timedelta | None:
     """Count a try as failed until it succeeds; return how long to wait instead if it is too early for one."""
     rows = {
@@ -78,15 +86,19 @@ def take_turn(uow: UnitOfWork, subjects: tuple[ThrottleSubject, ...], *, now: da
 def forgive(uow: UnitOfWork, account: ThrottleSubject, address: ThrottleSubject, *, now: datetime) -> None:
     """After a success: forget the account's failures and take back this one try of the address."""
     uow.access.forget_throttle(account.name)
-    row = _current(uow, address, now=now)
-    failures = max(row.failures - 1, 0)
+    take_back(uow, address, now=now)
+    uow.access.forget_throttles(before=now - 24 * FORGOTTEN_AFTER)
+
+
+def take_back(uow: UnitOfWork, subject: ThrottleSubject, *, now: datetime) -> None:
+    """Count one try less: it was no failure. What else was counted stays, or one right guess would pay for many."""
+    failures = max(_current(uow, subject, now=now).failures - 1, 0)
     if failures:
         uow.access.save_throttle(
-            LoginThrottle(subject=address.name, failures=failures, blocked_until=None, updated_at=now)
+            LoginThrottle(subject=subject.name, failures=failures, blocked_until=None, updated_at=now)
         )
     else:
-        uow.access.forget_throttle(address.name)
-    uow.access.forget_throttles(before=now - 24 * FORGOTTEN_AFTER)
+        uow.access.forget_throttle(subject.name)
 
 
 def forget_account(uow: UnitOfWork, name: str) -> None:

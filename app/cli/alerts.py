@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from app import words
 from app.bootstrap import Lifeboat
+from app.cli.language import words
 from app.cli.terminal import Json, actor, lifeboat, local, out, say_json, table
 from app.store.tables import Alert
 from app.watch.attend import claim_alert, silence_alert, unsilence_alert

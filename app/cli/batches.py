@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from app import words
 from app.batch.maker import Emptied, MakeOutcome, NotBegun, Nothing, Postponed, Published, Underway
 from app.bootstrap import batch_maker, situation_of
+from app.cli.language import words
 from app.cli.terminal import Json, actor, amount, err, fail, lifeboat, out, say_json
 from app.domain.money import fen_of_yuan
 from app.watch.patrol import look

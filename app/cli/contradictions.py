@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from app import words
+from app.cli.language import words
 from app.cli.terminal import Json, actor, lifeboat, local, out, say_json, table
 from app.orders.contradictions import settle_contradiction
 from app.web.api.contradictions import ContradictionOut, WordOnOrder, contradiction_page

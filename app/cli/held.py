@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from app import words
 from app.bootstrap import Lifeboat
 from app.bootstrap.decisions import preflight_of
+from app.cli.language import words
 from app.cli.terminal import Json, actor, amount, lifeboat, local, moment, out, say_json, table
 from app.domain.money import yuan
 from app.domain.states import HeldKind

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from app import words
 from app.bootstrap import Lifeboat
+from app.cli.language import words
 from app.cli.terminal import Json, actor, fail, lifeboat, local, moment, out, say_json, table
 from app.reconcile.incidents import close_incident, open_incident
 from app.store.ledger import ledger_of

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from app import words
+from app.cli.language import words
 from app.cli.terminal import Json, lifeboat, out, say_json, table
 from app.store.tables import JobRun
 from app.worker.timetable import Appointment, calendar

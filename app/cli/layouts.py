@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 from pydantic import TypeAdapter
 
-from app import words
 from app.bootstrap import layouts_of
+from app.cli.language import words
 from app.cli.terminal import Json, err, fail, load_settings, out, say_json, table
 from app.domain.clock import SystemClock
 from app.domain.order import Order, priority_of, total_of

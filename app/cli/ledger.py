@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app import words
+from app.cli.language import words
 from app.cli.terminal import Json, err, lifeboat, out, say_json
 from app.store.ledger import ledger_of
 from app.store.spool.file import damaged_files

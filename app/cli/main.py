@@ -11,6 +11,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from app.cli.language import spoken
+
 COMMANDS = {
     "serve": "serve:serve",
     "web": "web:web",
@@ -43,6 +45,11 @@ COMMANDS = {
 class Commands(TyperGroup):
     """Looks a command up in the list and loads its module then."""
 
+    def get_help(self, ctx: Any) -> str:  # noqa: ANN401 - the context of the command line
+        """Return the help of all, in the chosen language."""
+        spoken(self)
+        return super().get_help(ctx)
+
     def list_commands(self, _ctx: Any) -> list[str]:  # noqa: ANN401 - the context of the command line
         """Return the names in the order of the list."""
         return list(COMMANDS)
@@ -60,7 +67,7 @@ class Commands(TyperGroup):
             alone.command()(found)
             command = typer.main.get_command(alone)
         command.name = cmd_name
-        return command
+        return spoken(command)
 
 
 app = typer.Typer(

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from app import words
 from app.bootstrap import Lifeboat, policy_of
 from app.channels.kinds import label_of
 from app.channels.reasons import without_code
+from app.cli.language import words
 from app.cli.terminal import Json, actor, fail, lifeboat, local, moment, out, say_json, table
 from app.domain.states import MessageState
 from app.notify.channel_health import channel_health

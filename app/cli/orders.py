@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from app import words
 from app.bootstrap.decisions import amender_of, preflight_of
+from app.cli.language import words
 from app.cli.terminal import Json, actor, amount, fail, lifeboat, local, moment, out, say_json
 from app.domain.money import yuan
 from app.domain.states import OrderState
 from app.orders.complete import complete
 from app.orders.correct import correct
-from app.orders.decide import cancel, clean_number, reject, state_in_chinese
+from app.orders.decide import cancel, clean_number, reject
 from app.orders.timeline import whole_time_line
 
 app = typer.Typer(help="订单：查看经过，补全，取消，人工关闭。", no_args_is_help=True)
@@ -42,8 +42,9 @@ def show(number: Number, *, as_json: Json = False) -> None:
                 }
             )
             return
+        priority = words.PRIORITIES["high" if row.priority == "high" else "normal"].text
         out.print(
-            f"{row.number}　{state_in_chinese(row)}　{'高优处理' if row.priority == 'high' else '普通'}　"
+            f"{row.number}　{words.ORDER_STATES[row.state].text}　{priority}　"
             + (f"{amount(row.total_fen)} 元" if isinstance(row.total_fen, int) else amount(None)),
             markup=False,
         )

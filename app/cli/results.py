@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from app import words
 from app.bootstrap import exports_of, headings_of, layouts_of, result_words_of
+from app.cli.language import words
 from app.cli.terminal import Json, actor, lifeboat, out, say_json
 from app.handback.import_results import How, Report
 from app.handback.upload import Upload, take_results

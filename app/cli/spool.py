@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from app import words
 from app.bootstrap import Lifeboat
+from app.cli.language import words
 from app.cli.terminal import Json, actor, err, fail, lifeboat, local, out, say_json, table
 from app.intake.drain import StoreRefuses
 from app.intake.recover import give_up_quarantined, recover_file, retry_quarantined

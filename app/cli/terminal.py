@@ -15,6 +15,7 @@ from rich.text import Text
 
 from app import settings as knobs
 from app.bootstrap import ForeignSecrets, Lifeboat, open_lifeboat
+from app.cli.language import problem_sentence
 from app.domain import money
 from app.domain.actor import Actor, Way
 from app.domain.problems import Problem, Refusal
@@ -110,7 +111,14 @@ def lifeboat(process: str = "cli", *, prepare: bool = True) -> Iterator[Lifeboat
                 boat.prepare_store()
             yield boat
     except Problem as problem:
-        fail("\n".join([problem.detail, *(f"  {e.pointer}: {e.detail}" for e in problem.errors[:50])]))
+        fail(
+            "\n".join(
+                [
+                    problem_sentence(problem.code, problem.detail),
+                    *(f"  {e.pointer}: {e.detail}" for e in problem.errors[:50]),
+                ]
+            )
+        )
     except Refusal as error:
         fail(str(error))
     except (ForeignSecrets, UnknownLayout, UnsafeDatabase, WrongProfile) as error:

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from app import words
 from app.access.accounts import Role, add_user, disable_user, enable_user, set_password, set_role
+from app.cli.language import words
 from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json, table
 from app.store.tables import User
 

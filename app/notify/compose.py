@@ -1,7 +1,10 @@
-"""Composes what is owed for orders, batches and alerts that nobody has heard of, in the transaction that says so."""
+"""Composes what is owed for orders, batches and alerts that nobody has heard of, in the transaction that says so.
+
+The goods of each order are counted in the same transaction: an order is composed once, so it is counted once.
+"""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -18,10 +21,11 @@ from app.domain.send_budget import Urgency
 from app.domain.subject import Subject
 from app.domain.times import local_text
 from app.notify.contents import AlertContent, BatchContent, CustomerContent, OrderContent
+from app.notify.count_goods import count_goods
 from app.notify.coupon_message import coupon_follow_up, customer_of
 from app.notify.new_message import NewMessage
 from app.notify.policy import MessagePolicy
-from app.store.database.faults import is_the_stores_fault
+from app.notify.trouble import trouble_with
 from app.store.sealing import Keyring
 from app.store.tables import Alert, Batch, OrderRow
 from app.store.unit_of_work import Store, UnitOfWork
@@ -46,13 +50,15 @@ class Composer:
         now = self._clock.now()
         with self._store.writing() as uow:
             orders = uow.orders.claim_uncomposed(limit=PAGE, now=now)
-            if orders and _trouble_with(uow, partial(self._compose_orders, uow, orders, now)):
-                self._compose_one_by_one(uow, orders, now)
+            opened: dict[str, Order] = {}
+            if orders and trouble_with(uow, partial(self._compose_orders, uow, orders, opened, now)):
+                self._compose_one_by_one(uow, orders, opened, now)
+            count_goods(uow, orders, opened)
             for batch in uow.batches.claim_unannounced(now=now):
-                if error := _trouble_with(uow, partial(self._announce, uow, batch, now)):
+                if error := trouble_with(uow, partial(self._announce, uow, batch, now)):
                     log.error("batch_cannot_be_announced", batch=batch.name, reason=type(error).__name__)
             for alert, ended in uow.alerts.claim_untold(now=now):
-                if error := _trouble_with(uow, partial(self._tell_alert, uow, alert, ended=ended, now=now)):
+                if error := trouble_with(uow, partial(self._tell_alert, uow, alert, ended=ended, now=now)):
                     log.error("alert_cannot_be_told", rule=alert.rule, reason=type(error).__name__)
         return len(orders)
 
@@ -61,27 +67,29 @@ class Composer:
 
     # ---- orders ----------------------------------------------------------------------------------------------------
 
-    def _compose_orders(self, uow: UnitOfWork, orders: list[OrderRow], now: datetime) -> None:
+    def _compose_orders(self, uow: UnitOfWork, orders: list[OrderRow], opened: dict[str, Order], now: datetime) -> None:
         clients = uow.access.client_names()
         messages: list[NewMessage] = []
         for row in orders:
-            order = self._keyring.open_order(row.sealed, row.number)
+            order = opened[row.number] = self._keyring.open_order(row.sealed, row.number)
             messages += self._group_messages(
                 row, self._facts(row, order, clients.get(row.client_id, row.client_id)), now
             )
             messages += self._text_messages(uow, row, order.phone, now=now)
         self._add(uow, messages)
 
-    def _compose_one_by_one(self, uow: UnitOfWork, orders: list[OrderRow], now: datetime) -> None:
+    def _compose_one_by_one(
+        self, uow: UnitOfWork, orders: list[OrderRow], opened: dict[str, Order], now: datetime
+    ) -> None:
         """Compose orders of which one breaks: that one is told to the groups by what its row alone says."""
         broken = 0
         for row in orders:
-            error = _trouble_with(uow, partial(self._compose_orders, uow, [row], now))
+            error = trouble_with(uow, partial(self._compose_orders, uow, [row], opened, now))
             if error is None:
                 continue
             broken += 1
             log.error("order_cannot_be_composed", number=row.number, reason=type(error).__name__)
-            if error := _trouble_with(uow, partial(self._tell_bare, uow, row, now)):
+            if error := trouble_with(uow, partial(self._tell_bare, uow, row, now)):
                 log.error("order_cannot_be_told", number=row.number, reason=type(error).__name__)
         log.error("orders_composed_without_content", count=broken)
 
@@ -229,15 +237,3 @@ class Composer:
             )
             for channel, target in exits
         ]
-
-
-def _trouble_with(uow: UnitOfWork, act: Callable[[], object]) -> Exception | None:
-    """Do something, or nothing of it if it breaks; return what broke, unless that is the store's own trouble."""
-    try:
-        with uow.savepoint():
-            act()
-    except Exception as error:
-        if is_the_stores_fault(error):
-            raise
-        return error
-    return None

@@ -32,6 +32,7 @@ class OperationsSettings(Part):
 
     # outgoing and operations
     outbound_hosts: Words = tuple(host for kind in GROUPS for host in kind.hosts)  # for addresses typed in a page
+    lang: Literal["zh", "en"] = "zh"  # of the command line; read from the environment alone, before any settings
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     session_hours: int = Field(default=12, ge=1, le=24 * 7)
 

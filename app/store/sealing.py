@@ -77,6 +77,7 @@ class Keyring:
     phone: Marker
     look_alike: Marker
     fingerprint: Marker
+    handover: Marker
     session: bytes
     seal: Seal
     names: tuple[tuple[str, str], ...]
@@ -94,6 +95,7 @@ class Keyring:
             phone=Marker(derived(secret_key, "phone index")),
             look_alike=Marker(derived(secret_key, "look-alike")),
             fingerprint=Marker(derived(secret_key, "fingerprint")),
+            handover=Marker(derived(secret_key, "hand-over code")),
             session=derived(secret_key, "session"),
             seal=Seal(derived(seal_key, "seal")),
             names=(

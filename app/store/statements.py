@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
-from app.store.tables import Alert, Pause, StateCount
+from app.store.tables import Alert, Pause, SkuCount, StateCount
 from app.store.tables.alert import UNENDED
 
 T = TypeVar("T")
@@ -51,6 +51,12 @@ def shift(session: Session, *, incident_id: int, state: str, orders: int) -> Non
     session.execute(_shift(session.get_bind().dialect.name), values)
 
 
+def shift_goods(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Add to the kept counts of SKUs what each row says; figures may be negative, the first name that came stays."""
+    if rows:
+        session.execute(_shift_goods(session.get_bind().dialect.name), list(rows))
+
+
 def add_pause(session: Session, row: dict[str, Any], *, now: datetime, furthest: datetime) -> None:
     """Pause a destination in one statement, so that of two processes that do so at once neither undoes the other's.
 
@@ -87,6 +93,17 @@ def _shift(dialect: str) -> Any:  # noqa: ANN401 - as below
     statement = _insert(dialect, table)
     counted = {"orders": table.c.orders + statement.excluded.orders}
     return statement.on_conflict_do_update(index_elements=["incident_id", "state"], set_=counted)
+
+
+@cache
+def _shift_goods(dialect: str) -> Any:  # noqa: ANN401 - as below
+    table: Table = SkuCount.__table__  # type: ignore[attr-defined]
+    statement = _insert(dialect, table)
+    counted: dict[str, Any] = {
+        name: table.c[name] + statement.excluded[name] for name in ("accepted", "home", "closed")
+    }
+    counted["name"] = case((table.c.name == "", statement.excluded.name), else_=table.c.name)
+    return statement.on_conflict_do_update(index_elements=["incident_id", "sku"], set_=counted)
 
 
 def _insert(dialect: str, table: Table) -> Any:  # noqa: ANN401 - one dialect's Insert or the other's

@@ -20,6 +20,8 @@ from app.store.repositories.contradictions import ContradictionRepository
 from app.store.repositories.coupons import CouponRepository
 from app.store.repositories.dead_letters import DeadLetterRepository
 from app.store.repositories.glance import GlanceRepository
+from app.store.repositories.goods import GoodsRepository
+from app.store.repositories.handovers import HandoverRepository
 from app.store.repositories.held import HeldRepository
 from app.store.repositories.incidents import IncidentRepository
 from app.store.repositories.inflow import InflowRepository
@@ -62,6 +64,8 @@ class UnitOfWork:
         self.coupons = CouponRepository(session)
         self.dead_letters = DeadLetterRepository(session)
         self.glance = GlanceRepository(session)
+        self.goods = GoodsRepository(session)
+        self.handovers = HandoverRepository(session)
         self.held = HeldRepository(session, self._reach)
         self.incidents = IncidentRepository(session)
         self.inflow = InflowRepository(session)

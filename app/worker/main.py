@@ -15,6 +15,7 @@ from app.notify.dispatch.email import MailDispatcher
 from app.notify.dispatch.group import GroupDispatcher
 from app.notify.dispatch.sms import SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
+from app.reconcile.goods import count_ended_goods
 from app.store.audit_chain import MOST_IN_BLOCK, chain_once
 from app.watch.patrol import expire_alerts, keep_alerts, look, wake_alerts
 from app.watch.rules import RULES, WORKER_SILENT
@@ -130,6 +131,7 @@ class Worker:
         """Return what this worker can do."""
         return Steps(
             compose=self._compose,
+            goods=lambda: asyncio.to_thread(count_ended_goods, self._boat.store),
             groups=self._groups.run_once,
             sms=self._sms.run_once,
             settle=self._sms.settle_once,

@@ -40,6 +40,7 @@ class Steps:
     """The steps a worker can take."""
 
     compose: Step
+    goods: Step
     groups: Step
     sms: Step
     settle: Step
@@ -56,6 +57,7 @@ def timetable(steps: Steps) -> Sequence[Job]:
     """Return the loops of a worker."""
     return (
         Job("compose", steps.compose, rest=0.3),  # the group hears of an order within a second
+        Job("goods", steps.goods, rest=1.0),
         Job("groups", steps.groups, rest=0.5),
         Job("sms", steps.sms, rest=1.0),
         Job("settle", steps.settle, rest=3.0),

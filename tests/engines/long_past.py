@@ -23,6 +23,16 @@ def add_past(deployment: Deployment, orders: int) -> None:
         "incident": [_incident(1, at[1], closed_at=at[closed]), _incident(2, at[closed])],
         "batch": [_batch(n, 1 if n * BATCH <= closed else 2, at[n * BATCH]) for n in batches],
         "orders": [_order(i, at[i], done=i <= closed) for i in ids],
+        "order_goods": [
+            {
+                "order_id": i,
+                "incident_id": 1 + (i > closed),
+                "fate": "home" if i <= closed else "open",
+                "lines": [["A", 1]],
+            }
+            for i in ids
+        ],
+        "sku_count": [{"incident_id": n, "sku": sku, "accepted": closed} for n in (1, 2) for sku in ("", "A")],
         "batch_order": [{"batch_id": (i - 1) // BATCH + 1, "order_id": i} for i in ids],
         "import_result": [_result(i, at[i]) for i in ids if i <= closed],
         "main_number": [{"order_id": i, "number": f"M{i}", "said_at": at[i]} for i in ids if i <= closed],

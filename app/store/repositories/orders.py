@@ -10,7 +10,7 @@ from sqlalchemy import CursorResult, Update, and_, bindparam, func, insert, or_,
 from sqlalchemy.orm import Session, defer
 
 from app.domain.order import PRIORITIES
-from app.domain.states import HeldKind, OrderState, may_follow
+from app.domain.states import FINAL, HeldKind, OrderState, may_follow
 from app.store.statements import IN_LIMIT, chunks, shift
 from app.store.tables import METADATA, Batch, BatchOrder, OrderRow
 from app.store.tables.batch import LIVE
@@ -18,7 +18,7 @@ from app.store.tables.order import DECIDED, HELD, UNBATCHED, UNCOMPOSED
 
 _PAYLOAD = defer(OrderRow.sealed_payload), defer(OrderRow.sealed_original)
 
-_ORDERS, _MEMBERS = METADATA.tables["orders"], METADATA.tables["batch_order"]
+_ORDERS, _MEMBERS, _NOTES = (METADATA.tables[name] for name in ("orders", "batch_order", "sku_note"))
 _THESE = _ORDERS.c.id.in_(bindparam("ids", expanding=True))
 _STILL_WAITING = select(_ORDERS.c.id).where(UNBATCHED.query, _THESE).order_by(_ORDERS.c.id).with_for_update()
 _MOVABLE = (
@@ -268,12 +268,19 @@ class OrderRepository:
             rows = self._session.execute(_MOVABLE, {"ids": part, "allowed": allowed}).all()
             values = {f"to_{column}": value for column, value in (("state", to), *also.items())}
             moved += self._rows(_moving("state", *also), {"ids": [row.id for row in rows], **values})
+            self._note_ends(rows, to)
             shifts.update((row.incident_id, to) for row in rows)
             shifts.subtract((row.incident_id, row.state) for row in rows)
         for (incident_id, state), orders in sorted(shifts.items()):
             if state != OrderState.ACCEPTED:  # those are counted where they stand, and the door must not wait here
                 shift(self._session, incident_id=incident_id, state=state, orders=orders)
         return moved
+
+    def _note_ends(self, rows: Sequence[Any], to: OrderState) -> None:
+        """Leave a note where an order comes to its end or back from it, for whoever counts its goods."""
+        notes = [{"order_id": row.id} for row in rows if to in FINAL or row.state in FINAL]
+        if notes:
+            self._session.execute(insert(_NOTES), notes)
 
     def _rows(self, statement: Update, values: Mapping[str, Any] | None = None) -> int:
         result = self._session.execute(statement, values)

@@ -7,6 +7,8 @@ from app.store.tables.alert import Alert
 from app.store.tables.attention import Attention
 from app.store.tables.batch import Batch, BatchOrder, Contradiction, ImportResult, MainNumber
 from app.store.tables.coupon import Coupon
+from app.store.tables.goods import OrderGoods, SkuCount, SkuNote, SkuStock
+from app.store.tables.handover import Handover
 from app.store.tables.incident import AcceptedCount, Incident, StateCount
 from app.store.tables.kiosk import Kiosk
 from app.store.tables.message import Attempt, Message
@@ -29,6 +31,7 @@ __all__ = [
     "ClientKey",
     "Contradiction",
     "Coupon",
+    "Handover",
     "Heartbeat",
     "ImportResult",
     "Incident",
@@ -39,8 +42,12 @@ __all__ = [
     "LoginThrottle",
     "MainNumber",
     "Message",
+    "OrderGoods",
     "OrderRow",
     "Pause",
+    "SkuCount",
+    "SkuNote",
+    "SkuStock",
     "StateCount",
     "User",
 ]

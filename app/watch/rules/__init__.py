@@ -15,6 +15,7 @@ from app.watch.rules.ledger_unbalanced import LEDGER_UNBALANCED
 from app.watch.rules.orders_broken import ORDERS_BROKEN
 from app.watch.rules.sms_capped import SMS_CAPPED
 from app.watch.rules.spool_waiting import SPOOL_WAITING
+from app.watch.rules.stock_short import STOCK_SHORT
 from app.watch.rules.worker_silent import WORKER_SILENT
 
 __all__ = ["RULES", "WORKER_SILENT"]
@@ -31,6 +32,7 @@ RULES: tuple[Rule, ...] = (
     SMS_CAPPED,
     COUPONS_LOW,
     COUPONS_FALLING,
+    STOCK_SHORT,
     CONTRADICTIONS_OPEN,
     DISK_LOW,
     DISK_RESERVE,

@@ -24,12 +24,15 @@ from app.web.console.pages.audit import AuditPages
 from app.web.console.pages.batches import BatchPages
 from app.web.console.pages.coupons import CouponPages
 from app.web.console.pages.dashboard import HomePage
+from app.web.console.pages.goods import GoodsPages
+from app.web.console.pages.handing_over import HandingOverPages
 from app.web.console.pages.held import HeldPage
 from app.web.console.pages.jobs import JobsPage
 from app.web.console.pages.keys import KeyPages
 from app.web.console.pages.kiosks import KioskPage
 from app.web.console.pages.live import LivePage
 from app.web.console.pages.messages import MessagePages
+from app.web.console.pages.office import HANDOVER, create_office
 from app.web.console.pages.order_deeds import OrderDeeds
 from app.web.console.pages.orders import OrderPages
 from app.web.console.pages.people import PeoplePage
@@ -51,9 +54,10 @@ WORTH_PACKING = 1024
 
 
 def mount_console(api: FastAPI, parts: Parts) -> None:
-    """Mount the console and the wall onto ``api``, and add the page for buyers."""
+    """Mount the console, the wall and the page of the office PC onto ``api``, and add the page for buyers."""
     frame = frame_of(parts)
-    for base, app in ((BASE, create_console(parts, frame)), (WALL, create_wall(frame, parts.lookout))):
+    apps = {BASE: create_console(parts, frame), WALL: create_wall(frame, parts.lookout), HANDOVER: create_office(frame)}
+    for base, app in apps.items():
         api.add_route(base, _to_index, include_in_schema=False)  # without this, a redirect would name host and scheme
         api.mount(base, app, name=base.strip("/"))
     add_track(api, frame)
@@ -82,7 +86,9 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         PeoplePage(frame),
         OrderPages(frame),
         BatchPages(frame),
+        HandingOverPages(frame),
         ResultPages(frame, parts.uploads),
+        GoodsPages(frame, parts.uploads),
         HeldPage(frame),
         AlertPages(frame),
         MessagePages(frame),
@@ -131,4 +137,5 @@ def _offset(boat: Lifeboat) -> int:
 
 
 async def _to_index(request: Request) -> Response:
-    return RedirectResponse(f"{request.url.path}/", status_code=303)
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{request.url.path}/{query}", status_code=303)

@@ -17,6 +17,7 @@ REGIONS: Mapping[str, AbstractSet[str]] = {
     "urgent": _STATES,
     "order": _STATES | {"published", "messages", "attempts", "delivered"},
     "batches": {"batches", "published", "results", "contradictions", "deeds"},
+    "goods": _STATES | {"messages", "minute"},
     "todo": _STATES | {"attempts", "delivered", "alerts", "alert_versions"},
     "messages": {"messages", "attempts", "delivered", "pauses", "paused", "deeds"},
     "alerts": {"alerts", "alert_versions", "deeds", "troubles", "away"},

@@ -10,11 +10,13 @@ from sqlalchemy import event
 
 from app.batch.maker import Published
 from app.bootstrap import situation_of
+from app.domain.states import OrderState
 from app.notify.dispatch.email import MailDispatcher
 from app.notify.dispatch.group import GroupDispatcher
 from app.notify.dispatch.sms import SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
 from app.orders.timeline import time_line
+from app.reconcile.goods import count_ended_goods
 from app.store.ledger import ledger_of
 from app.store.reach import Reach
 from app.store.repositories.overview import OrderFilter
@@ -30,7 +32,7 @@ from tests.deployment.orders import new_order
 from tests.engines.long_past import BATCH, add_past
 from tests.fakes.channels import FakeMail, FakeRobot, FakeSms
 
-GREAT = {"orders", "message", "attempt", "batch_order", "import_result", "main_number", "coupon"}
+GREAT = {"orders", "message", "attempt", "batch_order", "import_result", "main_number", "coupon", "order_goods"}
 """Tables that grow with every order."""
 
 SMALL = {
@@ -68,6 +70,7 @@ class Everyday:
             "searches": self._searches,
             "searches by an end": self._searches_by_an_end,
             "lists": self._lists,
+            "goods": self._goods,
         }
 
     def arrive(self, count: int = 20) -> None:
@@ -158,6 +161,21 @@ class Everyday:
             uow.overview.messages((), size=5)
             uow.overview.messages(("pending", "sending"))
             uow.overview.messages(("dead",))
+
+    def _goods(self) -> None:
+        """Show what was ordered, with a stock list beside it, after one of the orders has come to its end."""
+        with self.deployment.store.writing() as uow:
+            uow.goods.list_stock({"A-1001": 1}, by="it", now=self.deployment.clock.now())
+            (order,) = uow.overview.orders(OrderFilter(incident_id=2), size=1).rows
+            uow.orders.move([order.id or 0], OrderState.CANCELLED)
+        assert count_ended_goods(self.deployment.store)
+        with self.deployment.store.reading() as uow:
+            assert uow.goods.most_sold(2, limit=50)
+            assert uow.goods.by_sku(2, limit=50)
+            assert uow.goods.short(2, limit=50)
+            assert uow.goods.short_count(2)[0]
+            uow.goods.held(2, at_most=5000)
+            uow.goods.unread(2, limit=20)
 
 
 # ---- SQLite: its steps, counted ---------------------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ MUTANTS = (
         "P9 P14",
         (
             Edit(
-                "app/notify/compose.py",
+                "app/notify/trouble.py",
                 "        if is_the_stores_fault(error):\n            raise\n        return error\n",
                 "        raise RuntimeError from error\n",
             ),

@@ -199,8 +199,8 @@ MUTANTS = (
         (
             Edit(
                 "app/batch/download.py",
-                "            DOWNLOADED,\n            by=by,",
-                '            "seen",\n            by=by,',
+                "uow.audit.record(DOWNLOADED, by=by,",
+                'uow.audit.record("seen", by=by,',
             ),
         ),
         (ANY,),

@@ -1,6 +1,5 @@
 """Batches: which is new, what is in it, who has taken it; the file itself, checked and recorded."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,11 +10,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from app.batch.download import DOWNLOADED, take_file
+from app.batch.download import DOWNLOADED, take_file, verified_file
 from app.bootstrap import exports_of
 from app.domain.actor import Actor
-from app.domain.problems import NotFound, NotInThisState, Problem
-from app.files.export_folder import Exports, NotPublished
+from app.domain.problems import Problem
 from app.files.manifest import checks_in, files_in
 from app.files.sheet_writers import Format
 from app.store.repositories.overview import PAGE
@@ -51,7 +49,10 @@ class BatchPages(ConsolePage):
         batches, passports = shown["batches"], shown["passports"]
         more = with_query(request, before=batches[-1].id) if len(batches) == PAGE else None
         wanted = [batch for batch in batches if chosen not in ONLY or ONLY[chosen].fits(passports[batch.id])]
+        first = cursor_of(request) is None and not chosen
+        untaken = [batch for batch in batches if not passports[batch.id].downloads] if first else []
         context = {**shown, "batches": wanted, "chosen": chosen, "only": ONLY, "paged": cursor_of(request)}
+        context["untaken"] = untaken
         return self.render(request, "batches.html", more=more, **context)
 
     @route("/{name:str}", name="batch")
@@ -118,27 +119,9 @@ class BatchPages(ConsolePage):
             batch = published(uow, name)
             if _news(uow.audit.of(batch.name or "", DOWNLOADED), known=known, by=by, now=now):
                 return None
-        _check(exports, batch, kind)
+        verified_file(exports, batch, cast("Format", kind))
         taken = take_file(store, exports, batch.name or "", cast("Format", kind), by=by, now=now)
         return taken.path
-
-
-def _check(exports: Exports, batch: Batch, kind: str) -> None:
-    """Refuse a file whose bytes are not those that were published.
-
-    Raises:
-        NotInThisState: they are not, or the file cannot be read.
-    """
-    facts = formats_of(batch).get(kind)
-    if facts is None:
-        raise NotFound(f"批次 {batch.name} 没有 {kind.upper()} 文件。")
-    try:
-        with exports.file_of(batch.manifest, cast("Format", kind)).open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except (OSError, NotPublished):
-        raise NotInThisState("文件不在导出目录中。请让 IT 检查导出目录是否已挂载，勿手工补建。") from None
-    if found != facts.get("sha256"):
-        raise NotInThisState("文件内容与登记的 SHA-256 不符，已拒绝下载：文件可能被改动或损坏，请联系 IT。")
 
 
 def formats_of(batch: Batch) -> dict[str, dict[str, Any]]:

@@ -1,0 +1,133 @@
+"""The English twins of ``app.words``, as far as the command line says them: each table has the same codes."""
+
+from collections.abc import Mapping
+
+from app.domain.ledger import Ledger
+from app.words.labels import Label, Labels, Sentences
+
+ORDER_STATES = Labels(
+    {
+        "accepted": Label("waiting for a batch", "blue"),
+        "held": Label("held for a person", "orange"),
+        "batched": Label("in a batch", "cyan"),
+        "imported": Label("imported", "green"),
+        "duplicate": Label("duplicate", "secondary"),
+        "rejected": Label("rejected", "secondary"),
+        "cancelled": Label("cancelled", "secondary"),
+    }
+)
+HELD_KINDS = {
+    "look_alike": Label("look-alike", "orange"),
+    "incomplete": Label("incomplete", "orange"),
+    "broken": Label("broken", "red"),
+    "unpaid": Label("unpaid", "orange"),
+    "main_may_have": Label("the main system may have it", "orange"),
+}
+PRIORITIES = {"high": Label("high", "red"), "normal": Label("normal", "secondary")}
+MESSAGE_STATES = {
+    "pending": Label("pending", "blue"),
+    "sending": Label("sending", "blue"),
+    "settling": Label("asking", "orange"),
+    "sent": Label("sent", "green"),
+    "simulated": Label("simulated", "purple"),
+    "merged": Label("merged", "secondary"),
+    "dead": Label("dead", "red"),
+}
+CHANNEL_CONDITIONS = Labels(
+    {
+        "well": Label("well", "green"),
+        "held": Label("held by a person", "orange"),
+        "fault": Label("fault", "red"),
+        "limited": Label("limited, recovers by itself", "orange"),
+        "recorded": Label("not connected, recorded only", "secondary"),
+    }
+)
+OUTCOMES = {
+    "delivered": "delivered",
+    "simulated": "simulated",
+    "throttled": "throttled, sent later",
+    "deferred": "this number is limited, sent later",
+    "unreachable": "not delivered, tried again",
+    "rejected": "rejected",
+    "unknown": "unknown",
+}
+RESULTS = {
+    "imported": Label("imported", "green"),
+    "duplicate": Label("duplicate", "secondary"),
+    "failed": Label("failed", "red"),
+}
+CONTRADICTIONS = Labels(
+    {
+        "open": Label("open", "orange"),
+        "kept": Label("kept", "secondary"),
+        "corrected": Label("corrected", "green"),
+    }
+)
+JOB_OUTCOMES = Sentences({"ok": "ok", "failed": "failed"})
+LEDGER = {
+    **{state: ORDER_STATES[state].text for state in ("imported", "duplicate", "rejected", "cancelled", "batched")},
+    "waiting": ORDER_STATES["accepted"].text,
+    "held": ORDER_STATES["held"].text,
+    "spooled": "in the spool",
+}
+SPOOL_FILES = {"open": "in use", "damaged": "damaged, to be salvaged"}
+QUARANTINED = {"damaged": "record damaged", "idempotency_conflict": "same number, other content"}
+BATCH_KINDS = {"regular": "regular", "repair": "repair"}
+ALERT_LEVELS = Sentences({"notice": "notice", "yellow": "yellow", "orange": "orange", "red": "red"})
+ALERT_STATES = Sentences(
+    {
+        "pending": "pending",
+        "firing": "firing",
+        "acknowledged": "acknowledged",
+        "recovering": "recovering",
+        "resolved": "resolved",
+    }
+)
+PAYMENTS = Sentences({"paid": "paid", "unpaid": "unpaid", "cod": "cash on delivery"})
+ROLES = {"viewer": "viewer", "service": "service", "ops": "operations", "it": "IT", "admin": "administrator"}
+INCIDENT_KINDS = {False: "incident", True: "drill"}
+
+PROBLEMS = {
+    "malformed": "The body is not what its media type says.",
+    "bad_idempotency_key": "The Idempotency-Key has not the published form.",
+    "unauthenticated": "There is no key, or none that we know.",
+    "forbidden": "This key has not the scope for it.",
+    "not_found": "There is no such thing.",
+    "method_not_allowed": "The address is right, the method is not.",
+    "conflict": "As things are, this cannot be done.",
+    "confirmation_required": "Nothing has changed; it needs a number to confirm.",
+    "request_timeout": "The body did not arrive in time.",
+    "body_too_large": "There are more bytes than we read.",
+    "unsupported_media_type": "This media type is not read here.",
+    "invalid_order": "Fields of the order are wrong.",
+    "invalid_results": "The import results cannot be read.",
+    "idempotency_conflict": "The same key came before with another body.",
+    "too_many_requests": "Too many requests; wait a while.",
+    "quota_exceeded": "This client has sent its share of a minute.",
+    "no_room": "The disk has no more room than is kept for orders.",
+    "busy": "Too much waits already; try again soon.",
+    "intake_unavailable": "No order can be taken now.",
+    "internal_error": "A mistake of ours; try again with the same key.",
+}
+"""What each problem says, by its code; the details stay in Chinese."""
+
+
+def said(code: str) -> str:
+    """Return what people call a result of the main system, or the state that it contradicts."""
+    return RESULTS[code].text if code in RESULTS else ORDER_STATES[code].text
+
+
+def ledger_sentence(ledger: Ledger, *parts: str) -> str:
+    """Return ``parts`` of a ledger as people read them: "waiting for a batch 3, in a batch 9"."""
+    return ", ".join(f"{LEDGER[part]} {getattr(ledger, part)}" for part in parts)
+
+
+def due_sentence(payments: Mapping[str, int]) -> str:
+    """Return how many orders are not known to be paid, by state (``unknown`` is one); empty if none is."""
+    states = {"unpaid": PAYMENTS["unpaid"], "cod": PAYMENTS["cod"], "unknown": "payment unknown"}
+    return ", ".join(f"{word} {payments[state]}" for state, word in states.items() if payments.get(state))
+
+
+def held_sentence(held_by: Mapping[str, int]) -> str:
+    """Return held orders by kind as people read them: "look-alike 2, incomplete 1"."""
+    return ", ".join(f"{HELD_KINDS[kind].text if kind in HELD_KINDS else kind} {n}" for kind, n in held_by.items())
