@@ -24,6 +24,7 @@ from app.web.console.pages.batches import BatchPages
 from app.web.console.pages.coupons import CouponPages
 from app.web.console.pages.dashboard import HomePage
 from app.web.console.pages.held import HeldPage
+from app.web.console.pages.incidents import IncidentPages
 from app.web.console.pages.kiosks import KioskPage
 from app.web.console.pages.live import LivePage
 from app.web.console.pages.messages import MessagePages
@@ -71,6 +72,7 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         BatchPages(frame),
         ResultPages(frame, parts.uploads),
         HeldPage(frame),
+        IncidentPages(frame),
         AlertPages(frame),
         MessagePages(frame),
         CouponPages(frame),
