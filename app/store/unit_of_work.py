@@ -19,6 +19,7 @@ from app.store.repositories.contradictions import ContradictionRepository
 from app.store.repositories.coupons import CouponRepository
 from app.store.repositories.dead_letters import DeadLetterRepository
 from app.store.repositories.glance import GlanceRepository
+from app.store.repositories.guide import GuideRepository
 from app.store.repositories.held import HeldRepository
 from app.store.repositories.incidents import IncidentRepository
 from app.store.repositories.inflow import InflowRepository
@@ -63,6 +64,7 @@ class UnitOfWork:
         self.incidents = IncidentRepository(session)
         self.inflow = InflowRepository(session)
         self.jobs = JobRepository(session)
+        self.guide = GuideRepository(session)
         self.kiosks = KioskRepository(session)
         self.leases = LeaseRepository(session)
         self.ledger = LedgerRepository(session, self._reach)

@@ -6,6 +6,7 @@ from app.store.tables.access import Client, ClientKey, LoginThrottle, User
 from app.store.tables.alert import Alert
 from app.store.tables.batch import Batch, BatchOrder, Contradiction, ImportResult, MainNumber
 from app.store.tables.coupon import Coupon
+from app.store.tables.guide import GuideTick
 from app.store.tables.incident import AcceptedCount, Incident, StateCount
 from app.store.tables.kiosk import Kiosk
 from app.store.tables.message import Attempt, Message
@@ -27,6 +28,7 @@ __all__ = [
     "ClientKey",
     "Contradiction",
     "Coupon",
+    "GuideTick",
     "Heartbeat",
     "ImportResult",
     "Incident",

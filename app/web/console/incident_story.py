@@ -124,7 +124,7 @@ def events_of(
     """Return what happened, oldest first; ``deeds`` are downloads and imports by the batch's name."""
     events = [Happening(incident.opened_at, "开启事件", incident.opened_by)]
     if course.first_at is not None:
-        events.append(Happening(course.first_at, "第一笔订单"))
+        events.append(Happening(max(course.first_at, incident.opened_at), "第一笔订单"))
     if course.last_at is not None and course.whole and incident.closed_at is not None:
         events.append(Happening(course.last_at, "最后一笔订单"))
     for batch in batches:

@@ -23,6 +23,7 @@ from app.web.console.pages.alerts import AlertPages
 from app.web.console.pages.batches import BatchPages
 from app.web.console.pages.coupons import CouponPages
 from app.web.console.pages.dashboard import HomePage
+from app.web.console.pages.guide import GuidePage
 from app.web.console.pages.held import HeldPage
 from app.web.console.pages.incidents import IncidentPages
 from app.web.console.pages.kiosks import KioskPage
@@ -72,6 +73,7 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         BatchPages(frame),
         ResultPages(frame, parts.uploads),
         HeldPage(frame),
+        GuidePage(frame, parts.door.intake),
         IncidentPages(frame),
         AlertPages(frame),
         MessagePages(frame),

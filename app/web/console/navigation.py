@@ -19,6 +19,7 @@ ENTRIES = (
     Entry("orders", "/orders", "订单", "receipt"),
     Entry("batches", "/batches", "批次", "package"),
     Entry("held", "/held", "待办", "checklist"),
+    Entry("guide", "/guide", "应急向导", "lifebuoy", on_a_phone=False),
     Entry("incidents", "/incidents", "事件", "history", on_a_phone=False),
     Entry("alerts", "/alerts", "告警", "bell", on_a_phone=False),
     Entry("messages", "/messages", "消息", "send", on_a_phone=False),
