@@ -14,7 +14,10 @@ pytestmark = pytest.mark.skipif(
 
 
 AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-PAGES = ("/", "/orders", "/orders?state=held", "/batches", "/messages?state=dead", "/held", "/account", "/nothing")
+PAGES = (
+    *("/", "/orders", "/orders?state=held", "/batches", "/messages?state=dead"),
+    *("/incidents", "/guide", "/held", "/account", "/nothing"),
+)
 
 
 def _findings(page: Page) -> list[str]:
