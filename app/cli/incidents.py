@@ -101,7 +101,7 @@ def list_incidents(
     """列出应急事件与演练，新的在前。"""
     with lifeboat() as boat:
         with boat.store.reading() as uow:
-            found = uow.incidents.newest(limit + 1, before=before)
+            found = uow.incidents.page(before=before, limit=limit + 1)
         shown, more = found[:limit], str(found[limit - 1].id) if len(found) > limit else None
         if as_json:
             say_json({"items": [_item(boat, one) for one in shown], "next": more})

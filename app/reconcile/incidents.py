@@ -13,6 +13,9 @@ from app.store.ledger import ledger_of
 from app.store.tables import Incident
 from app.store.unit_of_work import Store, UnitOfWork
 
+LONGEST_REASON = 500
+"""Characters; as long as its column."""
+
 
 class IncidentError(Refusal):
     """An incident cannot be opened or closed; the message is for the person who tried."""
@@ -46,15 +49,26 @@ def open_incident(uow: UnitOfWork, *, drill: bool, reason: str, by: Actor, now: 
     """
     if (current := uow.incidents.open_one(drill=drill)) is not None:
         raise AlreadyOpen(f"已有进行中的{words.INCIDENT_KINDS[drill]}事件 {current.name}。")
+    reason = _one_line(reason)
     incident = uow.incidents.open(drill=drill, reason=reason, by=by.name, now=now, zone=zone)
     uow.audit.record("incident.open", by=by, at=now, subject=incident.name, detail={"reason": reason})
     return incident
 
 
 def close_incident(
-    store: Store, name: str | None, *, drill: bool, spool_dir: Path, force: bool, by: Actor, now: datetime
+    store: Store,
+    name: str | None,
+    *,
+    drill: bool,
+    spool_dir: Path,
+    force: bool,
+    by: Actor,
+    now: datetime,
+    reason: str = "",
 ) -> Closed:
     """Close the incident called ``name``, or the open one of a kind; later orders open another.
+
+    ``reason`` says why it is closed all the same, where something is unfinished.
 
     Raises:
         NotOpen: there is none, or somebody has closed it meanwhile.
@@ -72,10 +86,16 @@ def close_incident(
         if again is None or again.closed_at is not None:
             raise NotOpen("该事件已被关闭。")
         uow.incidents.close(again, by=by.name, now=now)
-        uow.audit.record(
-            "incident.close", by=by, at=now, subject=incident.name, detail={"unfinished": ledger.unfinished}
-        )
+        detail: dict[str, int | str] = {"unfinished": ledger.unfinished}
+        if reason := _one_line(reason):
+            detail["reason"] = reason
+        uow.audit.record("incident.close", by=by, at=now, subject=incident.name, detail=detail)
     return Closed(again, ledger.unfinished)
+
+
+def _one_line(reason: str) -> str:
+    """Return a person's words as one line that both engines can keep."""
+    return " ".join("".join(c if c.isprintable() else " " for c in reason).split())[:LONGEST_REASON]
 
 
 def _unfinished(name: str, ledger: Ledger) -> str:

@@ -94,5 +94,8 @@ def list_stock(uow: UnitOfWork, stock: Mapping[str, int], *, by: Actor, now: dat
     change = look_at_stock(uow, stock)
     uow.goods.list_stock(stock, by=by.name, now=now)
     detail = {"skus": len(stock), "added": change.added, "changed": change.changed, "dropped": change.dropped}
-    uow.audit.record("stock.list" if stock else "stock.clear", by=by, at=now, subject="stock", detail=detail)
+    if stock:
+        uow.audit.record("stock.list", by=by, at=now, subject="stock", detail=detail)
+    else:
+        uow.audit.record("stock.clear", by=by, at=now, subject="stock", detail=detail)
     return change

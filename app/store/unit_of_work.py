@@ -21,6 +21,7 @@ from app.store.repositories.coupons import CouponRepository
 from app.store.repositories.dead_letters import DeadLetterRepository
 from app.store.repositories.glance import GlanceRepository
 from app.store.repositories.goods import GoodsRepository
+from app.store.repositories.guide import GuideRepository
 from app.store.repositories.handovers import HandoverRepository
 from app.store.repositories.held import HeldRepository
 from app.store.repositories.incidents import IncidentRepository
@@ -70,6 +71,7 @@ class UnitOfWork:
         self.incidents = IncidentRepository(session)
         self.inflow = InflowRepository(session)
         self.jobs = JobRepository(session)
+        self.guide = GuideRepository(session)
         self.kiosks = KioskRepository(session)
         self.leases = LeaseRepository(session)
         self.ledger = LedgerRepository(session, self._reach)

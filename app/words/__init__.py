@@ -121,6 +121,13 @@ LEDGER = {
     "spooled": "本地暂存",
 }
 """The parts of the ledger's equation, in the order in which it is written."""
+UNFINISHED = {
+    "waiting": "待进批次，出最后一批",
+    "spooled": "在本地暂存，数据库恢复后自动补入",
+    "held": "待人工确认",
+    "batched": "已出文件，还没有最终结果",
+}
+"""What orders without a final result wait for, by the part of the ledger."""
 SPOOL_FILES = {"open": "使用中", "damaged": "损坏，待抢救"}
 QUARANTINED = {"damaged": "记录损坏", "idempotency_conflict": "同号不同内容"}
 SPOOL_TROUBLES = {

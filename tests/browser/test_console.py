@@ -32,6 +32,8 @@ def test_no_page_is_wider_than_the_screen_or_breaks_the_policy(page: Page, at_no
         "/messages?state=dead",
         "/messages/1",
         "/alerts",
+        "/incidents",
+        "/guide",
         "/coupons",
         "/held",
         "/account",

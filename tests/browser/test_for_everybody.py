@@ -15,15 +15,8 @@ pytestmark = pytest.mark.skipif(
 
 AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 PAGES = (
-    "/",
-    "/orders",
-    "/orders?state=held",
-    "/batches",
-    "/messages?state=dead",
-    "/held",
-    "/goods",
-    "/account",
-    "/nothing",
+    *("/", "/orders", "/orders?state=held", "/orders/urgent", "/batches", "/messages?state=dead"),
+    *("/incidents", "/guide", "/held", "/goods", "/account", "/nothing"),
 )
 
 

@@ -40,7 +40,7 @@ class Rows:
     def balanced(self) -> bool:
         """Return whether every order of every incident is in one place."""
         with self.store.reading() as uow:
-            incidents = uow.incidents.newest()
+            incidents = uow.incidents.page()
             return all(uow.ledger.of(i).balanced and not uow.ledger.unbatched_strays(i.id or 0) for i in incidents)
 
     def messages(self, *, kind: str | None = None, state: str | None = None) -> list[Message]:

@@ -171,6 +171,11 @@ class AlertRepository:
         """Return the alerts that have not ended, newest first."""
         return list(self._session.scalars(select(Alert).where(UNENDED.query).order_by(Alert.id.desc())))
 
+    def during(self, since: datetime, until: datetime, *, limit: int = PAGE) -> list[Alert]:
+        """Return the newest alerts that somebody could have been told of between two moments, newest first."""
+        lasted = and_(Alert.firing_since <= until, func.coalesce(Alert.ended_at, until) >= since)
+        return list(self._session.scalars(select(Alert).where(lasted).order_by(Alert.id.desc()).limit(limit)))
+
     def page(self, *, before: int | None = None, limit: int = PAGE) -> list[Alert]:
         """Return alerts, newest first, those that have ended too."""
         query = select(Alert).order_by(Alert.id.desc()).limit(limit)

@@ -85,6 +85,14 @@ class AuditRepository:
             found.setdefault(deed.subject, []).append(deed)
         return found
 
+    def people(self, since: datetime, until: datetime, *, newest: int) -> list[tuple[str, int]]:
+        """Return who did something between two moments and how often, the busiest first, among the ``newest`` deeds."""
+        late = select(Audit.actor, Audit.at).order_by(Audit.id.desc()).limit(newest).subquery()
+        deeds = func.count().label("deeds")
+        mine = select(late.c.actor, deeds).where(late.c.at >= since, late.c.at <= until)
+        found = self._session.execute(mine.group_by(late.c.actor).order_by(deeds.desc(), late.c.actor))
+        return [(actor, count) for actor, count in found]
+
     def page(self, *, before: int | None = None, limit: int = 50) -> list[Audit]:
         """Return deeds, newest first."""
         query = select(Audit).order_by(Audit.id.desc()).limit(limit)

@@ -79,6 +79,11 @@ class ContradictionRepository:
         query = _joined().where(OPEN.query, Contradiction.batch_id == batch_id)
         return list(self._found(query.order_by(Contradiction.id).limit(limit)))
 
+    def of_incident(self, incident_id: int, *, limit: int) -> list[ContradictionRow]:
+        """Return those of an incident, those that wait first, else oldest first."""
+        query = _joined().where(Batch.incident_id == incident_id)
+        return list(self._found(query.order_by(Contradiction.settled_at.is_not(None), Contradiction.id).limit(limit)))
+
     def _found(self, query: Select[Any]) -> Iterator[ContradictionRow]:
         for row, order_number, batch in self._session.execute(query):
             yield ContradictionRow(row, order_number, batch)

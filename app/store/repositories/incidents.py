@@ -42,8 +42,8 @@ class IncidentRepository:
         query = select(Incident.id, Incident.name).where(Incident.id.in_(incident_ids))
         return {row[0]: row[1] for row in self._session.execute(query)}
 
-    def newest(self, limit: int = 20, *, before: int | None = None) -> list[Incident]:
-        """Return the newest incidents first, those of lower row ids than ``before``."""
+    def page(self, *, before: int | None = None, limit: int = 20) -> list[Incident]:
+        """Return incidents, newest first, below the row id ``before``."""
         query = select(Incident).order_by(Incident.id.desc()).limit(limit)
         return list(self._session.scalars(query if before is None else query.where(Incident.id < before)))
 

@@ -8,6 +8,7 @@ from app.store.tables.attention import Attention
 from app.store.tables.batch import Batch, BatchOrder, Contradiction, ImportResult, MainNumber
 from app.store.tables.coupon import Coupon
 from app.store.tables.goods import OrderGoods, SkuCount, SkuNote, SkuStock
+from app.store.tables.guide import GuideTick
 from app.store.tables.handover import Handover
 from app.store.tables.incident import AcceptedCount, Incident, StateCount
 from app.store.tables.kiosk import Kiosk
@@ -31,6 +32,7 @@ __all__ = [
     "ClientKey",
     "Contradiction",
     "Coupon",
+    "GuideTick",
     "Handover",
     "Heartbeat",
     "ImportResult",

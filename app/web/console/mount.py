@@ -25,8 +25,10 @@ from app.web.console.pages.batches import BatchPages
 from app.web.console.pages.coupons import CouponPages
 from app.web.console.pages.dashboard import HomePage
 from app.web.console.pages.goods import GoodsPages
+from app.web.console.pages.guide import GuidePage
 from app.web.console.pages.handing_over import HandingOverPages
 from app.web.console.pages.held import HeldPage
+from app.web.console.pages.incidents import IncidentPages
 from app.web.console.pages.jobs import JobsPage
 from app.web.console.pages.keys import KeyPages
 from app.web.console.pages.kiosks import KioskPage
@@ -90,6 +92,8 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         ResultPages(frame, parts.uploads),
         GoodsPages(frame, parts.uploads),
         HeldPage(frame),
+        GuidePage(frame, parts.door.intake),
+        IncidentPages(frame),
         AlertPages(frame),
         MessagePages(frame),
         CouponPages(frame),

@@ -313,7 +313,7 @@ def test_the_incident_people_mean_is_the_open_live_one_else_the_newest(deploymen
         assert newest is not None
         assert newest.name == drill.name
         assert uow.incidents.named(live.name) is latest
-        assert [incident.name for incident in uow.incidents.newest()] == [drill.name, live.name]
+        assert [incident.name for incident in uow.incidents.page()] == [drill.name, live.name]
 
 
 def test_a_client_has_two_keys_at_most_and_a_revoked_one_makes_room(store: Store):

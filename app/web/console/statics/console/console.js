@@ -16,6 +16,7 @@
       setTimeout(function () { button.textContent = before; button.blur(); }, 1500);
       return;
     }
+    if (event.target.closest("[data-print]")) window.print();
     var risky = event.target.closest("[data-confirm]");
     if (risky && !confirm(risky.dataset.confirm)) event.preventDefault();
     var menu = document.querySelector("details.lb-me[open]");
@@ -23,6 +24,8 @@
     var file = event.target.closest("a[download]");
     if (file) setTimeout(function () { location.reload(); }, 1500); // so that the download shows in the record
   });
+
+  document.querySelectorAll("[data-print]").forEach(function (button) { button.hidden = false; });
 
   document.querySelectorAll("form[data-submit-on-change]").forEach(function (form) {
     form.addEventListener("change", function (event) {
