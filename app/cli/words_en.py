@@ -63,7 +63,9 @@ CONTRADICTIONS = Labels(
         "corrected": Label("corrected", "green"),
     }
 )
-JOB_OUTCOMES = Sentences({"ok": "ok", "failed": "failed"})
+JOB_OUTCOMES = Sentences(
+    {"ok": "ok", "failed": "failed", "running": "running", "cut_off": "cut off", "never": "not yet run"}
+)
 LEDGER = {
     **{state: ORDER_STATES[state].text for state in ("imported", "duplicate", "rejected", "cancelled", "batched")},
     "waiting": ORDER_STATES["accepted"].text,

@@ -18,7 +18,7 @@ from app.web.console.routing import route
 from app.web.console.said import say
 
 
-class Step(NamedTuple):
+class WayOut(NamedTuple):
     """What to do about a finding, and the page where it is done, by its route and where that is below ``/console``."""
 
     text: str
@@ -26,19 +26,19 @@ class Step(NamedTuple):
     path: str = ""
 
 
-_SPOOL = Step("看暂存里有什么", "spool", "/spool")
-_COUPONS = Step("导入新券码", "coupons", "/coupons")
-_VALUES = Step("改服务器上的 .env 或文件后重启", "settings-values", "/settings/values")
-_ROOM = Step("清理或扩容这块磁盘")
-_BOOKS = Step("在服务器上执行 lifeboat ledger --full，把结果发给技术支持；不要关闭事件")
-STEPS: Mapping[str, Step] = {
-    "schema": Step("重启服务：启动时自动升级数据库；降级过程序的，请装回新版"),
-    "commit": Step("查数据库与它的磁盘；期间订单写入本机暂存，不会丢", "spool", "/spool"),
+_SPOOL = WayOut("看暂存里有什么", "spool", "/spool")
+_COUPONS = WayOut("导入新券码", "coupons", "/coupons")
+_VALUES = WayOut("改服务器上的 .env 或文件后重启", "settings-values", "/settings/values")
+_ROOM = WayOut("清理或扩容这块磁盘")
+_BOOKS = WayOut("在服务器上执行 lifeboat ledger --full，把结果发给技术支持；不要关闭事件")
+STEPS: Mapping[str, WayOut] = {
+    "schema": WayOut("重启服务：启动时自动升级数据库；降级过程序的，请装回新版"),
+    "commit": WayOut("查数据库与它的磁盘；期间订单写入本机暂存，不会丢", "spool", "/spool"),
     "data_disk": _ROOM,
     "export_disk": _ROOM,
     "disk_low": _ROOM,
     "disk_reserve": _ROOM,
-    "layout": Step("改好布局文件：lifeboat layout check 可先核对", "settings-values", "/settings/values"),
+    "layout": WayOut("改好布局文件：lifeboat layout check 可先核对", "settings-values", "/settings/values"),
     "result_columns": _VALUES,
     "wecom": _VALUES,
     "feishu": _VALUES,
@@ -46,25 +46,25 @@ STEPS: Mapping[str, Step] = {
     "sms": _VALUES,
     "coupons": _COUPONS,
     "coupons_low": _COUPONS,
-    "coupons_falling": Step("看是谁在领券", "coupons", "/coupons"),
-    "sms_capped": Step("核对是否异常；要放宽，改 .env 里的上限", "messages", "/messages"),
-    "dead_letters": Step("看原因并重发", "messages", "/messages?state=dead"),
-    "channel_paused": Step("看受阻的消息", "messages", "/messages?state=stuck"),
-    "batch_overdue": Step("看批次", "batches", "/batches"),
-    "batch_failing": Step("看批次", "batches", "/batches"),
-    "orders_broken": Step("逐笔处理", "held", "/held"),
-    "contradictions_open": Step("逐笔裁定", "batches", "/batches"),
-    "worker_silent": Step("重启后台进程，再看任务是否恢复", "jobs", "/jobs"),
+    "coupons_falling": WayOut("看是谁在领券", "coupons", "/coupons"),
+    "sms_capped": WayOut("核对是否异常；要放宽，改 .env 里的上限", "messages", "/messages"),
+    "dead_letters": WayOut("看原因并重发", "messages", "/messages?state=dead"),
+    "channel_paused": WayOut("看受阻的消息", "messages", "/messages?state=stuck"),
+    "batch_overdue": WayOut("看批次", "batches", "/batches"),
+    "batch_failing": WayOut("看批次", "batches", "/batches"),
+    "orders_broken": WayOut("逐笔处理", "held", "/held"),
+    "contradictions_open": WayOut("逐笔裁定", "batches", "/batches"),
+    "worker_silent": WayOut("重启后台进程，再看任务是否恢复", "jobs", "/jobs"),
     "kept_counts": _BOOKS,
     "strays": _BOOKS,
     "ledger": _BOOKS,
     "ledger_unbalanced": _BOOKS,
     "spool_waiting": _SPOOL,
-    "set_aside": Step("逐条重试或放弃", "spool", "/spool"),
+    "set_aside": WayOut("逐条重试或放弃", "spool", "/spool"),
 }
 """By the check, or by the rule of the watch that found it."""
 
-ANY = Step("在告警页认领，按提示处理", "alerts", "/alerts")
+ANY = WayOut("在告警页认领，按提示处理", "alerts", "/alerts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class CheckLine:
     """One finding as the page shows it."""
 
     finding: Finding
-    step: Step | None
+    step: WayOut | None
     since: datetime | None
 
 
@@ -128,7 +128,7 @@ class ReadinessPage(ConsolePage):
         }
 
 
-def step_for(finding: Finding) -> Step | None:
+def step_for(finding: Finding) -> WayOut | None:
     """Return what to do about a finding; None where it is well."""
     if finding.status == "ok":
         return None
