@@ -34,3 +34,14 @@ def test_a_file_of_others_is_what_it_was(folder: Path, entry: dict[str, str]):
 
 def test_every_static_file_is_ours_or_named():
     assert {path.name for path in FOLDER.iterdir()} == OURS | {entry["name"] for entry in _entries(FOLDER)}
+
+
+@pytest.mark.parametrize("sheet", sorted(name for name in OURS if name.endswith(".css")))
+def test_no_rule_of_a_sheet_is_left_open(sheet: str):
+    """A browser says nothing of a brace that is missing: what follows then holds on narrow screens alone, or never."""
+    depth = 0
+    for number, line in enumerate((FOLDER / sheet).read_text(encoding="utf-8").splitlines(), start=1):
+        depth += line.count("{") - line.count("}")
+        assert depth >= 0, number
+        assert not (line.startswith("@media") and depth > 1), number
+    assert depth == 0
