@@ -41,7 +41,7 @@ def test_no_rule_of_a_sheet_is_left_open(sheet: str):
     """A browser says nothing of a brace that is missing: what follows then holds on narrow screens alone, or never."""
     depth = 0
     for number, line in enumerate((FOLDER / sheet).read_text(encoding="utf-8").splitlines(), start=1):
+        assert not (line.startswith("@media") and depth), number
         depth += line.count("{") - line.count("}")
         assert depth >= 0, number
-        assert not (line.startswith("@media") and depth > 1), number
     assert depth == 0
