@@ -114,7 +114,8 @@ async def test_a_drill_that_runs_goes_on_after_a_test_order(web: Web):
 async def test_the_poster_carries_the_consoles_address(mei: Browser):
     page = await mei.reads("/guide/poster")
     assert "http://lifeboat.test/console/" in page
-    assert "<svg" in page
+    assert "http://lifeboat.test/track<" in page
+    assert page.count("<svg") >= 2 + page.count('<svg class="lb-icon')
     assert "style=" not in page
 
 

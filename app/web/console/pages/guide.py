@@ -26,6 +26,7 @@ from app.web.console.filters import BASE
 from app.web.console.guide_steps import Lamp, Measured, current, returning, switching
 from app.web.console.incident_story import BATCHES, course_of
 from app.web.console.page import ConsolePage
+from app.web.console.pages.track import TRACK
 from app.web.console.passport import passports_of
 from app.web.console.routing import route
 from app.web.console.said import say
@@ -44,6 +45,10 @@ DUTY_WORDS = {
     "duty_service": "客服：话术、查单、回电",
     "duty_lead": "总负责：拍板、对外通知",
 }
+
+
+def _qr_code(address: str) -> Markup:
+    return Markup(segno.make(address).svg_inline(omitsize=True, border=2))  # noqa: S704 - made by us
 
 
 class GuidePage(ConsolePage):
@@ -73,11 +78,12 @@ class GuidePage(ConsolePage):
 
     @route("/poster", name="guide-poster")
     async def poster(self, request: Request) -> Response:
-        """Show a sheet to print and hang up: where the console is."""
-        host = request.headers.get("host", "")
-        address = f"{request.url.scheme}://{host}{BASE}/" if host else f"{self.boat.settings.public_base}{BASE}/"
-        picture = Markup(segno.make(address).svg_inline(omitsize=True, border=2))  # noqa: S704 - made by us
-        return self.render(request, "guide_poster.html", address=address, picture=picture)
+        """Show a sheet to print and hang up: where the console is, and where buyers ask for their orders."""
+        settings, host = self.boat.settings, request.headers.get("host", "")
+        seen = f"{request.url.scheme}://{host}" if host and not settings.public_url else settings.public_base
+        addresses = {"console": f"{seen}{BASE}/", "track": f"{seen}{TRACK}"}
+        pictures = {name: _qr_code(address) for name, address in addresses.items()}
+        return self.render(request, "guide_poster.html", addresses=addresses, pictures=pictures)
 
     @route("/tick", name="guide-tick", methods=("POST",))
     async def tick(self, request: Request) -> Response:
