@@ -1,6 +1,7 @@
 """The canonical order as storefronts send it: unknown fields are refused, money becomes fen, phones are normalised."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import (
@@ -185,6 +186,11 @@ class EarlierOrderIn(OrderIn):
         return self._errors
 
 
+MOST_TOLD = 50
+"""Errors of one order that are named; whoever made more of them mends these first."""
+
+MOST_LOOKED_AT = 500
+
 _TIMES = {("placed_at",), ("payment", "paid_at")}
 _EARLIER: TypeAdapter[EarlierOrderIn] = TypeAdapter(EarlierOrderIn)
 
@@ -203,16 +209,35 @@ def read_order(body: bytes) -> OrderIn:
     try:
         order: OrderIn = _validate_json(body)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
+        details = _details(error)
         if details[0]["type"] == "json_invalid":
             raise Malformed(f"请求体不是有效的 JSON（{details[0]['ctx']['error']}）。") from None
-        errors = [field_error(one) for one in details]
+        errors = _told(details)
         earlier = _as_earlier(body) if all(one["loc"] in _TIMES for one in details) else None
         if earlier is None:
             raise InvalidOrder(errors=errors) from None
         earlier.errors.extend(errors)
         return earlier
     return order
+
+
+def _details(error: ValidationError) -> list[ErrorDetails]:
+    """Return what is wrong.
+
+    Raises:
+        InvalidOrder: that is too much: writing tens of thousands of errors out would keep everybody else waiting.
+    """
+    count = error.error_count()
+    if count > MOST_LOOKED_AT:
+        raise InvalidOrder(f"订单内容有 {count} 处错误，请先核对字段名称与层级。") from None
+    return error.errors(include_url=False, include_input=False)
+
+
+def _told(details: Sequence[ErrorDetails]) -> list[FieldError]:
+    errors = [field_error(one) for one in details[:MOST_TOLD]]
+    if len(details) > MOST_TOLD:
+        errors.append(FieldError("", "more", f"另有 {len(details) - MOST_TOLD} 处错误未列出"))
+    return errors
 
 
 def _as_earlier(body: bytes) -> EarlierOrderIn | None:
@@ -227,9 +252,7 @@ def check_order(mapped: dict[str, Any]) -> OrderIn:
     try:
         return _ADAPTER.validate_python(mapped)
     except ValidationError as error:
-        raise InvalidOrder(
-            errors=[field_error(one) for one in error.errors(include_url=False, include_input=False)]
-        ) from None
+        raise InvalidOrder(errors=_told(_details(error))) from None
 
 
 def canonical_json(order: OrderIn) -> bytes:

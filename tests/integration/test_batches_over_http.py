@@ -208,7 +208,7 @@ async def test_the_commands_make_repair_and_answer_batches_beside_a_running_serv
     assert "未采纳" in run("import-results", manifest["batch"], str(upload), code=1)
     assert "补录" in run("repair", "--help")
     assert "订单 1 笔" in run("repair", manifest["batch"])
-    assert "没有待进批次的订单" in run("repair", manifest["batch"])
+    assert "没有待补录的订单" in run("repair", manifest["batch"])
     assert "没有批次" in run("repair", "B-none", code=1)
     assert "台账平衡" in run("ledger", "--full")
     (settings.data_dir / "spool").mkdir(exist_ok=True)

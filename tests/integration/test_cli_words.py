@@ -212,6 +212,6 @@ def test_the_last_administrator_stays(run: Run):
         assert "boss 是唯一在用的管理员" in run("users", *command, code=1).stderr
     run("users", "set-role", "li", "admin")
     run("users", "set-role", "boss", "viewer")
-    assert "li 是最后一个管理员账号" in run("users", "disable", "li", code=1).stderr
+    assert "li 是唯一在用的管理员" in run("users", "disable", "li", code=1).stderr
     listed = {user["name"]: (user["role"], user["disabled"]) for user in _json(run("users", "list", "--json"))}
     assert listed == {"boss": ("viewer", False), "li": ("admin", False)}

@@ -3,9 +3,9 @@
 import re
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.store.commit.group_commit import DoorBusy, NowhereToWrite
-from app.web.door import fast_path as lane_module
 from app.web.door.fast_order import FastOrder
 from tests.integration.fast_path_rig import Answer, Served, answer_of, body_bytes
 
@@ -123,6 +123,6 @@ async def test_a_mistake_of_ours_is_answered_and_logged(served: Served, monkeypa
 
 def test_the_lane_knows_every_part_of_uvicorn_that_it_stands_on():
     """An upgrade of uvicorn that renames one of these must not pass silently."""
-    theirs = lane_module.HttpToolsProtocol
+    theirs = HttpToolsProtocol
     for name in ("_start_asgi_task", "_unset_keepalive_if_required", "on_response_complete", "on_message_begin"):
         assert callable(getattr(theirs, name)), name

@@ -6,8 +6,9 @@ from contextlib import suppress
 import pytest
 
 from app.web.door.body import BODY_WITHIN
+from app.web.door.bounded import LARGEST_HEAD
 from app.web.door.fast_order import FastOrder
-from app.web.door.fast_path import HEAD_WITHIN, LARGEST_HEAD, look_at_all
+from app.web.door.fast_path import HEAD_WITHIN, look_at_all
 from tests.integration.fast_path_rig import Held, Served, answer_of, body_bytes, reset, until
 
 # ---- bodies and connections ----------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from app.web.door.fast_path import LARGEST_HEAD, FastProtocol, look_at_all
+from app.web.door.bounded import LARGEST_HEAD
+from app.web.door.fast_path import FastProtocol, look_at_all
 from tests.deployment.web import Web
 from tests.integration.fast_path_rig import Held, Served, answer_of, body_bytes, serving, until
 

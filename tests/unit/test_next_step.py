@@ -41,7 +41,7 @@ NOBODY = _who_may()
         ({**EVERYTHING, "untaken": (), "held": 0}, OPERATOR, "2 条消息发送失败", "/messages?state=dead"),
         ({**EVERYTHING, "untaken": (), "held": 0}, IT, "上传 B-1 的结果", "/batches/B-1/results"),
         (EVERYTHING, SERVICE, "2 条消息发送失败", "/messages?state=dead"),
-        ({**EVERYTHING, "failed": 0}, SERVICE, "跟进 5 笔高优订单", "/orders?priority=high"),
+        ({**EVERYTHING, "failed": 0}, SERVICE, "认领 5 笔高优订单", "/orders/urgent"),
         (EVERYTHING, NOBODY, "眼下没有要您处理的事", ""),
         ({"taking_orders": True}, IT, "眼下没有要您处理的事", ""),
         ({"taking_orders": False}, IT, "发放第一把店铺密钥", "/keys"),

@@ -59,7 +59,8 @@ class AttentionRepository:
         """Give an order to a person; False if somebody was faster."""
         insert = sqlite.insert if self._session.get_bind().dialect.name == "sqlite" else postgresql.insert
         row = insert(_ATTENTION).values(order_id=order_id, claimed_by=by[:80], claimed_at=now)
-        return self._session.execute(row.on_conflict_do_nothing()).rowcount == 1
+        added = row.on_conflict_do_nothing().returning(_ATTENTION.c.order_id)
+        return self._session.execute(added).first() is not None
 
     def change(self, order_id: int, **values: object) -> None:
         """Write something else down about an order in hand."""

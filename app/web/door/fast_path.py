@@ -14,12 +14,12 @@ from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 import structlog
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.domain.caller import Caller
 from app.domain.problems import Busy, Problem, TooSlow
 from app.web.door.admission import admit, known_caller
 from app.web.door.body import BODY_WITHIN
+from app.web.door.bounded import BoundedProtocol
 from app.web.door.door import ORDERS, Door
 from app.web.door.fast_order import FastOrder
 from app.web.door.header_lines import LastLines, lines_of
@@ -29,9 +29,6 @@ log = structlog.get_logger()
 
 HEAD_WITHIN = 20.0
 """Seconds for a head to arrive; uvicorn itself would wait for ever."""
-
-LARGEST_HEAD = 64 * 1024
-"""Bytes; the parser would keep a head of any size."""
 
 _URL = ORDERS.encode()
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in http.HTTPStatus}
@@ -43,7 +40,7 @@ _ANYBODY = Caller("", "", "", drill=False)
 _default_lines, _receipt_lines = LastLines(), LastLines()
 
 
-class FastProtocol(HttpToolsProtocol):
+class FastProtocol(BoundedProtocol):
     """One connection; see the module.
 
     ``cycle`` is the newest request, ``turn`` the one whose answer is due next; those in between stand in ``pipeline``.
@@ -54,9 +51,6 @@ class FastProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, door: Door, **named: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*arguments, **named)
         self.door, self.largest_body = door, door.bodies.limit
-        self.since = self.loop.time()
-        self.in_head = False
-        self._head_size = 0
         self.turn: Any = None
         self._last_word: bytes | None = None
         """What is said before the connection is closed, once all that was whole has been answered."""
@@ -65,15 +59,11 @@ class FastProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin a head; a scope is made only for a request that goes to a route."""
-        self.url = b""
-        self.headers = []
-        self.expect_100_continue = False
-        self.since = self.loop.time()
-        self.in_head, self._head_size = True, 0
+        self.begin_head()
 
     def on_headers_complete(self) -> None:
         """Choose the way."""
-        self.in_head = False
+        self.in_head, self._body_bytes = False, 0
         behind = self._answers_another()
         if not behind and self._crowded():
             self.turn = self.cycle = FastOrder(self, _ANYBODY, None, keep_alive=False)
@@ -130,7 +120,9 @@ class FastProtocol(HttpToolsProtocol):
         cycle = self.cycle
         if type(cycle) is not FastOrder:
             super().on_body(body)
-        elif not cycle.response_complete:
+            return
+        self._body_bytes += len(body)
+        if not cycle.response_complete:
             cycle.take(body)
 
     def on_message_complete(self) -> None:
@@ -148,10 +140,6 @@ class FastProtocol(HttpToolsProtocol):
         if self._last_word is not None:
             return
         super().data_received(data)
-        if self.in_head:
-            self._head_size += len(data)
-            if self._head_size > LARGEST_HEAD:
-                self.cut_off(431)
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio's own answers bool
         """Keep the connection while a whole request has no answer: that a client sends no more is no hang-up."""
@@ -175,7 +163,7 @@ class FastProtocol(HttpToolsProtocol):
         self._end_with(self._plain(400, msg.encode()))
 
     def cut_off(self, status: int) -> None:
-        """End a connection whose head will never be a request."""
+        """End a connection whose request will never be whole."""
         self._end_with(self._plain(status))
 
     def _unset_keepalive_if_required(self) -> None:
@@ -187,12 +175,12 @@ class FastProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self.since = self.loop.time()
-        self.flow.resume_reading()
         if self.pipeline:
             self.turn, app = self.pipeline.pop()
             self._start_asgi_task(self.turn, app)
         elif self._last_word is not None:
             self._say_last_word()
+        self.resume_if_nothing_waits()
 
     def write(self, answer: Answer, request_id: str, *, keep_alive: bool) -> None:
         """Write an order's answer, whole."""
@@ -216,7 +204,10 @@ class FastProtocol(HttpToolsProtocol):
         self.on_response_complete()
 
     def look(self, now: float) -> None:
-        """Cut off a head or a body that drips, and close what has rested long enough."""
+        """Cut off a head or a body that drips and an answer nobody reads, and close what has rested long enough."""
+        if self.is_unread(now):
+            self.transport.abort()
+            return
         cycle = self.cycle
         if cycle is None or cycle.response_complete:
             waited = now - self.since

@@ -22,7 +22,7 @@ def _open(deployment: Deployment) -> list[str]:
 
 
 def test_high_orders_are_open_until_somebody_has_them_and_listed_until_they_are_done(deployment: Deployment):
-    low, first, second = deployment.door.some(1, total="10.00") + deployment.door.some(2, total="900.00", key="H")
+    low, first, second = deployment.door.some(1, total="10.00") + deployment.door.some(2, total="900.00")
     assert _free(deployment) == 2
     with deployment.store.writing() as uow:
         assert claim_order(uow, first.lower(), by=OPS, now=TEN) == ""
