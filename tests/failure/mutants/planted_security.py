@@ -2,6 +2,7 @@
 
 from tests.failure.mutants.mutant import Edit, Mutant
 
+BOUNDS = "tests/integration/test_fast_path_bounds.py"
 DOOR = "tests/integration/test_door.py"
 SIGN_IN = "tests/integration/test_console_sign_in.py"
 ODD = "tests/integration/test_odd_requests.py"
@@ -224,8 +225,50 @@ MUTANTS = (
     Mutant(
         "a request head without a bound",
         "P12 security",
-        (Edit("app/web/door/fast_path.py", "if self._head_size > LARGEST_HEAD:", "if self._head_size < 0:"),),
+        (Edit("app/web/door/bounded.py", "if self._beside_body > LARGEST_HEAD:", "if self._beside_body < -9e9:"),),
         ("tests/failure/test_a_hostile_client.py::test_a_request_head_without_end_is_cut_off",),
+    ),
+    Mutant(
+        "a key from a trailer",
+        "security",
+        (
+            Edit(
+                "app/web/door/bounded.py",
+                "        if self.in_head:\n            super()",
+                "        if True:\n            super()",
+            ),
+        ),
+        (f"{BOUNDS}::test_fields_after_the_body_say_nothing",),
+    ),
+    Mutant(
+        "requests sent ahead pile up",
+        "P12 security",
+        (Edit("app/web/door/bounded.py", "        if not self.pipeline:\n", "        if True:\n"),),
+        (f"{BOUNDS}::test_what_is_sent_ahead_waits_in_the_kernel_and_not_with_us",),
+    ),
+    Mutant(
+        "an answer nobody reads holds its connection",
+        "P12 security",
+        (
+            Edit(
+                "app/web/door/fast_path.py",
+                "        if self.is_unread(now):\n",
+                "        if self.is_unread(now) and False:\n",
+            ),
+        ),
+        (f"{BOUNDS}::test_an_answer_that_nobody_reads_ends_the_connection",),
+    ),
+    Mutant(
+        "one commit more is called a store that is back",
+        "P6 P12",
+        (
+            Edit(
+                "app/store/commit/order_writer.py",
+                "self._room(self._engine) < TO_RETURN",
+                "self._room(self._engine) < 0",
+            ),
+        ),
+        ("tests/engines/store/test_durability_sqlite.py::test_a_database_with_room_for_one_commit_alone_is_not_back",),
     ),
     Mutant(
         "a NUL in an address",
