@@ -62,6 +62,11 @@ test: $(TEST_STAMP) browser ## Run every test, and note what they cover (one par
 	$(BIN)/coverage erase
 	$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal --cov --cov-report= $(TESTS)
 
+.PHONY: pictures
+pictures: $(TEST_STAMP) browser ## Take the pictures of docs/console.zh-CN.md anew, from a console in the middle of an outage
+	mkdir -p docs/pictures
+	LIFEBOAT_PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_pictures.py
+
 .PHONY: check
 check: lint types floors coverage audit ## Run what CI runs: style, types, floors, tests, coverage, known vulnerabilities
 

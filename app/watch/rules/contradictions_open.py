@@ -10,7 +10,7 @@ def _find(situation: Situation) -> Iterator[Trouble]:
     with situation.store.reading() as uow:
         count = uow.contradictions.open_count()
     if count:
-        text = f"有 {count} 条导入结果与已知结果矛盾，请到主系统核实后用 lifeboat results contradictions 裁定。"
+        text = f"有 {count} 条导入结果与已知结果矛盾，请到主系统核实后，在控制台“待办”里裁定。"
         yield Trouble("contradictions_open", text)
 
 

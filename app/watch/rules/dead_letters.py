@@ -11,7 +11,7 @@ def _find(situation: Situation) -> Iterator[Trouble]:
     with situation.store.reading() as uow:
         dead = uow.dead_letters.by_channel()
     for channel, count in sorted(dead.items()):
-        text = f"有 {count} 条消息未能送达（{label_of(channel)}），请用 lifeboat messages list --state dead 查看。"
+        text = f"有 {count} 条消息发送失败（{label_of(channel)}），请在控制台“消息”里查看原因并重发。"
         yield Trouble("dead_letters", text, subject=channel)
 
 

@@ -13,7 +13,7 @@ def _find(situation: Situation) -> Iterator[Trouble]:
     if ledger is not None and not ledger.balanced:
         off = ledger.accepted - ledger.accounted
         sums = f"事件 {ledger.incident} 已受理 {ledger.accepted} 笔，相差 {off} 笔"
-        yield Trouble("ledger_unbalanced", f"台账不平：{sums}，请运行 lifeboat ledger --full。")
+        yield Trouble("ledger_unbalanced", f"台账不平：{sums}，请 IT 在服务器上运行 lifeboat ledger --full。")
 
 
 LEDGER_UNBALANCED = Rule(name="ledger_unbalanced", level="red", find=_find, hold=timedelta(minutes=1))

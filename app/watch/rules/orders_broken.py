@@ -15,7 +15,7 @@ def _find(situation: Situation) -> Iterator[Trouble]:
         count, first = uow.overview.held_of_kind(HeldKind.BROKEN, first=NAMED)
     if count:
         named = "、".join(first) + (" 等" if count > len(first) else "")
-        text = f"有 {count} 笔订单无法处理，已放到一边（{named}），请用 lifeboat held list 查看原因并处理。"
+        text = f"有 {count} 笔订单无法处理，已放到一边（{named}），请在控制台“待办”里查看原因并处理。"
         yield Trouble("orders_broken", text)
 
 

@@ -1,0 +1,146 @@
+"""An outage as a merchant has it: three storefronts, an hour of orders, two files, one result, and what waits for people."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from app.domain.states import HeldKind
+from app.handback.import_results import import_results
+from app.handback.result_lines import ResultFile, ResultLine
+from app.orders.attend import claim_order
+from app.store.repositories.leases import LEADER
+from app.store.tables import Client, ClientKey
+from tests.deployment import Deployment
+from tests.deployment.facts import IT, NOON, OPS, SHOP, minutes
+from tests.deployment.orders import order_body, prepared
+from tests.fakes.clock import ClockAt
+
+STOREFRONTS = {"c1": "天猫旗舰店", "c2": "微信小程序", "c3": "门店自提"}
+GOODS = (
+    ("A-1001", "缓震跑步鞋 42 码", 59900),
+    ("A-1002", "羊毛围巾 灰", 12900),
+    ("B-2001", "保温杯 500ml", 5900),
+    ("B-2002", "儿童雨衣 黄 120", 8800),
+    ("C-3001", "降噪耳机", 129900),
+)
+PEOPLE = ("欧阳小红", "张伟", "李娜", "王芳", "刘洋", "陈静")
+STREETS = ("文三路 90 号", "解放路 12 号 3 栋", "中山北路 188 号", "湖滨路 5 号")
+HOUR = 60
+"""Minutes of orders."""
+
+RATE = 3
+"""Orders a minute, on average."""
+
+PAID = 0.9
+
+
+def outage_in(folder: Path) -> Deployment:
+    """Return the console of somebody called ``boss`` in the middle of it; the same each time."""
+    made = Deployment(folder, clock=ClockAt(NOON - minutes(HOUR)))
+    assert made.door
+    with made.boat.store.writing() as uow:
+        for id_, name in list(STOREFRONTS.items())[1:]:
+            client = Client(id=id_, name=name, scope="intake", created_at=made.clock.now())
+            key = ClientKey(id=f"k{id_}", client_id=id_, secret_sha256=id_.encode() * 16, created_at=made.clock.now())
+            uow.access.add_client(client, key)
+        uow.access.client_named("旗舰店").name = STOREFRONTS["c1"]  # type: ignore[union-attr]
+        uow.coupons.add([(f"CALM{n:04d}", "20 元") for n in range(60)], now=made.clock.now())
+    made.console.add_person("boss", "admin")
+    made.console.add_person("xiaolin", "ops")
+    half = NOON.replace(minute=0) - minutes(30)
+    files = [half, half + minutes(30)]
+    orders = []
+    for second, body, client in _bodies():
+        at = NOON - minutes(HOUR) + timedelta(seconds=second)
+        while files and files[0] <= at:
+            made.clock.at = files[0] + timedelta(seconds=2)
+            made.maker.build().run_once(files.pop(0), by=IT)
+        new = prepared(body, caller=replace(SHOP, client_id=client), key=str(body["client_order_id"]))
+        made.door.writer.write([new], [at])
+        orders.append(new.number)
+    made.clock.at = NOON
+    _come_home(made)
+    _wait_for_people(made, orders)
+    twin = {**body, "client_order_id": "TM2611900001"}  # the storefront sent its last order twice
+    new = prepared(twin, caller=replace(SHOP, client_id=client), key="TM2611900001")
+    made.door.take(new)
+    with made.boat.store.writing() as uow:
+        why = "手机号、商品、金额相同"
+        uow.orders.hold([made.rows.order_id(new.number)], kind=HeldKind.LOOK_ALIKE, looks_like=orders[-1], reason=why)
+        uow.leases.take(LEADER, holder="vm:1", now=NOON, until=NOON + minutes(1))
+        uow.jobs.beat("scheduler", now=NOON, holder="vm:1")
+    return made
+
+
+def _bodies() -> Iterator[tuple[int, dict[str, Any], str]]:
+    """Yield orders: the second of the hour, what the storefront says, and which one it is."""
+    chance = random.Random(7)
+    for n, second in enumerate(sorted(chance.randrange(HOUR * 60) for _ in range(HOUR * RATE))):
+        sku, name, fen = chance.choices(GOODS, weights=(3, 4, 5, 4, 1))[0]
+        quantity = chance.choice((1, 1, 1, 2))
+        body = order_body(
+            f"TM2611{n:06d}",
+            phone=f"138{chance.randrange(10**8):08d}",
+            items=[{"sku": sku, "name": name, "quantity": quantity, "unit_price": f"{fen // 100}.00"}],
+            total=f"{fen // 100 * quantity}.00",
+            payment={"status": "paid" if chance.random() < PAID else "unpaid"},
+            recipient={
+                "name": chance.choice(PEOPLE),
+                "province": "浙江省",
+                "city": "杭州市",
+                "district": "西湖区",
+                "address": chance.choice(STREETS),
+            },
+        )
+        yield second, body, chance.choice(list(STOREFRONTS))
+
+
+def _come_home(made: Deployment) -> None:
+    """Let the main system answer for the first file: most are there, some are refused."""
+    with made.boat.store.reading() as uow:
+        first = uow.batches.page()[-1]
+    numbers = made.maker.numbers_in(first.name or "")
+    refused = set(numbers[3::17])
+    lines = tuple(
+        ResultLine(n + 2, number, "failed", None, "商品编码 B-2002 已下架")
+        if number in refused
+        else ResultLine(n + 2, number, "imported", f"SO2611220{n:04d}", None)
+        for n, number in enumerate(numbers)
+    )
+    with made.boat.store.writing() as uow:
+        uow.audit.record("batch.download", by=OPS, at=NOON - minutes(25), subject=first.name or "")
+    import_results(
+        made.store, first.name or "", ResultFile(lines, bad=(), sha256="a" * 64), by=IT, now=NOON - minutes(4)
+    )
+
+
+def _wait_for_people(made: Deployment, numbers: list[str]) -> None:
+    composer = made.notices.composer()
+    while composer.run_once():
+        pass
+    waiting = [number for number in numbers if made.rows.order(number).state == "accepted"]
+    high = [number for number in waiting if made.rows.order(number).priority == "high"]
+    with made.boat.store.writing() as uow:
+        incomplete = [number for number in waiting if number not in high][-2]
+        uow.orders.hold(
+            [made.rows.order_id(incomplete)], kind=HeldKind.INCOMPLETE, looks_like=None, reason="缺少收件人地址"
+        )
+        if high:
+            claim_order(uow, high[0], by=OPS, now=NOON - minutes(1))
+        uow.alerts.fire(
+            "channel_paused",
+            level="orange",
+            text="企业微信群机器人 2 分钟连不上，群通知暂停；订单照常受理。",
+            now=NOON - minutes(2),
+            subject="wecom:robot-1",
+        )
+    made.notices.add(
+        "lost",
+        state="dead",
+        attempts=10,
+        last_reason="wecom:connect (10 attempts)",
+        order_id=made.rows.order_id(numbers[0]),
+    )
