@@ -22,6 +22,7 @@ from app.web.console.pages.account import AccountPage
 from app.web.console.pages.alerts import AlertPages
 from app.web.console.pages.audit import AuditPages
 from app.web.console.pages.batches import BatchPages
+from app.web.console.pages.by_hand import ByHandPage
 from app.web.console.pages.coupons import CouponPages
 from app.web.console.pages.dashboard import HomePage
 from app.web.console.pages.goods import GoodsPages
@@ -87,6 +88,7 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         KeyPages(frame),
         PeoplePage(frame),
         OrderPages(frame),
+        ByHandPage(frame, parts.door.intake),
         BatchPages(frame),
         HandingOverPages(frame),
         ResultPages(frame, parts.uploads),
