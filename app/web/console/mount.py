@@ -38,6 +38,7 @@ from app.web.console.pages.messages import MessagePages
 from app.web.console.pages.office import HANDOVER, create_office
 from app.web.console.pages.order_deeds import OrderDeeds
 from app.web.console.pages.orders import OrderPages
+from app.web.console.pages.orders_import import OrdersImportPage
 from app.web.console.pages.people import PeoplePage
 from app.web.console.pages.readiness import ReadinessPage
 from app.web.console.pages.results import ResultPages
@@ -89,6 +90,7 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         PeoplePage(frame),
         OrderPages(frame),
         ByHandPage(frame, parts.door.intake),
+        OrdersImportPage(frame, parts.uploads, parts.door.intake),
         BatchPages(frame),
         HandingOverPages(frame),
         ResultPages(frame, parts.uploads),
