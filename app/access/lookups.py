@@ -78,3 +78,27 @@ class Lookups:
     def missed(self, number: str) -> None:
         """Count a look that found nothing."""
         self._numbers.take(number)
+
+
+ORDERS_AN_HOUR = 20
+"""By one network on the buyers' form: a whole street may share the address of its mobile provider."""
+
+ORDERS_OF_A_PHONE = 5
+"""An hour, whoever sends them: each is a text message to somebody who perhaps asked for nothing."""
+
+
+class BuyersOrders:
+    """How much strangers may order. Belongs to one event loop."""
+
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._networks = _Shares(ORDERS_AN_HOUR, within=60 * MINUTE, monotonic=monotonic)
+        self._phones = _Shares(ORDERS_OF_A_PHONE, within=60 * MINUTE, monotonic=monotonic)
+
+    def wait(self, address: str, phone: str) -> float:
+        """Return the seconds until another order may come, 0 where it may now; a repeat is asked here too."""
+        return max(self._networks.wait(of_address(address).name), self._phones.wait(phone))
+
+    def ordered(self, address: str, phone: str) -> None:
+        """Count an order that was new."""
+        self._networks.take(of_address(address).name)
+        self._phones.take(phone)

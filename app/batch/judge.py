@@ -5,6 +5,7 @@ from app.batch.export_order import export_order_of
 from app.batch.policy import BatchPolicy
 from app.domain.destroyed_text import destroyed_fields
 from app.domain.order import Order
+from app.domain.own_clients import BY_BUYER
 from app.domain.states import HeldKind
 from app.files.layouts.layout import Layout
 from app.files.whole_rows import whole_rows
@@ -46,11 +47,14 @@ class Judge:
         return decision
 
     def _payment_due(self, row: OrderRow, order: Order, *, released: bool) -> str | None:
-        """Return the state of a payment that the file cannot show and nobody has released."""
+        """Return the state of a payment that the file cannot show and nobody has released.
+
+        A stranger's order is held also where the file could show it: nobody at all has vouched for that one.
+        """
         if released and row.held_kind in (None, HeldKind.UNPAID):
             return None
         return unseen_due(
             order.payment.status if order.payment else None,
-            shown=self._layout.marks_payment,
+            shown=frozenset() if row.client_id == BY_BUYER.client_id else self._layout.marks_payment,
             hold_unknown=self._policy.hold_unknown_payment,
         )

@@ -6,6 +6,7 @@ import typer
 
 from app.bootstrap.decisions import amender_of, preflight_of
 from app.cli.language import words
+from app.cli.orders_import import import_file
 from app.cli.terminal import Json, actor, amount, fail, lifeboat, local, moment, out, say_json
 from app.domain.money import yuan
 from app.domain.states import OrderState
@@ -14,7 +15,8 @@ from app.orders.correct import correct
 from app.orders.decide import cancel, clean_number, reject
 from app.orders.timeline import whole_time_line
 
-app = typer.Typer(help="订单：查看经过，补全，取消，人工关闭。", no_args_is_help=True)
+app = typer.Typer(help="订单：查看经过，导入，补全，取消，人工关闭。", no_args_is_help=True)
+app.command("import")(import_file)
 
 Number = Annotated[str, typer.Argument(help="应急单号。")]
 Reason = Annotated[str, typer.Option(help="原因，写入记录。")]

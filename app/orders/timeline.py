@@ -55,6 +55,10 @@ _INSIDE: Mapping[str, Callable[[Audit], str]] = {
     "order.claim": _sentence,
     "order.handled": _sentence,
     "order.let_go": _sentence,
+    "order.by_hand": lambda deed: f"{deed.actor} 代客下单",
+    "order.by_file": lambda deed: (
+        f"{deed.actor} 从文件导入（{deed.detail.get('file', '')} 第 {deed.detail.get('row', '')} 行）"
+    ),
     "order.unmask": lambda deed: f"{deed.actor} 查看了完整客户信息",
 }
 

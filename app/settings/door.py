@@ -1,6 +1,7 @@
 """Settings of the door: what an order may be, and how many may wait."""
 
 from decimal import Decimal
+from pathlib import Path
 
 from pydantic import Field, field_validator
 
@@ -25,6 +26,7 @@ class DoorSettings(Part):
     store_patience_seconds: float = Field(default=1.5, gt=0, le=2)  # a commit slower than this goes to the spool
     spool_max_bytes: int = Field(default=2 * 1024**3, ge=1024 * 1024)  # about three million orders
     access_log: bool = False
+    buyer_form: Path | None = None  # what strangers may order on /order; without it there is no such page
     trusted_proxies: Words = ()  # addresses of our own nginx: whose X-Forwarded-For is believed
 
     @field_validator("order_prefix")

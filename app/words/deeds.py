@@ -16,6 +16,8 @@ ACTIONS = Sentences(
         "order.handled": "订单已处理",
         "order.let_go": "放开订单",
         "order.undo_decision": "撤销裁定",
+        "order.by_hand": "代客下单",
+        "order.by_file": "从文件导入订单",
         "batch.make": "手动出批",
         "batch.download": "下载批次文件",
         "batch.repair": "生成补录批次",

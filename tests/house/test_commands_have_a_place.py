@@ -50,6 +50,7 @@ PLACES = {
     "held mark-duplicate": "order-decide",
     "held undo": "held-undo",
     "orders show": "order",
+    "orders import": "orders-import",
     "orders complete": "order-complete",
     "orders cancel": NOT_YET,
     "orders reject": NOT_YET,

@@ -98,7 +98,7 @@ async def test_an_empty_console_says_what_to_do(mei: Browser):
     page = await mei.reads("/")
     assert "还没有收到订单" in page
     assert "curl -X POST http://127.0.0.1:8000/v1/orders" in page
-    assert "lifeboat clients add" in page
+    assert "店铺密钥" in page
 
 
 async def test_the_home_page_shows_the_figures_of_the_incident(at_noon: Deployment, mei: Browser):

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from app.domain.own_clients import OWN_CLIENTS
 from app.store.statements import IN_LIMIT, chunks, insert_new
 from app.store.tables import Client, ClientKey, Heartbeat, Instance, LoginThrottle, User
 
@@ -40,8 +41,8 @@ class AccessRepository:
         return list(self._session.scalars(select(Client).order_by(Client.name)))
 
     def client_names(self) -> dict[str, str]:
-        """Return the names of all clients by id."""
-        return dict(self._session.execute(select(Client.id, Client.name)).all())
+        """Return the names of all clients by id, ours among them, which have no row."""
+        return {**OWN_CLIENTS, **dict(self._session.execute(select(Client.id, Client.name)).all())}
 
     def keys_of(self, client_id: str, *, active: bool = False) -> list[ClientKey]:
         """Return a client's keys, oldest first."""

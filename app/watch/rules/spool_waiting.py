@@ -14,7 +14,9 @@ def _find(situation: Situation) -> Iterator[Trouble]:
         text = f"暂存中有 {spool.quarantined} 条记录无法自动补入，请在控制台“设置 → 暂存”里处理。"
         yield Trouble("spool_set_aside", text, subject="set_aside")
     if spool.damaged:
-        text = "暂存文件损坏，其中可能有已受理的订单，请 IT 在服务器上用 lifeboat spool salvage 抢救：" + "、".join(spool.damaged)
+        text = "暂存文件损坏，其中可能有已受理的订单，请 IT 在服务器上用 lifeboat spool salvage 抢救：" + "、".join(
+            spool.damaged
+        )
         yield Trouble("spool_damaged", text, subject="damaged")
 
 

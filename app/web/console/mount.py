@@ -22,6 +22,8 @@ from app.web.console.pages.account import AccountPage
 from app.web.console.pages.alerts import AlertPages
 from app.web.console.pages.audit import AuditPages
 from app.web.console.pages.batches import BatchPages
+from app.web.console.pages.buyer_order import add_buyer_form
+from app.web.console.pages.by_hand import ByHandPage
 from app.web.console.pages.coupons import CouponPages
 from app.web.console.pages.dashboard import HomePage
 from app.web.console.pages.goods import GoodsPages
@@ -37,6 +39,7 @@ from app.web.console.pages.messages import MessagePages
 from app.web.console.pages.office import HANDOVER, create_office
 from app.web.console.pages.order_deeds import OrderDeeds
 from app.web.console.pages.orders import OrderPages
+from app.web.console.pages.orders_import import OrdersImportPage
 from app.web.console.pages.people import PeoplePage
 from app.web.console.pages.readiness import ReadinessPage
 from app.web.console.pages.results import ResultPages
@@ -63,6 +66,7 @@ def mount_console(api: FastAPI, parts: Parts) -> None:
         api.add_route(base, _to_index, include_in_schema=False)  # without this, a redirect would name host and scheme
         api.mount(base, app, name=base.strip("/"))
     add_track(api, frame)
+    add_buyer_form(api, frame, parts.door.intake)
 
 
 def frame_of(parts: Parts) -> Frame:
@@ -87,6 +91,8 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         KeyPages(frame),
         PeoplePage(frame),
         OrderPages(frame),
+        ByHandPage(frame, parts.door.intake),
+        OrdersImportPage(frame, parts.uploads, parts.door.intake),
         BatchPages(frame),
         HandingOverPages(frame),
         ResultPages(frame, parts.uploads),

@@ -20,7 +20,9 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 _MARK = "console_route"
 
 
-_WITHOUT_STRIP = frozenset({"live", "stay", "batch-file", "audit-export", "orders-fresh", "orders-export"})
+_WITHOUT_STRIP = frozenset(
+    {"live", "stay", "batch-file", "audit-export", "orders-fresh", "orders-export", "orders-import-template"}
+)
 """Routes that show no page, and need not look at how things stand."""
 
 

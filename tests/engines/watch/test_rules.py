@@ -167,7 +167,7 @@ def test_dead_letters_are_counted_by_channel(deployment: Deployment):
     for message in deployment.rows.messages(kind="order_wecom"):
         deployment.rows.alter(message.id, state=MessageState.DEAD)
     (trouble,) = DEAD_LETTERS.find(_situation(deployment))
-    assert (trouble.subject, trouble.text[:9]) == ("wecom", "有 2 条消息未能")
+    assert (trouble.subject, trouble.text[:9]) == ("wecom", "有 2 条消息发送")
 
 
 def _give_coupons(deployment: Deployment, count: int, *, first: int = 0) -> None:

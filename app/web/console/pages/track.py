@@ -60,6 +60,8 @@ class TrackPage:
         typed = {name: request.query_params.get(name, "")[:LONGEST] for name in ("number", "last4")}
         if not any(typed.values()):
             return self._page(request, "form")
+        if "last4" not in request.query_params:  # a link that knows the number: the form itself always sends both
+            return self._page(request, "form", number=typed["number"])
         wanted = asked(typed["number"], typed["last4"])
         wait = self._lookups.ask(address_of(request), wanted.tail if wanted else "")
         if wait > 0:
