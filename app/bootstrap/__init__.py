@@ -4,7 +4,7 @@ What only the web process has stands in ``order_path.py`` and is imported from t
 """
 
 from app.bootstrap.batches import batch_maker, exports_of, headings_of, layouts_of, reserve_of, result_words_of
-from app.bootstrap.channels import Channels, open_channels, policy_of
+from app.bootstrap.channels import Channels, open_channels, open_robots, policy_of, robots_of
 from app.bootstrap.lifeboat import ForeignSecrets, Lifeboat, open_lifeboat
 from app.bootstrap.watch import situation_of
 
@@ -18,8 +18,10 @@ __all__ = [
     "layouts_of",
     "open_channels",
     "open_lifeboat",
+    "open_robots",
     "policy_of",
     "reserve_of",
     "result_words_of",
+    "robots_of",
     "situation_of",
 ]

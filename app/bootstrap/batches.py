@@ -1,5 +1,6 @@
 """Puts together what cuts batches: the layouts there are, the folder of files, the maker."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from app.batch.policy import BatchPolicy
 from app.bootstrap.lifeboat import Lifeboat
 from app.files.disk_reserve import DiskReserve
 from app.files.export_folder import Exports
-from app.files.layouts.registry import Layouts, layouts_with, shipped_layouts
+from app.files.layouts.registry import Layouts, UnknownLayout, WrongLayout, layouts_with, shipped_layouts
 from app.handback.headings import Headings, headings_with, shipped_headings
 from app.handback.result_words import ResultWords, shipped_words, words_with
 from app.settings import Settings
@@ -45,15 +46,28 @@ def batch_maker(boat: Lifeboat) -> BatchMaker:
     Raises:
         UnknownLayout: the settings name a file layout that does not exist.
     """
-    settings = boat.settings
+    settings = boat.live
+    layouts = layouts_of(settings)
     return BatchMaker(
         boat.store,
         boat.keyring,
         exports_of(settings),
-        layouts_of(settings),
-        policy=batch_policy_of(settings),
+        layouts,
+        policy=replace(batch_policy_of(settings), layout=layout_in_use(boat, layouts)),
         read_layouts=lambda: layouts_of(settings),
     )
+
+
+def layout_in_use(boat: Lifeboat, layouts: Layouts) -> str:
+    """Return which layout the next batch has: one chosen without a shell that is gone gives way to ``.env``'s."""
+    chosen = boat.live.batch_columns
+    try:
+        layouts.named(chosen)
+    except WrongLayout:
+        return chosen  # it may come back once its file is mended
+    except UnknownLayout:
+        return boat.settings.batch_columns
+    return chosen
 
 
 def batch_policy_of(settings: Settings) -> BatchPolicy:

@@ -61,12 +61,22 @@ def open_channels(settings: Settings, clock: Clock) -> Channels:
     # Here and not above: the web process sends nothing and need not hold what sends.
     from app.channels.email import Mailer  # noqa: PLC0415
 
+    mail = Mailer(settings.smtp_url, settings.smtp_from) if settings.smtp_url.get_secret_value() else None
+    return Channels(open_robots(settings, clock), _sms_channel(settings, clock), DryRunSms(), mail)
+
+
+def open_robots(settings: Settings, clock: Clock) -> Mapping[Destination, GroupChannel]:
+    """Open the groups' channels; without a robot there is one that records and sends nothing."""
     robots: dict[Destination, GroupChannel] = {
         destination: importlib.import_module(KINDS[destination.channel].module).open_robot(address, clock)
         for destination, address in _groups(settings)
     }
-    mail = Mailer(settings.smtp_url, settings.smtp_from) if settings.smtp_url.get_secret_value() else None
-    return Channels(robots or {DRY: DryRunGroup()}, _sms_channel(settings, clock), DryRunSms(), mail)
+    return robots or {DRY: DryRunGroup()}
+
+
+def robots_of(settings: Settings) -> Mapping[str, SecretStr]:
+    """Return the address of each robot by its name, ``channel:target``."""
+    return {f"{destination.channel}:{destination.target}": address for destination, address in _groups(settings)}
 
 
 def _sms_channel(settings: Settings, clock: Clock) -> SmsChannel:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from app.bootstrap.batches import headings_of, layouts_of
+from app.bootstrap.batches import headings_of, layout_in_use, layouts_of
 from app.bootstrap.lifeboat import Lifeboat
 from app.bootstrap.watch import situation_of
 from app.channels.kinds import label_of
@@ -106,7 +106,7 @@ def _rules(boat: Lifeboat) -> Iterator[Finding]:
 
 
 def _channels(boat: Lifeboat) -> Iterator[Finding]:
-    settings = boat.settings
+    settings = boat.live
     robots = {channel: len(chosen.addresses) for channel, chosen in settings.robots.items()}
     for channel, count in robots.items():
         robot = f"{label_of(channel)}机器人"
@@ -153,10 +153,12 @@ def _layouts(boat: Lifeboat) -> Iterator[Finding]:
     layouts = layouts_of(boat.settings)
     for wrong in layouts.wrong:
         yield Finding("layout", "warn", f"文件布局有误：{wrong.sentence}")
+    if (kept := boat.live.batch_columns) != layout_in_use(boat, layouts):
+        yield Finding("layout", "warn", f"控制台选的布局 {kept} 已不存在，现按 .env 的布局出批次")
     if trouble := headings_of(boat.settings).trouble:
         yield Finding("result_columns", "warn", trouble)
     try:
-        chosen = layouts.named(boat.settings.batch_columns)
+        chosen = layouts.named(layout_in_use(boat, layouts))
     except UnknownLayout as error:
         yield Finding("layout", "fail", f"出不了批次：{error}")
     else:

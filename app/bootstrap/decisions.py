@@ -5,7 +5,7 @@ Imported from here and not from the package: a worker, which decides nothing, ne
 
 from app.batch.judge import Judge
 from app.batch.preflight import LayoutPreflight
-from app.bootstrap.batches import batch_policy_of, layouts_of
+from app.bootstrap.batches import batch_policy_of, layout_in_use, layouts_of
 from app.bootstrap.lifeboat import Lifeboat
 from app.domain.fitness import Fitness
 from app.domain.states import HeldKind
@@ -16,9 +16,10 @@ from app.orders.decide import Preflight
 
 def preflight_of(boat: Lifeboat) -> Preflight:
     """Return what judges an order as the next batch would; without a layout none can go out, and it says why."""
-    settings = boat.settings
+    settings = boat.live
     try:
-        layout = layouts_of(settings).named(settings.batch_columns)
+        layouts = layouts_of(settings)
+        layout = layouts.named(layout_in_use(boat, layouts))
     except UnknownLayout as error:
         wrong = Fitness(HeldKind.BROKEN, str(error))
         return lambda _row: wrong

@@ -2,9 +2,10 @@
 
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.bootstrap.data_folder import machine_of_folder, secret_of_folder
+from app.bootstrap.kept import KeptSettings
 from app.domain.clock import Clock, SystemClock
 from app.settings import Settings
 from app.store.commit.order_writer import OrderWriter
@@ -29,6 +30,16 @@ class Lifeboat:
     store: Store
     keyring: Keyring
     metrics: Metrics
+    kept: KeptSettings = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Follow what is set without a shell; ``settings`` stays what the process was started with."""
+        object.__setattr__(self, "kept", KeptSettings(self.store, self.keyring.seal, self.settings))
+
+    @property
+    def live(self) -> Settings:
+        """What is set now: ``settings``, with what was changed without a shell in it. It may look at the database."""
+        return self.kept.now().settings
 
     @property
     def holder(self) -> str:

@@ -10,7 +10,7 @@ from app.watch.rule import Situation, WatchPolicy
 
 def situation_of(boat: Lifeboat, *, spool: Callable[[], SpoolCounts] | None = None) -> Situation:
     """Return where the watch's rules look now; ``spool`` counts this machine's, by default from its files."""
-    settings = boat.settings
+    settings = boat.live
     return Situation(
         store=boat.store,
         now=boat.clock.now(),

@@ -112,6 +112,7 @@ OF_OURSELVES: Mapping[str, str] = {
     "sms:number_waits": "该号码暂时受限",
     "sms:no_phone": "订单里读不出手机号",
     "sms:unknown": "结果未知",
+    "email:nobody": "没有设置告警邮箱",
     "email:not_an_alert": "邮件只用来发告警",
 }
 """Why we put a message off or give it up ourselves."""

@@ -102,8 +102,7 @@ def generate(
 def status(*, as_json: Json = False) -> None:
     """查看券池余量。"""
     with lifeboat() as boat, boat.store.reading() as uow:
-        total, free = uow.coupons.total(), uow.coupons.free()
-    low_at = boat.settings.coupon_low_at
+        total, free, low_at = uow.coupons.total(), uow.coupons.free(), boat.live.coupon_low_at
     low = f"不超过告警线 {low_at} 张，请尽快补充。" if total and free <= low_at else ""
     if as_json:
         say_json({"total": total, "free": free, "given": total - free})

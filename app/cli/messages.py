@@ -111,7 +111,7 @@ def channels(*, as_json: Json = False) -> None:
     """列出通知渠道：是否通畅，等候的条数，剩余的额度。"""
     with lifeboat() as boat:
         with boat.store.reading() as uow:
-            found = channel_health(uow, policy_of(boat.settings), now=boat.clock.now())
+            found = channel_health(uow, policy_of(boat.live), now=boat.clock.now())
         if as_json:
             items = [
                 {
@@ -158,7 +158,7 @@ def pause(
 ) -> None:
     """暂停一个渠道：消息保留，到时或人工恢复后发出。"""
     with lifeboat() as boat:
-        names = named(channel, known=policy_of(boat.settings).destinations())
+        names = named(channel, known=policy_of(boat.live).destinations())
         lasting = timedelta(minutes=minutes)
         with boat.store.writing() as uow:
             until = hold_channel(uow, names, lasting=lasting, why=why, by=actor(), now=boat.clock.now())
@@ -172,7 +172,7 @@ def pause(
 def unpause(channel: ChannelName, *, as_json: Json = False) -> None:
     """恢复一个被人暂停的渠道，等候的消息随即发出。"""
     with lifeboat() as boat:
-        names = named(channel, known=policy_of(boat.settings).destinations())
+        names = named(channel, known=policy_of(boat.live).destinations())
         with boat.store.writing() as uow:
             release_channel(uow, names, by=actor(), now=boat.clock.now())
         if as_json:

@@ -27,6 +27,10 @@ DINGTALK_ROBOT = re.compile(
 DINGTALK_PERSON = re.compile(r"1[0-9]{10}|@all")
 
 MOST_MENTIONS = 50
+LONGEST_NAME = 64
+
+MAILBOX = re.compile(r"[^\s@,<>\"'()]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+"""Whom a mail server may take; a line end in it would be a header of somebody else's."""
 
 
 class Robots(NamedTuple):
@@ -127,6 +131,22 @@ class MessageSettings(Part):
         """Refuse what is not a phone."""
         if len(value) > MOST_MENTIONS or not all(DINGTALK_PERSON.fullmatch(one) for one in value):
             raise ValueError(f"每项应为 11 位手机号或 @all，最多 {MOST_MENTIONS} 项")
+        return value
+
+    @field_validator("wecom_mentions")
+    @classmethod
+    def wecom_knows_people_by_short_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what is no name of a member."""
+        if len(value) > MOST_MENTIONS or not all(len(one) <= LONGEST_NAME and one.isprintable() for one in value):
+            raise ValueError(f"每项应为成员的 userid、手机号或 @all，最多 {MOST_MENTIONS} 项")
+        return value
+
+    @field_validator("alert_emails")
+    @classmethod
+    def addresses_can_be_written_to(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what is no address."""
+        if len(value) > MOST_MENTIONS or not all(MAILBOX.fullmatch(one) for one in value):
+            raise ValueError(f"每项应为邮箱地址，例如 it@example.com，最多 {MOST_MENTIONS} 项")
         return value
 
     @model_validator(mode="after")

@@ -27,6 +27,7 @@ from app.store.repositories.held import HeldRepository
 from app.store.repositories.incidents import IncidentRepository
 from app.store.repositories.inflow import InflowRepository
 from app.store.repositories.jobs import JobRepository
+from app.store.repositories.kept_settings import KeptSettingRepository
 from app.store.repositories.kiosks import KioskRepository
 from app.store.repositories.leases import LeaseRepository
 from app.store.repositories.ledger import LedgerRepository
@@ -72,6 +73,7 @@ class UnitOfWork:
         self.inflow = InflowRepository(session)
         self.jobs = JobRepository(session)
         self.guide = GuideRepository(session)
+        self.kept_settings = KeptSettingRepository(session)
         self.kiosks = KioskRepository(session)
         self.leases = LeaseRepository(session)
         self.ledger = LedgerRepository(session, self._reach)

@@ -53,6 +53,10 @@ ACTIONS = Sentences(
         "kiosk.make": "生成大屏链接",
         "kiosk.connect": "接入大屏",
         "kiosk.revoke": "停用大屏",
+        "setting.change": "改设置",
+        "setting.forget": "恢复为 .env 的值",
+        "setting.test": "发送测试消息",
+        "setting.test_answer": "测试消息的结果",
         "audit.export": "导出审计",
         "order.export": "导出订单列表",
     }

@@ -8,7 +8,7 @@ from contextlib import suppress
 import structlog
 
 from app.batch.maker import MakeOutcome, NotBegun, Postponed
-from app.bootstrap import ForeignSecrets, Lifeboat, batch_maker, open_channels, policy_of, situation_of
+from app.bootstrap import ForeignSecrets, Lifeboat, batch_maker, open_channels, open_robots, policy_of, situation_of
 from app.notify.compose import Composer
 from app.notify.dispatch.draw import CouponRules
 from app.notify.dispatch.email import MailDispatcher
@@ -103,11 +103,13 @@ class Worker:
 
     def __init__(self, boat: Lifeboat) -> None:
         self._boat = boat
-        self._policy = policy = policy_of(boat.settings)
-        self._ways = ways = open_channels(boat.settings, boat.clock)
+        policy = policy_of(boat.live)
+        self._set = self._set_robots = boat.live
+        self._ways = ways = open_channels(self._set, boat.clock)
+        self._robots = ways.robots
         store, clock, keyring = boat.store, boat.clock, boat.keyring
         self._composer = Composer(store, keyring, policy, clock)
-        self._maker = batch_maker(boat)
+        self._layout, self._maker = boat.live.batch_columns, batch_maker(boat)
         self._rules = [rule for rule in RULES if not rule.of_machine and rule is not WORKER_SILENT]  # we are no judge
         self._batches, self._chain, self._runs = Alone(), Alone(), Alone()
         self._groups = GroupDispatcher(store, clock, ways.robots)
@@ -132,10 +134,10 @@ class Worker:
         return Steps(
             compose=self._compose,
             goods=lambda: asyncio.to_thread(count_ended_goods, self._boat.store),
-            groups=self._groups.run_once,
+            groups=self._send_to_groups,
             sms=self._sms.run_once,
             settle=self._sms.settle_once,
-            mail=self._mail.run_once,
+            mail=self._send_mail,
             batch=self._look_for_batches,
             batch_on_time=self._batch_on_time,
             sweep=lambda: asyncio.to_thread(self._sweep),
@@ -147,6 +149,33 @@ class Worker:
     async def aclose(self) -> None:
         """Let go of the channels."""
         await self._ways.aclose()
+        if self._robots is not self._ways.robots:
+            for robot in self._robots.values():
+                await robot.aclose()
+
+    async def _send_to_groups(self) -> int:
+        """Send through the robots that are set now; no other loop uses them, so none is closed while it sends."""
+        now_set = await asyncio.to_thread(lambda: self._boat.live)
+        if now_set.robots != self._set_robots.robots:
+            before, self._robots = self._robots, open_robots(now_set, self._boat.clock)
+            self._groups = GroupDispatcher(self._boat.store, self._boat.clock, self._robots)
+            log.info("robots_changed", robots=len(self._robots))
+            for robot in before.values():
+                await robot.aclose()
+        self._set_robots = now_set
+        return await self._groups.run_once()
+
+    async def _send_mail(self) -> int:
+        """Send to the addresses that are set now."""
+        to = (await asyncio.to_thread(lambda: self._boat.live)).alert_emails
+        return await self._mail.run_once(to=to)
+
+    def _compose_now(self) -> int:
+        """Compose for whoever is to be told now."""
+        if (now_set := self._boat.live) is not self._set:
+            self._set = now_set
+            self._composer = Composer(self._boat.store, self._boat.keyring, policy_of(now_set), self._boat.clock)
+        return self._composer.run_once()
 
     async def _compose(self) -> int:
         """Compose a page, then leave SQLite's lock alone for as long as it was held at most.
@@ -156,7 +185,7 @@ class Worker:
         lock again at once would keep those out for seconds.
         """
         began = time.monotonic()
-        composed = await asyncio.to_thread(self._composer.run_once)
+        composed = await asyncio.to_thread(self._compose_now)
         if composed:
             await self._stand_back(began)
         return composed
@@ -194,10 +223,12 @@ class Worker:
     def _make_batches(self) -> list[MakeOutcome]:
         with suppress(Exception):  # what cannot be told must not keep batches from being made
             self._watch()  # a worker that was away tells that batches are late before it makes them
+        if self._boat.live.batch_columns != self._layout:
+            self._layout, self._maker = self._boat.live.batch_columns, batch_maker(self._boat)
         return self._maker.run_once(self._boat.clock.now())
 
     def _sweep(self) -> int:
-        sweep_once(self._boat.store, self._policy, self._boat.clock)
+        sweep_once(self._boat.store, policy_of(self._boat.live), self._boat.clock)
         return 0
 
     def _forget_runs(self) -> int:

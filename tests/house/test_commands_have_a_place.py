@@ -75,6 +75,9 @@ PLACES = {
     "alerts unsilence": "alert-unsilence",
     "layout check": f"{SHELL}检查本机上的布局文件",
     "layout list": f"{SHELL}布局是本机上的文件",
+    "settings list": "kept",
+    "settings set": "kept-change",
+    "settings forget": "kept-forget",
     "jobs list": f"{SHELL}体检的一部分",
 }
 """By the command: the route of the console where the same is done or seen, or why it belongs to a shell.

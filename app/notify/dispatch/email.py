@@ -31,8 +31,10 @@ class MailDispatcher:
         self._to = to
         self._sender = Sender(store, clock, delays=SMS_DELAYS)
 
-    async def run_once(self) -> int:
-        """Send what is due; return how many e-mails left."""
+    async def run_once(self, *, to: tuple[str, ...] | None = None) -> int:
+        """Send what is due, from now on to those named in ``to``; return how many e-mails left."""
+        if to is not None:
+            self._to = to
         begun = await asyncio.to_thread(self._claim)
         for sending in begun:
             await self._sender.send(sending, self._answer(sending.content))
@@ -43,6 +45,8 @@ class MailDispatcher:
             return Rejected("email:not_an_alert")
         if self._channel is None:
             return Simulated()
+        if not self._to:  # everybody was taken out after this was composed: a dead letter can be sent again
+            return Rejected("email:nobody")
         sentence = alert_text(content)
         return await self._channel.send(Mail(self._to, f"Lifeboat {sentence[:SUBJECT_LENGTH]}", sentence))
 

@@ -11,6 +11,7 @@ from app.store.tables.goods import OrderGoods, SkuCount, SkuNote, SkuStock
 from app.store.tables.guide import GuideTick
 from app.store.tables.handover import Handover
 from app.store.tables.incident import AcceptedCount, Incident, StateCount
+from app.store.tables.kept_setting import KeptSetting
 from app.store.tables.kiosk import Kiosk
 from app.store.tables.message import Attempt, Message
 from app.store.tables.operations import Audit, AuditBlock, Heartbeat, Instance, JobRun, Lease, Pause
@@ -39,6 +40,7 @@ __all__ = [
     "Incident",
     "Instance",
     "JobRun",
+    "KeptSetting",
     "Kiosk",
     "Lease",
     "LoginThrottle",

@@ -29,14 +29,14 @@ class Line:
 
 def channel_lines(uow: UnitOfWork, boat: Lifeboat, *, now: datetime) -> list[Line]:
     """Return a line for each way out and for the worker, in the order in which people ask."""
-    policy = policy_of(boat.settings)
+    policy = policy_of(boat.live)
     pauses = {pause.name: pause for pause in uow.pauses.of_channels()}
     return [
         _worker(uow, now),
         *_groups(uow, policy, pauses, now),
         _sms(uow, policy, pauses, now),
         _mail(policy, pauses, now),
-        _coupons(uow, policy, low_at=boat.settings.coupon_low_at),
+        _coupons(uow, policy, low_at=boat.live.coupon_low_at),
     ]
 
 

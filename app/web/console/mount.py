@@ -32,6 +32,7 @@ from app.web.console.pages.handing_over import HandingOverPages
 from app.web.console.pages.held import HeldPage
 from app.web.console.pages.incidents import IncidentPages
 from app.web.console.pages.jobs import JobsPage
+from app.web.console.pages.kept_settings import KeptSettingsPage
 from app.web.console.pages.keys import KeyPages
 from app.web.console.pages.kiosks import KioskPage
 from app.web.console.pages.live import LivePage
@@ -104,6 +105,7 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         MessagePages(frame),
         CouponPages(frame),
         SettingsPages(frame),
+        KeptSettingsPage(frame),
         AuditPages(frame),
         ReadinessPage(frame),
         SpoolPage(frame),

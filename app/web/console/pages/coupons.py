@@ -83,7 +83,7 @@ class CouponPages(ConsolePage):
                 "left": sum(free.values()),
                 "given": uow.coupons.given(at_most=MOST_COUNTED),
                 "most": MOST_COUNTED,
-                "low_at": self.boat.settings.coupon_low_at,
+                "low_at": self.boat.live.coupon_low_at,
                 "rows": found[:SHOWN],
                 "next": found[SHOWN - 1].coupon.id if len(found) > SHOWN else None,
                 "clients": uow.access.client_names(),

@@ -17,6 +17,7 @@ from app.domain.problems import Refusal
 from app.notify.channel_health import channel_health
 from app.notify.dispatch.requeue import DeadLetters, chosen_dead, requeue_dead
 from app.notify.hold import hold_channel, named, release_channel
+from app.notify.policy import MessagePolicy
 from app.notify.rendered import rendered
 from app.notify.samples import samples
 from app.web.console.auth import actor_of
@@ -52,7 +53,7 @@ class MessagePages(ConsolePage):
     @route("/samples", name="message-samples")
     async def show_samples(self, request: Request) -> Response:
         """Show how each kind of message reads, with invented data."""
-        return self.render(request, "samples.html", samples=samples(policy_of(self.boat.settings)))
+        return self.render(request, "samples.html", samples=samples(await run_in_threadpool(self._policy)))
 
     @route("/{id:int}", name="message")
     async def show(self, request: Request) -> Response:
@@ -103,7 +104,7 @@ class MessagePages(ConsolePage):
 
     async def _done(self, request: Request, name: str, act: Callable[[list[str], Actor], str]) -> Response:
         try:
-            names = named(name[:_LONGEST_FIELD], known=policy_of(self.boat.settings).destinations())
+            names = named(name[:_LONGEST_FIELD], known=(await run_in_threadpool(self._policy)).destinations())
             say(request, await run_in_threadpool(act, names, actor_of(request)))
         except Refusal as refusal:
             say(request, str(refusal), "error")
@@ -120,6 +121,9 @@ class MessagePages(ConsolePage):
         if since is not None and since.tzinfo is None:
             since = since.replace(tzinfo=self.boat.settings.zone)
         return DeadLetters(kind=fields["kind"], since=since)
+
+    def _policy(self) -> MessagePolicy:
+        return policy_of(self.boat.live)
 
     def _count(self, wanted: DeadLetters) -> int:
         with self.boat.store.reading() as uow:
@@ -154,7 +158,7 @@ class MessagePages(ConsolePage):
                 "page": page,
                 "numbers": uow.overview.order_numbers(sorted({m.order_id for m in page.rows if m.order_id})),
                 "batches": uow.overview.batch_names(sorted({m.batch_id for m in page.rows if m.batch_id})),
-                "ways": channel_health(uow, policy_of(self.boat.settings), now=now) if before is None else [],
+                "ways": channel_health(uow, self._policy(), now=now) if before is None else [],
                 "counts": {
                     "dead": dead,
                     "settling": settling,
