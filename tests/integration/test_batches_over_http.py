@@ -234,6 +234,7 @@ async def test_a_layout_that_cannot_be_had_is_told_and_nothing_is_begun(
     file.write_text("oops", encoding="utf-8") if name == "mine" else file.write_text(MINE, encoding="utf-8")
     settings = over_http.boat.settings.model_copy(update={"layouts_dir": layouts, "batch_columns": name})
     object.__setattr__(over_http.boat, "settings", settings)
+    over_http.boat.__post_init__()  # as a process that was started with them
     answer = await over_http.post("/v1/batches")
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
     assert sentence in answer.json()["detail"]
