@@ -228,7 +228,8 @@ class Worker:
         return self._maker.run_once(self._boat.clock.now())
 
     def _sweep(self) -> int:
-        sweep_once(self._boat.store, policy_of(self._boat.live), self._boat.clock)
+        set_now = self._boat.kept.now(at_once=True).settings  # else a robot just added looks like one that is gone
+        sweep_once(self._boat.store, policy_of(set_now), self._boat.clock)
         return 0
 
     def _forget_runs(self) -> int:

@@ -2,15 +2,17 @@
 
 import pytest
 
-from app.bootstrap import Lifeboat
+from app.bootstrap import Lifeboat, policy_of
 from app.bootstrap.kept import LOOK_EVERY, KeptSettings
 from app.bootstrap.set_now import change, forget
+from app.notify.compose import Composer
 from app.store.unit_of_work import Store
 from app.telemetry.metrics import Metrics
 from app.worker.main import Worker
 from tests.deployment import Deployment
 from tests.deployment.facts import IT, KEYS, TEN, minutes
 from tests.deployment.orders import new_orders
+from tests.deployment.rows import Rows
 from tests.engines.access.test_kept_settings import Ticks
 from tests.fakes.serving import serve
 from tests.fakes.wecom import WecomFake
@@ -96,3 +98,22 @@ async def test_the_next_batch_has_the_layout_that_was_chosen_meanwhile(elsewhere
         (batch,) = uow.batches.page(limit=5)
     assert batch.columns == "jushuitan"
     await elsewhere.worker.aclose()
+
+
+async def test_a_leader_that_has_not_looked_yet_leaves_a_new_robots_messages_alone(elsewhere: Elsewhere):
+    """Another process has composed for a robot just added: they are that group's, and no other group reads them."""
+    old, new = (f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={key * 20}" for key in "ab")
+    elsewhere.set("wecom_robots", old)
+    assert elsewhere.boat.live.wecom_robots  # it has looked
+    change(elsewhere.console, "wecom_robots", f"{old},{new}", by=IT)  # and not since
+    elsewhere.accept(0, 1)
+    composed = Composer(elsewhere.boat.store, KEYS, policy_of(elsewhere.console.live), elsewhere.boat.clock)
+    composed.run_once()
+    before = _targets(elsewhere)
+    await elsewhere.steps.sweep()
+    assert _targets(elsewhere) == before
+    assert len(set(before)) == 2
+
+
+def _targets(elsewhere: Elsewhere) -> list[str]:
+    return sorted(one.target or "" for one in Rows(elsewhere.boat.store).messages() if one.channel == "wecom")
