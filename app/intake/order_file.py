@@ -5,7 +5,6 @@ file again accepts nothing twice, also after a broken row has been mended in its
 """
 
 import hashlib
-import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ import structlog
 
 from app.domain.destroyed_text import is_destroyed
 from app.domain.problems import InvalidOrder, Refusal, TooLarge
-from app.files.reading_process import STANDARD_CONFINEMENT, Confinement, ReaderFailed, run_reader
+from app.files.reading_process import STANDARD_CONFINEMENT, Confinement, read_lines
 from app.files.sheet_reader import STANDARD
 from app.intake.order_sheet_reader import as_name, payment_words
 from app.intake.schemas import OrderIn, canonical_json, check_order
@@ -104,12 +103,7 @@ def read_orders_apart(data: bytes, name: str, confinement: Confinement = STANDAR
     """
     if len(data) > STANDARD.bytes:
         raise TooLarge(f"文件超过 {STANDARD.bytes // 1024 // 1024} MB，请分成几份。")
-    try:
-        found: list[dict[str, Any]] = [
-            json.loads(line) for line in run_reader("app.intake.order_sheet_reader", None, data, confinement)
-        ]
-    except (ReaderFailed, ValueError):
-        found = [{"broken": "killed"}]
+    found = read_lines("app.intake.order_sheet_reader", data, confinement)
     for line in found:
         if sentence := line.get("refused"):
             raise UnreadableOrders(str(sentence))

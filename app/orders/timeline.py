@@ -37,9 +37,9 @@ def whole_time_line(uow: UnitOfWork, row: OrderRow) -> list[Event]:
     """Return also what people did around an order: who took it on, who saw its customer, who fetched its files."""
     events = [*_events(uow, row)]
     events += [Event(d.at, d.action.partition(".")[2], _INSIDE[d.action](d)) for d in _deeds(uow, row.number)]
-    for batch in uow.batches.of_order(row.id or 0):
-        name = batch.name or ""
-        events += [Event(d.at, "download", f"{name} 被 {d.actor} 下载") for d in uow.audit.of(name, "batch.download")]
+    batches = [batch.name or "" for batch in uow.batches.of_order(row.id or 0)]
+    for name, downloads in uow.audit.of_each(batches, "batch.download").items():
+        events += [Event(d.at, "download", f"{name} 被 {d.actor} 下载") for d in downloads]
     return sorted(events, key=lambda event: event.at)
 
 

@@ -1,16 +1,14 @@
 """A stock list of the main system: read in a process of its own, looked at, and put in the place of the one before."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import structlog
 
 from app.domain.actor import Actor
 from app.domain.problems import Refusal, TooLarge
-from app.files.reading_process import STANDARD_CONFINEMENT, Confinement, ReaderFailed, run_reader
+from app.files.reading_process import STANDARD_CONFINEMENT, Confinement, read_lines
 from app.files.sheet_reader import STANDARD
 from app.store.unit_of_work import UnitOfWork
 
@@ -54,12 +52,7 @@ def read_stock_apart(data: bytes, confinement: Confinement = STANDARD_CONFINEMEN
     """
     if len(data) > STANDARD.bytes:
         raise TooLarge(f"文件超过 {STANDARD.bytes // 1024 // 1024} MB。")
-    try:
-        lines: list[dict[str, Any]] = [
-            json.loads(line) for line in run_reader("app.reconcile.stock_reader", None, data, confinement)
-        ]
-    except (ReaderFailed, ValueError):
-        lines = [{"broken": "killed"}]
+    lines = read_lines("app.reconcile.stock_reader", data, confinement)
     stock: dict[str, int] = {}
     twice: dict[str, None] = {}
     passed_over: list[tuple[int, str]] = []

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, Table, delete, exists, func, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.store.reach import STANDARD, Reach
 from app.store.repositories.overview import LINE, PAGE, OrderListRow, RowPage
+from app.store.statements import insert_new
 from app.store.tables import Attention, OrderRow
 from app.store.tables.columns import IndexCondition
 from app.store.tables.order import HELD, UNBATCHED
@@ -57,10 +57,8 @@ class AttentionRepository:
 
     def claim(self, order_id: int, *, by: str, now: datetime) -> bool:
         """Give an order to a person; False if somebody was faster."""
-        insert = sqlite.insert if self._session.get_bind().dialect.name == "sqlite" else postgresql.insert
-        row = insert(_ATTENTION).values(order_id=order_id, claimed_by=by[:80], claimed_at=now)
-        added = row.on_conflict_do_nothing().returning(_ATTENTION.c.order_id)
-        return self._session.execute(added).first() is not None
+        row = {"order_id": order_id, "claimed_by": by[:80], "claimed_at": now}
+        return bool(insert_new(self._session, Attention, [row], unique=("order_id",)))
 
     def change(self, order_id: int, **values: object) -> None:
         """Write something else down about an order in hand."""

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.bootstrap import Lifeboat
 from app.domain.clock import Clock
 from app.store.sealing import CannotUnseal, Seal
 
@@ -72,3 +73,8 @@ class KeptUploads:
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.sealed"
+
+
+def kept_uploads_of(boat: Lifeboat) -> KeptUploads:
+    """Return the uploads that this machine keeps."""
+    return KeptUploads(boat.settings.data_dir / "uploads", boat.keyring.seal, boat.clock)

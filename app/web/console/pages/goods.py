@@ -27,7 +27,7 @@ from app.store.tables import Incident
 from app.store.unit_of_work import UnitOfWork
 from app.web.console.auth import actor_of
 from app.web.console.filters import BASE
-from app.web.console.kept_upload import KeptUploads
+from app.web.console.kept_upload import kept_uploads_of
 from app.web.console.page import ConsolePage, Frame, with_query
 from app.web.console.routing import form_of, route
 from app.web.console.said import say
@@ -55,8 +55,7 @@ class GoodsPages(ConsolePage):
     def __init__(self, frame: Frame, uploads: Uploads) -> None:
         super().__init__(frame)
         self.uploads = uploads
-        boat = frame.boat
-        self._kept = KeptUploads(boat.settings.data_dir / "uploads", boat.keyring.seal, boat.clock)
+        self._kept = kept_uploads_of(frame.boat)
 
     @route("", name="goods")
     async def index(self, request: Request) -> Response:

@@ -85,7 +85,7 @@ class OrderDeeds(ConsolePage):
             cancel(uow, number, reason=reason, by=by, now=self.boat.clock.now())
             return f"{number} 已取消。" + ("它已在批次文件里，请同时在主系统里拦截。" if filed else "它不会进入批次。")
 
-        return await self._done(request, act, needs=reason, lacking="取消要写明原因。")
+        return await self._done(request, act, lacking="" if reason else "取消要写明原因。")
 
     @route("/{number:str}/reject", methods=("POST",), name="order-reject")
     async def reject(self, request: Request) -> Response:
@@ -96,7 +96,7 @@ class OrderDeeds(ConsolePage):
             reject(uow, number, reason=reason, by=by, now=self.boat.clock.now())
             return f"{number} 已人工关闭，记入对账。"
 
-        return await self._done(request, act, needs=reason, lacking="人工关闭要写明原因。")
+        return await self._done(request, act, lacking="" if reason else "人工关闭要写明原因。")
 
     @route("/{number:str}/correct", methods=("POST",), name="order-correct")
     async def correct(self, request: Request) -> Response:
@@ -112,12 +112,12 @@ class OrderDeeds(ConsolePage):
             correct(uow, number, to=OrderState(wanted), main=main, reason=reason, by=by, now=now)
             return f"{number} 已更正；改错了可以再更正回来。"
 
-        return await self._done(request, act, needs=reason, lacking="更正要写明原因。")
+        return await self._done(request, act, lacking="" if reason else "更正要写明原因。")
 
-    async def _done(self, request: Request, act: Deed, *, needs: str = "-", lacking: str = "") -> Response:
+    async def _done(self, request: Request, act: Deed, *, lacking: str = "") -> Response:
         number = request.path_params["number"][:20].replace("\x00", "")
         back = str((await request.form()).get("back") or "")
-        if not needs:
+        if lacking:
             say(request, lacking, "error")
         else:
             try:

@@ -20,7 +20,7 @@ from app.intake.taken import record_by_file
 from app.store.database.engine import StoreAway
 from app.web.console.auth import actor_of
 from app.web.console.filters import BASE
-from app.web.console.kept_upload import KeptUploads
+from app.web.console.kept_upload import kept_uploads_of
 from app.web.console.page import ConsolePage, Frame
 from app.web.console.routing import form_of, route
 from app.web.console.said import say
@@ -65,8 +65,7 @@ class OrdersImportPage(ConsolePage):
         super().__init__(frame)
         self.uploads = uploads
         self._intake = intake
-        boat = frame.boat
-        self._kept = KeptUploads(boat.settings.data_dir / "uploads", boat.keyring.seal, boat.clock)
+        self._kept = kept_uploads_of(frame.boat)
 
     @route("", name="orders-import")
     async def index(self, request: Request) -> Response:

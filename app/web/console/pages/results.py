@@ -24,7 +24,7 @@ from app.store.tables import Batch
 from app.store.unit_of_work import UnitOfWork
 from app.web.console.auth import actor_of
 from app.web.console.filters import BASE
-from app.web.console.kept_upload import KeptUploads
+from app.web.console.kept_upload import kept_uploads_of
 from app.web.console.page import ConsolePage, Frame
 from app.web.console.pages.batches import published
 from app.web.console.passport import passports_of
@@ -59,8 +59,7 @@ class ResultPages(ConsolePage):
     def __init__(self, frame: Frame, uploads: Uploads) -> None:
         super().__init__(frame)
         self.uploads = uploads
-        boat = frame.boat
-        self._kept = KeptUploads(boat.settings.data_dir / "uploads", boat.keyring.seal, boat.clock)
+        self._kept = kept_uploads_of(frame.boat)
 
     @route("/{name:str}/results", name="results")
     async def index(self, request: Request) -> Response:
