@@ -121,7 +121,7 @@ def test_a_held_order_is_completed_on_its_page(page: Page, at_noon: Deployment):
     card.get_by_role("link", name="补全资料").click()
     expect(page.get_by_label("收件人姓名")).to_be_in_viewport()
     page.get_by_label("收件人姓名").fill("张三丰")
-    page.get_by_label("原因").fill("电话核实")
+    page.locator("#complete").get_by_label("原因").fill("电话核实")
     page.get_by_role("button", name="保存并重新检查").click()
     expect(page.get_by_text(f"{number} 已补全，将进入下一批次。")).to_be_visible()
 

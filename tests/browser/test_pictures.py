@@ -87,7 +87,8 @@ def boss(request: pytest.FixtureRequest, served: str, chromium: Browser) -> Iter
     page.goto("/console/kiosks")
     page.locator("main input[name=name]").fill("仓库大屏")
     page.locator("main form").filter(has=page.locator("input[name=name]")).locator("button").click()
-    link = re.search(r"/wall/connect\?link=[\w.\-]+", page.content())
+    said = page.get_by_text(re.compile(r"/wall/connect\?link=")).first.inner_text()
+    link = re.search(r"/wall/connect\?link=[\w.\-]+", said)
     assert link is not None
     page.goto(link[0])
     page.locator("button[type=submit]").click()

@@ -71,8 +71,9 @@ def stage() -> Iterator[tuple[Stage, str]]:
 
 
 @pytest.fixture(autouse=True)
-def fake(stage: tuple[Stage, str]) -> AliyunFake:
-    fake = AliyunFake()
+def fake(stage: tuple[Stage, str], clock: ClockAt) -> AliyunFake:
+    began = clock.now().timestamp()  # the channel's clock stands, so a message must not come in a second later
+    fake = AliyunFake(now=lambda: began)
     stage[0].app = fake.app()
     return fake
 

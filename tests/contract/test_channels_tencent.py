@@ -98,8 +98,9 @@ def stage() -> Iterator[tuple[Stage, str]]:
 
 
 @pytest.fixture(autouse=True)
-def fake(stage: tuple[Stage, str]) -> TencentFake:
-    fake = TencentFake()
+def fake(stage: tuple[Stage, str], clock: ClockAt) -> TencentFake:
+    began = clock.now().timestamp()  # the channel's clock stands, so a message must not come in a second later
+    fake = TencentFake(now=lambda: began)
     stage[0].app = fake.app()
     return fake
 

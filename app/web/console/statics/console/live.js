@@ -5,14 +5,18 @@
   var line = document.getElementById("connection");
   if (!line || !window.htmx) return;
   htmx.config.morphIgnore.push("open"); // what a person has unfolded stays so
-  var POLL = 5000, HIDDEN = 15000, SILENT = 12000, WARN = 10 * 60000;
+  var POLL = 5000, RETRY = 2500, HIDDEN = 15000, SILENT = 12000, WARN = 10 * 60000;
   var ahead = Date.parse(line.dataset.now) - Date.now() || 0; // of the server's clock before ours
-  var ends = Date.parse(line.dataset.ends), good = Date.now(), failing = false, over = false;
+  var ends = Date.parse(line.dataset.ends), good = Date.now(), failing = new Set(), over = false; // a region that comes does not excuse one that does not
   var source = null, streaming = false, marks = new WeakMap(), busy = new WeakSet(), again = new WeakSet();
 
   function clock(at) {
     var t = new Date(at), two = function (n) { return String(n).padStart(2, "0"); };
     return two(t.getHours()) + ":" + two(t.getMinutes()) + ":" + two(t.getSeconds());
+  }
+  function amiss() {
+    failing.forEach(function (one) { if (!one.isConnected) failing.delete(one); });
+    return failing.size > 0;
   }
   function noted(answer) {
     ends = Date.parse(answer.headers.get("x-session-ends")) || ends;
@@ -39,10 +43,10 @@
         marks.set(region, answer.headers.get("etag"));
         region.dispatchEvent(new CustomEvent("lifeboat:fresh", { bubbles: true }));
       }
-      good = Date.now();
-      failing = false;
+      failing.delete(region);
+      if (!amiss()) good = Date.now();
     } catch (error) {
-      failing = true;
+      failing.add(region);
     } finally {
       busy.delete(region);
       tick();
@@ -60,11 +64,11 @@
     source = new EventSource(line.dataset.stream);
     source.addEventListener("still", function (event) {
       ahead = Date.parse(JSON.parse(event.data)) - Date.now();
-      if (!failing) good = Date.now();
+      if (!amiss()) good = Date.now();
       if (!streaming) { streaming = true; refreshAll(); }
     });
     source.addEventListener("changed", function (event) {
-      if (!failing) good = Date.now();
+      if (!amiss()) good = Date.now();
       refreshAll(JSON.parse(event.data));
     });
     source.addEventListener("over", function () { deaf(); refreshAll(); });
@@ -98,7 +102,7 @@
   }
   async function stay() {
     var token = document.querySelector('input[name="csrftoken"]'), body = new URLSearchParams({ csrftoken: token ? token.value : "" });
-    try { noted(await fetch(line.dataset.stay, { method: "POST", body: body, redirect: "manual" })); } catch (error) { failing = true; }
+    try { noted(await fetch(line.dataset.stay, { method: "POST", body: body, redirect: "manual" })); } catch (error) { refreshAll(); }
     tick();
   }
   function here() { return line.dataset.again + encodeURIComponent(location.pathname + location.search); }
@@ -111,7 +115,7 @@
       if (one.textContent !== text) one.textContent = text;
     });
     if (over) say("lost", "登录已过期，本页自 " + clock(good) + " 起不再更新。", line.dataset.again ? here() : location.href, line.dataset.again ? "重新登录" : "重新载入");
-    else if (failing || now - good > SILENT) say("lost", "连接中断：自 " + clock(good) + " 起的数字没有更新，正在重试…");
+    else if (amiss() || now - good > SILENT) say("lost", "连接中断：自 " + clock(good) + " 起的数字没有更新，正在重试…");
     else if (ends && line.dataset.stay && ends - server < WARN) {
       var left = Math.max(1, Math.ceil((ends - server) / 60000)), text = "登录将在 " + left + " 分钟后到期。";
       if (shown.indexOf(text) < 0 || line.dataset.state !== "live") say("live", text, line.dataset.longest && Date.parse(line.dataset.longest) - server < WARN ? here() : "", line.dataset.longest && Date.parse(line.dataset.longest) - server < WARN ? "重新登录" : "继续使用");
@@ -129,7 +133,8 @@
   }
 
   setInterval(tick, 1000);
-  setInterval(function () { if (!document.hidden) { listen(); if (!streaming || failing) refreshAll(); } }, POLL);
+  setInterval(function () { if (!document.hidden) { listen(); if (!streaming) refreshAll(); } }, POLL);
+  setInterval(function () { if (!document.hidden && amiss()) failing.forEach(refresh); }, RETRY);
   setInterval(function () { if (document.hidden) refreshAll(); }, HIDDEN);
   document.addEventListener("visibilitychange", function () {
     if (document.hidden) deaf(); // browsers allow six connections to one host, and each tab would keep one
