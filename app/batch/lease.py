@@ -36,6 +36,7 @@ class HeldBatch:
     name: str
     incident_id: int
     kind: str
+    repairs_id: int | None
     layout: str
     state: BatchState
     lease_until: datetime
@@ -58,6 +59,7 @@ class HeldBatch:
             name=row.name or "",
             incident_id=row.incident_id,
             kind=row.kind,
+            repairs_id=row.repairs_id,
             layout=row.columns,
             state=BatchState(row.state),
             lease_until=row.lease_until,

@@ -121,13 +121,21 @@ class _Orders:
         return export_order_of(row, order, client=self._clients.get(row.client_id, row.client_id), drill=self._drill)
 
     def let_closed_ones_leave(self) -> None:
-        """Let orders leave that a person has closed since they were claimed: who cancels one frees it."""
+        """Let orders leave that have been closed since they were claimed; out of a repair, back to the batch before.
+
+        A person has cancelled them, which frees them; or a late result of the batch that this one repairs has come.
+        """
         batch = self._lease.batch
         with self._store.reading() as uow:
             closed = uow.batches.closed_in(batch.id)
         for some in chunks(closed, PAGE):
             with self._lease.writing() as change:
-                change.uow.batches.let_leave(some, batch_id=batch.id, now=self._lease.now)
+                if batch.repairs_id is None:
+                    change.uow.batches.let_leave(some, batch_id=batch.id, now=self._lease.now)
+                else:
+                    change.uow.batches.let_return(
+                        some, batch_id=batch.id, to_batch=batch.repairs_id, now=self._lease.now
+                    )
 
     def set_aside(self, tried: Tried) -> None:
         """Hold orders that break what writes them: each leaves the batch, in the transaction that holds it."""

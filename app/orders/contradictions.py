@@ -33,6 +33,7 @@ def settle_contradiction(
     one = found.row
     if one.settled_at is not None:
         raise NotInThisState(f"编号 {row_id} 的矛盾已由 {one.settled_by} 裁定。")
+    reason = reason.strip()
     if decision == "take":
         _take(uow, found, reason=reason, by=by, now=now)
     halves = [o for o in uow.contradictions.open_of(one.order_id) if o.reported_at == one.reported_at]

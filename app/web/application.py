@@ -15,7 +15,7 @@ from app import __version__
 from app.bootstrap import Lifeboat
 from app.domain.problems import InvalidOrder, NotFound, Problem
 from app.web import problems
-from app.web.api import alerts, batches, contradictions, decisions, ledger, orders, results, skus
+from app.web.api import alerts, batches, contradictions, decisions, json_body, ledger, orders, results, skus
 from app.web.console.mount import mount_console
 from app.web.door.body import ClientGone
 from app.web.door.drop_in import drop_ins
@@ -98,7 +98,8 @@ def _document(api: FastAPI) -> dict[str, Any]:
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         for name, model in {
             "Problem": ProblemOut,
-            **{m.__name__: m for m in (*orders.EXTRA_MODELS, *decisions.EXTRA_MODELS, results.ResultsIn)},
+            **{m.__name__: m for m in (*orders.EXTRA_MODELS, results.ResultsIn)},
+            **json_body.DOCUMENTED,
         }.items():
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(schema.pop("$defs", {}))

@@ -55,5 +55,7 @@ class Question(Generic[T]):
         """Return the answer, or what stands for none if there is none within so many seconds."""
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(on_a_thread(self._name, self._ask))
+            # An error that comes when nobody waits any more is nobody's: who asks next asks anew, and meets it then.
+            self._asking.add_done_callback(lambda asked: asked.cancelled() or asked.exception())
         done, _ = await asyncio.wait({self._asking}, timeout=within)
         return self._asking.result() if done else self._unanswered

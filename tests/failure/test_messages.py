@@ -226,6 +226,7 @@ def _dead_letters(trial: Trial, scene: Scene) -> None:
     scene.fakes.misbehave()
     letters = scene.lifeboat.cli_json("messages", "list")
     reasons = {(letter["kind"], letter["reason"]) for letter in letters if letter["order_id"]}
+    scene.worker.turn("watch")
     due = {("order_wecom", "wecom:40058"), ("order_sms", "aliyun:isv.MOBILE_NUMBER_ILLEGAL")}
     trial.demand(due <= reasons, f"the dead letters are {letters}")
     scene.lifeboat.cli("messages", "retry", expect=1)  # neither a number nor --all: nothing is sent by mistake
@@ -234,7 +235,7 @@ def _dead_letters(trial: Trial, scene: Scene) -> None:
     scene.lifeboat.cli("messages", "retry", "--all")
     scene.to_the_end()
     heard = [str(message["content"]) for message in scene.fakes.group_messages()]
-    trial.demand(any("有消息未能送达" in content for content in heard), "the group was not told of the dead letters")
+    trial.demand(any("条消息发送失败" in content for content in heard), "the group was not told of the dead letters")
 
 
 # ---- the short form ------------------------------------------------------------------------------------------------------

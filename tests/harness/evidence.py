@@ -185,12 +185,15 @@ def message_counts(source: Asks) -> dict[tuple[str, str], int]:
 
 def spooled(folder: Path) -> list[Spooled]:
     """Return every order in the spool files of a machine."""
-    found = []
+    found: list[Spooled] = []
     for path in sorted(folder.glob("spool-*.db")):
-        file = SqliteFile(path)
-        found += [Spooled(number, _key(record)) for number, record in file.rows("SELECT number, record FROM spooled")]
-        aside = file.rows("SELECT number, record, reason FROM set_aside")
-        found += [Spooled(number, _key(record), reason) for number, record, reason in aside]
+        with SqliteFile(path).one_instant() as file:
+            if not file.rows("SELECT name FROM sqlite_master WHERE name = 'set_aside'"):  # it is being made
+                continue
+            whole = file.rows("SELECT number, record FROM spooled")
+            found += [Spooled(number, _key(record)) for number, record in whole]
+            aside = file.rows("SELECT number, record, reason FROM set_aside")
+            found += [Spooled(number, _key(record), reason) for number, record, reason in aside]
     return found
 
 

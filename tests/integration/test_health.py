@@ -157,9 +157,10 @@ async def test_a_disk_that_hangs_does_not_hang_the_health_check_and_the_door_bes
 
     let_go, asked = threading.Event(), []
 
-    def hangs(folder: object) -> None:
+    def hangs(folder: object) -> SimpleNamespace:
         asked.append(folder)
         let_go.wait()
+        return SimpleNamespace(free=1 << 40, total=1 << 40)
 
     web.app.parts.health.ask_within = 0.02
     monkeypatch.setattr("shutil.disk_usage", hangs)

@@ -50,6 +50,34 @@ async def test_no_order_is_turned_away_for_a_nul_that_nobody_asked_for(
         assert answer.headers["x-request-id"]
 
 
+async def test_nobody_reads_what_a_stranger_sends_before_asking_who_it_is(web: Web):
+    """What is wrong with a body is told to those alone who may send one, whatever the route."""
+    document, answers = (await web.get("/openapi.json")).json(), {}
+    for path, operations in document["paths"].items():
+        for verb in operations.keys() & {"post", "put", "patch", "delete"}:
+            address = re.sub(r"\{\w+\}", "1", path)
+            sent = await web.post(address, content=b"{", headers={"content-type": "application/json"})
+            answers[f"{verb} {path}"] = sent.status_code
+    assert len(answers) > 8
+    assert set(answers.values()) == {401}, answers
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/orders/LB1/correct", "/v1/orders/LB1/complete", "/v1/contradictions/1/settle", "/v1/alerts/1/silence"]
+)
+async def test_a_body_of_operations_is_read_by_the_doors_reader_and_told_field_by_field(web: Web, path: str):
+    ops = {"authorization": f"Bearer {await web.key('ops', scope='ops')}"}
+    broken = await web.post(path, content=b"{", headers=ops)
+    assert (broken.status_code, broken.json()["code"]) == (400, "malformed")
+    huge = await web.post(path, content=b" " * (web.app.parts.door.bodies.limit + 1), headers=ops)
+    assert huge.status_code == 413
+    blank = {"reason": "\x1c\u3000", "why": "\x1c\u3000", "to": "imported", "decision": "keep", "changes": {"a": 1}}
+    refused = await web.post(path, json=blank, headers=ops)
+    assert refused.status_code == 422
+    said = {error["pointer"]: error["code"] for error in refused.json()["errors"]}
+    assert "string_too_short" in {said.get("/reason"), said.get("/why")}
+
+
 async def test_the_document_says_so_wherever_a_text_may_be_asked_for(web: Web):
     document = (await web.get("/openapi.json")).json()
     for path, operations in document["paths"].items():

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from app.domain.problems import FieldError, InvalidOrder, Malformed
-from app.intake.schemas import SENTENCES, OrderIn, canonical_json, check_order, field_error, read_order
+from app.intake.field_errors import SENTENCES, field_error
+from app.intake.schemas import OrderIn, canonical_json, check_order, read_order
 from tests.deployment.orders import new_order, order_body, prepared
 
 ITEM = {"sku": "A", "quantity": 1}

@@ -10,9 +10,10 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 from pydantic_core import PydanticCustomError
 
 from app.domain.problems import Problem
+from app.intake.field_errors import field_error
 from app.intake.profile.fields import ORDER_FIELDS, Unit
 from app.intake.profile.payload import BodyKind
-from app.intake.schemas import Strict, field_error
+from app.intake.schemas import Strict
 from app.toml_file import UnreadableFile, parse_toml
 
 RESERVED = frozenset({"", "v1", "console", "metrics", "livez", "readyz", "docs", "redoc", "openapi.json"})

@@ -130,10 +130,20 @@ class BatchRepository:
     def let_leave(self, order_ids: Sequence[int], *, batch_id: int, now: datetime) -> None:
         """Take orders out of a batch that has no file yet; that they were in it stays written down."""
         for part in chunks(order_ids, IN_LIMIT):
-            left = update(BatchOrder).where(BatchOrder.batch_id == batch_id, BatchOrder.order_id.in_(part), LIVE.query)
-            theirs = update(OrderRow).where(OrderRow.id.in_(part), OrderRow.batch_id == batch_id)
-            for statement in (left.values(left_at=now), theirs.values(batch_id=None)):
-                self._session.execute(statement, execution_options={"synchronize_session": False})
+            self._leave(part, batch_id=batch_id, to=None, now=now)
+
+    def let_return(self, order_ids: Sequence[int], *, batch_id: int, to_batch: int, now: datetime) -> None:
+        """Take orders out of a repair that has no file yet; they are again in the batch whose file they are in."""
+        for part in chunks(order_ids, IN_LIMIT):
+            self._leave(part, batch_id=batch_id, to=to_batch, now=now)
+            back = update(BatchOrder).where(BatchOrder.batch_id == to_batch, BatchOrder.order_id.in_(part), LEFT.query)
+            self._session.execute(back.values(left_at=None), execution_options={"synchronize_session": False})
+
+    def _leave(self, part: Sequence[int], *, batch_id: int, to: int | None, now: datetime) -> None:
+        left = update(BatchOrder).where(BatchOrder.batch_id == batch_id, BatchOrder.order_id.in_(part), LIVE.query)
+        theirs = update(OrderRow).where(OrderRow.id.in_(part), OrderRow.batch_id == batch_id)
+        for statement in (left.values(left_at=now), theirs.values(batch_id=to)):
+            self._session.execute(statement, execution_options={"synchronize_session": False})
 
     def size(self, batch_id: int) -> int:
         """Return how many orders are in a batch now."""

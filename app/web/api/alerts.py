@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated, Literal
 
 import structlog
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi import Path as PathParameter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,6 +13,7 @@ from app.domain import problems as p
 from app.domain.states import AlertState
 from app.store.tables import Alert
 from app.watch.attend import LONGEST_WHY, claim_alert, silence_alert, unsilence_alert
+from app.web.api.json_body import REFUSALS, Reason, documents, reads
 from app.web.callers import OpsActor, OpsCaller
 from app.web.parts import TheBoat
 from app.web.problems import documented
@@ -61,14 +62,14 @@ class ClaimIn(BaseModel):
 class SilenceIn(BaseModel):
     """For how long, and why."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid")
 
     minutes: int = Field(default=60, ge=1, le=1440)
-    why: str = Field(min_length=1, max_length=LONGEST_WHY)
+    why: Annotated[Reason, Field(max_length=LONGEST_WHY)]
 
 
 AlertId = Annotated[int, PathParameter(ge=1, le=2**62)]
-_REFUSALS = documented(p.Malformed, p.Unauthenticated, p.Forbidden, p.NotFound, p.NotInThisState, p.InvalidOrder)
+_REFUSALS = documented(*REFUSALS, p.NotFound, p.NotInThisState)
 
 
 class AlertPage(BaseModel):
@@ -89,16 +90,29 @@ def list_alerts(
     return page_of(boat, before=cursor, limit=limit)
 
 
-@router.post("/v1/alerts/{alert_id}/claim", summary="认领一条告警", responses=_REFUSALS)
-def claim(boat: TheBoat, by: OpsActor, alert_id: AlertId, wanted: ClaimIn | None = None) -> AttendedOut:
+@router.post(
+    "/v1/alerts/{alert_id}/claim",
+    summary="认领一条告警",
+    responses=_REFUSALS,
+    openapi_extra=documents(ClaimIn, required=False),
+)
+def claim(
+    boat: TheBoat, by: OpsActor, alert_id: AlertId, wanted: Annotated[ClaimIn, Depends(reads(ClaimIn))]
+) -> AttendedOut:
     """Take an alert on; it is not told again for a while. Only its rule ends it."""
     with boat.store.writing() as uow:
-        take_over = wanted is not None and wanted.take_over
-        return attended(boat, claim_alert(uow, alert_id, by=by, now=boat.clock.now(), take_over=take_over))
+        return attended(boat, claim_alert(uow, alert_id, by=by, now=boat.clock.now(), take_over=wanted.take_over))
 
 
-@router.post("/v1/alerts/{alert_id}/silence", summary="静默一条告警（最长 24 小时）", responses=_REFUSALS)
-def silence(boat: TheBoat, by: OpsActor, alert_id: AlertId, wanted: SilenceIn) -> AttendedOut:
+@router.post(
+    "/v1/alerts/{alert_id}/silence",
+    summary="静默一条告警（最长 24 小时）",
+    responses=_REFUSALS,
+    openapi_extra=documents(SilenceIn),
+)
+def silence(
+    boat: TheBoat, by: OpsActor, alert_id: AlertId, wanted: Annotated[SilenceIn, Depends(reads(SilenceIn))]
+) -> AttendedOut:
     """Keep an alert from being told for a while; it stays in every list."""
     lasting, now = timedelta(minutes=wanted.minutes), boat.clock.now()
     with boat.store.writing() as uow:

@@ -2,14 +2,15 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi import Path as PathParameter
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from app.bootstrap import Lifeboat
 from app.domain import problems as p
 from app.orders.contradictions import settle_contradiction
 from app.store.repositories.contradictions import ContradictionRow
+from app.web.api.json_body import REFUSALS, Reason, documents, reads
 from app.web.callers import OpsActor, OpsCaller
 from app.web.parts import TheBoat
 from app.web.problems import documented
@@ -50,10 +51,10 @@ class ContradictionPage(BaseModel):
 class SettlementIn(BaseModel):
     """A person's decision: the order stays as it is, or what was said is taken."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid")
 
     decision: Literal["keep", "take"]
-    reason: str = Field(min_length=1, max_length=500)
+    reason: Reason
 
 
 @router.get("", summary="与已知结果矛盾、等人裁定的结果", responses=documented(p.Unauthenticated, p.Forbidden))
@@ -71,13 +72,14 @@ def list_contradictions(
 @router.post(
     "/{contradiction_id}/settle",
     summary="裁定一条矛盾：keep 维持原状，take 采纳新结果",
-    responses=documented(p.Malformed, p.Unauthenticated, p.Forbidden, p.NotFound, p.NotInThisState, p.InvalidOrder),
+    responses=documented(*REFUSALS, p.NotFound, p.NotInThisState),
+    openapi_extra=documents(SettlementIn),
 )
 def settle(
     boat: TheBoat,
     by: OpsActor,
     contradiction_id: Annotated[int, PathParameter(ge=1, le=2**62)],
-    settlement: SettlementIn,
+    settlement: Annotated[SettlementIn, Depends(reads(SettlementIn))],
 ) -> ContradictionOut:
     """Settle a contradiction; it is settled once."""
     with boat.store.writing() as uow:

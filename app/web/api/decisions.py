@@ -2,23 +2,20 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends
 from fastapi import Path as PathParameter
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, ValidationError
-from starlette.concurrency import run_in_threadpool
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue
 
-from app.bootstrap import Lifeboat
 from app.bootstrap.decisions import amender_of, preflight_of
 from app.domain import problems as p
-from app.domain.actor import Actor
 from app.domain.states import HeldKind, OrderState
-from app.intake.schemas import field_error
-from app.orders.complete import LONGEST_REASON, Completed, complete
+from app.orders.complete import LONGEST_REASON, complete
 from app.orders.correct import correct
+from app.web.api.json_body import REFUSALS, Reason, documents, reads
 from app.web.api.orders import OrderStatus, show_order
 from app.web.callers import OpsActor, OpsCaller
 from app.web.door.door import ORDERS
-from app.web.parts import TheBoat, TheDoor
+from app.web.parts import TheBoat
 from app.web.problems import documented
 
 router = APIRouter(tags=["订单"])
@@ -27,7 +24,7 @@ router = APIRouter(tags=["订单"])
 class CorrectionIn(BaseModel):
     """What an order's final word really is; ``main`` is left out where its number stays."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid")
 
     to: Literal["imported", "duplicate", "rejected", "cancelled", "batched"]
     main: str | None = Field(
@@ -36,20 +33,21 @@ class CorrectionIn(BaseModel):
         validation_alias=AliasChoices("main", "main_order_number"),
         description="主系统单号",
     )
-    reason: str = Field(min_length=1, max_length=500)
+    reason: Reason
 
 
 @router.post(
     ORDERS + "/{order_number}/correct",
     summary="更正一笔订单的最终结果（签认之前）",
-    responses=documented(p.Malformed, p.Unauthenticated, p.Forbidden, p.NotFound, p.NotInThisState, p.InvalidOrder),
+    responses=documented(*REFUSALS, p.NotFound, p.NotInThisState),
+    openapi_extra=documents(CorrectionIn),
 )
 def correct_order(
     boat: TheBoat,
     caller: OpsCaller,
     by: OpsActor,
     order_number: Annotated[str, PathParameter(max_length=40)],
-    correction: CorrectionIn,
+    correction: Annotated[CorrectionIn, Depends(reads(CorrectionIn))],
 ) -> OrderStatus:
     """Correct a final word that was wrong, and tell where the order stands then."""
     with boat.store.writing() as uow:
@@ -73,7 +71,7 @@ class CompletionIn(BaseModel):
     changes: dict[str, JsonValue] = Field(
         examples=[{"recipient.name": "张三", "items.0.unit_price": "9.90", "placed_at": None}], min_length=1
     )
-    reason: str = Field(min_length=1, max_length=LONGEST_REASON, examples=["电话核实"])
+    reason: Annotated[Reason, Field(max_length=LONGEST_REASON)]
 
 
 class CompletionOut(BaseModel):
@@ -89,46 +87,23 @@ class CompletionOut(BaseModel):
 @router.post(
     ORDERS + "/{order_number}/complete",
     summary="补全一笔待人工确认的订单",
-    responses=documented(
-        p.Malformed, p.Unauthenticated, p.Forbidden, p.NotFound, p.NotInThisState, p.TooSlow, p.TooLarge, p.InvalidOrder
-    ),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CompletionIn"}}},
-        }
-    },
+    responses=documented(*REFUSALS, p.NotFound, p.NotInThisState),
+    openapi_extra=documents(CompletionIn),
 )
-async def complete_order(
-    request: Request, boat: TheBoat, door: TheDoor, by: OpsActor, order_number: str
+def complete_order(
+    boat: TheBoat,
+    by: OpsActor,
+    order_number: Annotated[str, PathParameter(max_length=40)],
+    wanted: Annotated[CompletionIn, Depends(reads(CompletionIn))],
 ) -> CompletionOut:
     """Change fields of a held order, as a person asked; checked and sealed as at the door."""
-    wanted = _completion(await door.bodies.read(dict(request.scope["headers"]), request.receive))
-    done = await run_in_threadpool(_complete, boat, order_number, wanted, by)
+    amend, preflight, now = amender_of(boat), preflight_of(boat), boat.clock.now()
+    with boat.store.writing() as uow:
+        changes: dict[str, object] = {**wanted.changes}
+        done = complete(
+            uow, order_number, changes, reason=wanted.reason, amend=amend, preflight=preflight, by=by, now=now
+        )
     missing, reason = list(done.fitness.missing), done.fitness.reason or None
     return CompletionOut(
         order_number=done.number, status=done.state, held_kind=done.kind, missing=missing, reason=reason
     )
-
-
-def _completion(body: bytes) -> CompletionIn:
-    try:
-        return CompletionIn.model_validate_json(body)
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        if details[0]["type"] == "json_invalid":
-            raise p.Malformed from None
-        raise p.InvalidOrder(
-            "请给出 changes（字段与值）和 reason（原因）。", errors=[field_error(one) for one in details]
-        ) from None
-
-
-def _complete(boat: Lifeboat, number: str, wanted: CompletionIn, by: Actor) -> Completed:
-    amend, preflight, now = amender_of(boat), preflight_of(boat), boat.clock.now()
-    with boat.store.writing() as uow:
-        changes: dict[str, object] = {**wanted.changes}
-        return complete(uow, number, changes, reason=wanted.reason, amend=amend, preflight=preflight, by=by, now=now)
-
-
-EXTRA_MODELS = (CompletionIn,)
-"""Models that the document names and FastAPI does not find by itself."""

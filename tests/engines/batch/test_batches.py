@@ -14,6 +14,7 @@ from app.files.disk import Disk, sha256_of
 from app.files.layouts.registry import UnknownLayout
 from app.handback.import_results import import_results
 from app.handback.result_lines import ResultFile, ResultLine
+from app.orders.decide import cancel
 from tests.deployment import Deployment
 from tests.deployment.facts import HALF_PAST, IT, KEYS, TEN, ZONE, minutes
 from tests.deployment.maker import published
@@ -193,6 +194,27 @@ def test_a_repair_batch_takes_the_failed_orders_alone(deployment: Deployment):
         (deed,) = uow.audit.of(broken, "batch.repair")
         assert (deed.actor, deed.detail) == ("it", {"batch": repaired.name, "orders": 2})
         assert uow.batches.size(1) == 2
+
+
+def test_an_order_settled_by_a_late_result_goes_back_to_its_batch_out_of_a_repair_that_has_no_file_yet(
+    deployment: Deployment,
+):
+    home, broken, cancelled = deployment.door.some(3)
+    batch = published(deployment.maker.run(HALF_PAST)).name
+    import_results(deployment.store, batch, failed(home, broken, cancelled), by=IT, now=HALF_PAST)
+    assert isinstance(deployment.maker.build(disk=Full(0)).repair(batch, by=IT, now=HALF_PAST), Postponed)
+    late = ResultFile((ResultLine(1, home, "imported", "M1", None),), (), "1" * 64)
+    import_results(deployment.store, batch, late, by=IT, now=HALF_PAST)
+    with deployment.store.writing() as uow:
+        cancel(uow, cancelled, reason="买家退单", by=IT, now=HALF_PAST)
+    repaired = published(deployment.maker.run(HALF_PAST + minutes(20)))
+    assert deployment.maker.numbers_in(repaired.name) == [broken]
+    assert deployment.rows.states([home, broken, cancelled]) == ["imported", "batched", "cancelled"]
+    assert [deployment.rows.order(number).batch_id for number in (home, broken, cancelled)] == [1, 2, 1]
+    with deployment.store.reading() as uow:
+        assert [uow.batches.size(batch_id) for batch_id in (1, 2)] == [2, 1]
+        assert [one.name for one in uow.batches.of_order(deployment.rows.order_id(home))] == [batch]
+    assert deployment.rows.balanced()
 
 
 def test_a_batch_that_is_not_there_or_not_out_cannot_be_repaired(deployment: Deployment):

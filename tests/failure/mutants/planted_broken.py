@@ -4,6 +4,7 @@ from tests.failure.mutants.mutant import Edit, Mutant
 
 CLAIM = "app/batch/claim.py"
 PUBLISH = "app/batch/publish.py"
+BATCHES = "tests/engines/batch/test_batches.py"
 BREAK = "tests/engines/batch/test_orders_that_break.py"
 DOOR = "tests/integration/test_times_at_the_door.py"
 
@@ -63,6 +64,14 @@ MUTANTS = (
         "P14",
         (Edit(PUBLISH, "            orders.let_closed_ones_leave()\n", "            pass\n"),),
         (f"{BREAK}::test_an_order_that_is_cancelled_while_its_batch_cannot_be_finished_leaves_it[sqlite]",),
+    ),
+    Mutant(
+        "an order that a late result brings home leaves its repair for nowhere",
+        "P7",
+        (Edit(PUBLISH, "if batch.repairs_id is None:", "if batch.id:"),),
+        (
+            f"{BATCHES}::test_an_order_settled_by_a_late_result_goes_back_to_its_batch_out_of_a_repair_that_has_no_file_yet[sqlite]",
+        ),
     ),
     Mutant(
         "an order leaves a file that somebody may have read",
