@@ -55,10 +55,12 @@ def _show(report: Report) -> None:
         f"对不上 {len(report.unmatched)} 行，矛盾 {len(report.conflicts)} 笔。"
     )
     for unmatched in report.unmatched[:_SHOWN]:
-        out.print(f"  第 {unmatched.row} 行 {unmatched.order_number} {unmatched.reason}", markup=False)
+        where = words.row_of(unmatched.sheet, unmatched.row)
+        out.print(f"  {where} {unmatched.order_number} {unmatched.reason}", markup=False)
     for conflict in report.conflicts[:_SHOWN]:
         known, said = words.said(conflict.known.result), words.said(conflict.said.result)
-        out.print(f"  第 {conflict.row} 行 {conflict.order_number}：已知 {known}，又称 {said}，未采纳", markup=False)
+        where = words.row_of(conflict.sheet, conflict.row)
+        out.print(f"  {where} {conflict.order_number}：已知 {known}，又称 {said}，未采纳", markup=False)
     for warning in report.warnings[:_SHOWN]:
         out.print(f"  注意：{warning.order_number} {warning.reason}", style="yellow", markup=False)
     for sentence in report.unread:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from app.domain.harmless_text import harmless_text
 from app.handback.main_numbers import were_rounded
 from app.handback.result_lines import (
     DAMAGED,
@@ -18,7 +19,7 @@ from app.handback.result_lines import (
     ResultWarning,
     refused,
 )
-from app.handback.result_words import ResultWords, shipped_words
+from app.handback.result_words import ResultWords, plain, shipped_words, tells_of_trouble
 from app.handback.stated_counts import together
 
 
@@ -57,7 +58,8 @@ def check_results(raw: RawResults, words: ResultWords | None = None) -> ResultFi
     if sorted_out.undone:
         lines, contradicting = _without_success(lines)
         bad.extend(contradicting)
-    bad.sort(key=lambda one: one.row)
+    order = {name: place for place, name in enumerate(raw.sheets)}
+    bad.sort(key=lambda one: (order.get(one.sheet, 0), one.row))
     _refuse_as_a_whole(raw, lines, bad, sorted_out)
     unread = (*raw.unread, *([words.wrong] if words.wrong else []))
     return ResultFile(
@@ -84,11 +86,15 @@ class _SortedOut:
     undone: list[NothingImported] = field(default_factory=list)
     failed_rows: set[int] = field(default_factory=set)
     no_numbers: dict[str, list[int]] = field(default_factory=dict)
+    doubtful: list[ResultWarning] = field(default_factory=list)
 
     def take(self, raw: RawLine, line: ResultLine) -> None:
         """Note what a line that was taken tells beside its result."""
         if line.result == "failed":
             self.failed_rows.update(raw.of_rows)
+        if line.result == "imported" and tells_of_trouble(plain(line.reason or "")):
+            sentence = f"结果是成功，原因却写着“{harmless_text(line.reason or '')[:80]}”：已按成功记录，请核对"
+            self.doubtful.append(ResultWarning(line.row, line.number, "trouble_beside_success", sentence))
         shown = "" if raw.main_order_number is None else str(raw.main_order_number).strip()
         if shown and not line.mains and line.result != "failed":
             self.no_numbers.setdefault(shown[:MAX_SHOWN], []).append(line.row)
@@ -107,7 +113,7 @@ class _SortedOut:
                 "清单写了成功的数目，但没有写明是哪些；如其余订单确已全部导入，请加 rest=imported（--rest imported）"
             )
             found.append(ResultWarning(row, "", "rest_not_said", sentence))
-        return found
+        return found + self.doubtful
 
 
 def _refuse_as_a_whole(raw: RawResults, lines: Sequence[ResultLine], bad: Sequence[BadLine], found: _SortedOut) -> None:
@@ -126,7 +132,7 @@ def _refuse_as_a_whole(raw: RawResults, lines: Sequence[ResultLine], bad: Sequen
 def _without_success(lines: Sequence[ResultLine]) -> tuple[list[ResultLine], list[BadLine]]:
     """Part the lines that say "imported" although the whole import was taken back."""
     hint = "结果写明整批已回滚或未导入任何订单，与这一行的成功矛盾，未采纳"
-    bad = [BadLine(line.row, "结果", "rolled_back", hint) for line in lines if line.result == "imported"]
+    bad = [BadLine(line.row, "结果", "rolled_back", hint, line.sheet) for line in lines if line.result == "imported"]
     return [line for line in lines if line.result != "imported"], bad
 
 
@@ -135,4 +141,4 @@ def _without_rounded(lines: Sequence[ResultLine]) -> tuple[list[ResultLine], lis
     rounded = were_rounded(main for line in lines for main in line.mains)
     sound = [line for line in lines if not rounded.intersection(line.mains)]
     damaged = [line for line in lines if rounded.intersection(line.mains)]
-    return sound, [BadLine(line.row, "主系统单号", "damaged_by_spreadsheet", DAMAGED) for line in damaged]
+    return sound, [BadLine(one.row, "主系统单号", "damaged_by_spreadsheet", DAMAGED, one.sheet) for one in damaged]

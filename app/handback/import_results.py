@@ -37,6 +37,7 @@ class Unmatched:
     code: str
     reason: str
     column: str = "应急单号"
+    sheet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Conflict:
     order_number: str
     known: ReportedResult
     said: ReportedResult
+    sheet: str = ""
 
 
 @dataclass(slots=True)
@@ -132,7 +134,7 @@ class _Import:
 
     def run(self, upload: ResultFile, how: How) -> None:
         report = self._report
-        report.unmatched.extend(Unmatched(bad.row, "", bad.code, bad.hint, bad.column) for bad in upload.bad)
+        report.unmatched.extend(Unmatched(bad.row, "", bad.code, bad.hint, bad.column, bad.sheet) for bad in upload.bad)
         report.warnings.extend(upload.warnings)
         report.ignored.extend(upload.ignored)
         report.unread.extend(upload.unread)
@@ -180,7 +182,7 @@ class _Import:
         report = self._report
         for one in found.disputed:
             said = ReportedResult.by(one.line)
-            report.conflicts.append(Conflict(one.line.row, one.line.number, one.earlier, said))
+            report.conflicts.append(Conflict(one.line.row, one.line.number, one.earlier, said, one.line.sheet))
             for word in (one.earlier, said):
                 if word.result != positions[one.line.number].state:
                     self._ask(members[one.line.number], word)
@@ -192,7 +194,7 @@ class _Import:
                     report.unchanged += 1
                 case Contradicts(known):
                     said = ReportedResult.by(line)
-                    report.conflicts.append(Conflict(line.row, line.number, known, said))
+                    report.conflicts.append(Conflict(line.row, line.number, known, said, line.sheet))
                     self._ask(members[line.number], said)
 
     def _apply(self, line: ResultLine, member: Member, *, moves: bool) -> None:
@@ -239,7 +241,7 @@ class _Import:
                 code, reason = "unknown_number", "没有这个应急单号"
             else:
                 code, reason = "bad_number", "不是有效的应急单号（校验位不符），请核对"
-            self._report.unmatched.append(Unmatched(line.row, line.number, code, reason))
+            self._report.unmatched.append(Unmatched(line.row, line.number, code, reason, sheet=line.sheet))
 
     def _write(self) -> None:
         orders = self._uow.orders

@@ -83,10 +83,10 @@ def _line(row: Row) -> Iterator[RawLine | BadLine]:
     """Yield what a row of a table says, or the first of its cells that nobody has calculated."""
     for column, cell in zip(_COLUMNS, row.cells, strict=True):
         if isinstance(cell, Formula):
-            yield BadLine(row.number, column, "formula", f"{column}是公式，请粘贴为数值")
+            yield BadLine(row.number, column, "formula", f"{column}是公式，请粘贴为数值", row.sheet)
             return
     number, result, main, reason = row.cells
-    yield RawLine(row.number, _unmarked(number), _unmarked(result), _unmarked(main), reason)
+    yield RawLine(row.number, _unmarked(number), _unmarked(result), _unmarked(main), reason, sheet=row.sheet)
 
 
 def _unmarked(cell: object) -> object:

@@ -30,6 +30,7 @@ class BadLine:
     column: str
     code: str
     hint: str
+    sheet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ class ResultLine:
     reason: str | None = None
     further: tuple[str, ...] = ()
     """Its other numbers in the main system, which has split it."""
+    sheet: str = ""
 
     @property
     def mains(self) -> tuple[str, ...]:
@@ -121,6 +123,8 @@ class RawLine:
     reason: object = None
     of_rows: tuple[int, ...] = ()
     """The rows of the batch's file that a list of row errors means."""
+    sheet: str = ""
+    """The sheet it stands in; none where a file has no sheets."""
 
     def checked(self, words: ResultWords | None = None, *, exact: bool = False) -> ResultLine | BadLine:
         """Return the line, or what is wrong with it; ``exact`` tells that no spreadsheet has had its strings."""
@@ -130,11 +134,10 @@ class RawLine:
             reason = _reason(self.reason)
             said, rest = _said(self.result, words or shipped_words())
             result = _meant(said, reason or rest, words or shipped_words())
-            return ResultLine(
-                self.row, number, result, mains[0] if mains else None, reason or rest or None, tuple(mains[1:])
-            )
+            first, further = (mains[0] if mains else None), tuple(mains[1:])
+            return ResultLine(self.row, number, result, first, reason or rest or None, further, self.sheet)
         except _Bad as bad:
-            return BadLine(self.row, bad.column, bad.code, bad.hint)
+            return BadLine(self.row, bad.column, bad.code, bad.hint, self.sheet)
 
 
 ReadLine = RawLine | BadLine | IgnoredLine | CountingLine | NothingImported
@@ -215,6 +218,8 @@ def _said(cell: object, words: ResultWords) -> tuple[Said, str]:
 
 def _meant(said: Said, reason: str | None, words: ResultWords) -> Result:
     """Return the result a word means beside its reason; an order that is there already never goes there again."""
+    if words.contradicts(said, reason):
+        raise _Bad("原因", "contradicts_itself", "结果与原因一个说成功、一个说失败，请核实后改正这一行")
     match said:
         case "imported" | "duplicate":
             return said

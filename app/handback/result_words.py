@@ -72,6 +72,12 @@ class ResultWords:
                 return None if against and against(rest) else (said, rest)
         return None
 
+    def contradicts(self, said: Said, reason: str | None) -> bool:
+        """Tell whether the reason beside a word begins with the opposite word: 成功, and 导入失败：缺货."""
+        against: Mapping[Said, tuple[Said, ...]] = {"imported": ("failed", "skipped"), "failed": ("imported",)}
+        opening = self.opening(reason) if reason else None
+        return opening is not None and opening[0] in against.get(said, ())
+
     def of_reason(self, reason: str | None) -> There:
         """Tell whether a reason says that the main system has this order already.
 

@@ -5,8 +5,9 @@ A row is that of the batch's own CSV, in which the header is row 1. An order num
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from app.domain.csv_cell import undefuse, without_controls
 from app.files.sheet_reader import Row
@@ -60,7 +61,11 @@ def row_errors(rows: Sequence[Row], numbers: Sequence[str], words: ResultWords |
             the program counts otherwise, or speaks of another file, and every other row may be a neighbour's too.
     """
     reader = _MessageReader(numbers, words or shipped_words())
-    found = [line for row, text in _texts(rows) for line in reader.read(row, text)]
+    found: list[ReadLine] = []
+    for sheet, lines in groupby(rows, key=lambda row: row.sheet):
+        reader.begin()
+        for row, text in _texts(lines):
+            found.extend(_on_sheet(sheet, line) for line in reader.read(row, text))
     if reader.astray:
         raise refused(reader.astray[0].hint, [*reader.astray, *(one for one in found if isinstance(one, BadLine))][:20])
     bad = [one for one in found if isinstance(one, BadLine)]
@@ -69,8 +74,12 @@ def row_errors(rows: Sequence[Row], numbers: Sequence[str], words: ResultWords |
     return found
 
 
-def _texts(rows: Sequence[Row]) -> Iterator[tuple[int, str]]:
-    """Yield each line of text with the row it stands in; a column of row numbers is read as 第 N 行."""
+def _on_sheet(sheet: str, line: ReadLine) -> ReadLine:
+    return replace(line, sheet=sheet) if isinstance(line, RawLine | BadLine) else line
+
+
+def _texts(rows: Iterable[Row]) -> Iterator[tuple[int, str]]:
+    """Yield each line of a sheet's text with the row it stands in; a column of row numbers is read as 第 N 行."""
     place: int | None = None
     headings: Sequence[str] = ()
     for row in rows:
@@ -103,7 +112,7 @@ class _Message:
 
 
 class _MessageReader:
-    """Reads one line after the other; a heading such as 导入成功的行 holds for those below it."""
+    """Reads one line after the other; a heading such as 导入成功的行 holds for those below it on its sheet."""
 
     def __init__(self, numbers: Sequence[str], words: ResultWords) -> None:
         self._numbers = numbers
@@ -113,6 +122,10 @@ class _MessageReader:
         """Lines that name a row the file does not have."""
         self.met_any = False
         """Whether any line was about rows, orders or their number."""
+
+    def begin(self) -> None:
+        """Begin another sheet."""
+        self._section = None
 
     def read(self, row: int, text: str) -> list[ReadLine]:
         """Return what a line says."""

@@ -171,7 +171,7 @@ def collate(lines: Iterable[ResultLine]) -> tuple[list[ResultLine], list[Disagre
         reasons = "；".join(reason for reason in dict.fromkeys([*said_before, line.reason or ""]) if reason)
         mains = tuple(dict.fromkeys((*first.mains, *line.mains)))
         by_number[line.number] = ResultLine(
-            first.row, line.number, result, next(iter(mains), None), reasons[:500] or None, mains[1:]
+            first.row, line.number, result, next(iter(mains), None), reasons[:500] or None, mains[1:], first.sheet
         )
     return [line for number, line in by_number.items() if number not in disputed], list(disputed.values())
 

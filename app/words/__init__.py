@@ -197,6 +197,11 @@ def said(code: str) -> str:
     return RESULTS[code].text if code in RESULTS else ORDER_STATES[code].text
 
 
+def row_of(sheet: str, row: int) -> str:
+    """Return where a line of a file stands, as its reader would look for it."""
+    return (f"工作表“{sheet}”" if sheet else "") + f"第 {row} 行"
+
+
 def ledger_sentence(ledger: Ledger, *parts: str) -> str:
     """Return ``parts`` of a ledger as people read them: "待进批次 3，已进批次 9"."""
     return "，".join(f"{LEDGER[part]} {getattr(ledger, part)}" for part in parts)

@@ -159,7 +159,7 @@ def test_every_visible_sheet_is_read_and_the_others_are_named():
     )
     raw = read(data)
     assert raw.unread == found.unread
-    assert RawLine(1, "N2", "失败", None, "省份不能为空", (3,)) in raw.lines
+    assert RawLine(1, "N2", "失败", None, "省份不能为空", (3,), "错误") in raw.lines
 
 
 def test_a_sheet_that_was_not_read_forbids_to_call_the_rest_imported():
@@ -188,10 +188,23 @@ def test_row_errors_on_two_sheets_are_all_read():
     assert {row.sheet for one in find(data).lists for row in one.rows} == {"商品", "地址"}
 
 
+def test_what_one_sheet_says_of_its_rows_holds_for_no_other():
+    """A heading 导入成功的行, or a column of row numbers, is of its own sheet alone."""
+    data = package(
+        {
+            "成功": sheet_xml(["导入成功的行："], ["第 2 行"]),
+            "失败": sheet_xml(["行号", "错误"], [3, "缺货"]),
+            "其他": sheet_xml([2, "笔导入成功的不在此列"], ["第 4 行", "缺货"]),
+        }
+    )
+    found = [(line.sheet, line.number, line.result) for line in read(data).lines if isinstance(line, RawLine)]
+    assert found == [("成功", "N1", "成功"), ("失败", "N2", "失败"), ("其他", "N3", "失败")]
+
+
 def test_a_sheet_beside_a_table_that_is_no_list_of_errors_stops_nothing():
     data = package({"结果": sheet_xml(HEADER, ["A", "成功"]), "说明": sheet_xml(["失败的东西 3 个"])})
     raw = read(data)
-    assert raw.lines == (RawLine(2, "A", "成功", None, None),)
+    assert raw.lines == (RawLine(2, "A", "成功", None, None, sheet="结果"),)
     assert raw.unread == ("工作表“说明”不是错误清单，没有读取",)
     with pytest.raises(InvalidResults):
         read(package({"说明": sheet_xml(["失败的东西 3 个"])}))
@@ -224,8 +237,8 @@ def test_a_formula_without_a_value_is_a_bad_line_and_never_a_word():
         row = ["A", "成功", "M1", "x"]
         row[at] = formula % "ABCD"[at]
         bad, good = read(package({"a": sheet_xml(HEADER, row, ["B", "成功"])})).lines
-        assert bad == BadLine(2, column, "formula", f"{column}是公式，请粘贴为数值")
-        assert good == RawLine(3, "B", "成功")
+        assert bad == BadLine(2, column, "formula", f"{column}是公式，请粘贴为数值", "a")
+        assert good == RawLine(3, "B", "成功", sheet="a")
 
 
 @pytest.mark.parametrize(

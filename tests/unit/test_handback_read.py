@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def test_every_delimiter_is_found_in_the_header(delimiter: str):
 
 def test_the_excel_form_is_read_alike():
     data = xlsx(["应急单号", "结果", "主系统单号", "原因"], [A, "成功", "M1", None], [B, "失败", None, "SKU 不存在"])
-    assert read_results(data).lines == LINES
+    assert read_results(data).lines == tuple(replace(line, sheet="Sheet") for line in LINES)
 
 
 def test_the_json_form_is_read_alike():
@@ -134,6 +135,10 @@ def test_an_apostrophe_of_our_own_is_taken_from_a_reason():
         (f"{A},成功，但商品未匹配,,", "结果", "unknown_result"),
         (f"{A},跳过,,", "结果", "skipped"),
         (f"{A},失败,,疑似重复订单", "原因", "perhaps_there"),
+        (f"{A},成功,,导入失败：缺货", "原因", "contradicts_itself"),
+        (f"{A},成功,M1,失败", "原因", "contradicts_itself"),
+        (f"{A},成功,,已跳过", "原因", "contradicts_itself"),
+        (f"{A},失败,,导入成功", "原因", "contradicts_itself"),
         (f"{A},成功,{'9' * 65},", "主系统单号", "too_long"),
         (f"{A},成功,=A1+1,", "主系统单号", "formula"),
         (f"{A},成功,a\x00b,", "主系统单号", "control_character"),
@@ -144,6 +149,14 @@ def test_a_bad_line_is_named_and_the_others_are_taken(row: str, column: str, cod
     assert found.lines == (ResultLine(3, B, "imported"),)
     assert [(bad.row, bad.column, bad.code) for bad in found.bad] == [(2, column, code)]
     assert found.bad[0].hint
+
+
+@pytest.mark.parametrize("reason", ["库存不足，已缺货占用", "商品编码未匹配", "address invalid, default used"])
+def test_trouble_told_beside_a_success_is_shown_to_a_person(reason: str):
+    found = read_results(f'{HEADER}\n{A},成功,M1,"{reason}"\n{B},成功,M2,没有异常\n'.encode())
+    assert [line.result for line in found.lines] == ["imported", "imported"]
+    assert [(one.row, one.order_number, one.code) for one in found.warnings] == [(2, A, "trouble_beside_success")]
+    assert reason in found.warnings[0].reason
 
 
 @pytest.mark.parametrize(
@@ -332,7 +345,7 @@ def test_row_errors_of_an_erp_program_lead_to_orders():
 
 def test_row_errors_come_as_a_table_too():
     found = read_results(xlsx(["错误"], ["第 5 行 收件人 不能为空"]), numbers_by_row=lambda: ROWS, rest="imported")
-    assert found.lines == (ResultLine(2, C, "failed", None, "收件人 不能为空"),)
+    assert found.lines == (ResultLine(2, C, "failed", None, "收件人 不能为空", sheet="Sheet"),)
     assert found.rest_imported
 
 

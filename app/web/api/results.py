@@ -26,6 +26,7 @@ class _Shown(BaseModel):
 class UnmatchedOut(_Shown):
     """A line that belongs to no order of this batch, or cannot be read."""
 
+    sheet: str
     row: int
     order_number: str
     code: str
@@ -43,6 +44,7 @@ class WordOut(_Shown):
 class ConflictOut(_Shown):
     """A word that contradicts what is known; it changed nothing."""
 
+    sheet: str
     row: int
     order_number: str
     known: WordOut

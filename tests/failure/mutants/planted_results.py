@@ -98,4 +98,16 @@ MUTANTS = (
             "tests/unit/test_handback_read.py::test_nothing_of_a_batch_that_was_rolled_back_is_imported_whatever_its_rows_say",
         ),
     ),
+    Mutant(
+        "what one sheet says of its rows holds for the next",
+        "P15",
+        (Edit("app/handback/row_errors.py", "        reader.begin()\n", ""),),
+        ("tests/unit/test_find_results.py::test_what_one_sheet_says_of_its_rows_holds_for_no_other",),
+    ),
+    Mutant(
+        "a success is believed although the reason beside it tells of a failure",
+        "P15",
+        (Edit("app/handback/result_lines.py", "if words.contradicts(said, reason):", "if not words:"),),
+        ("tests/unit/test_handback_read.py::test_a_bad_line_is_named_and_the_others_are_taken",),
+    ),
 )
