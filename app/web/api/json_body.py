@@ -44,7 +44,7 @@ def reads(model: type[M]) -> Callable[..., Coroutine[Any, Any, M]]:
     async def read(request: Request, door: TheDoor, _who: OpsActor) -> M:
         body = await door.bodies.read(dict(request.scope["headers"]), request.receive)
         try:
-            return model.model_validate_json(body or b"{}")
+            return model.model_validate_json(body or b"{}", strict=True)
         except ValidationError as error:
             details = error.errors(include_url=False, include_input=False)
             if details[0]["type"] == "json_invalid":
