@@ -23,7 +23,7 @@ QUIETLY = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SIZES = {"phone": {"width": 390, "height": 844}, "pc": {"width": 1440, "height": 900}}
+SIZES = {"phone": {"width": 375, "height": 812}, "pc": {"width": 1440, "height": 900}}
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 

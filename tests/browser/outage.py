@@ -1,9 +1,12 @@
 """An outage as a merchant has it: three storefronts, an hour of orders, two files, one result, and what waits for people."""
 
 import random
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +40,22 @@ RATE = 3
 PAID = 0.9
 
 
-def outage_in(folder: Path) -> Deployment:
-    """Return the console of somebody called ``boss`` in the middle of it; the same each time."""
+def outage_in(folder: Path, **chosen: object) -> Deployment:
+    """Return the console of somebody called ``boss`` in the middle of it; the same each time, with the settings chosen."""
+    shutil.copytree(_played().name, folder, dirs_exist_ok=True)
+    return Deployment(folder, clock=ClockAt(NOON), **chosen)
+
+
+@cache
+def _played() -> tempfile.TemporaryDirectory[str]:
+    """Play the outage once for all to copy."""
+    folder = tempfile.TemporaryDirectory(prefix="lifeboat-outage-")
+    _play(Path(folder.name)).close()
+    assert not list(Path(folder.name).rglob("lifeboat.db-wal"))  # else a copy would lack what is in it
+    return folder
+
+
+def _play(folder: Path) -> Deployment:
     made = Deployment(folder, clock=ClockAt(NOON - minutes(HOUR)))
     assert made.door
     with made.boat.store.writing() as uow:

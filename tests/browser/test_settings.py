@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import CHROMIUM
-from tests.browser.test_for_everybody import findings
+from tests.browser.hand import findings
 from tests.deployment import Deployment
 from tests.deployment.console import PASSWORD
 

@@ -36,6 +36,8 @@ class NextStep:
     why: str
     path: str = ""
     action: str = ""
+    batch: Batch | None = None
+    """The file that is offered on the card itself."""
 
 
 def next_step(now: Circumstances, may: MayUse) -> NextStep:
@@ -57,7 +59,7 @@ def _in_order(now: Circumstances, may: MayUse) -> list[NextStep]:
         newest = now.untaken[0]
         more = f"共 {len(now.untaken)} 份文件还没有人下载" if len(now.untaken) > 1 else "还没有人下载"
         why = f"{newest.orders} 笔，{more}。下载后导入主系统。"
-        steps.append(NextStep(f"下载 {newest.name}", why, f"/batches/{newest.name}", "去下载"))
+        steps.append(NextStep(f"下载 {newest.name}", why, f"/batches/{newest.name}", "看批次", newest))
     if now.held and may("order-decide"):
         why = "疑似重复或缺信息的订单，等人判断后才会进入文件。"
         steps.append(NextStep(f"处理 {now.held} 笔待人工确认", why, "/held", "去处理"))

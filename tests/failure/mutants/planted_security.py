@@ -223,6 +223,18 @@ MUTANTS = (
         (f"{DOOR}::test_wrong_fields_are_pointed_at",),
     ),
     Mutant(
+        "a page shows a stranger's text as it is",
+        "security",
+        (
+            Edit(
+                "app/web/console/templates/console/urgent.html",
+                "{{ p.said(goods[o.id], 80) }}",
+                "{{ goods[o.id]|safe }}",
+            ),
+        ),
+        ("tests/integration/test_console_planted.py::test_no_page_brings_it_to_life",),
+    ),
+    Mutant(
         "a request head without a bound",
         "P12 security",
         (Edit("app/web/door/bounded.py", "if self._beside_body > LARGEST_HEAD:", "if self._beside_body < -9e9:"),),

@@ -18,6 +18,7 @@ from app.store.unit_of_work import UnitOfWork
 from app.web.console.auth import actor_of
 from app.web.console.filters import BASE
 from app.web.console.page import ConsolePage, cursor_of, with_query
+from app.web.console.pages.order_lines import lines_of
 from app.web.console.routing import route
 from app.web.console.said import say
 
@@ -136,6 +137,7 @@ class OrderDeeds(ConsolePage):
             page = uow.attention.open_page(before=before)
             return {
                 "page": page,
+                "goods": {line.row.id: line.goods for line in lines_of(uow, self.boat.keyring, page.rows)},
                 "clients": uow.access.client_names(),
                 "in_hand": uow.attention.of([row.id for row in page.rows]),
             }
