@@ -1,11 +1,13 @@
 """Who looks after a high-priority order: one person at a time, done once, let go again; on both engines."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from app.domain.problems import NotFound, NotInThisState
 from app.orders.attend import claim_order, let_go, mark_handled
+from app.orders.decide import cancel
 from app.orders.timeline import time_line, whole_time_line
 from tests.deployment import Deployment
 from tests.deployment.facts import IT, OPS, TEN
@@ -59,12 +61,25 @@ def test_what_is_done_can_be_taken_back_and_let_go(deployment: Deployment):
         let_go(uow, number, by=IT, now=TEN)
     assert (_free(deployment), _open(deployment)) == (0, [number])
     with deployment.store.writing() as uow:
-        let_go(uow, number, by=IT, now=TEN)
+        with pytest.raises(NotInThisState, match="请先接手"):
+            let_go(uow, number, by=IT, now=TEN)
+        let_go(uow, number, by=OPS, now=TEN)
         with pytest.raises(NotInThisState, match="没有人认领"):
             let_go(uow, number, by=IT, now=TEN)
         with pytest.raises(NotFound):
             let_go(uow, "LB0", by=IT, now=TEN)
     assert (_free(deployment), _open(deployment)) == (1, [number])
+
+
+def test_nobody_looks_after_an_ordinary_order_or_one_that_has_come_to_its_end(deployment: Deployment):
+    low, high = deployment.door.some(1, total="10.00") + deployment.door.some(1, total="900.00")
+    with deployment.store.writing() as uow:
+        cancel(uow, high, reason="顾客取消", by=OPS, now=TEN)
+        for deed in (claim_order, partial(mark_handled, note="")):
+            with pytest.raises(NotInThisState, match="不是高优"):
+                deed(uow, low, by=OPS, now=TEN)
+        with pytest.raises(NotInThisState, match="取消"):
+            claim_order(uow, high, by=OPS, now=TEN)
 
 
 def test_an_order_in_a_file_and_one_of_a_drill_are_not_open(deployment: Deployment):
