@@ -107,8 +107,8 @@ growth: $(TEST_STAMP) ## Hold what things cost with ten million stored orders ag
 	$(BIN)/python -m benchmarks.growth $(GROWTH)
 
 .PHONY: torture
-torture: $(TEST_STAMP) ## Replay the reference outage with kill -9 every few seconds, and print the figures
-	$(BIN)/python -m tests.failure.torture
+torture: $(TEST_STAMP) ## Replay the reference outage with kill -9 and forty other disasters, and print the figures (one at a time: PROCESSES=1)
+	$(BIN)/python -m tests.failure.torture --processes $(PROCESSES)
 
 .PHONY: mutants
 mutants: $(TEST_STAMP) ## Plant the mistakes that break a promise; every one must be caught

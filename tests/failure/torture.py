@@ -1,11 +1,13 @@
 """``python -m tests.failure.torture``: every scenario in its long form, and a table of what was found."""
 
 import argparse
+import multiprocessing
 import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 from rich.console import Console
@@ -109,8 +111,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what was asked for; return 1 if any promise was broken."""
     wanted = _parser().parse_args(arguments)
     plan = Plan(wanted.orders, wanted.rate, wanted.kill_every, wanted.cut_every, wanted.seed)
-    known = scenarios(plan)
-    trials = [_run(name, known[name]) for name in wanted.only or known]
+    names = wanted.only or list(scenarios(plan))
+    trials = _several(names, plan, wanted.processes) if wanted.processes > 1 else [_told(n, plan) for n in names]
     out.print(_table(trials))
     for trial in trials:
         for line in (*(f"BROKEN {v}" for v in trial.violations), *filter(None, trial.notes)):
@@ -119,22 +121,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(any(trial.violations for trial in trials))
 
 
-def _run(name: str, scenario: Scenario) -> Trial:
-    began = time.monotonic()
-    out.print(f"… {name}", markup=False)
+def _several(names: Sequence[str], plan: Plan, processes: int) -> list[Trial]:
+    """Play so many scenarios at a time, each in a process of its own: most of their time they wait."""
+    fresh = multiprocessing.get_context("spawn")
+    found: dict[str, Trial] = {}
+    with ProcessPoolExecutor(processes, fresh, max_tasks_per_child=1) as pool:
+        begun = {pool.submit(_run, name, plan): name for name in names}
+        for ended in as_completed(begun):
+            name = begun[ended]
+            error = ended.exception()
+            found[name] = Trial("?", name, violations=[f"its process ended: {error!r}"]) if error else ended.result()
+            _tell(name, found[name])
+    return [found[name] for name in names]
+
+
+def _told(name: str, plan: Plan) -> Trial:
+    trial = _run(name, plan)
+    _tell(name, trial)
+    return trial
+
+
+def _run(name: str, plan: Plan) -> Trial:
+    began, scenario = time.monotonic(), scenarios(plan)[name]
     with tempfile.TemporaryDirectory(prefix=f"lb-{name}-", ignore_cleanup_errors=True) as home:
         try:
             trial = scenario(Path(home))
         except Exception as error:  # noqa: BLE001 - one scenario that cannot be played must not hide the others
             traceback.print_exc()
             trial = Trial("?", name, violations=[f"could not be played: {type(error).__name__}: {str(error)[-600:]}"])
-    took = f"{time.monotonic() - began:.0f} s"
-    trial.notes.append(took)
+    trial.notes.append(f"{time.monotonic() - began:.0f} s")
+    return trial
+
+
+def _tell(name: str, trial: Trial) -> None:
     found = f"{trial.trials} trials, {trial.lost} lost, {trial.doubled} doubled, {trial.unexpected} unexpected"
-    out.print(f"  {trial.skipped or found}, {len(trial.violations)} violations, {took}", markup=False, highlight=False)
+    broken = f"{len(trial.violations)} violations, {trial.notes[-1] if trial.notes else ''}"
+    out.print(f"{name}: {trial.skipped or found}, {broken}", markup=False, highlight=False)
     for violation in trial.violations:
         out.print(f"  BROKEN {violation}", markup=False, highlight=False)
-    return trial
 
 
 def _table(trials: Sequence[Trial]) -> Table:
@@ -163,6 +187,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--kill-every", type=float, default=Plan.kill_every, help="seconds between kills, on average")
     parser.add_argument("--cut-every", type=float, default=Plan.cut_every, help="seconds between batches by hand")
     parser.add_argument("--seed", type=int, default=Plan.seed)
+    parser.add_argument("--processes", type=int, default=1, help="scenarios played at a time")
     parser.add_argument("--only", nargs="*", metavar="SCENARIO", help=f"of {', '.join(scenarios(Plan()))}")
     return parser
 
