@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, closing
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -14,7 +15,7 @@ from tests.harness.checker import check_orders
 from tests.harness.client_ledger import ClientLedger, read_ledger
 from tests.harness.evidence import Asks, PostgresServer, SqliteFile, spooled, stored_orders
 from tests.harness.lifeboat_process import Boat, boat
-from tests.harness.shop import Errand, Shop, errands
+from tests.harness.shop import BUSY, Errand, Shop, errands
 from tests.harness.trial import Trial, skipped
 from tests.harness.waiting import PATIENCE, until
 from tests.harness.yard import wrong_answers
@@ -109,7 +110,13 @@ async def _retry_and_contradict(trial: Trial, shop: Shop, known: list[Errand]) -
 def _answers(lifeboat: Boat, todo: list[Errand]) -> list[httpx.Response]:
     headers = {"authorization": f"Bearer {lifeboat.storefront_key}", "content-type": "application/json"}
     with httpx.Client(headers=headers, timeout=PATIENCE, trust_env=False) as http:
-        return [http.post(lifeboat.orders_url, content=errand.body).raise_for_status() for errand in todo]
+        return [until(partial(_answer, http, lifeboat, errand), every=0.2) for errand in todo]
+
+
+def _answer(http: httpx.Client, lifeboat: Boat, errand: Errand) -> httpx.Response | None:
+    """Return what is said of an order; nothing where the door is busy, as it may be on a busy machine."""
+    answer = http.post(lifeboat.orders_url, content=errand.body)
+    return None if answer.status_code in BUSY else answer.raise_for_status()
 
 
 def _plain(todo: list[Errand]) -> list[Errand]:
