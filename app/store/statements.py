@@ -87,6 +87,21 @@ def set_pause(session: Session, row: dict[str, Any]) -> None:
     session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=replaced))
 
 
+def shift_stages(session: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
+    """Add to the sums of stages what each row says; figures may be negative."""
+    if rows:
+        session.execute(_shift_stages(session.get_bind().dialect.name, table), list(rows))
+
+
+@cache
+def _shift_stages(dialect: str, model: type[SQLModel]) -> Any:  # noqa: ANN401 - as below
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    statement = _insert(dialect, table)
+    summed = [column for column in table.c if not column.primary_key]
+    added = {column.name: column + statement.excluded[column.name] for column in summed}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=added)
+
+
 @cache
 def _shift(dialect: str) -> Any:  # noqa: ANN401 - as below
     table: Table = StateCount.__table__  # type: ignore[attr-defined]

@@ -19,6 +19,7 @@ from app.store.repositories.batches import BatchRepository
 from app.store.repositories.contradictions import ContradictionRepository
 from app.store.repositories.coupons import CouponRepository
 from app.store.repositories.dead_letters import DeadLetterRepository
+from app.store.repositories.flows import FlowRepository
 from app.store.repositories.glance import GlanceRepository
 from app.store.repositories.goods import GoodsRepository
 from app.store.repositories.guide import GuideRepository
@@ -65,6 +66,7 @@ class UnitOfWork:
         self.contradictions = ContradictionRepository(session)
         self.coupons = CouponRepository(session)
         self.dead_letters = DeadLetterRepository(session)
+        self.flows = FlowRepository(session)
         self.glance = GlanceRepository(session)
         self.goods = GoodsRepository(session)
         self.handovers = HandoverRepository(session)

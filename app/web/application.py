@@ -15,7 +15,7 @@ from app import __version__
 from app.bootstrap import Lifeboat
 from app.domain.problems import InvalidOrder, NotFound, Problem
 from app.web import problems
-from app.web.api import alerts, batches, contradictions, decisions, json_body, ledger, orders, results, skus
+from app.web.api import alerts, batches, contradictions, decisions, json_body, ledger, lifecycle, orders, results, skus
 from app.web.console.mount import mount_console
 from app.web.door.body import ClientGone
 from app.web.door.drop_in import drop_ins
@@ -79,7 +79,7 @@ def create_api(parts: Parts, runtime: Runtime) -> FastAPI:
         summary="主系统宕机时的应急接单服务",
     )
     api.state.parts = parts
-    for module in (orders, decisions, batches, results, contradictions, ledger, skus, alerts, routes, docs):
+    for module in (orders, decisions, batches, results, contradictions, ledger, skus, alerts, lifecycle, routes, docs):
         api.include_router(module.router)
     api.add_exception_handler(Problem, problems.on_problem)
     api.add_exception_handler(HTTPException, problems.on_http_error)

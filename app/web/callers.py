@@ -33,6 +33,7 @@ def scoped(*scopes: str) -> Callable[..., object]:
 
 AnyCaller = Annotated[Caller, Depends(scoped("intake", "ops", "lifecycle"))]
 OpsCaller = Annotated[Caller, Depends(scoped("ops"))]
+LifecycleCaller = Annotated[Caller, Depends(scoped("lifecycle"))]
 
 
 async def actor_of(request: Request, caller: OpsCaller) -> Actor:

@@ -7,6 +7,7 @@ from app.store.tables.alert import Alert
 from app.store.tables.attention import Attention
 from app.store.tables.batch import Batch, BatchOrder, Contradiction, ImportResult, MainNumber
 from app.store.tables.coupon import Coupon
+from app.store.tables.flow import OrderFlow, StageMinute, StageTotal, StageVisit, StoredEvent
 from app.store.tables.goods import OrderGoods, SkuCount, SkuNote, SkuStock
 from app.store.tables.guide import GuideTick
 from app.store.tables.handover import Handover
@@ -46,12 +47,17 @@ __all__ = [
     "LoginThrottle",
     "MainNumber",
     "Message",
+    "OrderFlow",
     "OrderGoods",
     "OrderRow",
     "Pause",
     "SkuCount",
     "SkuNote",
     "SkuStock",
+    "StageMinute",
+    "StageTotal",
+    "StageVisit",
     "StateCount",
+    "StoredEvent",
     "User",
 ]

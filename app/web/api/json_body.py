@@ -7,12 +7,12 @@ without a limit.
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Request
+from fastapi import Depends, Request
 from pydantic import BaseModel, Field, ValidationError
 
 from app.domain import problems as p
 from app.intake.field_errors import NOT_BLANK, field_error
-from app.web.callers import OpsActor
+from app.web.callers import scoped
 from app.web.parts import TheDoor
 
 M = TypeVar("M", bound=BaseModel)
@@ -31,8 +31,8 @@ def documents(model: type[BaseModel], *, required: bool = True) -> dict[str, Any
     return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
 
 
-def reads(model: type[M]) -> Callable[..., Coroutine[Any, Any, M]]:
-    """Return a dependency that reads a model from the body; none at all is an empty object.
+def reads(model: type[M], *, scope: str = "ops") -> Callable[..., Coroutine[Any, Any, M]]:
+    """Return a dependency that reads a model from the body of a caller of that scope; no body is an empty object.
 
     Raises:
         Unauthenticated, Forbidden: nobody who may do this sends it; its body is not looked at.
@@ -41,7 +41,7 @@ def reads(model: type[M]) -> Callable[..., Coroutine[Any, Any, M]]:
         TooLarge, TooSlow: see the reader.
     """
 
-    async def read(request: Request, door: TheDoor, _who: OpsActor) -> M:
+    async def read(request: Request, door: TheDoor, _who: Annotated[object, Depends(scoped(scope))]) -> M:
         body = await door.bodies.read(dict(request.scope["headers"]), request.receive)
         try:
             return model.model_validate_json(body or b"{}", strict=True)

@@ -1,0 +1,172 @@
+"""Where an order is on its way: a fold over its lifecycle events, the same whatever order they arrived in.
+
+Events are taken by their own time, and by the rank of their mark where two share a moment; never "the last one wins". A
+late, doubled or missing event therefore changes what we know, and not what we made of it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from app.domain.marks import ENDS_STAGE, RANK, REACHED, STAGES, Mark
+
+AHEAD = timedelta(minutes=2)
+"""A sender's clock may be so far ahead of ours before its time is not believed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifecycleEvent:
+    """Something that has happened to an order in the main system.
+
+    ``at`` is when it happened as far as we believe it, see :func:`believed`. ``attributes`` holds what else was said:
+    ``stage`` of a mark ``reopened``, ``into`` of one ``merged``, ``children`` of one ``split``, ``priority``.
+    """
+
+    source: str
+    event_id: str
+    mark: Mark
+    at: datetime
+    channel: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Standing(StrEnum):
+    """How an order stands in the flow; only ``under_way`` and ``done`` count in figures and rules."""
+
+    UNDER_WAY = "under_way"
+    DONE = "done"
+    ON_HOLD = "on_hold"
+    CANCELLED = "cancelled"
+    MERGED = "merged"
+    SPLIT = "split"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A time that an order spent in a stage; it is there still where ``left_at`` is None.
+
+    An ``inferred`` one has a beginning or an end that no event told: it counts as a visit and in no mean.
+    """
+
+    stage: int
+    entered_at: datetime
+    left_at: datetime | None = None
+    inferred: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What is known of an order's way."""
+
+    standing: Standing = Standing.UNDER_WAY
+    stage: int | None = None
+    """The stage it is in; None before the first mark and after the last."""
+    visits: tuple[Visit, ...] = ()
+    """Oldest first; empty for an order that does not count."""
+    channel: str = ""
+    high: bool = False
+    reworks: int = 0
+    """How often it was sent back."""
+
+
+def believed(at: datetime, *, received_at: datetime) -> tuple[datetime, bool]:
+    """Return when an event happened, and whether its sender's clock was ahead: then it is when we received it."""
+    ahead = at > received_at + AHEAD
+    return (received_at if ahead else at), ahead
+
+
+def flow_of(events: Iterable[LifecycleEvent]) -> Flow:
+    """Return where an order is, by all that is known of it."""
+    fold = _Fold()
+    for event in sorted(events, key=lambda one: (one.at, RANK[one.mark], one.source, one.event_id)):
+        fold.take(event)
+    return fold.flow()
+
+
+@dataclass(slots=True)
+class _Fold:
+    """Takes events in the order of their times."""
+
+    behind: int | None = None
+    """How many stages lie behind the order; None before its first mark."""
+    since: datetime | None = None
+    """Since when it is in the stage after those."""
+    guessed: bool = False
+    """Whether no event told that beginning."""
+    standing: Standing = Standing.UNDER_WAY
+    visits: list[Visit] = field(default_factory=list)
+    channel: str = ""
+    high: bool = False
+    reworks: int = 0
+
+    def take(self, event: LifecycleEvent) -> None:
+        self.channel = event.channel or self.channel
+        if "priority" in event.attributes:
+            self.high = event.attributes["priority"] == "high"
+        match event.mark:
+            case Mark.CANCELLED:
+                self.standing = Standing.CANCELLED
+            case Mark.MERGED | Mark.SPLIT:
+                self._go_on_elsewhere(event)
+            case Mark.HOLD if self.standing is Standing.UNDER_WAY:
+                self._leave(event.at, inferred=True)
+                self.standing = Standing.ON_HOLD
+            case Mark.RESUMED if self.standing is Standing.ON_HOLD:
+                self.standing = Standing.UNDER_WAY
+                self._enter(event.at)
+            case Mark.HOLD | Mark.RESUMED:
+                pass
+            case Mark.REOPENED:
+                self._reopen(event)
+            case mark:
+                self._reach(REACHED[mark], event.at, told=mark in ENDS_STAGE)
+
+    def flow(self) -> Flow:
+        counts = self.standing is not Standing.CANCELLED and self.standing is not Standing.ON_HOLD
+        visits, stage = list(self.visits), None
+        if counts and self.since is not None and self.standing is Standing.UNDER_WAY:
+            stage = (self.behind or 0) + 1
+            visits.append(Visit(stage, self.since, inferred=self.guessed))
+        standing = self.standing
+        if standing is Standing.UNDER_WAY and self.behind == len(STAGES):
+            standing = Standing.DONE
+        return Flow(standing, stage, tuple(visits) if counts else (), self.channel, self.high, self.reworks)
+
+    def _reach(self, behind: int, at: datetime, *, told: bool) -> None:
+        """Note that so many stages lie behind; those that nobody told the end of are left at the same moment."""
+        before = self.behind
+        if before is not None and behind <= before:  # told again, or late and outdated
+            return
+        if before is not None:
+            exact = told and behind == before + 1
+            self._leave(at, inferred=not exact)
+            self.visits += [Visit(stage, at, at, inferred=True) for stage in range(before + 2, behind + 1)]
+        self.behind = behind
+        self._enter(at, guessed=not told)
+
+    def _enter(self, at: datetime, *, guessed: bool = False) -> None:
+        if self.standing is Standing.UNDER_WAY and self.behind is not None and self.behind < len(STAGES):
+            self.since, self.guessed = at, guessed
+
+    def _reopen(self, event: LifecycleEvent) -> None:
+        """Let a stage that lies behind the order begin again; the one it was in is left."""
+        stage = event.attributes.get("stage")
+        if type(stage) is not int or self.behind is None or not 1 <= stage <= self.behind:
+            return
+        self._leave(event.at, inferred=True)
+        self.behind = stage - 1
+        self._enter(event.at)
+        self.reworks += 1
+
+    def _leave(self, at: datetime, *, inferred: bool) -> None:
+        if self.since is not None and self.behind is not None:
+            self.visits.append(Visit(self.behind + 1, self.since, at, inferred or self.guessed))
+        self.since, self.guessed = None, False
+
+    def _go_on_elsewhere(self, event: LifecycleEvent) -> None:
+        """Let it go: what it was merged into, or its parts, have a clock of their own."""
+        if self.standing in {Standing.UNDER_WAY, Standing.ON_HOLD}:
+            self._leave(event.at, inferred=True)
+            self.standing = Standing.MERGED if event.mark is Mark.MERGED else Standing.SPLIT
