@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app.bootstrap import Lifeboat
-from app.cli.language import words
+from app.cli.language import said, words
 from app.cli.terminal import Json, actor, lifeboat, local, out, say_json, table
 from app.store.tables import Alert
 from app.watch.attend import claim_alert, silence_alert, unsilence_alert
@@ -48,7 +48,7 @@ def list_alerts(
             empty="没有告警。",
         )
         if page.next:
-            out.print(f"更早的：lifeboat alerts list --before {page.next}")
+            out.print(said("更早的：lifeboat alerts list --before {id}", id=page.next))
 
 
 @app.command()
@@ -62,7 +62,7 @@ def claim(
     with lifeboat() as boat:
         with boat.store.writing() as uow:
             alert = claim_alert(uow, alert_id, by=actor(), now=boat.clock.now(), take_over=take_over)
-        _say(boat, alert, f"已认领：{alert.text}", as_json=as_json)
+        _say(boat, alert, said("已认领：{alert}", alert=alert.text), as_json=as_json)
 
 
 @app.command()
@@ -78,7 +78,8 @@ def silence(
         lasting = timedelta(minutes=minutes)
         with boat.store.writing() as uow:
             alert = silence_alert(uow, alert_id, lasting=lasting, why=why, by=actor(), now=boat.clock.now())
-        _say(boat, alert, f"静默到 {local(boat, alert.silenced_until)}：{alert.text}", as_json=as_json)
+        sentence = said("静默到 {until}：{alert}", until=local(boat, alert.silenced_until), alert=alert.text)
+        _say(boat, alert, sentence, as_json=as_json)
 
 
 @app.command()
@@ -87,7 +88,7 @@ def unsilence(alert_id: AlertId, *, as_json: Json = False) -> None:
     with lifeboat() as boat:
         with boat.store.writing() as uow:
             alert = unsilence_alert(uow, alert_id, by=actor(), now=boat.clock.now())
-        _say(boat, alert, f"已解除静默：{alert.text}", as_json=as_json)
+        _say(boat, alert, said("已解除静默：{alert}", alert=alert.text), as_json=as_json)
 
 
 def _say(boat: Lifeboat, alert: Alert, sentence: str, *, as_json: bool) -> None:

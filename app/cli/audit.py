@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.language import said
 from app.cli.terminal import Json, fail, lifeboat, local, out, say_json, table
 from app.store.audit_chain import verify_chain
 
@@ -49,7 +50,7 @@ def list_deeds(
             empty="还没有审计记录。",
         )
         if more:
-            out.print(f"更早的：lifeboat audit list --before {more}")
+            out.print(said("更早的：lifeboat audit list --before {id}", id=more))
 
 
 @app.command()
@@ -72,6 +73,19 @@ def verify(*, as_json: Json = False) -> None:
             raise typer.Exit(1)
         return
     if not found.intact:
-        fail(f"第 {found.broken} 段对不上：其中的记录被改动、增加或抽走；之前的 {found.blocks} 段完好。")
-    out.print(f"审计链完好：{found.blocks} 段，{found.deeds} 条记录；另有 {found.unchained} 条待入链。")
-    out.print(f"链头（请另存他处，日后可证明此前未被改动）：{found.head}")
+        fail(
+            said(
+                "第 {broken} 段对不上：其中的记录被改动、增加或抽走；之前的 {intact} 段完好。",
+                broken=found.broken,
+                intact=found.blocks,
+            )
+        )
+    out.print(
+        said(
+            "审计链完好：{blocks} 段，{records} 条记录；另有 {unchained} 条待入链。",
+            blocks=found.blocks,
+            records=found.deeds,
+            unchained=found.unchained,
+        )
+    )
+    out.print(said("链头（请另存他处，日后可证明此前未被改动）：{head}", head=found.head))

@@ -1,12 +1,12 @@
 """``lifeboat export`` and ``repair``: making a batch now."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from app.batch.maker import Emptied, MakeOutcome, NotBegun, Nothing, Postponed, Published, Underway
 from app.bootstrap import batch_maker, situation_of
-from app.cli.language import words
+from app.cli.language import listed, said, words
 from app.cli.terminal import Json, actor, amount, err, fail, lifeboat, out, say_json
 from app.domain.money import fen_of_yuan
 from app.watch.patrol import look
@@ -43,8 +43,16 @@ def _say_nothing(batch: str, repairs: list[str], *, as_json: bool) -> None:
     if as_json:
         say_json({"batch": None, "repairs": repairs})
         return
-    before = f"已有补录批次：{'、'.join(repairs)}，请导入它并传回结果。" if repairs else "还没有补录批次。"
-    out.print(f"批次 {batch} 没有待补录的订单。{before}", markup=False)
+    sentence = (
+        said(
+            "批次 {batch} 没有待补录的订单。已有补录批次：{repairs}，请导入它并传回结果。",
+            batch=batch,
+            repairs=listed(repairs),
+        )
+        if repairs
+        else said("批次 {batch} 没有待补录的订单。还没有补录批次。", batch=batch)
+    )
+    out.print(sentence, markup=False)
 
 
 def _show(outcomes: list[MakeOutcome], folder: str, *, as_json: bool) -> None:
@@ -54,19 +62,29 @@ def _show(outcomes: list[MakeOutcome], folder: str, *, as_json: bool) -> None:
     if as_json:
         say_json(published[-1].manifest if published else {"batch": None})
     elif not published and not any(isinstance(outcome, Postponed | NotBegun | Underway) for outcome in outcomes):
-        out.print("没有待进批次的订单。")
+        out.print(said("没有待进批次的订单。"))
     for outcome in published if not as_json else ():
-        m = outcome.manifest
-        due, total = words.due_sentence(m["payments"]), amount(fen_of_yuan(m["total"]))
-        out.print(
-            f"批次 {m['batch']}：订单 {m['orders']:,} 笔，{m['rows']:,} 行，"
-            f"合计 ¥{total}，待人工确认 {m['held']:,} 笔\n"
-            + (f"其中{due}，发货前请核对。\n" if due else "")
-            + f"文件：{folder}/{m['incident']}/{m['files'][0]['name']}",
-            markup=False,
-        )
+        out.print(_told(outcome.manifest, folder), markup=False)
     if failures:
         fail("\n".join(failures))
+
+
+def _told(manifest: dict[str, Any], folder: str) -> str:
+    """Return what a person is told of a batch that came out: how much is in it, what is not paid, where its file is."""
+    due = words.due_sentence(manifest["payments"])
+    lines = [
+        said(
+            "批次 {batch}：订单 {orders:,} 笔，{rows:,} 行，合计 ¥{total}，待人工确认 {held:,} 笔",
+            batch=manifest["batch"],
+            orders=manifest["orders"],
+            rows=manifest["rows"],
+            total=amount(fen_of_yuan(manifest["total"])),
+            held=manifest["held"],
+        ),
+        *([said("其中{due}，发货前请核对。", due=due)] if due else []),
+        said("文件：{path}", path=f"{folder}/{manifest['incident']}/{manifest['files'][0]['name']}"),
+    ]
+    return "\n".join(lines)
 
 
 def _said(outcomes: list[MakeOutcome]) -> list[str]:
@@ -75,14 +93,22 @@ def _said(outcomes: list[MakeOutcome]) -> list[str]:
     for outcome in outcomes:
         match outcome:
             case Postponed(name, _, reason, advice):
-                why = "" if advice == reason else f"（{reason}）"
-                failures.append(f"批次 {name} 暂时无法写出{why}，后台会自动重试；{advice}。")
+                failures.append(
+                    said("批次 {batch} 暂时无法写出，后台会自动重试；{advice}。", batch=name, advice=advice)
+                    if advice == reason
+                    else said(
+                        "批次 {batch} 暂时无法写出（{reason}），后台会自动重试；{advice}。",
+                        batch=name,
+                        reason=reason,
+                        advice=advice,
+                    )
+                )
             case NotBegun(reason):
-                failures.append(f"{reason}。批次未能开始，订单未受影响；改正后自动生成。")
+                failures.append(said("{reason}。批次未能开始，订单未受影响；改正后自动生成。", reason=reason))
             case Underway(name):
-                err.print(f"批次 {name} 正由后台生成。")
+                err.print(said("批次 {batch} 正由后台生成。", batch=name))
             case Emptied(name, held):
-                err.print(f"批次 {name} 没有可写出的订单，{held} 笔待人工确认。")
+                err.print(said("批次 {batch} 没有可写出的订单，{held} 笔待人工确认。", batch=name, held=held))
             case Published():
                 continue
     return failures

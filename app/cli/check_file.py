@@ -8,6 +8,7 @@ import typer
 
 from app.batch.check_file import FileCheck, check_file
 from app.bootstrap import exports_of, layouts_of
+from app.cli.language import problem_sentence, said
 from app.cli.terminal import Json, err, fail, lifeboat, out, say_json, table
 from app.domain.problems import NotFound, NotInThisState, TooLarge
 from app.files.sheet_reader import UnreadableSheet
@@ -25,9 +26,9 @@ def check(
         try:
             checked = check_file(boat.store, exports_of(boat.settings), layouts_of(boat.settings), file)
         except (NotFound, NotInThisState, TooLarge) as problem:
-            fail(problem.detail, code=2)
+            fail(problem_sentence(problem.code, problem.detail), code=2)
         except UnreadableSheet as error:
-            fail(f"{file.name} 无法读取：{error.sentence}", code=2)
+            fail(said("{file} 无法读取：{why}", file=file.name, why=error.sentence), code=2)
     if as_json:
         changes = [asdict(change) for change in checked.changes]
         say_json({"batch": checked.batch, "identical": checked.identical, "changes": changes})
@@ -39,17 +40,19 @@ def check(
 
 def _tell(checked: FileCheck) -> None:
     if checked.identical:
-        out.print(f"与批次 {checked.batch} 写出的内容一致，可以导入。", markup=False)
+        out.print(said("与批次 {batch} 写出的内容一致，可以导入。", batch=checked.batch), markup=False)
         return
     rows = [(one.row, *_told(one.column, one.written, one.found)) for one in checked.changes[:_SHOWN]]
-    title = f"与批次 {checked.batch} 写出的内容不一致，共 {len(checked.changes)} 处"
+    title = said("与批次 {batch} 写出的内容不一致，共 {count} 处", batch=checked.batch, count=len(checked.changes))
     table(title, ("行", "列", "写出", "现在"), rows, empty="")
     if len(checked.changes) > _SHOWN:
-        out.print(f"只显示前 {_SHOWN} 处，其余见 --json。")
-    err.print("请勿导入这份文件：重新下载批次文件再导入；要打开看请用 XLSX。", style="yellow")
+        out.print(said("只显示前 {count} 处，其余见 --json。", count=_SHOWN))
+    err.print(said("请勿导入这份文件：重新下载批次文件再导入；要打开看请用 XLSX。"), style="yellow")
 
 
 def _told(column: str, written: str, found: str) -> tuple[str, str, str]:
     if column:
-        return column, written or "（空）", found or "（空）"
-    return ("整行", written, "（缺少）") if written else ("整行", "（没有）", found)
+        return column, written or said("（空）"), found or said("（空）")
+    if written:
+        return said("整行"), written, said("（缺少）")
+    return said("整行"), said("（没有）"), found

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from app.access.clients import IssuedKey, Scope, add_client, revoke_key, rotate_key
+from app.cli.language import said
 from app.cli.terminal import Json, actor, lifeboat, local, moment, out, say_json, table
 
 app = typer.Typer(help="渠道与密钥：谁可以下单、谁可以取批次。", no_args_is_help=True)
@@ -37,7 +38,7 @@ def revoke(key_id: Annotated[str, typer.Argument(help="密钥编号：lbk_ 之�
     """吊销一把密钥，数秒内在所有进程生效。"""
     with lifeboat() as boat, boat.store.writing() as uow:
         revoke_key(uow, key_id, by=actor(), now=boat.clock.now())
-    out.print(f"密钥 {key_id} 已吊销。")
+    out.print(said("密钥 {id} 已吊销。", id=key_id))
 
 
 @app.command("list")
@@ -64,7 +65,7 @@ def list_clients(*, as_json: Json = False) -> None:
             "渠道",
             ("编号", "名称", "权限", "演练", "有效密钥", "创建时间"),
             [
-                (c.id, c.name, c.scope, "是" if c.drill else "", " ".join(keys), local(boat, c.created_at))
+                (c.id, c.name, c.scope, said("是") if c.drill else "", " ".join(keys), local(boat, c.created_at))
                 for c, keys in rows
             ],
             empty="还没有渠道。用 lifeboat clients add 名称 新增一个。",
@@ -75,4 +76,7 @@ def _show(issued: IssuedKey, *, as_json: bool) -> None:
     if as_json:
         say_json({"id": issued.client_id, "key_id": issued.key_id, "key": issued.key})
         return
-    out.print(f"渠道编号：{issued.client_id}\n密钥（只显示这一次，请妥善保存）：\n{issued.key}", markup=False)
+    out.print(
+        said("渠道编号：{id}\n密钥（只显示这一次，请妥善保存）：\n{key}", id=issued.client_id, key=issued.key),
+        markup=False,
+    )

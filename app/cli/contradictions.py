@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from app.cli.language import words
+from app.cli.language import said, words
 from app.cli.terminal import Json, actor, lifeboat, local, out, say_json, table
 from app.orders.contradictions import settle_contradiction
 from app.web.api.contradictions import ContradictionOut, WordOnOrder, contradiction_page
@@ -45,7 +45,7 @@ def list_contradictions(
             empty="没有等人裁定的矛盾。",
         )
         if page.next:
-            out.print(f"更多：lifeboat results contradictions --after {page.next}")
+            out.print(said("更多：lifeboat results contradictions --after {id}", id=page.next))
 
 
 @app.command("settle")
@@ -58,7 +58,12 @@ def settle(
     with lifeboat() as boat, boat.store.writing() as uow:
         found = settle_contradiction(uow, number, decision, reason=reason, by=actor(), now=boat.clock.now())
         order_number = found.order_number
-    out.print(f"订单 {order_number}：{'已按新结果更正' if decision == 'take' else '维持原状'}。", markup=False)
+    out.print(
+        said("订单 {order}：已按新结果更正。", order=order_number)
+        if decision == "take"
+        else said("订单 {order}：维持原状。", order=order_number),
+        markup=False,
+    )
 
 
 def _said(word: WordOnOrder) -> str:
@@ -66,4 +71,5 @@ def _said(word: WordOnOrder) -> str:
 
 
 def _settled(one: ContradictionOut) -> str:
-    return words.CONTRADICTIONS[one.settlement or "open"].text + (f"（{one.settled_by}）" if one.settled_by else "")
+    state = words.CONTRADICTIONS[one.settlement or "open"].text
+    return said("{state}（{by}）", state=state, by=one.settled_by) if one.settled_by else state

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from app.bootstrap import Lifeboat, reserve_of
+from app.cli.language import said
 from app.cli.terminal import Json, actor, lifeboat, local, out, say_json, table
 from app.notify.coupons import CodesFound, generate_coupons, import_coupons, look_at_codes, read_codes
 from app.store.repositories.coupons import GivenCoupon
@@ -38,13 +39,13 @@ def import_codes(
                 _show(found)
             if dry_run:
                 return
-            typer.confirm("导入？", abort=True)
+            typer.confirm(said("导入？"), abort=True)
         with boat.store.writing() as uow:
             added = import_coupons(uow, codes, source=file.name, by=actor(), now=boat.clock.now())
     if as_json:
         say_json({"added": added, "known": len(codes) - added})
     else:
-        out.print(f"导入 {added} 张新券码，另有 {len(codes) - added} 张已存在。")
+        out.print(said("导入 {added} 张新券码，另有 {known} 张已存在。", added=added, known=len(codes) - added))
 
 
 @app.command("given")
@@ -73,7 +74,7 @@ def list_given(
             whole=("券码",),
         )
         if more:
-            out.print(f"更早的：lifeboat coupons given --before {more}")
+            out.print(said("更早的：lifeboat coupons given --before {id}", id=more))
 
 
 @app.command()
@@ -95,7 +96,7 @@ def generate(
     if as_json:
         say_json({"added": added})
     else:
-        out.print(f"已生成 {added} 张券码。请把同样的券码录入商城系统，否则顾客无法使用。")
+        out.print(said("已生成 {added} 张券码。请把同样的券码录入商城系统，否则顾客无法使用。", added=added))
 
 
 @app.command()
@@ -103,11 +104,19 @@ def status(*, as_json: Json = False) -> None:
     """查看券池余量。"""
     with lifeboat() as boat, boat.store.reading() as uow:
         total, free, low_at = uow.coupons.total(), uow.coupons.free(), boat.live.coupon_low_at
-    low = f"不超过告警线 {low_at} 张，请尽快补充。" if total and free <= low_at else ""
+    counts = {"total": total, "given": total - free, "free": free}
     if as_json:
         say_json({"total": total, "free": free, "given": total - free})
+    elif total and free <= low_at:
+        out.print(
+            said(
+                "券码共 {total} 张，已发 {given} 张，剩余 {free} 张。不超过告警线 {low_at} 张，请尽快补充。",
+                **counts,
+                low_at=low_at,
+            )
+        )
     else:
-        out.print(f"券码共 {total} 张，已发 {total - free} 张，剩余 {free} 张。{low}")
+        out.print(said("券码共 {total} 张，已发 {given} 张，剩余 {free} 张。", **counts))
 
 
 def _preview(found: CodesFound) -> dict[str, object]:
@@ -115,7 +124,14 @@ def _preview(found: CodesFound) -> dict[str, object]:
 
 
 def _show(found: CodesFound) -> None:
-    out.print(f"将新增 {found.new} 张；已存在 {found.known} 张，文件内重复 {found.twice} 张。")
+    out.print(
+        said(
+            "将新增 {new} 张；已存在 {known} 张，文件内重复 {twice} 张。",
+            new=found.new,
+            known=found.known,
+            twice=found.twice,
+        )
+    )
     table("开头几张", ("券码", "面额"), found.first, empty="")
 
 

@@ -87,6 +87,7 @@ HELP: Mapping[str, str] = {
     "显示订单的状态与经过。": "Show the state and the time line of an order.",
     "应急单号。": "The order number.",
     "补全待人工确认的订单：按受理时的规则检查、加密保存；资料齐了就进入下一批次。": "Complete a held order: checked as at the door, kept sealed; once nothing is missing it enters the next batch.",
+    "字段=值…": "field=value…",
     "如 recipient.name=张三 items.0.unit_price=9.90 payment.status=paid；placed_at= 留空为清除。": "Such as recipient.name=… items.0.unit_price=9.90 payment.status=paid; an empty placed_at= clears it.",
     "顾客取消：关闭订单。已在批次文件中的，请同时在主系统中拦截。": "Cancel an order for its customer; if it is in a file, stop it in the main system too.",
     "主系统无法导入且无法补录：人工关闭。": "Close an order that the main system can never take.",

@@ -6,6 +6,7 @@ from pathlib import Path
 from app.access.accounts import add_user
 from app.access.clients import add_client
 from app.bootstrap import Lifeboat
+from app.cli.language import said
 from app.domain.actor import SYSTEM
 
 FIRST_CLIENT = "first-shop"
@@ -26,9 +27,9 @@ def greet(boat: Lifeboat) -> str:
     """Make what a first start needs and return what people should know."""
     settings = boat.settings
     lines = [
-        "Lifeboat 订单救生艇已就绪",
-        f"  下单地址：{settings.public_base}/v1/orders",
-        f"  控制台：　{settings.public_base}/console",
+        said("Lifeboat 订单救生艇已就绪"),
+        said("  下单地址：{base}/v1/orders", base=settings.public_base),
+        said("  控制台：　{base}/console", base=settings.public_base),
     ]
     now = boat.clock.now()
     with boat.store.writing() as uow:
@@ -36,14 +37,25 @@ def greet(boat: Lifeboat) -> str:
             issued = add_client(uow, FIRST_CLIENT, scope="intake", drill=False, by=SYSTEM, now=now)
             _keep(key_file(settings.data_dir), issued.key)
             lines.append(
-                f"  渠道密钥（{FIRST_CLIENT}，只显示这一次，另存于 {key_file(settings.data_dir)}）：\n    {issued.key}"
+                said(
+                    "  渠道密钥（{client}，只显示这一次，另存于 {file}）：\n    {key}",
+                    client=FIRST_CLIENT,
+                    file=key_file(settings.data_dir),
+                    key=issued.key,
+                )
             )
-            lines += ["  试下一单：", _curl(settings.public_base, issued.key)]
+            lines += [said("  试下一单："), _curl(settings.public_base, issued.key)]
         else:
-            lines.append("  渠道密钥：　已发放过；新增请用 lifeboat clients add 名称")
+            lines.append(said("  渠道密钥：　已发放过；新增请用 lifeboat clients add 名称"))
         if not uow.access.user_count():
             password = add_user(uow, FIRST_USER, role="admin", by=SYSTEM, now=now)
-            lines.append(f"  控制台账号：{FIRST_USER}　首次密码（只显示这一次，登录后须修改）：{password}")
+            lines.append(
+                said(
+                    "  控制台账号：{user}　首次密码（只显示这一次，登录后须修改）：{password}",
+                    user=FIRST_USER,
+                    password=password,
+                )
+            )
     return "\n".join(lines)
 
 

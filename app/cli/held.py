@@ -7,7 +7,7 @@ import typer
 
 from app.bootstrap import Lifeboat
 from app.bootstrap.decisions import preflight_of
-from app.cli.language import words
+from app.cli.language import listed, said, words
 from app.cli.terminal import Json, actor, amount, lifeboat, local, moment, out, say_json, table
 from app.domain.money import yuan
 from app.domain.states import HeldKind
@@ -58,9 +58,12 @@ def release_orders(
         say_json({"released": [one.number for one in released], "held": held})
     else:
         if released:
-            out.print(f"已放行 {len(released)} 笔，将进入下一批次。")
+            out.print(said("已放行 {count} 笔，将进入下一批次。", count=len(released)))
         for one in still:
-            out.print(f"{one.number} 已记录，但{one.reason}，仍待人工确认；确要发货请再次放行。", markup=False)
+            sentence = said(
+                "{order} 已记录，但{reason}，仍待人工确认；确要发货请再次放行。", order=one.number, reason=one.reason
+            )
+            out.print(sentence, markup=False)
     if still:
         raise typer.Exit(1)
 
@@ -79,7 +82,7 @@ def mark_duplicates(
         pairs = zip(map(clean_number, numbers), closed, strict=True)
         say_json({"duplicates": [{"order_number": number, "of": other} for number, other in pairs]})
         return
-    out.print(f"已将 {len(numbers)} 笔标记为重复单。")
+    out.print(said("已将 {count} 笔标记为重复单。", count=len(numbers)))
 
 
 @app.command("undo")
@@ -93,7 +96,8 @@ def undo_decisions(numbers: Numbers, *, as_json: Json = False) -> None:
         say_json({"undone": [{"order_number": one.number, "decision": one.sentence} for one in undone]})
         return
     for one in undone:
-        out.print(f"{one.number} 已撤销“{one.sentence}”，重新待人工确认。", markup=False)
+        sentence = said("{order} 已撤销“{decision}”，重新待人工确认。", order=one.number, decision=one.sentence)
+        out.print(sentence, markup=False)
 
 
 def _all_held(boat: Lifeboat, kind: HeldKind | None) -> Iterator[OrderRow]:
@@ -123,7 +127,9 @@ def _item(boat: Lifeboat, row: OrderRow, missing: Sequence[str]) -> dict[str, ob
 
 def _line(boat: Lifeboat, row: OrderRow, missing: Sequence[str]) -> tuple[object, ...]:
     kind = words.HELD_KINDS.get(row.held_kind or "")
-    still = f"（仍缺少：{'、'.join(missing)}）" if missing and row.held_kind != HeldKind.INCOMPLETE else ""
+    reason = row.state_reason or ""
+    if missing and row.held_kind != HeldKind.INCOMPLETE:
+        reason = said("{reason}（仍缺少：{fields}）", reason=reason, fields=listed(missing))
     return (
         row.number,
         kind.text if kind else row.held_kind,
@@ -131,5 +137,5 @@ def _line(boat: Lifeboat, row: OrderRow, missing: Sequence[str]) -> tuple[object
         amount(row.total_fen),
         row.phone_last4,
         local(boat, row.received_at),
-        f"{row.state_reason or ''}{still}",
+        reason,
     )

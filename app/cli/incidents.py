@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from app.bootstrap import Lifeboat
-from app.cli.language import words
+from app.cli.language import said, words
 from app.cli.terminal import Json, actor, fail, lifeboat, local, moment, out, say_json, table
 from app.reconcile.incidents import close_incident, open_incident
 from app.store.ledger import ledger_of
@@ -30,7 +30,7 @@ def open_one(
         if as_json:
             say_json({"incident": incident.name, "drill": drill, "opened_at": moment(boat, incident.opened_at)})
         else:
-            out.print(f"已开启{words.INCIDENT_KINDS[drill]}事件 {incident.name}。")
+            out.print(said("已开启{kind}事件 {name}。", kind=words.INCIDENT_KINDS[drill], name=incident.name))
 
 
 @app.command()
@@ -55,7 +55,7 @@ def close(
         if as_json:
             say_json({"incident": closed.incident.name, "closed": True, "unfinished": closed.unfinished})
         else:
-            out.print(f"事件 {closed.incident.name} 已关闭。")
+            out.print(said("事件 {name} 已关闭。", name=closed.incident.name))
 
 
 @app.command()
@@ -70,25 +70,19 @@ def show(
             incident = uow.incidents.named(name) if name else uow.incidents.latest()
         if incident is None:
             if name:
-                fail(f"没有事件 {name}。")
+                fail(said("没有事件 {name}。", name=name))
             if as_json:
                 say_json({"incident": None})
             else:
-                out.print("还没有应急事件。首笔订单会自动开启，或用 lifeboat incident open。")
+                out.print(said("还没有应急事件。首笔订单会自动开启，或用 lifeboat incident open。"))
             return
         ledger = ledger_of(boat.store, spool_dir=boat.settings.spool_dir, incident=incident.name)
         if as_json:
             say_json({**_item(boat, incident), "ledger": as_document(ledger)})
             return
-        state = f"已于 {local(boat, incident.closed_at)} 关闭" if incident.closed_at else "进行中"
-        out.print(
-            f"{words.INCIDENT_KINDS[incident.drill]}事件 {incident.name}：{state}\n"
-            f"开启：{local(boat, incident.opened_at)}（{incident.opened_by}）{incident.reason}",
-            markup=False,
-        )
-        out.print(
-            f"已受理 {ledger.accepted:,}，" + words.ledger_sentence(ledger, "waiting", "held", "batched", "imported")
-        )
+        out.print(_told(boat, incident), markup=False)
+        parts = words.ledger_sentence(ledger, "waiting", "held", "batched", "imported")
+        out.print(said("已受理 {accepted:,}，{parts}", accepted=ledger.accepted, parts=parts))
 
 
 @app.command("list")
@@ -113,7 +107,7 @@ def list_incidents(
                 (
                     one.name,
                     words.INCIDENT_KINDS[one.drill],
-                    "已关闭" if one.closed_at else "进行中",
+                    said("已关闭") if one.closed_at else said("进行中"),
                     local(boat, one.opened_at),
                     local(boat, one.closed_at),
                     one.reason,
@@ -123,7 +117,18 @@ def list_incidents(
             empty="还没有应急事件。首笔订单会自动开启，或用 lifeboat incident open。",
         )
         if more:
-            out.print(f"更早的：lifeboat incident list --before {more}")
+            out.print(said("更早的：lifeboat incident list --before {id}", id=more))
+
+
+def _told(boat: Lifeboat, incident: Incident) -> str:
+    """Return what an incident is, for a person: its kind and state, then when, by whom and why it was opened."""
+    kind, opened = words.INCIDENT_KINDS[incident.drill], local(boat, incident.opened_at)
+    first = (
+        said("{kind}事件 {name}：已于 {at} 关闭", kind=kind, name=incident.name, at=local(boat, incident.closed_at))
+        if incident.closed_at
+        else said("{kind}事件 {name}：进行中", kind=kind, name=incident.name)
+    )
+    return f"{first}\n" + said("开启：{at}（{by}）{reason}", at=opened, by=incident.opened_by, reason=incident.reason)
 
 
 def _item(boat: Lifeboat, incident: Incident) -> dict[str, object]:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from app.cli.language import words
+from app.cli.language import said, words
 from app.cli.terminal import Json, lifeboat, out, say_json, table
 from app.store.tables import JobRun
 from app.worker.timetable import Appointment, calendar
@@ -44,9 +44,11 @@ def list_jobs(*, as_json: Json = False) -> None:
         table("定时任务", ("任务", "名称", "上次应在", "用时", "结果", "下次"), rows, empty="没有定时任务。")
         for job in appointments:
             if (run := runs.get(job.name)) and run.detail:
-                out.print(f"{job.label}：{run.detail}。详见后台进程日志。", markup=False)
+                out.print(said("{job}：{detail}。详见后台进程日志。", job=job.label, detail=run.detail), markup=False)
         if not runs:
-            out.print("还没有运行过：后台进程（lifeboat serve 或 lifeboat worker）启动后，到“下次”一列的时间运行。")
+            out.print(
+                said("还没有运行过：后台进程（lifeboat serve 或 lifeboat worker）启动后，到“下次”一列的时间运行。")
+            )
 
 
 def _run(name: str, run: JobRun | None, zone: ZoneInfo) -> dict[str, Any]:
@@ -64,7 +66,8 @@ def _cells(job: Appointment, run: JobRun | None, *, zone: ZoneInfo, now: datetim
     due = _day(run.due_at, zone)
     if run.outcome is None or run.finished_at is None:
         return due, "", words.JOB_OUTCOMES["running" if now - run.started_at <= job.within else "cut_off"]
-    return due, f"{(run.finished_at - run.started_at).total_seconds():.0f} 秒", words.JOB_OUTCOMES[run.outcome]
+    took = said("{seconds:.0f} 秒", seconds=(run.finished_at - run.started_at).total_seconds())
+    return due, took, words.JOB_OUTCOMES[run.outcome]
 
 
 def _day(moment: datetime | None, zone: ZoneInfo) -> str:

@@ -1,6 +1,7 @@
 """Which language the command line speaks: Chinese, or English where ``LIFEBOAT_LANG`` is en."""
 
 import os
+from collections.abc import Iterable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ from app import settings as knobs
 from app import words as chinese
 from app.cli import words_en
 from app.cli.english import HELP
+from app.cli.english_sentences import SAID, TITLES
 
 
 def is_english() -> bool:
@@ -29,6 +31,29 @@ else:
     words = _Words()
 
 
+def translated(text: str) -> str:
+    """Return a constant text in the chosen language; what has no twin, or is translated already, stays as it is."""
+    return SAID.get(text, text) if is_english() else text
+
+
+def titled(text: str) -> str:
+    """Return a table's title in the chosen language, like `translated`."""
+    return TITLES.get(text, text) if is_english() else text
+
+
+def said(sentence: str, /, **values: object) -> str:
+    """Return a sentence in the chosen language, its fields filled in.
+
+    ``sentence`` is the Chinese template, always a constant: braces in a text from elsewhere would be taken for fields.
+    """
+    return translated(sentence).format(**values)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as a list within a sentence."""
+    return said("、").join(names)
+
+
 def problem_sentence(code: str, detail: str) -> str:
     """Return what a problem says; in English its detail, which is Chinese, stands behind it."""
     if not is_english() or code not in words_en.PROBLEMS:
@@ -43,9 +68,10 @@ def spoken(command: Any) -> Any:  # noqa: ANN401 - a command of the tool kit's
     command.help = _english(command.help)
     command.short_help = _english(command.short_help)
     for parameter in command.params:
-        said = getattr(parameter, "help", None)
-        if isinstance(said, str):
-            parameter.help = _english(said)
+        for name in ("help", "metavar"):
+            text = getattr(parameter, name, None)
+            if isinstance(text, str):
+                setattr(parameter, name, _english(text))
     for below in getattr(command, "commands", {}).values():
         spoken(below)
     return command

@@ -7,7 +7,7 @@ import typer
 from pydantic import TypeAdapter
 
 from app.bootstrap import layouts_of
-from app.cli.language import words
+from app.cli.language import listed, problem_sentence, said, words
 from app.cli.terminal import Json, err, fail, load_settings, out, say_json, table
 from app.domain.clock import SystemClock
 from app.domain.order import Order, priority_of, total_of
@@ -40,7 +40,10 @@ def show(*, as_json: Json = False) -> None:
         wrong = [{"file": one.file, "name": one.name, "errors": _errors(one)} for one in layouts.wrong]
         say_json({"items": items, "next": None, "wrong": wrong})
     else:
-        rows = [(one.name, one.title, len(one.columns), "内置" if one.name in shipped else "自有") for one in layouts]
+        rows = [
+            (one.name, one.title, len(one.columns), said("内置") if one.name in shipped else said("自有"))
+            for one in layouts
+        ]
         table("布局", ("name", "名称", "列数", "来源"), rows, empty="没有布局。")
         for one in layouts.wrong:
             err.print(one.sentence, style="red", markup=False)
@@ -77,8 +80,8 @@ def _on_sample(known: Layout, sample: Path, chosen: Settings) -> dict[str, Any]:
     try:
         export = _export_of(sample.read_bytes(), chosen)
     except Problem as problem:
-        sentences = [f"样例不是有效的订单：{problem.detail}", *(f"  {e.pointer}: {e.detail}" for e in problem.errors)]
-        fail("\n".join(sentences), code=2)
+        first = said("样例不是有效的订单：{detail}", detail=problem_sentence(problem.code, problem.detail))
+        fail("\n".join([first, *(f"  {e.pointer}: {e.detail}" for e in problem.errors)]), code=2)
     rows = [known.defused(row) for row in known.rows_in(chosen.zone)(export)]
     return {"rows": rows, "missing": known.missing(export)}
 
@@ -89,7 +92,7 @@ def _export_of(body: bytes, chosen: Settings) -> ExportOrder:
     total = total_of(stated=order.total, prices=prices, freight=order.freight, discount=order.discount)
     return ExportOrder(
         number=derive(b"", "sample", "sample", prefix=chosen.order_prefix),
-        client="样例渠道",
+        client=said("样例渠道"),
         priority=priority_of(total, above_fen=chosen.high_priority_above_fen),
         received_at=SystemClock().now(),
         total=total,
@@ -107,23 +110,26 @@ def _errors(found: ReadLayout | WrongFile) -> list[dict[str, Any]]:
 
 def _tell_unmarked(known: Layout) -> None:
     if unmarked := sorted(DUE - known.marks_payment):
-        due = "、".join(words.PAYMENTS[status] for status in unmarked)
-        err.print(
-            f"此布局没有位置标明{due}，这样的订单会转人工确认。"
+        due = listed(words.PAYMENTS[status] for status in unmarked)
+        sentence = said(
+            "此布局没有位置标明{due}，这样的订单会转人工确认。"
             '可加一列 fn = "payment_word"，或在备注列写 marks_payment = true。',
-            style="yellow",
-            markup=False,
+            due=due,
         )
+        err.print(sentence, style="yellow", markup=False)
 
 
 def _tell(report: dict[str, Any]) -> None:
     for wrong in report["errors"]:
-        err.print(f"第 {wrong['line']} 行 {wrong['key']}：{wrong['detail']}", style="red", markup=False)
+        sentence = said("第 {line} 行 {key}：{detail}", line=wrong["line"], key=wrong["key"], detail=wrong["detail"])
+        err.print(sentence, style="red", markup=False)
     if not report["errors"]:
-        out.print(f"布局 {report['name']} 没有问题，共 {len(report['columns'])} 列。", markup=False)
+        sentence = said("布局 {layout} 没有问题，共 {count} 列。", layout=report["name"], count=len(report["columns"]))
+        out.print(sentence, markup=False)
     for number, row in enumerate(report.get("rows", ()), start=2):
-        out.print(f"第 {number} 行", style="bold")
+        out.print(said("第 {row} 行", row=number), style="bold")
         for heading, cell in zip(report["columns"], row, strict=True):
-            out.print(f"  {heading}：{cell}", markup=False)
+            out.print(said("  {heading}：{cell}", heading=heading, cell=cell), markup=False)
     if report.get("missing"):
-        err.print(f"样例会转人工处理，缺少：{'、'.join(report['missing'])}", style="yellow", markup=False)
+        sentence = said("样例会转人工处理，缺少：{fields}", fields=listed(report["missing"]))
+        err.print(sentence, style="yellow", markup=False)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.language import words
+from app.cli.language import listed, said, words
 from app.cli.terminal import Json, err, lifeboat, out, say_json
 from app.store.ledger import ledger_of
 from app.store.spool.file import damaged_files
@@ -24,20 +24,24 @@ def ledger(
     if as_json:
         say_json(document)
     else:
-        out.print(f"应急事件 {found.incident or '（无）'}")
+        out.print(said("应急事件 {name}", name=found.incident or said("（无）")))
         parts = " + ".join(f"{name} {document[key]:,}" for key, name in words.LEDGER.items())
-        out.print(f"已受理 {found.accepted:,} = {parts}")
+        out.print(said("已受理 {accepted:,} = {parts}", accepted=found.accepted, parts=parts))
         if found.held_by:
-            out.print(f"{words.LEDGER['held']} {found.held:,}：{words.held_sentence(found.held_by)}")
+            kinds = words.held_sentence(found.held_by)
+            out.print(said("{held} {count:,}：{kinds}", held=words.LEDGER["held"], count=found.held, kinds=kinds))
         out.print(
-            "台账平衡。" if found.balanced else f"台账不平：相差 {found.accepted - found.accounted}。",
+            said("台账平衡。")
+            if found.balanced
+            else said("台账不平：相差 {difference}。", difference=found.accepted - found.accounted),
             style=None if found.balanced else "red",
         )
     damaged = damaged_files(boat.settings.spool_dir)
     if damaged:
-        names = "、".join(path.name for path in damaged)
-        err.print(
-            f"台账尚不能证明：损坏的暂存文件里可能还有订单，请用 lifeboat spool salvage 抢救：{names}", style="red"
+        sentence = said(
+            "台账尚不能证明：损坏的暂存文件里可能还有订单，请用 lifeboat spool salvage 抢救：{files}",
+            files=listed(path.name for path in damaged),
         )
+        err.print(sentence, style="red")
     if damaged or not found.balanced:
         raise typer.Exit(1)

@@ -8,7 +8,7 @@ import typer
 from app.bootstrap import Lifeboat, policy_of
 from app.channels.kinds import label_of
 from app.channels.reasons import without_code
-from app.cli.language import words
+from app.cli.language import listed, said, words
 from app.cli.terminal import Json, actor, fail, lifeboat, local, moment, out, say_json, table
 from app.domain.states import MessageState
 from app.notify.channel_health import channel_health
@@ -34,7 +34,7 @@ def list_messages(
             say_json([_item(boat, m) for m in rows])
             return
         table(
-            f"消息（{words.MESSAGE_STATES[state].text}）",
+            said("消息（{state}）", state=words.MESSAGE_STATES[state].text),
             ("编号", "类型", "渠道", "尝试", "原因", "时间"),
             [(m.id, m.kind, m.channel, m.attempts, _said(m.last_reason), local(boat, m.created_at)) for m in rows],
             empty="没有这样的消息。",
@@ -49,7 +49,7 @@ def show(message_id: Annotated[int, typer.Argument(min=1, help="消息编号。"
             message = uow.messages.get(message_id)
             attempts = uow.attempts.of_messages([message_id])
         if message is None:
-            fail(f"没有编号为 {message_id} 的消息。")
+            fail(said("没有编号为 {id} 的消息。", id=message_id))
         text = rendered(message, codes=True)
         if as_json:
             tries = [_try(boat, attempt) for attempt in attempts]
@@ -57,13 +57,19 @@ def show(message_id: Annotated[int, typer.Argument(min=1, help="消息编号。"
             return
         name = words.message_name(message.subject, message.channel, label_of(message.channel))
         state = words.MESSAGE_STATES.get(message.state, words.Label(message.state, "")).text
-        out.print(f"{name}　{state}　{local(boat, message.created_at)}\n", markup=False)
+        at = local(boat, message.created_at)
+        out.print(said("{message}　{state}　{at}\n", message=name, state=state, at=at), markup=False)
         out.print(f"{text.text or text.trouble}\n", markup=False)
         table(
             "尝试",
             ("次", "时间", "结果", "服务商的答复"),
             [
-                (a.number, local(boat, a.started_at), words.OUTCOMES.get(a.outcome or "", "进行中"), _said(a.reason))
+                (
+                    a.number,
+                    local(boat, a.started_at),
+                    words.OUTCOMES.get(a.outcome or "", said("进行中")),
+                    _said(a.reason),
+                )
                 for a in attempts
             ],
             empty="还没有尝试过。",
@@ -87,23 +93,23 @@ def retry(
         after = since.replace(tzinfo=since.tzinfo or boat.settings.zone) if since else None
         wanted = DeadLetters(ids=None if some else tuple(ids or ()), kind=kind, since=after)
         if some and ids:
-            fail("编号与 --all、--kind、--since 不能同时给出。", code=2)
+            fail(said("编号与 --all、--kind、--since 不能同时给出。"), code=2)
         with boat.store.reading() as uow:
             count = len(chosen_dead(uow, wanted))
         if dry_run:
             if as_json:
                 say_json({"would_retry": count})
             else:
-                out.print(f"将重发 {count:,} 条发送失败的消息；尚未改动。")
+                out.print(said("将重发 {count:,} 条发送失败的消息；尚未改动。", count=count))
             return
         if some and count and not (yes or as_json) and out.is_terminal:
-            typer.confirm(f"将重发 {count:,} 条发送失败的消息，继续？", abort=True)
+            typer.confirm(said("将重发 {count:,} 条发送失败的消息，继续？", count=count), abort=True)
         with boat.store.writing() as uow:
             moved = requeue_dead(uow, wanted, by=actor(), now=boat.clock.now())
     if as_json:
         say_json({"retried": moved})
     else:
-        out.print(f"已将 {moved:,} 条消息重新排队。")
+        out.print(said("已将 {count:,} 条消息重新排队。", count=moved))
 
 
 @app.command()
@@ -140,7 +146,7 @@ def channels(*, as_json: Json = False) -> None:
                     words.CHANNEL_CONDITIONS[c.condition].text,
                     c.waiting,
                     f"{c.used}/{c.budget}" if c.budget else "",
-                    f"{f'{c.by}：' if c.by else ''}{c.why}",
+                    said("{by}：{why}", by=c.by, why=c.why) if c.by else c.why,
                 )
                 for c in found
             ],
@@ -165,7 +171,8 @@ def pause(
         if as_json:
             say_json({"paused": names, "until": moment(boat, until)})
         else:
-            out.print(f"已暂停 {'、'.join(names)}，到 {local(boat, until)} 自动恢复。", markup=False)
+            at = local(boat, until)
+            out.print(said("已暂停 {channels}，到 {at} 自动恢复。", channels=listed(names), at=at), markup=False)
 
 
 @app.command()
@@ -178,7 +185,7 @@ def unpause(channel: ChannelName, *, as_json: Json = False) -> None:
         if as_json:
             say_json({"unpaused": names})
         else:
-            out.print(f"已恢复 {'、'.join(names)}。", markup=False)
+            out.print(said("已恢复 {channels}。", channels=listed(names)), markup=False)
 
 
 def _item(boat: Lifeboat, m: Message) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from app.bootstrap.decisions import amender_of, preflight_of
-from app.cli.language import words
+from app.cli.language import listed, said, words
 from app.cli.orders_import import import_file
 from app.cli.terminal import Json, actor, amount, fail, lifeboat, local, moment, out, say_json
 from app.domain.money import yuan
@@ -28,7 +28,7 @@ def show(number: Number, *, as_json: Json = False) -> None:
     with lifeboat() as boat, boat.store.reading() as uow:
         row = uow.orders.numbered(number.strip().upper())
         if row is None:
-            fail(f"没有订单 {number}。")
+            fail(said("没有订单 {order}。", order=number))
         events = whole_time_line(uow, row)
         if as_json:
             say_json(
@@ -46,12 +46,21 @@ def show(number: Number, *, as_json: Json = False) -> None:
             return
         priority = words.PRIORITIES["high" if row.priority == "high" else "normal"].text
         out.print(
-            f"{row.number}　{words.ORDER_STATES[row.state].text}　{priority}　"
-            + (f"{amount(row.total_fen)} 元" if isinstance(row.total_fen, int) else amount(None)),
+            said(
+                "{order}　{state}　{priority}　{total}",
+                order=row.number,
+                state=words.ORDER_STATES[row.state].text,
+                priority=priority,
+                total=_total(row.total_fen),
+            ),
             markup=False,
         )
         for event in events:
-            out.print(f"  {local(boat, event.at)}　{event.detail}", markup=False)
+            out.print(said("  {at}　{event}", at=local(boat, event.at), event=event.detail), markup=False)
+
+
+def _total(fen: object) -> str:
+    return said("{amount} 元", amount=amount(fen)) if isinstance(fen, int) else amount(None)
 
 
 @app.command("complete")
@@ -70,7 +79,7 @@ def complete_order(
 ) -> None:
     """补全待人工确认的订单：按受理时的规则检查、加密保存；资料齐了就进入下一批次。"""
     if wrong := [field for field in fields if "=" not in field]:
-        fail(f"请写成 字段=值：{'、'.join(wrong)}", code=2)
+        fail(said("请写成 字段=值：{fields}", fields=listed(wrong)), code=2)
     changes: dict[str, object] = {path: value for path, _, value in (field.partition("=") for field in fields)}
     with lifeboat() as boat:
         amend, preflight, now = amender_of(boat), preflight_of(boat), boat.clock.now()
@@ -87,9 +96,10 @@ def complete_order(
             }
         )
     elif done.state == OrderState.ACCEPTED:
-        out.print(f"订单 {done.number} 已补全，将进入下一批次。", markup=False)
+        out.print(said("订单 {order} 已补全，将进入下一批次。", order=done.number), markup=False)
     else:
-        out.print(f"订单 {done.number} 已保存，但仍待人工确认：{done.fitness.reason}", markup=False)
+        sentence = said("订单 {order} 已保存，但仍待人工确认：{reason}", order=done.number, reason=done.fitness.reason)
+        out.print(sentence, markup=False)
     if done.state != OrderState.ACCEPTED:
         raise typer.Exit(1)
 
@@ -99,7 +109,8 @@ def cancel_order(number: Number, reason: Reason, *, as_json: Json = False) -> No
     """顾客取消：关闭订单。已在批次文件中的，请同时在主系统中拦截。"""
     with lifeboat() as boat, boat.store.writing() as uow:
         cancel(uow, number, reason=reason, by=actor(), now=boat.clock.now())
-    _say_state(number, OrderState.CANCELLED, f"订单 {clean_number(number)} 已取消。", as_json=as_json)
+    sentence = said("订单 {order} 已取消。", order=clean_number(number))
+    _say_state(number, OrderState.CANCELLED, sentence, as_json=as_json)
 
 
 @app.command("reject")
@@ -107,7 +118,8 @@ def reject_order(number: Number, reason: Reason, *, as_json: Json = False) -> No
     """主系统无法导入且无法补录：人工关闭。"""
     with lifeboat() as boat, boat.store.writing() as uow:
         reject(uow, number, reason=reason, by=actor(), now=boat.clock.now())
-    _say_state(number, OrderState.REJECTED, f"订单 {clean_number(number)} 已人工关闭。", as_json=as_json)
+    sentence = said("订单 {order} 已人工关闭。", order=clean_number(number))
+    _say_state(number, OrderState.REJECTED, sentence, as_json=as_json)
 
 
 @app.command("correct")
@@ -126,7 +138,12 @@ def correct_order(
     number = number.strip().upper()
     with lifeboat() as boat, boat.store.writing() as uow:
         correct(uow, number, to=OrderState(to), main=main, reason=reason, by=actor(), now=boat.clock.now())
-    sentence = f"订单 {number} 已更正为“{words.ORDER_STATES[to].text}”{f'（{main}）' if main else ''}。"
+    state = words.ORDER_STATES[to].text
+    sentence = (
+        said("订单 {order} 已更正为“{state}”（{main}）。", order=number, state=state, main=main)
+        if main
+        else said("订单 {order} 已更正为“{state}”。", order=number, state=state)
+    )
     _say_state(number, OrderState(to), sentence, as_json=as_json)
 
 

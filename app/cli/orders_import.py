@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app.bootstrap import Lifeboat
 from app.bootstrap.order_path import open_order_path
+from app.cli.language import listed, said
 from app.cli.terminal import Json, actor, amount, err, lifeboat, out, say_json, table
 from app.intake.import_orders import Foreseen, Imported, foresee, import_orders
 from app.intake.order_file import OrderFile, WrongRow, read_orders_apart
@@ -46,7 +47,7 @@ def import_file(
                 say_json({"would_accept": foreseen.new, "known": foreseen.known, **_wrong(found.wrong)})
             raise typer.Exit(1 if found.wrong else 0)
         if asks and found.orders:
-            typer.confirm(f"受理这 {foreseen.new} 笔？", abort=True)
+            typer.confirm(said("受理这 {count} 笔？", count=foreseen.new), abort=True)
 
         async def run(progress: Callable[[int], None]) -> Imported:
             path.commit.start()
@@ -61,12 +62,19 @@ def import_file(
     if as_json:
         say_json({"accepted": done.accepted, "known": done.replayed, "left": done.left, **_wrong(wrong)})
     else:
-        out.print(
-            f"受理 {done.accepted} 笔；此前已受理 {done.replayed} 笔；{len(wrong)} 处有误，没有受理。", markup=False
+        sentence = said(
+            "受理 {accepted} 笔；此前已受理 {known} 笔；{wrong} 处有误，没有受理。",
+            accepted=done.accepted,
+            known=done.replayed,
+            wrong=len(wrong),
         )
+        out.print(sentence, markup=False)
         _show_wrong(wrong)
         if done.stopped:
-            err.print(f"还有 {done.left} 笔没有受理：{done.stopped}请稍后把同一份文件再导入一次。", markup=False)
+            sentence = said(
+                "还有 {left} 笔没有受理：{why}请稍后把同一份文件再导入一次。", left=done.left, why=done.stopped
+            )
+            err.print(sentence, markup=False)
     if wrong or done.stopped:
         raise typer.Exit(1)
 
@@ -80,31 +88,46 @@ def _recorder(boat: Lifeboat, found: OrderFile) -> Callable[[Mapping[str, int]],
             with boat.store.writing() as uow:
                 record_by_file(uow, rows, file=found.name, by=by, now=boat.clock.now())
         except StoreAway as error:
-            reason = type(error.orig or error).__name__
-            err.print(f"数据库写不进（{reason}）：订单在本机暂存里，操作记录请恢复后再导入一次补上。", markup=False)
+            sentence = said(
+                "数据库写不进（{reason}）：订单在本机暂存里，操作记录请恢复后再导入一次补上。",
+                reason=type(error.orig or error).__name__,
+            )
+            err.print(sentence, markup=False)
 
     return lambda rows: asyncio.get_running_loop().run_in_executor(None, write, rows)
 
 
 @contextmanager
 def _progress(total: int, *, hidden: bool) -> Iterator[Callable[[int], None]]:
-    columns = (TextColumn("受理"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(said("受理")), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=hidden or not sys.stderr.isatty()) as bar:
         task = bar.add_task("", total=total)
         yield lambda done: bar.advance(task, done)
 
 
 def _show(found: OrderFile, foreseen: Foreseen) -> None:
+    counts: dict[str, object] = {
+        "file": found.name,
+        "new": foreseen.new,
+        "known": foreseen.known,
+        "wrong": len(found.wrong),
+        "total": amount(foreseen.total_fen),
+    }
     out.print(
-        f"{found.name}：可受理 {foreseen.new} 笔，此前已受理 {foreseen.known} 笔，{len(found.wrong)} 处有误；"
-        f"合计 {amount(foreseen.total_fen)} 元"
-        + (f"，{foreseen.unknown_totals} 笔金额待核" if foreseen.unknown_totals else ""),
+        said(
+            "{file}：可受理 {new} 笔，此前已受理 {known} 笔，{wrong} 处有误；合计 {total} 元，{unknown} 笔金额待核",
+            **counts,
+            unknown=foreseen.unknown_totals,
+        )
+        if foreseen.unknown_totals
+        else said("{file}：可受理 {new} 笔，此前已受理 {known} 笔，{wrong} 处有误；合计 {total} 元", **counts),
         markup=False,
     )
     if found.unused:
-        out.print(f"没有用到的列：{'、'.join(found.unused[:20])}", markup=False)
+        out.print(said("没有用到的列：{columns}", columns=listed(found.unused[:20])), markup=False)
     if found.without_number:
-        out.print(f"{found.without_number} 笔没有店铺单号，只按内容和行号认出重复。", markup=False)
+        sentence = said("{count} 笔没有店铺单号，只按内容和行号认出重复。", count=found.without_number)
+        out.print(sentence, markup=False)
     _show_wrong(found.wrong)
 
 
@@ -112,7 +135,7 @@ def _show_wrong(wrong: tuple[WrongRow, ...]) -> None:
     if wrong:
         table("有误的行", ("行", "列", "原因"), wrong[:SHOWN], empty="")
     if len(wrong) > SHOWN:
-        out.print(f"另有 {len(wrong) - SHOWN} 处，用 --json 看全部。")
+        out.print(said("另有 {count} 处，用 --json 看全部。", count=len(wrong) - SHOWN))
 
 
 def _wrong(wrong: tuple[WrongRow, ...]) -> dict[str, object]:

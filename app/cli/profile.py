@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from app.cli.language import problem_sentence, said
 from app.cli.terminal import Json, fail, out, say_json
 from app.intake.profile.explain import explain
 from app.intake.profile.profile import WrongProfile, read_profile
@@ -49,14 +50,23 @@ def check(
         )
     else:
         if found.problem is not None:
-            out.print(f"样例不能成为订单：{found.problem.detail}", style="red", markup=False)
+            detail = problem_sentence(found.problem.code, found.problem.detail)
+            out.print(said("样例不能成为订单：{detail}", detail=detail), style="red", markup=False)
             for wrong in found.problem.errors:
                 out.print(f"  {wrong.pointer}: {wrong.detail}", markup=False)
         else:
-            out.print("样例会成为这样的订单：")
+            out.print(said("样例会成为这样的订单："))
             out.print_json(data=found.order)
-            key = found.idempotency_key or "（无：请求须带 Idempotency-Key，否则重试可能产生两单）"
-            out.print(f"幂等键：{key}", markup=False)
-        out.print(f"应答 {found.answer.status} {found.answer.content_type}：\n{answer}", markup=False)
+            key = found.idempotency_key or said("（无：请求须带 Idempotency-Key，否则重试可能产生两单）")
+            out.print(said("幂等键：{key}", key=key), markup=False)
+        out.print(
+            said(
+                "应答 {status} {content_type}：\n{answer}",
+                status=found.answer.status,
+                content_type=found.answer.content_type,
+                answer=answer,
+            ),
+            markup=False,
+        )
     if found.problem is not None:
         raise typer.Exit(1)

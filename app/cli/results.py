@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from app.bootstrap import exports_of, headings_of, layouts_of, result_words_of
-from app.cli.language import words
+from app.cli.language import listed, said, words
 from app.cli.terminal import Json, actor, lifeboat, out, say_json
 from app.handback.import_results import How, Report
 from app.handback.upload import Upload, take_results
@@ -49,27 +49,43 @@ def import_file(
 
 
 def _show(report: Report) -> None:
+    counts = {
+        "applied": report.applied,
+        "unchanged": report.unchanged,
+        "unmatched": len(report.unmatched),
+        "contradictions": len(report.conflicts),
+    }
     out.print(
-        ("试运行，什么都没有改动；实际导入会是：" if report.dry_run else "")
-        + f"生效 {report.applied} 笔，未变 {report.unchanged} 笔，"
-        f"对不上 {len(report.unmatched)} 行，矛盾 {len(report.conflicts)} 笔。"
+        said(
+            "试运行，什么都没有改动；实际导入会是：生效 {applied} 笔，未变 {unchanged} 笔，"
+            "对不上 {unmatched} 行，矛盾 {contradictions} 笔。",
+            **counts,
+        )
+        if report.dry_run
+        else said("生效 {applied} 笔，未变 {unchanged} 笔，对不上 {unmatched} 行，矛盾 {contradictions} 笔。", **counts)
     )
     for unmatched in report.unmatched[:_SHOWN]:
         where = words.row_of(unmatched.sheet, unmatched.row)
         out.print(f"  {where} {unmatched.order_number} {unmatched.reason}", markup=False)
     for conflict in report.conflicts[:_SHOWN]:
-        known, said = words.said(conflict.known.result), words.said(conflict.said.result)
-        where = words.row_of(conflict.sheet, conflict.row)
-        out.print(f"  {where} {conflict.order_number}：已知 {known}，又称 {said}，未采纳", markup=False)
+        sentence = said(
+            "  {where} {order}：已知 {known}，又称 {other}，未采纳",
+            where=words.row_of(conflict.sheet, conflict.row),
+            order=conflict.order_number,
+            known=words.said(conflict.known.result),
+            other=words.said(conflict.said.result),
+        )
+        out.print(sentence, markup=False)
     for warning in report.warnings[:_SHOWN]:
-        out.print(f"  注意：{warning.order_number} {warning.reason}", style="yellow", markup=False)
-    for sentence in report.unread:
-        out.print(f"  没有读：{sentence}", style="yellow", markup=False)
+        sentence = said("  注意：{order} {reason}", order=warning.order_number, reason=warning.reason)
+        out.print(sentence, style="yellow", markup=False)
+    for unread in report.unread:
+        out.print(said("  没有读：{what}", what=unread), style="yellow", markup=False)
     if report.unused_columns:
-        out.print(f"  没有用到的列：{'、'.join(report.unused_columns)}", markup=False)
+        out.print(said("  没有用到的列：{columns}", columns=listed(report.unused_columns)), markup=False)
     if report.ignored:
-        out.print(f"  无需处理的行：{len(report.ignored)} 行", markup=False)
+        out.print(said("  无需处理的行：{count} 行", count=len(report.ignored)), markup=False)
     if report.unmatched or report.conflicts:
-        out.print("对不上与矛盾的行没有改动任何订单，请核对后重新上传。", style="yellow")
+        out.print(said("对不上与矛盾的行没有改动任何订单，请核对后重新上传。"), style="yellow")
     if report.conflicts and not report.dry_run:
-        out.print("矛盾的在等人裁定：lifeboat results contradictions", style="yellow")
+        out.print(said("矛盾的在等人裁定：lifeboat results contradictions"), style="yellow")

@@ -4,6 +4,7 @@ import typer
 
 from app.bootstrap import Lifeboat
 from app.cli.first_start import greet
+from app.cli.language import said
 from app.cli.supervisor import Child, listen, supervise
 from app.cli.terminal import fail, lifeboat, out
 from app.store.database.engine import StoreAway
@@ -17,7 +18,12 @@ def serve() -> None:
             listener = listen(settings.host, settings.port)
         except OSError as error:
             fail(
-                f"无法监听 {settings.host}:{settings.port}（{error.strerror}）：端口可能被占用，请改 LIFEBOAT_PORT。",
+                said(
+                    "无法监听 {host}:{port}（{why}）：端口可能被占用，请改 LIFEBOAT_PORT。",
+                    host=settings.host,
+                    port=settings.port,
+                    why=error.strerror,
+                ),
                 code=2,
             )
         out.print(_welcome(boat), markup=False)
@@ -32,7 +38,7 @@ def serve() -> None:
     ]
     code = supervise([*webs, Child("worker", ["worker", "--supervised"])], pid_dir=settings.data_dir / "run")
     listener.close()
-    out.print("已停止。")
+    out.print(said("已停止。"))
     raise typer.Exit(code)
 
 
@@ -42,5 +48,7 @@ def _welcome(boat: Lifeboat) -> str:
         boat.prepare_store()
         return greet(boat)
     except StoreAway as error:
-        reason = type(error.orig or error).__name__
-        return f"数据库不可用（{reason}）：照常启动，订单先写入本地暂存，数据库恢复后自动写入。"
+        return said(
+            "数据库不可用（{reason}）：照常启动，订单先写入本地暂存，数据库恢复后自动写入。",
+            reason=type(error.orig or error).__name__,
+        )

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from app.bootstrap.set_now import change, forget, setting_lines
+from app.bootstrap.set_now import SettingLine, change, forget, setting_lines
+from app.cli.language import said
 from app.cli.terminal import Json, actor, lifeboat, local, moment, out, say_json, table
 from app.settings.sources import PREFIX
 
@@ -41,7 +42,7 @@ def list_settings(*, as_json: Json = False) -> None:
                     one.name,
                     one.word,
                     one.told,
-                    ("控制台（不能用，按 .env）" if one.wrong else "控制台") if one.changed_at else ".env",
+                    _source(one),
                     one.changed_by,
                     local(boat, one.changed_at),
                 )
@@ -65,7 +66,7 @@ def set_value(
         if as_json:
             say_json({"name": _name(name), "value": done.told})
         else:
-            out.print(f"{done.word}已改为：{done.told}，几秒内生效。", markup=False)
+            out.print(said("{setting}已改为：{value}，几秒内生效。", setting=done.word, value=done.told), markup=False)
 
 
 @app.command("forget")
@@ -76,7 +77,13 @@ def forget_value(name: Name, *, as_json: Json = False) -> None:
         if as_json:
             say_json({"name": _name(name), "source": "env"})
         else:
-            out.print("已恢复为 .env 的值，几秒内生效。")
+            out.print(said("已恢复为 .env 的值，几秒内生效。"))
+
+
+def _source(one: SettingLine) -> str:
+    if not one.changed_at:
+        return ".env"
+    return said("控制台（不能用，按 .env）") if one.wrong else said("控制台")
 
 
 def _name(typed: str) -> str:

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from app.bootstrap import Lifeboat
-from app.cli.language import words
+from app.cli.language import listed, said, words
 from app.cli.terminal import Json, actor, err, fail, lifeboat, local, out, say_json, table
 from app.intake.drain import StoreRefuses
-from app.intake.recover import give_up_quarantined, recover_file, retry_quarantined
+from app.intake.recover import Recovery, give_up_quarantined, recover_file, retry_quarantined
 from app.store.spool.file import Spool, SpoolDamaged, SpoolFull, damaged_files, spool_files
 from app.store.spool.quarantine import QuarantinedRecord, quarantined_records
 
@@ -66,19 +66,7 @@ def salvage(
     if as_json:
         say_json({**asdict(done), "complete": done.complete})
     else:
-        out.print(f"写入数据库 {done.brought} 笔，数据库中已有 {done.already_there} 笔。")
-        if done.set_aside:
-            out.print(f"{len(done.set_aside)} 笔放到一边等人处理（lifeboat spool list）：{_some(done.set_aside)}")
-        if done.unreadable:
-            err.print(
-                f"读不出 {len(done.unreadable)} 笔，请店铺用同一幂等键补单：{_some(done.unreadable)}", style="red"
-            )
-        if done.damaged_pages:
-            err.print(f"另有 {done.damaged_pages} 页读不懂，里面可能还有订单，也可能没有。", style="red")
-        if done.renamed_to:
-            out.print(f"文件已改名为 {done.renamed_to}，不再告警；请保留到对账结束。")
-        else:
-            err.print("文件仍标为损坏。店铺补单后可再执行一次；确认无法找回，再加 --accept-loss。", style="red")
+        _say_salvaged(done)
     if not done.renamed_to:
         raise typer.Exit(1)
 
@@ -104,7 +92,7 @@ def retry(
 ) -> None:
     """再试一次写入数据库。损坏的记录若店铺已补单，则就此结清。仍有留下的，退出码为 1。"""
     if not numbers and not every:
-        fail("请给出应急单号，或用 --all。")
+        fail(said("请给出应急单号，或用 --all。"))
     with _command() as boat:
         chosen = quarantined_records(_folder(boat)) if every else _chosen(boat, numbers or [])
         done = retry_quarantined(
@@ -119,9 +107,10 @@ def retry(
         remaining = [{"order_number": number, "reason": reason} for number, reason in done.remaining]
         say_json({"settled": done.settled, "remaining": remaining})
     else:
-        out.print(f"已结清 {len(done.settled)} 笔。")
+        out.print(said("已结清 {count} 笔。", count=len(done.settled)))
         for number, reason in done.remaining:
-            err.print(f"仍放在一边：{number}（{_reason(reason)}）", style="red", markup=False)
+            sentence = said("仍放在一边：{order}（{reason}）", order=number, reason=_reason(reason))
+            err.print(sentence, style="red", markup=False)
     if done.remaining:
         raise typer.Exit(1)
 
@@ -132,12 +121,12 @@ def give_up(
 ) -> None:
     """不再写入数据库：记入审计，不再告警；原始记录仍留在暂存文件里。"""
     if not reason.strip():
-        fail("请写明原因。")
+        fail(said("请写明原因。"))
     with _command() as boat:
         closed = give_up_quarantined(
             _chosen(boat, numbers), store=boat.store, by=actor(), why=reason.strip()[:200], now=boat.clock.now()
         )
-    out.print(f"已放弃 {closed} 条记录。")
+    out.print(said("已放弃 {count} 条记录。", count=closed))
 
 
 @contextmanager
@@ -151,7 +140,7 @@ def _command() -> Iterator[Lifeboat]:
         except SpoolFull:
             fail(words.SPOOL_TROUBLES["full"])
         except SpoolDamaged as error:
-            fail(f"暂存文件损坏，已另存：{Path(str(error)).name}，请再用 spool salvage 抢救。")
+            fail(said("暂存文件损坏，已另存：{file}，请再用 spool salvage 抢救。", file=Path(str(error)).name))
 
 
 def _folder(boat: Lifeboat) -> Path:
@@ -162,14 +151,14 @@ def _damaged_file(boat: Lifeboat, name: str) -> Path:
     """Return the damaged file called ``name``; a path into another folder is not taken."""
     found = {path.name: path for path in damaged_files(_folder(boat))}
     if Path(name).name not in found:
-        fail(f"没有损坏的暂存文件 {name}。现有：{'、'.join(found) or '无'}")
+        fail(said("没有损坏的暂存文件 {file}。现有：{files}", file=name, files=listed(found) or said("无")))
     return found[Path(name).name]
 
 
 def _chosen(boat: Lifeboat, numbers: Sequence[str]) -> list[QuarantinedRecord]:
     found = [one for one in quarantined_records(_folder(boat)) if one.number in numbers]
     if missing := sorted(set(numbers) - {one.number for one in found}):
-        fail(f"没有放到一边的记录：{'、'.join(missing)}")
+        fail(said("没有放到一边的记录：{orders}", orders=listed(missing)))
     return found
 
 
@@ -180,6 +169,33 @@ def _row(one: QuarantinedRecord) -> dict[str, Any]:
         "received_at": one.received_at,
         "set_aside_at": one.set_aside_at,
     }
+
+
+def _say_salvaged(done: Recovery) -> None:
+    out.print(
+        said("写入数据库 {brought} 笔，数据库中已有 {known} 笔。", brought=done.brought, known=done.already_there)
+    )
+    if done.set_aside:
+        sentence = said(
+            "{count} 笔放到一边等人处理（lifeboat spool list）：{orders}",
+            count=len(done.set_aside),
+            orders=_some(done.set_aside),
+        )
+        out.print(sentence)
+    if done.unreadable:
+        sentence = said(
+            "读不出 {count} 笔，请店铺用同一幂等键补单：{orders}",
+            count=len(done.unreadable),
+            orders=_some(done.unreadable),
+        )
+        err.print(sentence, style="red")
+    if done.damaged_pages:
+        sentence = said("另有 {count} 页读不懂，里面可能还有订单，也可能没有。", count=done.damaged_pages)
+        err.print(sentence, style="red")
+    if done.renamed_to:
+        out.print(said("文件已改名为 {file}，不再告警；请保留到对账结束。", file=done.renamed_to))
+    else:
+        err.print(said("文件仍标为损坏。店铺补单后可再执行一次；确认无法找回，再加 --accept-loss。"), style="red")
 
 
 def _say_files(files: Sequence[dict[str, Any]]) -> None:
@@ -196,8 +212,8 @@ def _say_aside(boat: Lifeboat, aside: Sequence[QuarantinedRecord]) -> None:
 
 
 def _reason(code: str) -> str:
-    return words.QUARANTINED.get(code, f"数据库拒绝（{code}）")
+    return words.QUARANTINED.get(code) or said("数据库拒绝（{code}）", code=code)
 
 
 def _some(numbers: Sequence[str]) -> str:
-    return "、".join(numbers[:20]) + (" …" if len(numbers) > 20 else "")  # noqa: PLR2004 - what fits a screen
+    return listed(numbers[:20]) + (" …" if len(numbers) > 20 else "")  # noqa: PLR2004 - what fits a screen

@@ -1,4 +1,4 @@
-"""How commands speak: Chinese for people, JSON after ``--json``, errors on standard error with an exit code."""
+"""How commands speak: sentences for people, JSON after ``--json``, errors on standard error with an exit code."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from rich.text import Text
 
 from app import settings as knobs
 from app.bootstrap import ForeignSecrets, Lifeboat, open_lifeboat
-from app.cli.language import problem_sentence
+from app.cli.language import problem_sentence, said, titled, translated
 from app.domain import money
 from app.domain.actor import Actor, Way
 from app.domain.problems import Problem, Refusal
@@ -53,7 +53,7 @@ def table(
 ) -> None:
     """Print rows for a person, or the sentence for none; ``whole`` are columns that are never broken (see `grid`)."""
     if not rows:
-        out.print(empty)
+        out.print(translated(empty))
         return
     # What reads a pipe has no width, and a list that was cut cannot be acted upon.
     screen = out if out.is_terminal else Console(file=out.file, width=_UNBOUNDED, highlight=False)
@@ -65,21 +65,23 @@ def grid(
 ) -> Table:
     """Return rows as a table that cuts nothing: what is long goes on below, and names that people copy stay whole.
 
-    Those are the first column, what is headed 单号, and ``whole``. A screen of ``width`` columns that is too narrow for
-    a table gets each row as a block of lines.
+    Those are the first column, order numbers, and ``whole``. A screen of ``width`` columns that is too narrow for
+    a table gets each row as a block of lines. Title and columns are given in Chinese, or translated before.
     """
+    headings = [translated(column) for column in columns]
+    unbroken = {said("应急单号"), *map(translated, whole)}
     if width < _NARROW:
         lines = Table.grid(padding=(0, 1))
         lines.add_column(no_wrap=True)
         lines.add_column(overflow="fold")
         for row in rows:
-            for heading, cell in zip(columns, row, strict=True):
+            for heading, cell in zip(headings, row, strict=True):
                 lines.add_row(heading, Text("" if cell is None else str(cell)))
             lines.add_section()
         return lines
-    made = Table(title=title, title_justify="left")
-    for n, heading in enumerate(columns):
-        made.add_column(heading, overflow="fold", no_wrap=n == 0 or "单号" in heading or heading in whole)
+    made = Table(title=titled(title), title_justify="left")
+    for n, heading in enumerate(headings):
+        made.add_column(heading, overflow="fold", no_wrap=n == 0 or heading in unbroken)
     for row in rows:
         made.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     return made
@@ -90,10 +92,12 @@ def load_settings() -> knobs.Settings:
     try:
         chosen = knobs.load()
     except knobs.WrongSetting as error:
-        fail(f"配置有误，未启动：\n{error}", code=2)
+        fail(said("配置有误，未启动：\n{error}", error=error), code=2)
     for name, meant in knobs.unknown_names(os.environ):
         err.print(
-            f"提示：环境变量 {name} 不起作用" + (f"，是否应为 {meant}？" if meant else "。"),
+            said("提示：环境变量 {name} 不起作用，是否应为 {meant}？", name=name, meant=meant)
+            if meant
+            else said("提示：环境变量 {name} 不起作用。", name=name),
             style="yellow",
             markup=False,
         )
@@ -125,8 +129,10 @@ def lifeboat(process: str = "cli", *, prepare: bool = True) -> Iterator[Lifeboat
         fail(str(error), code=2)
     except StoreAway as error:
         fail(
-            f"数据库不可用：{type(error.orig or error).__name__}。"
-            "服务仍可受理订单（写入本地暂存）；请先恢复数据库再执行本命令。"
+            said(
+                "数据库不可用：{reason}。服务仍可受理订单（写入本地暂存）；请先恢复数据库再执行本命令。",
+                reason=type(error.orig or error).__name__,
+            )
         )
 
 
@@ -143,7 +149,7 @@ def moment(boat: Lifeboat, at: datetime | None) -> str | None:
 def amount(fen: object) -> str:
     """Return an amount for a person, thousands separated; one that is unknown, or damaged, is to be looked up."""
     if not isinstance(fen, int):
-        return "金额待核"
+        return said("金额待核")
     whole, _, cents = money.yuan(fen).partition(".")
     return f"{int(whole):,}.{cents}"
 

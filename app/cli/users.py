@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from app.access.accounts import Role, add_user, disable_user, enable_user, set_password, set_role
-from app.cli.language import words
+from app.cli.language import said, words
 from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json, table
 from app.store.tables import User
 
@@ -29,7 +29,9 @@ def add(
     if as_json:
         say_json({"name": name, "role": role, "password": password})
     else:
-        out.print(f"账号 {name} 的首次密码（只显示这一次）：{password}", markup=False)
+        out.print(
+            said("账号 {name} 的首次密码（只显示这一次）：{password}", name=name, password=password), markup=False
+        )
 
 
 @app.command("reset-password")
@@ -40,7 +42,7 @@ def reset_password(name: Name, *, as_json: Json = False) -> None:
     if as_json:
         say_json({"name": name, "password": password})
     else:
-        out.print(f"账号 {name} 的新密码（只显示这一次）：{password}", markup=False)
+        out.print(said("账号 {name} 的新密码（只显示这一次）：{password}", name=name, password=password), markup=False)
 
 
 @app.command()
@@ -71,7 +73,7 @@ def change(
 ) -> None:
     """一次更改角色与启停：全部生效，或什么都不变。"""
     if role is None and disabled is None:
-        fail("请给出 --role、--disabled 或 --enabled。", code=2)
+        fail(said("请给出 --role、--disabled 或 --enabled。"), code=2)
     _change(name, role=role, disabled=disabled, as_json=as_json)
 
 
@@ -88,8 +90,12 @@ def _change(name: str, *, role: Role | None = None, disabled: bool | None = None
     if as_json:
         say_json(item)
         return
-    state = "停用" if item["disabled"] else "正常"
-    out.print(f"账号 {name}：{words.ROLES[str(item['role'])]}，{state}。", markup=False)
+    role_word, state = words.ROLES[str(item["role"])], _state(bool(item["disabled"]))
+    out.print(said("账号 {name}：{role}，{state}。", name=name, role=role_word, state=state), markup=False)
+
+
+def _state(disabled: bool) -> str:  # noqa: FBT001 - what it says is its only argument
+    return said("停用") if disabled else said("正常")
 
 
 def _item(user: User) -> dict[str, object]:
@@ -107,6 +113,6 @@ def list_users(*, as_json: Json = False) -> None:
     table(
         "账号",
         ("账号", "角色", "状态", "创建时间"),
-        [(u.name, u.role, "停用" if u.disabled_at else "正常", local(boat, u.created_at)) for u in rows],
+        [(u.name, u.role, _state(u.disabled_at is not None), local(boat, u.created_at)) for u in rows],
         empty="还没有账号。",
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from app.domain.ledger import Ledger
+from app.domain.subject import Subject
 from app.words.labels import Label, Labels, Sentences
 
 ORDER_STATES = Labels(
@@ -42,6 +43,12 @@ CHANNEL_CONDITIONS = Labels(
         "recorded": Label("not connected, recorded only", "secondary"),
     }
 )
+CUSTOMER_MESSAGES = {Subject.NOTICE: "notice by text message", Subject.COUPON: "coupon by text message"}
+GROUP_MESSAGES = {
+    Subject.DIGEST: "digest of new orders",
+    Subject.BATCH: "batch, told to a group",
+    Subject.ALERT: "alert, told to a group",
+}
 OUTCOMES = {
     "delivered": "delivered",
     "simulated": "simulated",
@@ -74,6 +81,12 @@ LEDGER = {
 }
 SPOOL_FILES = {"open": "in use", "damaged": "damaged, to be salvaged"}
 QUARANTINED = {"damaged": "record damaged", "idempotency_conflict": "same number, other content"}
+SPOOL_TROUBLES = {
+    "refused": "The database is away again: orders that could be read are in the spool and are written once it is "
+    "back; then run this command again.",
+    "full": "The disk has no room for the orders that were salvaged; make room first.",
+    "damaged": "The spool file is damaged and was put by; salvage it with lifeboat spool salvage.",
+}
 BATCH_KINDS = {"regular": "regular", "repair": "repair"}
 ALERT_LEVELS = Sentences({"notice": "notice", "yellow": "yellow", "orange": "orange", "red": "red"})
 ALERT_STATES = Sentences(
@@ -117,6 +130,20 @@ PROBLEMS = {
 def said(code: str) -> str:
     """Return what people call a result of the main system, or the state that it contradicts."""
     return RESULTS[code].text if code in RESULTS else ORDER_STATES[code].text
+
+
+def row_of(sheet: str, row: int) -> str:
+    """Return where a line of a file stands, as its reader would look for it."""
+    return f"sheet “{sheet}” row {row}" if sheet else f"row {row}"
+
+
+def message_name(subject: str, channel: str, _label: str) -> str:
+    """Return what people call a kind of message; its channel goes by its name, for its label is Chinese."""
+    if subject in CUSTOMER_MESSAGES:
+        return CUSTOMER_MESSAGES[Subject(subject)]
+    if channel == "email":
+        return "alert by e-mail"
+    return GROUP_MESSAGES.get(Subject(subject), f"message to {channel}") if subject in set(Subject) else subject
 
 
 def ledger_sentence(ledger: Ledger, *parts: str) -> str:

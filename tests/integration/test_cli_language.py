@@ -10,9 +10,10 @@ import typer
 from app import words
 from app.cli import words_en
 from app.cli.english import HELP
-from app.cli.language import problem_sentence
+from app.cli.language import listed, problem_sentence, said
 from app.cli.language import words as spoken_words
 from app.cli.main import app
+from app.cli.terminal import grid
 from app.domain import problems
 from app.store.commit.order_writer import NewOrder
 from tests.deployment.orders import new_order
@@ -28,8 +29,9 @@ def in_english(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _helps(command: Any) -> Iterator[str]:
-    """Yield what a command, its options and all that is below it say of themselves."""
-    yield from (text.strip() for one in (command, *command.params) if (text := getattr(one, "help", None)))
+    """Yield what a command, its options and all that is below it say of themselves, and what stands for a value."""
+    asked = ((one, name) for one in (command, *command.params) for name in ("help", "metavar"))
+    yield from (text.strip() for one, name in asked if (text := getattr(one, name, None)))
     if hasattr(command, "list_commands"):
         for name in command.list_commands(None):
             yield from _helps(command.get_command(None, name))
@@ -83,3 +85,104 @@ def test_states_are_in_chinese_unless_asked(run: Run, take: Callable[..., list[s
     (number,) = take(new_order("A"))
     assert "待进批次" in run("orders", "show", number).output
     assert problem_sentence("not_found", "没有这笔订单。") == "没有这笔订单。"
+
+
+def _without_details(printed: str) -> str:
+    """Return what was printed but for what stands in brackets behind the sentence of a problem."""
+    return re.sub(r" \([^()]*[\u4e00-\u9fff].*\)", "", printed)
+
+
+@pytest.mark.usefixtures("in_english")
+@pytest.mark.parametrize(
+    ("command", "code", "says"),
+    [
+        ("ledger", 0, "The ledger balances."),
+        ("held list", 0, "No order is held."),
+        ("orders show LB-NONE", 1, "There is no order LB-NONE."),
+        ("orders cancel LB-NONE --reason test", 1, "There is no such thing."),
+        ("orders complete LB-NONE phone --reason test", 2, "Write field=value: phone"),
+        ("incident list", 0, "There is no incident yet."),
+        ("incident show", 0, "There is no incident yet."),
+        ("incident open --drill", 0, "Opened drill "),
+        ("clients list", 0, "There is no client yet."),
+        ("clients add shop", 0, "shown this once"),
+        ("users list", 0, "There is no account yet."),
+        ("users set mei", 2, "Give --role, --disabled or --enabled."),
+        ("coupons status", 0, "Coupons: 0, given: 0, left: 0."),
+        ("coupons given", 0, "No coupon was given yet."),
+        ("results contradictions", 0, "No contradiction waits for a decision."),
+        ("messages list", 0, "There is no such message."),
+        ("messages retry --all --dry-run", 0, "Dead letters that would be sent again: 0."),
+        ("messages show 7", 1, "There is no message 7."),
+        ("spool list", 0, "There is no spool file."),
+        ("spool retry", 1, "Give order numbers, or --all."),
+        ("spool salvage spool-0.db", 1, "There are: none"),
+        ("alerts list", 0, "There is no alert."),
+        ("audit list", 0, "The audit has no record yet."),
+        ("audit verify", 0, "The audit chain is intact"),
+        ("export", 0, "No order waits for a batch."),
+        ("migrate", 0, "The database has the shape of this release."),
+    ],
+)
+def test_what_a_command_prints_is_in_english(run: Run, command: str, code: int, says: str):
+    printed = _without_details(run(*command.split(), code=code).output)
+    assert says in printed
+    assert not CHINESE.search(printed)
+
+
+@pytest.mark.usefixtures("in_english")
+def test_tables_are_in_english(run: Run):
+    run("incident", "open", "--reason", "down")
+    run("clients", "add", "shop")
+    run("users", "add", "mei")
+    for command, heading in (("clients", "Valid keys"), ("users", "Created"), ("incident", "Opened")):
+        printed = run(command, "list").output
+        assert heading in printed
+        assert not CHINESE.search(printed)
+
+
+@pytest.mark.usefixtures("in_english")
+def test_a_title_and_columns_that_are_translated_already_stay_so():
+    made = grid(
+        "Held orders", ("编号", "Order number", "疑似与", "{odd}"), [(1, 2, 3, 4)], whole=("疑似与",), width=100
+    )
+    assert made.title == "Held orders"
+    assert [(str(one.header), one.no_wrap) for one in made.columns] == [
+        ("Id", True),
+        ("Order number", True),
+        ("Looks like", True),
+        ("{odd}", False),
+    ]
+
+
+@pytest.mark.usefixtures("in_english")
+def test_a_title_may_mean_another_thing_than_a_column():
+    made = grid("渠道", ("名称", "渠道"), [(1, 2)], width=100)
+    assert (made.title, [one.header for one in made.columns]) == ("Clients", ["Name", "Channel"])
+
+
+def test_braces_in_a_value_are_no_fields():
+    assert said("没有订单 {order}。", order="{x}") == "没有订单 {x}。"
+    assert listed(["{a}", "b"]) == "{a}、b"
+
+
+@pytest.mark.usefixtures("in_english")
+def test_what_has_no_twin_is_said_in_chinese():
+    assert said("没有第二种说法 {n}。", n=1) == "没有第二种说法 1。"
+    assert said("没有订单 {order}。", order="{x}") == "There is no order {x}."
+
+
+@pytest.mark.usefixtures("in_english")
+def test_places_and_kinds_of_messages_are_in_english():
+    assert (spoken_words.row_of("", 3), spoken_words.row_of("S", 3)) == ("row 3", "sheet “S” row 3")
+    names = [
+        spoken_words.message_name(subject, channel, "企业微信")
+        for subject, channel in (
+            ("notice", "sms"),
+            ("alert", "email"),
+            ("order", "wecom"),
+            ("batch", "wecom"),
+            ("x", "y"),
+        )
+    ]
+    assert names == ["notice by text message", "alert by e-mail", "message to wecom", "batch, told to a group", "x"]
