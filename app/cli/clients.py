@@ -14,7 +14,9 @@ app = typer.Typer(help="渠道与密钥：谁可以下单、谁可以取批次�
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="渠道名称，例如 天猫旗舰店。")],
-    scope: Annotated[Scope, typer.Option(help="intake 下单；ops 取批次、传结果、看台账。")] = "intake",
+    scope: Annotated[
+        Scope, typer.Option(help="intake 下单；ops 取批次、传结果、看台账；lifecycle 上报订单进度。")
+    ] = "intake",
     *,
     drill: Annotated[bool, typer.Option("--drill", help="演练专用：其订单归入演练事件，不会打扰顾客。")] = False,
     as_json: Json = False,

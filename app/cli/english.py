@@ -37,7 +37,7 @@ HELP: Mapping[str, str] = {
     "渠道与密钥：谁可以下单、谁可以取批次。": "Clients and keys: who may order, who may fetch batches.",
     "新增渠道并生成密钥（只显示一次）。": "Add a client and make its key (shown once).",
     "渠道名称，例如 天猫旗舰店。": "Name of the client, such as a storefront's.",
-    "intake 下单；ops 取批次、传结果、看台账。": "intake may order; ops may fetch batches, send results, read the ledger.",
+    "intake 下单；ops 取批次、传结果、看台账；lifecycle 上报订单进度。": "intake may order; ops may fetch batches, send results, read the ledger; lifecycle may tell of an order's way.",
     "演练专用：其订单归入演练事件，不会打扰顾客。": "For drills: its orders belong to a drill and disturb no customer.",
     "为渠道增加一把新密钥；旧密钥继续有效，确认切换后用 revoke 吊销。": "Add a key of a client; the old one stays good until it is revoked.",
     "渠道名称或编号。": "Name or id of the client.",
