@@ -34,6 +34,8 @@ HELP: Mapping[str, str] = {
     "对账台账：已受理 = 各去向之和；不平则退出码为 1。": "The ledger: accepted = the sum of where orders are; exit status 1 if it does not balance.",
     "事件编号；缺省为进行中或最近的。": "Name of the incident; by default the one that is open, or was last.",
     "逐行清点每一笔，不用累计数（量大时较慢）。": "Count every row instead of using kept counts (slow where there are many).",
+    "订单健康：各环节此刻的订单与用时。": "Order health: the orders of each stage at this moment, and how long they take.",
+    "显示五个环节：在其中的订单、用时、最久的一笔。": "Show the five stages: orders inside, how long they take, the oldest.",
     "渠道与密钥：谁可以下单、谁可以取批次。": "Clients and keys: who may order, who may fetch batches.",
     "新增渠道并生成密钥（只显示一次）。": "Add a client and make its key (shown once).",
     "渠道名称，例如 天猫旗舰店。": "Name of the client, such as a storefront's.",

@@ -38,6 +38,7 @@ COMMANDS = {
     "alerts": "alerts:app",
     "layout": "layouts:app",
     "jobs": "jobs:app",
+    "watch": "watch:app",
     "settings": "settings:app",
 }
 """The module of each command, and what it is called there: a function, or a group of commands."""

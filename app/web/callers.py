@@ -33,6 +33,7 @@ def scoped(*scopes: str) -> Callable[..., object]:
 
 AnyCaller = Annotated[Caller, Depends(scoped("intake", "ops", "lifecycle"))]
 OpsCaller = Annotated[Caller, Depends(scoped("ops"))]
+WatchCaller = Annotated[Caller, Depends(scoped("ops", "lifecycle"))]
 LifecycleCaller = Annotated[Caller, Depends(scoped("lifecycle"))]
 
 

@@ -10,7 +10,7 @@ branch_labels = None
 depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-SUMS = ("entered", "entered_at_sum", "left", "left_at_sum")
+SUMS = ("entered", "entered_at_sum", "left", "left_at_sum", "inside", "inferred")
 
 
 def upgrade() -> None:

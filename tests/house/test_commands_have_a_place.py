@@ -26,6 +26,7 @@ PLACES = {
     "results contradictions": "held",
     "results settle": "contradiction-settle",
     "ledger": "home",
+    "watch status": NOT_YET,
     "clients add": NOT_YET,
     "clients rotate": NOT_YET,
     "clients revoke": NOT_YET,

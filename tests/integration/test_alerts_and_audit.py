@@ -130,7 +130,7 @@ async def test_an_alert_is_claimed_and_silenced_over_http_by_operations_alone(we
     assert (await web.post("/v1/alerts/2/claim", headers=other)).status_code == 409
     taken = await web.post("/v1/alerts/2/claim", json={"take_over": True}, headers=other)
     assert (taken.status_code, taken.json()["by"]) == (200, "client:noc")
-    silenced = await web.post("/v1/alerts/3/silence", json={"minutes": 30, "why": "已知"}, headers=ops)
+    silenced = await web.post("/v1/alerts/3/silence", json={"minutes": 30.0, "why": "已知"}, headers=ops)
     assert silenced.json()["silence"]["by"] == "client:ops"
     assert (await web.post("/v1/alerts/3/unsilence", headers=ops)).json()["silence"] is None
     for body in ({"minutes": 1441, "why": "x"}, {"minutes": 5}, {"minutes": 5, "why": " "}):

@@ -67,3 +67,18 @@ async def test_more_than_a_thousand_are_refused_as_a_whole(web: Web):
     many = [{**PAID, "event_id": str(n)} for n in range(1001)]
     answer = await web.post("/v1/lifecycle-events", json={"events": many}, headers=key)
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "too_long")
+
+
+@pytest.mark.parametrize("scope", ["ops", "lifecycle"])
+async def test_the_stages_are_told_to_whoever_may_look(web: Web, scope: str):
+    await told(web, PAID)
+    key = {"authorization": f"Bearer {await web.key(f'look-{scope}', scope=scope)}"}
+    answer = (await web.get("/v1/stages", headers=key)).json()
+    assert [one["stage"] for one in answer["items"]] == [1, 2, 3, 4, 5]
+    second = answer["items"][1]
+    assert (second["name"], second["inside"], second["limit"], second["thin"]) == ("支付完成→进入仓库队列", 1, 30, True)
+    assert second["kinds"] == [
+        {"channel": "", "priority": "normal", "inside": 1, "exits": 0, "flow_mean": second["flow_mean"], "inferred": 0}
+    ]
+    stranger = {"authorization": f"Bearer {await web.key('shop')}"}
+    assert (await web.get("/v1/stages", headers=stranger)).status_code == 403

@@ -3,7 +3,8 @@
 Two sums of times answer for any window without looking at an order: the order-minutes spent in a stage up to a moment
 are (moment x entries - sum of their times) - (moment x exits - sum of theirs), over what happened before it. The totals
 hold all of that, the minutes what is to be taken off for a moment that is past. An order whose way turns out otherwise
-moves its own entries and exits from one minute to another, and touches nothing else.
+moves its own entries and exits from one minute to another, and touches nothing else. Only visits of which nothing was
+guessed are summed; ``inside`` counts all, and ``inferred`` the others that have ended.
 """
 
 from datetime import datetime
@@ -77,7 +78,10 @@ class StageVisit(SQLModel, table=True):
 
 
 class StageMinute(SQLModel, table=True):
-    """Entries into a stage and exits out of it in a minute; the sums are seconds since the year 2000."""
+    """Entries into a stage and exits out of it in a minute, and how that changes what is inside.
+
+    The sums are seconds since the year 2000.
+    """
 
     __tablename__ = "stage_minute"
 
@@ -89,6 +93,8 @@ class StageMinute(SQLModel, table=True):
     entered_at_sum: int = Field(sa_type=BigInteger)
     left: int = Field(sa_type=BigInteger)
     left_at_sum: int = Field(sa_type=BigInteger)
+    inside: int = Field(sa_type=BigInteger)
+    inferred: int = Field(sa_type=BigInteger)
 
 
 class StageTotal(SQLModel, table=True):
@@ -103,3 +109,5 @@ class StageTotal(SQLModel, table=True):
     entered_at_sum: int = Field(sa_type=BigInteger)
     left: int = Field(sa_type=BigInteger)
     left_at_sum: int = Field(sa_type=BigInteger)
+    inside: int = Field(sa_type=BigInteger)
+    inferred: int = Field(sa_type=BigInteger)

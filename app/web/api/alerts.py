@@ -13,7 +13,7 @@ from app.domain import problems as p
 from app.domain.states import AlertState
 from app.store.tables import Alert
 from app.watch.attend import LONGEST_WHY, claim_alert, silence_alert, unsilence_alert
-from app.web.api.json_body import REFUSALS, Reason, documents, reads
+from app.web.api.json_body import REFUSALS, Reason, Whole, documents, reads
 from app.web.callers import OpsActor, OpsCaller
 from app.web.parts import TheBoat
 from app.web.problems import documented
@@ -64,7 +64,7 @@ class SilenceIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    minutes: int = Field(default=60, ge=1, le=1440)
+    minutes: Whole = Field(default=60, ge=1, le=1440)
     why: Annotated[Reason, Field(max_length=LONGEST_WHY)]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from app.domain import problems as p
 from app.intake.field_errors import NOT_BLANK, field_error
@@ -19,6 +19,13 @@ M = TypeVar("M", bound=BaseModel)
 
 DOCUMENTED: dict[str, type[BaseModel]] = {}
 """The models of these bodies by name, for the OpenAPI document: the framework does not find them by itself."""
+
+def _whole(number: object) -> object:
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+"""A whole number; to JSON 60.0 is one, while a text is none."""
 
 Reason = Annotated[str, Field(min_length=1, max_length=500, pattern=NOT_BLANK, examples=["电话核实"])]
 """Why a person does something."""
