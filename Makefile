@@ -112,7 +112,7 @@ torture: $(TEST_STAMP) ## Replay the reference outage with kill -9 and forty oth
 
 .PHONY: mutants
 mutants: $(TEST_STAMP) ## Plant the mistakes that break a promise; every one must be caught
-	$(BIN)/python -m tests.failure.mutants
+	$(BIN)/python -m tests.failure.mutants --processes $(PROCESSES)
 
 # ---- keep ------------------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ from tests.failure.mutants import (
     planted_security,
     planted_sheets,
     planted_texts,
+    planted_watch,
 )
 from tests.failure.mutants.mutant import DoesNotApply, Mutant
 
@@ -70,6 +72,7 @@ MUTANTS = (
     *planted_security.MUTANTS,
     *planted_texts.MUTANTS,
     *planted_sheets.MUTANTS,
+    *planted_watch.MUTANTS,
 )
 
 out = Console(width=180, soft_wrap=True)
@@ -94,15 +97,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Plant what was asked for; return 1 if a mutant survives or no longer applies."""
     parser = argparse.ArgumentParser(prog="python -m tests.failure.mutants", description=__doc__)
     parser.add_argument("--only", metavar="WORD", default="", help="mutants whose name contains this")
-    wanted = [mutant for mutant in MUTANTS if parser.parse_args(arguments).only in mutant.name]
+    parser.add_argument("--processes", type=int, default=1, help="mutants planted at a time")
+    chosen = parser.parse_args(arguments)
+    wanted = [mutant for mutant in MUTANTS if chosen.only in mutant.name]
     began = time.monotonic()
     if trouble := _trouble_without(wanted):
         out.print(f"The tests fail without any mutant, so they show nothing:\n{trouble}", markup=False, highlight=False)
         return 1
     verdicts = []
-    for n, mutant in enumerate(wanted, 1):
-        verdicts.append(_plant(mutant))
-        out.print(f"{n}/{len(wanted)} {mutant.name}: {verdicts[-1].word}", markup=False, highlight=False)
+    with ThreadPoolExecutor(max(1, chosen.processes)) as pool:
+        for n, verdict in enumerate(pool.map(_plant, wanted), 1):
+            verdicts.append(verdict)
+            out.print(f"{n}/{len(wanted)} {verdict.mutant.name}: {verdict.word}", markup=False, highlight=False)
     out.print(_table(verdicts))
     for verdict in verdicts:
         if not verdict.good:
