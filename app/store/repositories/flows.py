@@ -1,12 +1,12 @@
-"""Orders on their way: the events that were told of them, and the visits and sums that follow from these."""
+"""Orders on their way: the events that were told of them, and the visits and sums that follow; read in ``stages``."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.flow import Flow, LifecycleEvent, Standing, Visit
@@ -14,12 +14,20 @@ from app.domain.marks import Mark
 from app.domain.times import EARLIEST
 from app.store.statements import IN_LIMIT, chunks, insert_new, shift_stages
 from app.store.tables import OrderFlow, StageMinute, StageTotal, StageVisit, StoredEvent
-from app.store.tables.flow import IN_STAGE
+
+_FLOWS: Table = OrderFlow.__table__
+_VISITS: Table = StageVisit.__table__
+_EVENTS: Table = StoredEvent.__table__
+_CHANGED = (
+    update(_FLOWS)
+    .where(_FLOWS.c.id == bindparam("this"))
+    .values({name: bindparam(name) for name in ("channel", "high", "standing", "stage", "entered_at", "reworks")})
+)
 
 MOST_CHANNELS = 20
 """Channels that have figures of their own; the others are summed up under the empty name."""
 
-_SUMS = ("entered", "entered_at_sum", "left", "left_at_sum", "inside", "inferred")
+SUMS = ("entered", "entered_at_sum", "left", "left_at_sum", "inside", "inferred")
 Kind = tuple[str, bool]
 """The channel as the figures have it, and whether it is high-priority orders."""
 
@@ -35,22 +43,6 @@ class KnownEvent:
 
 class Overtaken(Exception):
     """Somebody else has just stored one of these events under another order; look again at what is known."""
-
-
-@dataclass(frozen=True, slots=True)
-class StageSums:
-    """The sums of one kind of orders in one stage over a window; ``inside`` is at its end.
-
-    ``order_seconds`` and ``exits`` are of visits of which nothing was guessed, ``inferred`` counts the other exits.
-    """
-
-    channel: str
-    high: bool
-    stage: int
-    inside: int
-    order_seconds: int
-    exits: int
-    inferred: int
 
 
 @dataclass(slots=True)
@@ -83,6 +75,16 @@ def seconds_of(at: datetime) -> int:
     return (at - EARLIEST) // timedelta(seconds=1)
 
 
+@dataclass(frozen=True, slots=True)
+class FlowChange:
+    """What an order was and is; ``kind`` is the one under which it counts now."""
+
+    row: OrderFlow
+    before: Flow
+    after: Flow
+    kind: Kind
+
+
 class FlowRepository:
     """Keeps events and what they come to. Whoever writes locks the orders first, in the order of their rows."""
 
@@ -108,16 +110,17 @@ class FlowRepository:
         found = {}
         for source, of_source in ids.items():
             for part in chunks(of_source, IN_LIMIT):
-                query = select(StoredEvent).where(StoredEvent.source == source, StoredEvent.event_id.in_(part))
-                for row in self._session.scalars(query):
-                    found[source, row.event_id] = KnownEvent(row.flow_id, row.mark, row.said_at)
+                e = _EVENTS.c
+                query = select(e.event_id, e.flow_id, e.mark, e.said_at).where(e.source == source, e.event_id.in_(part))
+                for event_id, flow_id, mark, said_at in self._session.execute(query):
+                    found[source, event_id] = KnownEvent(flow_id, mark, said_at)
         return found
 
     def events_of(self, flow_ids: Sequence[int]) -> dict[int, list[LifecycleEvent]]:
         """Return all that was told of some orders."""
         found: dict[int, list[LifecycleEvent]] = defaultdict(list)
         for part in chunks(flow_ids, IN_LIMIT):
-            for row in self._session.scalars(select(StoredEvent).where(StoredEvent.flow_id.in_(part))):
+            for row in self._session.execute(select(_EVENTS).where(_EVENTS.c.flow_id.in_(part))):
                 found[row.flow_id].append(_event(row))
         return found
 
@@ -134,81 +137,22 @@ class FlowRepository:
         """Return the channels that have figures of their own."""
         return set(self._session.scalars(select(StageTotal.channel).distinct())) - {""}
 
-    def stages(self, *, start: datetime, end: datetime) -> list[StageSums]:
-        """Return the sums of each kind and stage for the time from ``start`` to before ``end``, both whole minutes.
+    def change(self, changes: Sequence[FlowChange]) -> None:
+        """Bring the rows and visits of orders, and the sums of their stages, to what is known now."""
+        shifts = StageShifts()
+        for one in changes:
+            for flow, kind, sign in ((one.before, (one.row.channel, one.row.high), -1), (one.after, one.kind, 1)):
+                for visit in flow.visits:
+                    shifts.add(visit, kind, sign)
+        if changes:
+            self._session.execute(_CHANGED, [_now(one) for one in changes])
+        for part in chunks([one.row.id for one in changes], IN_LIMIT):
+            self._session.execute(delete(_VISITS).where(_VISITS.c.flow_id.in_(part)))
+        if visits := [visit for one in changes for visit in _visits(one)]:
+            self._session.execute(insert(_VISITS), visits)
+        self._shift(shifts)
 
-        However many orders there were, only the minutes since ``start`` are read.
-        """
-        since = {
-            moment: {(row.channel, row.high, row.stage): row for row in self._session.execute(self._since(moment))}
-            for moment in (start, end)
-        }
-        found = []
-        for total in self._session.scalars(select(StageTotal)):
-            key = (total.channel, total.high, total.stage)
-            at_start, at_end = (_before(total, since[moment].get(key), moment) for moment in (start, end))
-            found.append(
-                StageSums(
-                    *key,
-                    inside=at_end.inside,
-                    order_seconds=at_end.spent - at_start.spent,
-                    exits=at_end.left - at_start.left,
-                    inferred=at_end.inferred - at_start.inferred,
-                )
-            )
-        return found
-
-    def _since(self, moment: datetime) -> Select[Any]:
-        m = StageMinute
-        sums = [func.sum(getattr(m, name)).label(name) for name in _SUMS]
-        return select(m.channel, m.high, m.stage, *sums).where(m.minute >= moment).group_by(m.channel, m.high, m.stage)
-
-    def ages(self, stage: int, *, since: datetime, now: datetime, at_most: int) -> tuple[list[float], list[float]]:
-        """Return the minutes of orders that left a stage since then, and the ages of those inside, oldest first."""
-        v, f = StageVisit, OrderFlow
-        gone = (v.stage == stage, v.left_at >= since, v.left_at < now, v.inferred.is_(False))
-        left = select(v.entered_at, v.left_at).where(*gone)
-        inside = select(f.entered_at).where(IN_STAGE.query, f.stage == stage, f.entered_at < now).order_by(f.entered_at)
-        return (
-            [_minutes(b - a) for a, b in self._session.execute(left.order_by(v.left_at.desc()).limit(at_most))],
-            [_minutes(now - at) for at in self._session.scalars(inside.limit(at_most))],
-        )
-
-    def over(self, stage: int, *, before: datetime) -> int:
-        """Count the orders that are in a stage since before then."""
-        f = OrderFlow
-        query = select(func.count()).select_from(f).where(IN_STAGE.query, f.stage == stage, f.entered_at < before)
-        return self._session.scalar(query) or 0
-
-    def change(self, row: OrderFlow, before: Flow, after: Flow, kind: Kind, shifts: StageShifts) -> None:
-        """Bring an order's row and visits to what is known now, and note what that does to the sums."""
-        was: Kind = (row.channel, row.high)
-        for visit in before.visits:
-            shifts.add(visit, was, -1)
-        for visit in after.visits:
-            shifts.add(visit, kind, 1)
-        inside = after.visits[-1].entered_at if after.stage is not None else None
-        values = {"standing": after.standing, "stage": after.stage, "entered_at": inside, "reworks": after.reworks}
-        this = update(OrderFlow).where(OrderFlow.id == row.id).values(channel=kind[0], high=kind[1], **values)
-        self._session.execute(this, execution_options={"synchronize_session": False})
-        self._session.execute(delete(StageVisit).where(StageVisit.flow_id == row.id))
-        visits = [
-            {
-                "flow_id": row.id,
-                "place": place,
-                "stage": visit.stage,
-                "channel": kind[0],
-                "high": kind[1],
-                "entered_at": visit.entered_at,
-                "left_at": visit.left_at,
-                "inferred": visit.inferred,
-            }
-            for place, visit in enumerate(after.visits)
-        ]
-        if visits:
-            self._session.execute(insert(StageVisit), visits)
-
-    def shift(self, shifts: StageShifts) -> None:
+    def _shift(self, shifts: StageShifts) -> None:
         """Write what has changed in the sums, always in the same order, so that two writers never wait in a ring."""
         changed = {key: row for key, row in sorted(shifts.by_minute.items()) if any(row.values())}
         totals: dict[tuple[str, bool, int], Counter[str]] = defaultdict(Counter)
@@ -220,32 +164,38 @@ class FlowRepository:
         shift_stages(self._session, StageTotal, [_row(*key, row) for key, row in sorted(totals.items())])
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """What had happened before a moment, and the order-seconds spent up to it."""
-
-    inside: int
-    left: int
-    inferred: int
-    spent: int
-
-
-def _before(total: StageTotal, since: Any, moment: datetime) -> _Before:  # noqa: ANN401 - a row of sums, or none
-    was = {name: getattr(total, name) - int(getattr(since, name) if since is not None else 0) for name in _SUMS}
-    at = seconds_of(moment)
-    spent = (at * was["entered"] - was["entered_at_sum"]) - (at * was["left"] - was["left_at_sum"])
-    return _Before(was["inside"], was["left"], was["inferred"], spent)
+def _now(one: FlowChange) -> dict[str, Any]:
+    after = one.after
+    return {
+        "this": one.row.id,
+        "channel": one.kind[0],
+        "high": one.kind[1],
+        "standing": after.standing,
+        "stage": after.stage,
+        "entered_at": after.visits[-1].entered_at if after.stage is not None else None,
+        "reworks": after.reworks,
+    }
 
 
-def _minutes(time: timedelta) -> float:
-    return time / timedelta(minutes=1)
+def _visits(one: FlowChange) -> Iterator[dict[str, Any]]:
+    for place, visit in enumerate(one.after.visits):
+        yield {
+            "flow_id": one.row.id,
+            "place": place,
+            "stage": visit.stage,
+            "channel": one.kind[0],
+            "high": one.kind[1],
+            "entered_at": visit.entered_at,
+            "left_at": visit.left_at,
+            "inferred": visit.inferred,
+        }
 
 
 def _row(channel: str, high: bool, stage: int, sums: Mapping[str, int]) -> dict[str, Any]:  # noqa: FBT001 - a column
-    return {"channel": channel, "high": high, "stage": stage, **{name: sums.get(name, 0) for name in _SUMS}}
+    return {"channel": channel, "high": high, "stage": stage, **{name: sums.get(name, 0) for name in SUMS}}
 
 
-def _event(row: StoredEvent) -> LifecycleEvent:
+def _event(row: Any) -> LifecycleEvent:  # noqa: ANN401 - a row of the table
     return LifecycleEvent(
         source=row.source,
         event_id=row.event_id,

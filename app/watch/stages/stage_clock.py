@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from app.domain.marks import STAGES, Stage
 from app.domain.stage_clock import StageFigures, flow_mean, quantiles, window_of
-from app.store.repositories.flows import StageSums
+from app.store.repositories.stages import StageSums
 from app.store.unit_of_work import UnitOfWork
 
 MOST_AGES = 20_000
@@ -41,7 +41,7 @@ def stages_now(uow: UnitOfWork, *, now: datetime) -> list[StageNow]:
     """Return the figures of each stage, up to the last whole minute."""
     end = now.replace(second=0, microsecond=0)
     windows = {window_of(stage.limit) for stage in STAGES}
-    sums = {window: uow.flows.stages(start=end - window, end=end) for window in windows}
+    sums = {window: uow.stages.sums(start=end - window, end=end) for window in windows}
     found = []
     for stage in STAGES:
         mine = [one for one in sums[window_of(stage.limit)] if one.stage == stage.number]
@@ -51,7 +51,7 @@ def stages_now(uow: UnitOfWork, *, now: datetime) -> list[StageNow]:
 
 def _now(uow: UnitOfWork, stage: Stage, sums: list[StageSums], end: datetime) -> StageNow:
     window = window_of(stage.limit)
-    left, inside = uow.flows.ages(stage.number, since=end - window, now=end, at_most=MOST_AGES)
+    left, inside = uow.stages.ages(stage.number, since=end - window, now=end, at_most=MOST_AGES)
     p50, p95 = quantiles(left, inside, _SHARES)
     exits = sum(one.exits for one in sums)
     figures = StageFigures(
@@ -62,7 +62,7 @@ def _now(uow: UnitOfWork, stage: Stage, sums: list[StageSums], end: datetime) ->
         p50=p50,
         p95=p95,
         oldest=max(inside, default=None),
-        over=uow.flows.over(stage.number, before=end - stage.limit),
+        over=uow.stages.over(stage.number, before=end - stage.limit),
         inferred=sum(one.inferred for one in sums),
     )
     kinds = [

@@ -15,12 +15,12 @@ from typing import Any
 from app.domain.flow import LifecycleEvent, believed, flow_of
 from app.domain.marks import Mark
 from app.domain.problems import Busy
-from app.store.repositories.flows import MOST_CHANNELS, KnownEvent, Overtaken, StageShifts
+from app.store.repositories.flows import MOST_CHANNELS, FlowChange, KnownEvent, Overtaken
 from app.store.statements import chunks
 from app.store.tables import OrderFlow
 from app.store.unit_of_work import Store, UnitOfWork
 
-AT_A_TIME = 50
+AT_A_TIME = 20
 """Orders of one transaction."""
 
 MOST_LOOKS = 3
@@ -98,15 +98,15 @@ def _take(by_order: dict[str, list[ReportedEvent]], uow: UnitOfWork, taken: Take
             new[ref] = fresh
     told = uow.flows.events_of([rows[ref].id or 0 for ref in new])
     uow.flows.add([_stored(one, rows[ref].id or 0, now=now) for ref, fresh in new.items() for one in fresh])
-    channels, shifts = uow.flows.channels(), StageShifts()
+    channels, changes = uow.flows.channels(), []
     for ref, fresh in new.items():
         row = rows[ref]
         before = told.get(row.id or 0, [])
         after = flow_of([*before, *(_event(one, now=now) for one in fresh)])
         kind = (_channel_of(after.channel, row, channels), after.high)
-        uow.flows.change(row, flow_of(before), after, kind, shifts)
+        changes.append(FlowChange(row, flow_of(before), after, kind))
         taken.applied += len(fresh)
-    uow.flows.shift(shifts)
+    uow.flows.change(changes)
 
 
 def _fresh(

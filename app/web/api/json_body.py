@@ -20,6 +20,7 @@ M = TypeVar("M", bound=BaseModel)
 DOCUMENTED: dict[str, type[BaseModel]] = {}
 """The models of these bodies by name, for the OpenAPI document: the framework does not find them by itself."""
 
+
 def _whole(number: object) -> object:
     return int(number) if isinstance(number, float) and number.is_integer() else number
 

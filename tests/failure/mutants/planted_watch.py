@@ -56,7 +56,7 @@ MUTANTS = (
     Mutant(
         "what an order's late event changes is added and what was before stays",
         "P16",
-        (Edit(SUMS, "            shifts.add(visit, was, -1)\n", "            pass\n"),),
+        (Edit(SUMS, "(one.row.channel, one.row.high), -1)", "(one.row.channel, one.row.high), 0)"),),
         (f"{EVENTS}::test_late_events_move_what_was_known_and_nothing_else[sqlite]",),
     ),
     Mutant(
