@@ -65,15 +65,6 @@ def test_an_order_is_found_by_phone_and_its_customer_shown_on_request(page: Page
     assert page.locator("#recipient img, #recipient script").count() == 0
 
 
-def test_from_home_an_order_is_found_by_two_taps_and_four_digits(page: Page):
-    page.goto("/console/")
-    page.get_by_label("查找订单").click()
-    page.keyboard.type("0007")
-    page.get_by_role("button", name="查找").click()
-    page.wait_for_url(re.compile(r"/orders/LB\w+$"))
-    expect(page.get_by_text("138****0007")).to_be_visible()
-
-
 def test_the_whole_row_leads_to_its_order_and_keys_walk_the_rows(page: Page):
     page.goto("/console/orders")
     rows = page.locator(".lb-orders tbody tr")
