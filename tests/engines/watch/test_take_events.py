@@ -1,14 +1,16 @@
 """Lifecycle events in: each once, in any order of arrival, and the sums of the stages are those of the visits."""
 
 import itertools
+import random
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.domain.flow import Standing
 from app.domain.marks import WAY, Mark
@@ -130,6 +132,30 @@ def test_a_large_upload_is_many_short_transactions(deployment: Deployment):
     events = [event(f"SO{n}", "placed", n % 60) for n in range(130)]
     assert take(deployment, *events) == Taken(applied=130)
     assert take(deployment, *events) == Taken(unchanged=130)
+    assert sums_are_those_of_the_visits(deployment)
+
+
+def test_a_mark_that_only_a_later_release_knows_stops_nothing(deployment: Deployment):
+    take(deployment, event("SO1", "placed", 0), event("SO1", "paid", 1))
+    with deployment.engines.writer.begin() as connection:
+        connection.execute(text("UPDATE lifecycle_event SET mark = 'weighed' WHERE mark = 'paid'"))
+    assert take(deployment, event("SO1", "queued", 5), event("SO2", "placed", 5)) == Taken(applied=2)
+    assert flow(deployment, "SO1").stage == 3
+
+
+def test_uploads_at_the_same_time_count_each_event_once(deployment: Deployment):
+    """Four senders tell the same of the same orders, each in another order."""
+    chance = random.Random(1)
+    events = [
+        event(f"SO{n}", mark, n + 10 * at) for n in range(60) for at, mark in enumerate(("placed", "paid", "queued"))
+    ]
+    with ThreadPoolExecutor(4) as senders:
+        parts = [chance.sample(events, len(events)) for _ in range(4)]
+        taken = list(senders.map(lambda part: take(deployment, *part), parts))
+    assert sum(one.applied for one in taken) == len(events)
+    assert sum(one.unchanged for one in taken) == 3 * len(events)
+    assert deployment.rows.count(StoredEvent) == len(events)
+    assert {row.stage for row in deployment.rows.all(select(OrderFlow))} == {3}
     assert sums_are_those_of_the_visits(deployment)
 
 
