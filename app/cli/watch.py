@@ -1,10 +1,17 @@
 """``lifeboat watch``: how the orders of the main system are getting on, stage by stage."""
 
+import json
+import sys
+from datetime import datetime
+from typing import Annotated
+
 import typer
 
-from app.cli.language import said
-from app.cli.terminal import Json, lifeboat, out, say_json, table
+from app.cli.language import problem_sentence, said
+from app.cli.terminal import Json, fail, lifeboat, load_settings, out, say_json, table
+from app.domain.problems import InvalidOrder
 from app.watch.stages.shown import stages_document
+from app.watch.stages.simulate import fault_of, simulated
 from app.watch.stages.stage_clock import StageNow, stages_now
 
 app = typer.Typer(help="订单健康：各环节此刻的订单与用时。", no_args_is_help=True)
@@ -34,6 +41,26 @@ def status(*, as_json: Json = False) -> None:
         )
         if any(one.figures.n and one.figures.is_thin for one in stages):
             out.print(said("订单少于 10 笔的环节只供参考。"), style="yellow")
+
+
+@app.command()
+def simulate(
+    *,
+    seed: Annotated[int, typer.Option(help="随机种子；同样的参数得到同样的一天。")] = 1,
+    day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="哪一天。")] = datetime(2026, 11, 11),  # noqa: DTZ001 - a day
+    rate: Annotated[float, typer.Option(min=0.01, max=1000, help="最忙时每分钟几单。")] = 2.0,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="故障，可多次，例如 stop:3@10:00-10:50、slow:4x6@9:00-12:00。"),
+    ] = None,
+) -> None:
+    """模拟一天的订单进度：每行一个事件，形式同 POST /v1/lifecycle-events。不读写数据库。"""
+    try:
+        faults = [fault_of(text) for text in fault or ()]
+    except InvalidOrder as error:
+        fail(problem_sentence(error.code, error.detail), code=2)
+    for event in simulated(seed=seed, day=day.date(), zone=load_settings().zone, rate=rate, faults=faults):
+        sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
 
 
 def _cells(one: StageNow) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ PLACES = {
     "results settle": "contradiction-settle",
     "ledger": "home",
     "watch status": NOT_YET,
+    "watch simulate": f"{SHELL}打印一天的样例事件，不读写数据",
     "clients add": NOT_YET,
     "clients rotate": NOT_YET,
     "clients revoke": NOT_YET,

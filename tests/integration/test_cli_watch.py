@@ -4,6 +4,7 @@ import json
 
 from app.domain.marks import Mark
 from app.watch.stages.take_events import ReportedEvent, take_events
+from app.web.api.lifecycle import EventIn
 from tests.deployment import Deployment
 from tests.deployment.facts import minutes
 from tests.integration.conftest import Run
@@ -37,3 +38,17 @@ def test_the_stages_are_shown_with_what_is_over_its_limit(run: Run, on_sqlite: D
     second = json.loads(run("watch", "status", "--json").output)["items"][1]
     assert (second["inside"], second["over"], second["p50"]) == (3, 3, None)
     assert second["oldest"] >= 46
+
+
+def test_a_simulated_day_is_taken_as_it_is_printed(run: Run):
+    lines = run(
+        "watch", "simulate", "--rate", "0.2", "--seed", "7", "--fault", "stop:3@10:00-10:50"
+    ).output.splitlines()
+    assert (
+        lines
+        == run("watch", "simulate", "--rate", "0.2", "--seed", "7", "--fault", "stop:3@10:00-10:50").output.splitlines()
+    )
+    assert len(lines) > 300
+    for line in lines:
+        EventIn.model_validate_json(line, strict=True)
+    assert "故障" in run("watch", "simulate", "--fault", "stop:9@1:00-2:00", code=2).output
