@@ -1,6 +1,7 @@
 """Which programs a route lets in, by the scope of their key, and under which name they stand in the audit."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -17,8 +18,9 @@ _BEARER = HTTPBearer(
 )
 
 
+@cache
 def scoped(*scopes: str) -> Callable[..., object]:
-    """Return a dependency that lets in callers with one of these scopes."""
+    """Return the dependency that lets in callers with one of these scopes; a key is so asked once."""
 
     async def let_in(
         request: Request, door: TheDoor, _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
