@@ -1,6 +1,7 @@
 """A simulated day: the same for the same arguments, its faults where they were asked for, and seen by the right mean."""
 
 import itertools
+import math
 from collections import defaultdict
 from datetime import date, datetime
 from typing import Any
@@ -43,37 +44,37 @@ def test_a_healthy_day_has_whole_ways_in_the_order_they_are_heard():
     assert by_hour[0] < by_hour[1] / 4
 
 
-def _means(events: list[dict[str, Any]], *, stage: int, now: float, window: float) -> tuple[float, float]:
-    """Return order-minutes for each exit, and the mean of those that left, over the window before a minute."""
+def _visits(events: list[dict[str, Any]], *, stage: int) -> list[tuple[float, float]]:
+    """Return the minutes at which each order came into a stage, and left it or never."""
     by_order = defaultdict(list)
     for one in events:
-        if minute(one) < now:
-            by_order[one["order"]].append(
-                LifecycleEvent(
-                    source=one["source"],
-                    event_id=one["event_id"],
-                    mark=Mark(one["mark"]),
-                    at=datetime.fromisoformat(one["at"]),
-                )
-            )
+        at = datetime.fromisoformat(one["at"])
+        by_order[one["order"]].append(
+            LifecycleEvent(source=one["source"], event_id=one["event_id"], mark=Mark(one["mark"]), at=at)
+        )
+    found = [visit for known in by_order.values() for visit in flow_of(known).visits if visit.stage == stage]
     zero = datetime(2026, 11, 11, tzinfo=ZONE)
-    start, end = zero + minutes(now - window), zero + minutes(now)
-    visits = [visit for known in by_order.values() for visit in flow_of(known).visits if visit.stage == stage]
-    left = [one for one in visits if one.left_at and start <= one.left_at < end]
-    spent = sum(max(0.0, (min(one.left_at or end, end) - max(one.entered_at, start)).total_seconds()) for one in visits)
-    done = [(one.left_at - one.entered_at).total_seconds() / 60 for one in left if one.left_at]
-    return spent / 60 / max(1, len(left)), sum(done) / max(1, len(done))
+    ends = [(one.left_at - zero) / minutes(1) if one.left_at else math.inf for one in found]
+    return [((one.entered_at - zero) / minutes(1), end) for one, end in zip(found, ends, strict=True)]
+
+
+def _means(visits: list[tuple[float, float]], *, now: float, window: float) -> tuple[float, float]:
+    """Return order-minutes for each exit, and the mean of those that left, over the window before a minute."""
+    start = now - window
+    left = [(entered, end) for entered, end in visits if start <= end < now]
+    spent = sum(max(0.0, min(end, now) - max(entered, start)) for entered, end in visits)
+    return spent / max(1, len(left)), sum(end - entered for entered, end in left) / max(1, len(left))
 
 
 def test_a_stage_that_stops_is_seen_by_order_minutes_and_not_by_those_that_left():
     """Limit 30 min, threshold twice that; facts on the watch, §2: 26 min after the fault, in the median, against never."""
     found, fooled = [], 0
     for seed in range(5):
-        events = day("stop:2@14:00-16:00", seed=seed)
-        means = {t: _means(events, stage=2, now=14 * 60 + t, window=30) for t in range(2, 60, 2)}
+        visits = _visits(day("stop:2@14:00-16:00", seed=seed), stage=2)
+        means = {t: _means(visits, now=14 * 60 + t, window=30) for t in range(2, 60, 2)}
         found.append(next(t for t, (flow, _) in means.items() if flow > 60))
         fooled += any(done > 60 for _, done in means.values())
-        assert not any(_means(events, stage=2, now=13 * 60 + t, window=30)[0] > 60 for t in range(0, 60, 10))
+        assert not any(_means(visits, now=13 * 60 + t, window=30)[0] > 60 for t in range(0, 60, 10))
     assert 16 <= sorted(found)[2] <= 36
     assert fooled == 0
 
@@ -90,7 +91,9 @@ def test_faults_are_where_they_were_asked_for():
         one for one in day("unpaid:天猫旗舰店@12:00-12:40") if one["channel"] == "天猫旗舰店" and one["mark"] == "paid"
     ]
     assert not [one for one in unpaid if 720 <= minute(one) < 760]
-    slow = [_means(day(*fault), stage=4, now=12 * 60, window=120)[1] for fault in ((), ("slow:4x6@8:00-12:00",))]
+    slow = [
+        _means(_visits(day(*fault), stage=4), now=12 * 60, window=120)[1] for fault in ((), ("slow:4x6@8:00-12:00",))
+    ]
     assert slow[1] > 1.5 * slow[0]
 
 
