@@ -1,12 +1,13 @@
 """``make bench AGAINST=COMMIT``: that commit's door and today's in turn, and the ratio of their medians.
 
-Both run with the packages installed here. What comes first in a round changes from round to round, so that a machine
+Each runs with the packages of its own lock file. What comes first in a round changes from round to round, so that a machine
 that warms up or is used by others favours neither. Processor time an order depends least on who else is at work.
 """
 
 import io
 import statistics
 import subprocess
+import sys
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ SQLITE, POSTGRESQL, LONG_WAY, DROP_IN = "SQLite", "PostgreSQL", "long way", "dro
 NO_URLS = ["", ""]
 """A SQLite file in a folder of its own, for each of the two."""
 
+LOCK = "requirements.lock"
 ORDERS = "/v1/orders"
 PATHS = {DROP_IN: "/bench/orders", LONG_WAY: f"{ORDERS}?long=way"}
 """A query sends an order past the fast path, to the ordinary route."""
@@ -50,11 +52,23 @@ def compare(commit: str, folder: Path, *, rounds: int, seconds: float, only: Seq
 
 
 def check_out(commit: str, folder: Path) -> Path:
-    """Lay the files of ``commit`` out in ``folder``."""
+    """Lay the files of ``commit`` out in ``folder``, and install what it needs there if that is not what we need."""
     pack = ["git", "-C", str(ROOT), "archive", "--format=tar", commit]
     packed = subprocess.run(pack, check=True, capture_output=True)
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
         archive.extractall(folder, filter="data")
+    lock = folder / LOCK
+    if lock.exists() and lock.read_bytes() != (ROOT / LOCK).read_bytes():
+        subprocess.run([sys.executable, "-m", "venv", str(folder / ".venv")], check=True)
+        pip = [
+            str(folder / ".venv" / "bin" / "python"),
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "install",
+            "--quiet",
+        ]
+        subprocess.run([*pip, "--no-deps", "--require-hashes", "-r", str(lock)], check=True)
     return folder
 
 

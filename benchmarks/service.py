@@ -133,6 +133,12 @@ def uvicorn(target: str) -> list[str]:
     return [sys.executable, "-m", "uvicorn", target, "--port", "{port}", "--no-access-log", "--log-level", "warning"]
 
 
+def interpreter(tree: Path) -> str:
+    """Return the Python that runs the code in ``tree``: with packages of its own where these were installed there."""
+    own = tree / ".venv" / "bin" / "python"
+    return str(own) if own.exists() else sys.executable
+
+
 def door(name: str, folder: Path, database_url: str = "", *, tree: Path = ROOT, path: str = "/v1/orders") -> Service:
     """Return the door of the code in ``tree``, with a storefront key made by its own command."""
     environment = {
@@ -147,14 +153,14 @@ def door(name: str, folder: Path, database_url: str = "", *, tree: Path = ROOT, 
     if database_url:
         environment["LIFEBOAT_DATABASE_URL"] = database_url
     made = subprocess.run(
-        [sys.executable, "-m", "app", "clients", "add", "bench", "--json"],
+        [interpreter(tree), "-m", "app", "clients", "add", "bench", "--json"],
         env={**os.environ, **environment},
         cwd=tree,
         check=True,
         capture_output=True,
     )
     key = json.loads(made.stdout)["key"]
-    web = [sys.executable, "-m", "app", "web"]
+    web = [interpreter(tree), "-m", "app", "web"]
     return Service(name, web, environment, key=key, stores=True, tree=tree, path=path)
 
 
@@ -182,7 +188,7 @@ def postgresql(folder: Path, *names: str) -> Iterator[list[str]]:
 def stored(service: Service) -> int:
     """Return how many orders the door's own ledger counts."""
     done = subprocess.run(
-        [sys.executable, "-m", "app", "ledger", "--json"],
+        [interpreter(service.tree), "-m", "app", "ledger", "--json"],
         env={**os.environ, **service.environment},
         cwd=service.tree,
         check=True,
