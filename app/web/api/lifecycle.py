@@ -96,7 +96,10 @@ def report(
     bad: list[RejectedEvent] = []
     for index, one in enumerate(told.events):
         checked = _checked(index, one, now=now)
-        (good if isinstance(checked, ReportedEvent) else bad).append(checked)  # type: ignore[arg-type]
+        if isinstance(checked, ReportedEvent):
+            good.append(checked)
+        else:
+            bad.append(checked)
     taken = take_events(boat.store, good, now=now)
     rejected = sorted([*bad, *taken.rejected], key=lambda one: one.index)
     return TakenOut(
