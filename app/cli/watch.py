@@ -10,9 +10,9 @@ import typer
 from app.cli.language import problem_sentence, said
 from app.cli.terminal import Json, fail, lifeboat, load_settings, out, say_json, table
 from app.domain.problems import InvalidOrder
-from app.watch.stages.shown import stages_document
 from app.watch.stages.simulate import fault_of, simulated
 from app.watch.stages.stage_clock import StageNow, stages_now
+from app.web.api.stages import stages_out
 
 app = typer.Typer(help="订单健康：各环节此刻的订单与用时。", no_args_is_help=True)
 
@@ -30,7 +30,7 @@ def status(*, as_json: Json = False) -> None:
         with boat.store.reading() as uow:
             stages = stages_now(uow, now=now)
         if as_json:
-            say_json(stages_document(stages, now=now.astimezone(boat.settings.zone)))
+            say_json(stages_out(stages, now=now.astimezone(boat.settings.zone)).model_dump(mode="json"))
             return
         rows = [_cells(one) for one in stages] if any(one.figures.n or one.figures.inferred for one in stages) else []
         table(

@@ -71,10 +71,10 @@ class Flow:
     """How often it was sent back."""
 
 
-def believed(at: datetime, *, received_at: datetime) -> tuple[datetime, bool]:
-    """Return when an event happened, and whether its sender's clock was ahead: then it is when we received it."""
+def believed(at: datetime, *, received_at: datetime) -> datetime:
+    """Return when an event happened: when we received it if its sender's clock was ahead."""
     ahead = at > received_at + AHEAD
-    return (received_at if ahead else at), ahead
+    return received_at if ahead else at
 
 
 def flow_of(events: Iterable[LifecycleEvent]) -> Flow:

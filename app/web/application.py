@@ -15,7 +15,19 @@ from app import __version__
 from app.bootstrap import Lifeboat
 from app.domain.problems import InvalidOrder, NotFound, Problem
 from app.web import problems
-from app.web.api import alerts, batches, contradictions, decisions, json_body, ledger, lifecycle, orders, results, skus
+from app.web.api import (
+    alerts,
+    batches,
+    contradictions,
+    decisions,
+    json_body,
+    ledger,
+    lifecycle,
+    orders,
+    results,
+    skus,
+    stages,
+)
 from app.web.console.mount import mount_console
 from app.web.door.body import ClientGone
 from app.web.door.drop_in import drop_ins
@@ -79,7 +91,20 @@ def create_api(parts: Parts, runtime: Runtime) -> FastAPI:
         summary="主系统宕机时的应急接单服务",
     )
     api.state.parts = parts
-    for module in (orders, decisions, batches, results, contradictions, ledger, skus, alerts, lifecycle, routes, docs):
+    for module in (
+        orders,
+        decisions,
+        batches,
+        results,
+        contradictions,
+        ledger,
+        skus,
+        alerts,
+        lifecycle,
+        stages,
+        routes,
+        docs,
+    ):
         api.include_router(module.router)
     api.add_exception_handler(Problem, problems.on_problem)
     api.add_exception_handler(HTTPException, problems.on_http_error)
@@ -96,11 +121,8 @@ def _document(api: FastAPI) -> dict[str, Any]:
     if api.openapi_schema is None:
         document = get_openapi(title=api.title, version=api.version, summary=api.summary, routes=api.routes)
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        for name, model in {
-            "Problem": ProblemOut,
-            **{m.__name__: m for m in (*orders.EXTRA_MODELS, results.ResultsIn)},
-            **json_body.DOCUMENTED,
-        }.items():
+        read_by_us: dict[str, type[BaseModel]] = {"Problem": ProblemOut, "ResultsIn": results.ResultsIn}
+        for name, model in {**read_by_us, **json_body.DOCUMENTED}.items():
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(schema.pop("$defs", {}))
             schemas[name] = schema

@@ -14,6 +14,7 @@ from app.domain.marks import Mark
 from app.domain.times import EARLIEST
 from app.store.statements import IN_LIMIT, chunks, insert_new, shift_stages
 from app.store.tables import OrderFlow, StageMinute, StageTotal, StageVisit, StoredEvent
+from app.store.tables.flow import SummedVisits
 
 _FLOWS: Table = OrderFlow.__table__
 _VISITS: Table = StageVisit.__table__
@@ -27,7 +28,7 @@ _CHANGED = (
 MOST_CHANNELS = 20
 """Channels that have figures of their own; the others are summed up under the empty name."""
 
-SUMS = ("entered", "entered_at_sum", "left", "left_at_sum", "inside", "inferred")
+SUMS = tuple(SummedVisits.model_fields)
 Kind = tuple[str, bool]
 """The channel as the figures have it, and whether it is high-priority orders."""
 
@@ -93,11 +94,11 @@ class FlowRepository:
 
     def lock(self, refs: Sequence[str]) -> dict[str, OrderFlow]:
         """Return the row of each order, new ones added, all locked for the caller's transaction."""
-        rows = [{"order_ref": ref, "standing": Standing.UNDER_WAY} for ref in sorted(set(refs))]
-        blank = {"channel": "", "high": False, "reworks": 0}
-        insert_new(self._session, OrderFlow, [row | blank for row in rows], unique=("order_ref",))
+        in_order = sorted(set(refs))
+        blank = {"channel": "", "high": False, "standing": Standing.UNDER_WAY, "reworks": 0}
+        insert_new(self._session, OrderFlow, [{"order_ref": ref, **blank} for ref in in_order], unique=("order_ref",))
         found: dict[str, OrderFlow] = {}
-        for part in chunks([row["order_ref"] for row in rows], IN_LIMIT):
+        for part in chunks(in_order, IN_LIMIT):
             query = select(OrderFlow).where(OrderFlow.order_ref.in_(part)).order_by(OrderFlow.id).with_for_update()
             found.update({row.order_ref: row for row in self._session.scalars(query)})
         return found

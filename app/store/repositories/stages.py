@@ -1,5 +1,6 @@
 """The sums of the stages over any window, and the ages of the orders that medians are made of."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,28 +35,30 @@ class StageRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def sums(self, *, start: datetime, end: datetime) -> list[StageSums]:
-        """Return the sums of each kind and stage for the time from ``start`` to before ``end``, both whole minutes.
+    def sums(self, starts: Collection[datetime], *, end: datetime) -> dict[datetime, list[StageSums]]:
+        """Return the sums of each kind and stage for the times from ``starts`` to before ``end``, all whole minutes.
 
-        However many orders there were, only the minutes since ``start`` are read.
+        However many orders there were, only the minutes since the earliest start are read.
         """
         since = {
             moment: {(row.channel, row.high, row.stage): row for row in self._session.execute(self._since(moment))}
-            for moment in (start, end)
+            for moment in {*starts, end}
         }
-        found = []
+        found: dict[datetime, list[StageSums]] = {start: [] for start in starts}
         for total in self._session.scalars(select(StageTotal)):
             key = (total.channel, total.high, total.stage)
-            at_start, at_end = (_before(total, since[moment].get(key), moment) for moment in (start, end))
-            found.append(
-                StageSums(
-                    *key,
-                    inside=at_end.inside,
-                    order_seconds=at_end.spent - at_start.spent,
-                    exits=at_end.left - at_start.left,
-                    inferred=at_end.inferred - at_start.inferred,
+            at_end = _before(total, since[end].get(key), end)
+            for start, sums in found.items():
+                at_start = _before(total, since[start].get(key), start)
+                sums.append(
+                    StageSums(
+                        *key,
+                        inside=at_end.inside,
+                        order_seconds=at_end.spent - at_start.spent,
+                        exits=at_end.left - at_start.left,
+                        inferred=at_end.inferred - at_start.inferred,
+                    )
                 )
-            )
         return found
 
     def _since(self, moment: datetime) -> Select[Any]:

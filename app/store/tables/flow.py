@@ -77,11 +77,19 @@ class StageVisit(SQLModel, table=True):
     inferred: bool
 
 
-class StageMinute(SQLModel, table=True):
-    """Entries into a stage and exits out of it in a minute, and how that changes what is inside.
+class SummedVisits(SQLModel):
+    """Entries and exits, and what they do to the orders inside; the sums are seconds since the year 2000."""
 
-    The sums are seconds since the year 2000.
-    """
+    entered: int = Field(sa_type=BigInteger)
+    entered_at_sum: int = Field(sa_type=BigInteger)
+    left: int = Field(sa_type=BigInteger)
+    left_at_sum: int = Field(sa_type=BigInteger)
+    inside: int = Field(sa_type=BigInteger)
+    inferred: int = Field(sa_type=BigInteger)
+
+
+class StageMinute(SummedVisits, table=True):
+    """What happened at a stage in a minute."""
 
     __tablename__ = "stage_minute"
 
@@ -89,15 +97,9 @@ class StageMinute(SQLModel, table=True):
     channel: str = Field(primary_key=True, max_length=64)
     high: bool = Field(primary_key=True)
     stage: int = Field(primary_key=True)
-    entered: int = Field(sa_type=BigInteger)
-    entered_at_sum: int = Field(sa_type=BigInteger)
-    left: int = Field(sa_type=BigInteger)
-    left_at_sum: int = Field(sa_type=BigInteger)
-    inside: int = Field(sa_type=BigInteger)
-    inferred: int = Field(sa_type=BigInteger)
 
 
-class StageTotal(SQLModel, table=True):
+class StageTotal(SummedVisits, table=True):
     """The same over all minutes."""
 
     __tablename__ = "stage_total"
@@ -105,9 +107,3 @@ class StageTotal(SQLModel, table=True):
     channel: str = Field(primary_key=True, max_length=64)
     high: bool = Field(primary_key=True)
     stage: int = Field(primary_key=True)
-    entered: int = Field(sa_type=BigInteger)
-    entered_at_sum: int = Field(sa_type=BigInteger)
-    left: int = Field(sa_type=BigInteger)
-    left_at_sum: int = Field(sa_type=BigInteger)
-    inside: int = Field(sa_type=BigInteger)
-    inferred: int = Field(sa_type=BigInteger)

@@ -40,13 +40,12 @@ class StageNow:
 def stages_now(uow: UnitOfWork, *, now: datetime) -> list[StageNow]:
     """Return the figures of each stage, up to the last whole minute."""
     end = now.replace(second=0, microsecond=0)
-    windows = {window_of(stage.limit) for stage in STAGES}
-    sums = {window: uow.stages.sums(start=end - window, end=end) for window in windows}
-    found = []
-    for stage in STAGES:
-        mine = [one for one in sums[window_of(stage.limit)] if one.stage == stage.number]
-        found.append(_now(uow, stage, mine, end))
-    return found
+    starts = {stage.number: end - window_of(stage.limit) for stage in STAGES}
+    sums = uow.stages.sums(set(starts.values()), end=end)
+    return [
+        _now(uow, stage, [one for one in sums[starts[stage.number]] if one.stage == stage.number], end)
+        for stage in STAGES
+    ]
 
 
 def _now(uow: UnitOfWork, stage: Stage, sums: list[StageSums], end: datetime) -> StageNow:

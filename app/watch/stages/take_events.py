@@ -131,20 +131,23 @@ def _fresh(
 
 
 def _event(one: ReportedEvent, *, now: datetime) -> LifecycleEvent:
-    at, _ = believed(one.at, received_at=now)
     return LifecycleEvent(
-        source=one.source, event_id=one.event_id, mark=one.mark, at=at, channel=one.channel, attributes=one.attributes
+        source=one.source,
+        event_id=one.event_id,
+        mark=one.mark,
+        at=believed(one.at, received_at=now),
+        channel=one.channel,
+        attributes=one.attributes,
     )
 
 
 def _stored(one: ReportedEvent, flow_id: int, *, now: datetime) -> dict[str, object]:
-    at, _ = believed(one.at, received_at=now)
     return {
         "source": one.source,
         "event_id": one.event_id,
         "flow_id": flow_id,
         "mark": one.mark,
-        "at": at,
+        "at": believed(one.at, received_at=now),
         "said_at": one.at,
         "received_at": now,
         "channel": one.channel,

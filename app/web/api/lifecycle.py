@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError
@@ -11,11 +11,9 @@ from app.domain import problems as p
 from app.domain.marks import Mark
 from app.domain.times import is_a_time
 from app.intake.field_errors import field_error
-from app.watch.stages.shown import stages_document
-from app.watch.stages.stage_clock import stages_now
 from app.watch.stages.take_events import RejectedEvent, ReportedEvent, id_of, take_events
 from app.web.api.json_body import REFUSALS, documents, reads
-from app.web.callers import LifecycleCaller, WatchCaller
+from app.web.callers import LifecycleCaller
 from app.web.parts import TheBoat
 from app.web.problems import documented
 
@@ -107,63 +105,6 @@ def report(
         unchanged=taken.unchanged,
         rejected=[RejectedOut(index=one.index, code=one.code, detail=one.detail) for one in rejected],
     )
-
-
-class KindOut(BaseModel):
-    """One kind of orders in a stage."""
-
-    channel: str
-    priority: Literal["normal", "high"]
-    inside: int
-    exits: int
-    flow_mean: float
-    inferred: int
-
-
-class StageOut(BaseModel):
-    """A stage; times in minutes.
-
-    ``flow_mean`` is the order-minutes spent in the window for each order that left, ``done_mean`` the mean of these
-    alone. ``p50`` and ``p95`` count the orders inside too, null where the value lies above ``oldest``. ``thin`` figures
-    stand on fewer than ten orders; ``inferred`` exits have a time that nobody told, and are in no mean.
-    """
-
-    stage: int
-    name: str
-    begins: str
-    ends: str
-    limit: float
-    window: float
-    inside: int
-    exits: int
-    n: int
-    thin: bool
-    flow_mean: float
-    done_mean: float | None
-    p50: float | None
-    p95: float | None
-    oldest: float | None
-    over: int
-    over_share: float
-    inferred: int
-    kinds: list[KindOut]
-
-
-class StagesOut(BaseModel):
-    """The five stages, as of the last whole minute."""
-
-    at: AwareDatetime
-    items: list[StageOut]
-    next: None
-
-
-@router.get("/v1/stages", summary="五个环节此刻的订单与用时", responses=documented(p.Unauthenticated, p.Forbidden))
-def list_stages(boat: TheBoat, _caller: WatchCaller) -> StagesOut:
-    """Tell how the orders of the main system are getting on."""
-    now = boat.clock.now()
-    with boat.store.reading() as uow:
-        stages = stages_now(uow, now=now)
-    return StagesOut.model_validate(stages_document(stages, now=now.astimezone(boat.settings.zone)))
 
 
 def _checked(index: int, said: object, *, now: datetime) -> ReportedEvent | RejectedEvent:

@@ -17,6 +17,7 @@ from app.domain.states import HeldKind, OrderState
 from app.intake.schemas import OrderIn, read_order
 from app.orders.discretion import without_foreign_numbers
 from app.orders.timeline import main_numbers_of, time_line
+from app.web.api.json_body import documents
 from app.web.callers import AnyCaller
 from app.web.door.admission import admit, caller_of
 from app.web.door.door import ORDERS, Door, answered
@@ -102,10 +103,7 @@ _KEY_PARAMETER = {
     openapi_extra={
         "security": [{"HTTPBearer": []}],
         "parameters": [_KEY_PARAMETER],
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/OrderIn"}}},
-        },
+        **documents(OrderIn),
     },
 )
 async def accept_order(request: Request, door: TheDoor) -> Response:
@@ -158,7 +156,3 @@ def show_order(
             reason=reason,
             timeline=events,
         )
-
-
-EXTRA_MODELS = (OrderIn,)
-"""Models that the document names and FastAPI does not find by itself."""
