@@ -22,6 +22,9 @@ _VALUES = tuple((_ALPHABET.index(pair[0]), _ALPHABET.index(pair[1])) for pair in
 _PAIR_STEP = tuple(bytes(_STEP[step[first]][second] for first, second in _VALUES) for step in _STEP)
 """The same two characters further, for each check character and each ten bits of a number."""
 
+_CLOSING = tuple(_ALPHABET[(1 - ((check or 36) * 2) % 37) % 36] for check in range(36))
+"""The last character of a number, for each check character over all before it."""
+
 _SHIFTS = tuple(range(50, -1, -10))
 BODY_LENGTH = 12
 PREFIX = re.compile(r"[A-Z][0-9A-Z]{0,6}")
@@ -39,7 +42,7 @@ def derive(secret: bytes, client_id: str, key: str, *, prefix: str = "LB") -> st
         ten = bits >> shift & 1023
         number += _PAIRS[ten]
         check = _PAIR_STEP[check][ten]
-    return number + _ALPHABET[_closing(check)]
+    return number + _CLOSING[check]
 
 
 @lru_cache(maxsize=8)
@@ -50,7 +53,7 @@ def _keyed(secret: bytes) -> hmac.HMAC:
 
 def check_character(payload: str) -> str:
     """Return the ISO 7064 MOD 37,36 check character of ``payload``."""
-    return _ALPHABET[_closing(_after(payload))]
+    return _CLOSING[_after(payload)]
 
 
 @lru_cache(maxsize=64)
@@ -59,10 +62,6 @@ def _after(payload: str) -> int:
     for char in payload:
         check = _STEP[check][_ALPHABET.index(char)]
     return check
-
-
-def _closing(check: int) -> int:
-    return (1 - ((check or 36) * 2) % 37) % 36
 
 
 def is_number(text: str) -> bool:

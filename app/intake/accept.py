@@ -192,4 +192,5 @@ class Intake:
         """Return why a canonical order is not taken today; an earlier release may have taken it."""
         if isinstance(order, EarlierOrderIn):
             return InvalidOrder(errors=order.errors)
-        return None if original is not None else refusal_of_times(wild_times(order, self._clock))
+        wild = wild_times(order, self._clock) if original is None else None
+        return refusal_of_times(wild) if wild else None

@@ -63,9 +63,9 @@ def wild_times(order: OrderIn, clock: Clock) -> list[str]:
     return [where for where, at in found if not is_a_time(at, now=now)]
 
 
-def refusal_of_times(wild: Sequence[str]) -> InvalidOrder | None:
-    """Return the refusal that names these times, if there are any."""
-    return InvalidOrder(errors=[FieldError(f"/{at}", "datetime_range", NO_TIME) for at in wild]) if wild else None
+def refusal_of_times(wild: Sequence[str]) -> InvalidOrder:
+    """Return the refusal that names these times."""
+    return InvalidOrder(errors=[FieldError(f"/{at}", "datetime_range", NO_TIME) for at in wild])
 
 
 def without_times(order: OrderIn, wild: Sequence[str]) -> OrderIn:

@@ -1,7 +1,11 @@
 """What is wrong with a field, in a person's words: pydantic's errors turned into ours."""
 
+from typing import Any
+
 from pydantic_core import ErrorDetails
 
+from app.domain.money import NotMoney
+from app.domain.phone import MaskedPhone, NotAPhone
 from app.domain.problems import FieldError
 
 SENTENCES = {
@@ -36,6 +40,9 @@ SENTENCES = {
 }
 
 
+REFUSED: dict[type[Any], str] = {NotMoney: "money", MaskedPhone: "phone_masked", NotAPhone: "phone"}
+"""The kinds of what our own readers of a value refuse."""
+
 NOT_BLANK = r"[^\s\x1c-\x1f]"
 """The pattern of texts that are not only blanks, of which Python knows four more than patterns do."""
 
@@ -44,5 +51,7 @@ def field_error(error: ErrorDetails) -> FieldError:
     """Turn one of pydantic's errors into ours."""
     pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in error["loc"])
     context = error.get("ctx", {})
-    kind = "string_too_short" if context.get("pattern") == NOT_BLANK else error["type"]
+    kind = REFUSED.get(type(context.get("error")), error["type"])
+    if context.get("pattern") == NOT_BLANK:
+        kind = "string_too_short"
     return FieldError(pointer, kind, SENTENCES.get(kind, "内容有误").format(**context))

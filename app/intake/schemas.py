@@ -19,27 +19,11 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from app.domain.money import NotMoney, fen_of_yuan
+from app.domain.money import fen_of_yuan
 from app.domain.order import PaymentStatus
-from app.domain.phone import MaskedPhone, NotAPhone, phone_of
+from app.domain.phone import phone_of
 from app.domain.problems import FieldError, InvalidOrder, Malformed
 from app.intake.field_errors import field_error
-
-
-def _yuan(value: object) -> int:
-    try:
-        return fen_of_yuan(value)
-    except NotMoney:
-        raise PydanticCustomError("money", "not an amount") from None
-
-
-def _phone(value: str) -> str:
-    try:
-        return phone_of(value)
-    except MaskedPhone:
-        raise PydanticCustomError("phone_masked", "masked") from None
-    except NotAPhone:
-        raise PydanticCustomError("phone", "not a phone") from None
 
 
 def _blank_is_missing(value: object) -> object:
@@ -52,14 +36,14 @@ _MONEY_SCHEMA: dict[str, Any] = {
     "examples": ["599.00"],
 }
 
-Yuan = Annotated[int, BeforeValidator(_yuan), WithJsonSchema(_MONEY_SCHEMA)]
+Yuan = Annotated[int, BeforeValidator(fen_of_yuan), WithJsonSchema(_MONEY_SCHEMA)]
 _PHONE_SCHEMA: dict[str, Any] = {
     "type": "string",
     "maxLength": 40,
     "description": "大陆手机号，可带 +86、空格、连字符；隐私号带 -分机。打码的号码不收。",
     "examples": ["13800138000", "13800138000-6762"],
 }
-Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(_phone), WithJsonSchema(_PHONE_SCHEMA)]
+Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(phone_of), WithJsonSchema(_PHONE_SCHEMA)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64, pattern=_NO_CONTROLS)]
 Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=_NO_CONTROLS)]
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)]

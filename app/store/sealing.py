@@ -118,7 +118,7 @@ class Keyring:
         It may be a retry under another key, or two real orders. Nobody but a person can tell them apart, so a
         look-alike is held for one and never dropped.
         """
-        lines = sorted(f"{sku}\x1f{quantity}" for sku, quantity in goods)
+        lines = sorted([f"{sku}\x1f{quantity}" for sku, quantity in goods])
         text = "\x1e".join((phone, "" if total_fen is None else str(total_fen), *lines))
         return self.look_alike.mark(text.encode())
 

@@ -62,10 +62,11 @@ class Access:
         match = _KEY.fullmatch(token)
         if match is None:
             return None
-        known = self._known.get(match[1])
-        if known is None or not hmac.compare_digest(known[0], hashlib.sha256(match[2].encode()).digest()):
+        key, secret = match.groups()
+        known = self._known.get(key)
+        if known is None or not hmac.compare_digest(known[0], hashlib.sha256(secret.encode()).digest()):
             return None
-        self._used.add(match[1])
+        self._used.add(key)
         return known[1]
 
     async def caller(self, token: str) -> Caller:

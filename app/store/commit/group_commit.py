@@ -268,9 +268,9 @@ class GroupCommit:
     def _answer(self, batch: CommitGroup, results: list[Stored]) -> None:
         self._tell(batch, results)
         with _beside_the_way("accepted"):
-            new = sum(not stored.replayed for stored in results)
-            self._metrics.accepted.inc(new)
-            self._metrics.replays.inc(len(results) - new)
+            replays = sum([stored.replayed for stored in results])
+            self._metrics.accepted.inc(len(results) - replays)
+            self._metrics.replays.inc(replays)
             self._metrics.commit_size.observe(len(results))
         if self._count is not None:
             with _beside_the_way("count"):

@@ -52,7 +52,8 @@ def may_order(caller: Caller) -> bool:
 
 def is_plain_json(fields: Fields) -> bool:
     """Tell whether the body is JSON by its head, and not packed; a head that does not say is believed to mean JSON."""
-    return b"content-encoding" not in fields and _is_json(fields.get(b"content-type", JSON))
+    kind = fields.get(b"content-type", JSON)
+    return b"content-encoding" not in fields and (kind == JSON or _is_json(kind))
 
 
 def idempotency_key_of(fields: Fields) -> str | None:
@@ -66,7 +67,5 @@ def idempotency_key_of(fields: Fields) -> str | None:
 
 
 def _is_json(content_type: bytes) -> bool:
-    if content_type == JSON:
-        return True
     kind = content_type.partition(b";")[0].strip().lower()
     return kind == JSON or (kind.startswith(b"application/") and kind.endswith(b"+json"))

@@ -15,7 +15,7 @@ from app.domain.problems import TooLarge, TooSlow
 BODY_WITHIN = 20.0
 """Seconds for a body to arrive: a phone on a bad line, not a drip."""
 
-Headers = list[tuple[bytes, bytes]]
+Headers = tuple[tuple[bytes, bytes], ...]
 Fields = Mapping[bytes, bytes]
 """Header fields by name; of a repeated one the last."""
 

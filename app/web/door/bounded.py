@@ -10,10 +10,13 @@ import socket
 import struct
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 LARGEST_HEAD = 64 * 1024
 """Bytes of a head, or of what comes beside a body; the parser would keep any number."""
+
+NO_REQUEST = "Invalid HTTP request received."
 
 UNREAD_FOR = 20.0
 """Seconds in which a client has to acknowledge a byte of what waits for it."""
@@ -39,18 +42,25 @@ class BoundedProtocol(HttpToolsProtocol):
         self._taken = -1
         self._taken_at = 0.0
 
-    def begin_head(self) -> None:
-        """Count from here."""
+    def on_message_begin(self) -> None:
+        """Begin a head, and count from here."""
         self.url = b""
         self.headers = []
-        self.expect_100_continue = False
         self.since = self.loop.time()
-        self.in_head, self._began = True, True
+        self.in_head = self._began = True
+
+    def make_scope(self) -> None:
+        """Make what a route wants to know of the head that is now complete."""
+        url, headers = self.url, self.headers
+        super().on_message_begin()
+        self.url = url
+        self.expect_100_continue = any(n == b"expect" and v.lower() == b"100-continue" for n, v in headers)
+        self.headers.extend(headers)  # the very list that the scope holds
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field of a head; what comes after the body is none of ours."""
         if self.in_head:
-            super().on_header(name, value)
+            self.headers.append((name.lower(), value))
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body."""
@@ -60,7 +70,13 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Feed the parser, and count what is no body."""
         self._began, self._body_bytes = False, 0
-        super().data_received(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.logger.warning(NO_REQUEST)
+            self.send_400_response(NO_REQUEST)
+        except httptools.HttpParserUpgrade:
+            self._unsupported_upgrade_warning()
         if not self._began and not self._body_bytes:
             self._beside_body += len(data)
         elif self.in_head:  # it began in this read, behind the head, and perhaps the body, of what came before
@@ -73,11 +89,6 @@ class BoundedProtocol(HttpToolsProtocol):
     def cut_off(self, status: int) -> None:
         """End a connection whose request will never be whole."""
         raise NotImplementedError
-
-    def resume_if_nothing_waits(self) -> None:
-        """Read on, unless what was read already has no answer yet: then at most that one read is held."""
-        if not self.pipeline:
-            self.flow.resume_reading()
 
     def is_unread(self, now: float) -> bool:
         """Tell whether something has waited to be sent for :data:`UNREAD_FOR` and no byte of it was acknowledged."""

@@ -16,7 +16,7 @@ from app.web.auth import Access
 from app.web.door.admission import idempotency_key_of, may_order
 from app.web.door.body import Fields, Headers
 from app.web.door.door import Door, answered
-from app.web.door.receipt import Answer, send_answer
+from app.web.door.receipt import REPLAYED, Answer, send_answer
 from app.web.problems import headers_of, status_of
 
 
@@ -53,10 +53,8 @@ class DropIn:
             original=Original(profile.name, body),
         )
         rendered = profile.render_accepted(accepted, mapped.order)
-        headers: Headers = [(b"content-type", rendered.content_type.encode())]
-        if accepted.replayed:
-            headers.append((b"idempotent-replayed", b"true"))
-        return Answer(rendered.status, headers, rendered.body)
+        headers: Headers = ((b"content-type", rendered.content_type.encode()),)
+        return Answer(rendered.status, (*headers, *REPLAYED) if accepted.replayed else headers, rendered.body)
 
     async def _caller(self, scope: Scope, fields: Fields, access: Access) -> Caller:
         source = self._profile.client
@@ -85,4 +83,4 @@ class DropIn:
         headers += [(name.encode(), value.encode()) for name, value in headers_of(problem).items()]
         if isinstance(problem, NotAllowed):
             headers.append((b"allow", b"POST"))  # RFC 9110: a 405 says what is allowed
-        return Answer(rendered.status, headers, rendered.body)
+        return Answer(rendered.status, tuple(headers), rendered.body)

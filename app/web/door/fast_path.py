@@ -37,7 +37,7 @@ _PLAIN = (b"content-type", b"text/plain; charset=utf-8")
 _ANYBODY = Caller("", "", "", drill=False)
 
 
-_default_lines, _receipt_lines = LastLines(), LastLines()
+_default_lines = LastLines()
 
 
 class FastProtocol(BoundedProtocol):
@@ -57,14 +57,10 @@ class FastProtocol(BoundedProtocol):
 
     # ---- what the parser finds ---------------------------------------------------------------------------------------
 
-    def on_message_begin(self) -> None:
-        """Begin a head; a scope is made only for a request that goes to a route."""
-        self.begin_head()
-
     def on_headers_complete(self) -> None:
-        """Choose the way."""
+        """Choose the way; what was sent ahead, before the request in front of it has its answer, waits its turn."""
         self.in_head, self._body_bytes = False, 0
-        behind = self._answers_another()
+        behind = self.cycle is not None and not self.cycle.response_complete
         if not behind and self._crowded():
             self.turn = self.cycle = FastOrder(self, _ANYBODY, None, keep_alive=False)
             self.cycle.refuse(Busy())
@@ -72,17 +68,10 @@ class FastProtocol(BoundedProtocol):
         if not behind and (chosen := self._fast_order()) is not None:
             self.turn = self.cycle = chosen
             return
-        url, headers, expect = self.url, self.headers, self.expect_100_continue
-        super().on_message_begin()
-        self.url, self.expect_100_continue = url, expect
-        self.headers.extend(headers)  # the very list that the scope holds
+        self.make_scope()
         super().on_headers_complete()
         if not behind:
             self.turn = self.cycle
-
-    def _answers_another(self) -> bool:
-        """Tell whether an earlier request of this connection has no answer yet: what was sent ahead waits its turn."""
-        return self.cycle is not None and not self.cycle.response_complete
 
     def _crowded(self) -> bool:
         """Tell whether more connections or requests are open than we allow; uvicorn would name no time to come back."""
@@ -97,12 +86,13 @@ class FastProtocol(BoundedProtocol):
             or parser.get_method() != b"POST"
             or parser.get_http_version() != "1.1"
             or parser.should_upgrade()
-            or self.expect_100_continue
             or self.config.access_log
             or self.flow.write_paused
         ):
             return None
         fields = dict(self.headers)
+        if b"expect" in fields:
+            return None
         announced = fields.get(b"content-length", b"0")
         if not announced.isdigit() or int(announced) > self.largest_body:
             return None
@@ -180,7 +170,8 @@ class FastProtocol(BoundedProtocol):
             self._start_asgi_task(self.turn, app)
         elif self._last_word is not None:
             self._say_last_word()
-        self.resume_if_nothing_waits()
+        if self.flow.read_paused and not self.pipeline:  # at most what one read brought is held
+            self.flow.resume_reading()
 
     def write(self, answer: Answer, request_id: str, *, keep_alive: bool) -> None:
         """Write an order's answer, whole."""
@@ -192,7 +183,7 @@ class FastProtocol(BoundedProtocol):
             % (
                 _STATUS_LINES[status],
                 _default_lines.of(self.server_state.default_headers),
-                _receipt_lines.of(extra),
+                lines_of(extra),
                 b"" if keep_alive else _CLOSE,
                 len(body),
                 request_id.encode(),

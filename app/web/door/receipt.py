@@ -16,8 +16,9 @@ from app.web.problems import MEDIA_TYPE, body_of, headers_of, status_of
 
 log = structlog.get_logger()
 
-_JSON: Headers = [(b"content-type", b"application/json")]
-_REPLAYED: Headers = [*_JSON, (b"idempotent-replayed", b"true")]
+REPLAYED: Headers = ((b"idempotent-replayed", b"true"),)
+_JSON: Headers = ((b"content-type", b"application/json"),)
+_JSON_REPLAYED: Headers = _JSON + REPLAYED
 
 
 class Answer(NamedTuple):
@@ -64,13 +65,13 @@ class OrderAnswers:
             f'"received_at":"{self._moment(accepted.received_at)}",'
             f'"message":"订单已受理，单号 {number}，我们会尽快为您处理，请勿重复下单。"}}'
         ).encode()
-        return Answer(200, _REPLAYED, body) if accepted.replayed else Answer(201, _JSON, body)
+        return Answer(200, _JSON_REPLAYED, body) if accepted.replayed else Answer(201, _JSON, body)
 
     def refusal(self, problem: Problem, request_id: str) -> Answer:
         """Return the answer to a refused order."""
         self.note_refusal(problem, request_id)
         extra = [(name.encode(), value.encode()) for name, value in headers_of(problem).items()]
-        headers = [(b"content-type", MEDIA_TYPE.encode()), *extra]
+        headers = ((b"content-type", MEDIA_TYPE.encode()), *extra)
         return Answer(status_of(problem), headers, body_of(problem, request_id=request_id))
 
     def note_refusal(self, problem: Problem, request_id: str, **where: str) -> None:

@@ -19,8 +19,8 @@ MUTANTS = (
             Edit("app/access/clients.py", "hashlib.sha256(secret.encode()).digest()", "secret.encode()"),
             Edit(
                 "app/web/auth.py",
-                "not hmac.compare_digest(known[0], hashlib.sha256(match[2].encode()).digest())",
-                "known[0] != match[2].encode()",
+                "not hmac.compare_digest(known[0], hashlib.sha256(secret.encode()).digest())",
+                "known[0] != secret.encode()",
             ),
         ),
         ("tests/unit/test_keys.py",),
@@ -31,7 +31,7 @@ MUTANTS = (
         (
             Edit(
                 "app/web/auth.py",
-                "if known is None or not hmac.compare_digest(known[0], hashlib.sha256(match[2].encode()).digest()):",
+                "if known is None or not hmac.compare_digest(known[0], hashlib.sha256(secret.encode()).digest()):",
                 "if known is None:",
             ),
         ),
@@ -246,8 +246,8 @@ MUTANTS = (
         (
             Edit(
                 "app/web/door/bounded.py",
-                "        if self.in_head:\n            super()",
-                "        if True:\n            super()",
+                "        if self.in_head:\n            self.headers",
+                "        if True:\n            self.headers",
             ),
         ),
         (f"{BOUNDS}::test_fields_after_the_body_say_nothing",),
@@ -255,7 +255,13 @@ MUTANTS = (
     Mutant(
         "requests sent ahead pile up",
         "P12 security",
-        (Edit("app/web/door/bounded.py", "        if not self.pipeline:\n", "        if True:\n"),),
+        (
+            Edit(
+                "app/web/door/fast_path.py",
+                "if self.flow.read_paused and not self.pipeline:",
+                "if self.flow.read_paused:",
+            ),
+        ),
         (f"{BOUNDS}::test_what_is_sent_ahead_waits_in_the_kernel_and_not_with_us",),
     ),
     Mutant(
