@@ -9,7 +9,8 @@ from app import settings as knobs
 from app import words as chinese
 from app.cli import words_en
 from app.cli.english import HELP
-from app.cli.english_sentences import SAID, TITLES
+from app.cli.english_sentences import SAID
+from app.cli.english_tables import TITLES
 
 
 def is_english() -> bool:

@@ -23,6 +23,7 @@ from app.domain.times import local_text
 from app.files.layouts.registry import UnknownLayout
 from app.intake.profile.profile import WrongProfile
 from app.store.database.engine import StoreAway
+from app.store.database.faults import somebody_else_writes
 from app.store.database.sqlite import UnsafeDatabase
 from app.telemetry import logging
 
@@ -128,6 +129,8 @@ def lifeboat(process: str = "cli", *, prepare: bool = True) -> Iterator[Lifeboat
     except (ForeignSecrets, UnknownLayout, UnsafeDatabase, WrongProfile) as error:
         fail(str(error), code=2)
     except StoreAway as error:
+        if somebody_else_writes(error):
+            fail(said("数据库正忙，一直没有轮到本命令；请稍后再执行一次。"))
         fail(
             said(
                 "数据库不可用：{reason}。服务仍可受理订单（写入本地暂存）；请先恢复数据库再执行本命令。",

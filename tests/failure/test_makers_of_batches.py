@@ -28,6 +28,11 @@ MOST_MORE = 20
 LATER = 180.0
 """Seconds after a maker's death at which the next one comes: its lease of two minutes has run out."""
 
+MOST_TURNS = 20
+"""So often a maker asks for its turn; SQLite hands the lock to whoever comes first, on a busy machine to others."""
+
+BUSY = "数据库正忙"
+
 FEWEST_STEPS = 15
 """Flushes and renames from the claim to the published row; fewer would mean that the kills miss some."""
 
@@ -64,8 +69,8 @@ async def _compete(trial: Trial, place: Yard, *, rounds: int, orders: int, rate:
         if n >= rounds and published:
             break
         await place.brought(3, name=f"C{n}")  # so that there is something to compete for
-        makers = [place.warm.command("export", "--json") for _ in range(MAKERS)]
-        codes = [await asyncio.to_thread(maker.wait) for maker in makers]
+        makers = await asyncio.gather(*(_export(place) for _ in range(MAKERS)))
+        codes = [maker.wait() for maker in makers]
         batches = [document["batch"] for maker in makers if (document := maker.document())]
         named = [name for name in batches if name]
         published += len(named)
@@ -73,6 +78,15 @@ async def _compete(trial: Trial, place: Yard, *, rounds: int, orders: int, rate:
         trial.demand(len(set(named)) == len(named), f"two makers say that they published {named}")
     await trading
     return published
+
+
+async def _export(place: Yard) -> Running:
+    """Run a maker as a person would: again, where the others kept the store so busy that it never had its turn."""
+    for _ in range(MOST_TURNS):
+        maker = place.warm.command("export", "--json")
+        if await asyncio.to_thread(maker.wait) != 1 or BUSY not in maker.text():
+            break
+    return maker
 
 
 def _last_words(makers: list[Running]) -> list[str]:

@@ -7,7 +7,7 @@ from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
-from app.store.database.faults import is_the_stores_fault
+from app.store.database.faults import is_the_stores_fault, somebody_else_writes
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,17 @@ def test_a_store_that_could_not_is_asked_again(error: Exception):
 )
 def test_a_row_that_no_store_would_take_is_told_apart(error: Exception):
     assert not is_the_stores_fault(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "busy"),
+    [
+        (sqlite.OperationalError("database is locked"), True),
+        (errors.LockNotAvailable(), True),
+        (sqlite.OperationalError("disk I/O error"), False),
+        (psycopg.OperationalError("server closed the connection unexpectedly"), False),
+    ],
+    ids=repr,
+)
+def test_a_busy_store_is_told_apart_from_one_that_is_away(error: Exception, *, busy: bool):
+    assert somebody_else_writes(OperationalError("INSERT", {}, error)) is busy

@@ -11,6 +11,17 @@ _OF_THE_ROW = frozenset({"22", "23", "54"})
 _SQLITE_OF_THE_ROW = (sqlite.DataError, sqlite.IntegrityError, sqlite.InterfaceError, sqlite.ProgrammingError)
 
 
+_LOCK_NOT_AVAILABLE = "55P03"
+
+
+def somebody_else_writes(error: DBAPIError) -> bool:
+    """Return whether the store is there, and others held what was asked for all the time that we waited."""
+    cause = error.orig
+    if isinstance(cause, sqlite.Error):
+        return "database is locked" in str(cause)
+    return getattr(cause, "sqlstate", None) == _LOCK_NOT_AVAILABLE
+
+
 def is_the_stores_fault(error: Exception) -> bool:
     """Return whether the same row may well be taken later: the connection was lost, the lock held, the disk full.
 
