@@ -2,17 +2,32 @@
 
 import json
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
-from typing import Annotated
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
+from pydantic import SecretStr
 
-from app.cli.language import problem_sentence, said
-from app.cli.terminal import Json, fail, lifeboat, load_settings, out, say_json, table
+from app.bootstrap import Lifeboat, open_lifeboat, watch_policy
+from app.cli.language import problem_sentence, said, words
+from app.cli.terminal import Json, err, fail, lifeboat, load_settings, out, say_json, table
+from app.domain.clock import SystemClock
 from app.domain.problems import InvalidOrder
+from app.domain.states import AlertState
+from app.settings import Settings
+from app.watch.replay import Progress, Rung, replayed
 from app.watch.stages.simulate import fault_of, simulated
 from app.watch.stages.stage_clock import StageNow, stages_now
+from app.watch.stages.take_events import RejectedEvent, ReportedEvent
+from app.web.api.lifecycle import checked_event
 from app.web.api.stages import stages_out
+
+_NOTABLE = frozenset({AlertState.FIRING, AlertState.RESOLVED, "announced"})
 
 app = typer.Typer(help="订单健康：各环节此刻的订单与用时。", no_args_is_help=True)
 
@@ -61,6 +76,122 @@ def simulate(
         fail(problem_sentence(error.code, error.detail), code=2)
     for event in simulated(seed=seed, day=day.date(), zone=load_settings().zone, rate=rate, faults=faults):
         sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="录下的事件，每行一个，形式同 simulate 的输出；- 为标准输入。")],
+    *,
+    quiet_before: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="在此之前只用来学习平时的样子，不看告警。"),
+    ] = None,
+    every_turn: Annotated[bool, typer.Option("--all", help="也显示观察中、恢复中的每一步。")] = False,
+    as_json: Json = False,
+) -> None:
+    """把录下的一天（或几天）按告警规则重放一遍，显示当时会响什么、告诉谁。不读写本系统的数据库。"""
+    chosen = load_settings()
+    quiet = quiet_before.replace(tzinfo=chosen.zone) if quiet_before else None
+    with _lines_of(file) as lines, _elsewhere(chosen) as boat, _progress(chosen.zone) as progress:
+        turns = replayed(
+            boat.store, _recorded(lines), policy=watch_policy(chosen), quiet_before=quiet, progress=progress
+        )
+        told = list(_shown(turns, every_turn=every_turn, as_json=as_json, zone=chosen.zone))
+    if not as_json:
+        table(
+            "会响的告警",
+            ("时间", "级别", "规则", "环节", "种类", "动静", "告诉", "内容"),
+            [_turn(one, chosen.zone) for one in told],
+            empty="这些日子里没有告警会响。",
+        )
+
+
+def _shown(turns: Iterator[Rung], *, every_turn: bool, as_json: bool, zone: ZoneInfo) -> Iterator[Rung]:
+    """Yield the turns that are shown; as JSON each is printed at once."""
+    for one in turns:
+        if not every_turn and one.event not in _NOTABLE:
+            continue
+        if as_json:
+            sys.stdout.write(json.dumps(rung_line(one, zone), ensure_ascii=False) + "\n")
+        yield one
+
+
+def rung_line(one: Rung, zone: ZoneInfo) -> dict[str, Any]:
+    """Return a turn as a line of JSON has it."""
+    return {
+        "at": one.at.astimezone(zone).isoformat(),
+        "rule": one.rule,
+        "level": one.level,
+        "kind": one.kind,
+        "stage": one.stage,
+        "event": one.event,
+        "to": list(one.to),
+        "text": one.text,
+    }
+
+
+def _turn(one: Rung, zone: ZoneInfo) -> tuple[str, ...]:
+    return (
+        f"{one.at.astimezone(zone):%m-%d %H:%M}",
+        words.ALERT_LEVELS[one.level],
+        one.rule,
+        "" if one.stage is None else str(one.stage),
+        one.kind,
+        words.ALERT_TURNS[one.event],
+        "、".join(words.TOLD_TO[who] for who in one.to),
+        one.text,
+    )
+
+
+def _recorded(lines: Iterable[str]) -> Iterator[ReportedEvent]:
+    """Yield the events of a file; a line that is none ends the command, which says which it is and why."""
+    now = SystemClock().now()
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            event = checked_event(number, json.loads(line), now=now)
+        except ValueError:
+            fail(said("第 {line} 行不是 JSON。", line=number), code=2)
+        if isinstance(event, RejectedEvent):
+            fail(said("第 {line} 行：{detail}", line=number, detail=event.detail), code=2)
+        yield event
+
+
+@contextmanager
+def _lines_of(file: Path) -> Iterator[Iterable[str]]:
+    if str(file) == "-":
+        yield sys.stdin
+        return
+    try:
+        with file.open(encoding="utf-8-sig") as opened:
+            yield opened
+    except OSError as error:
+        fail(said("{file} 无法读取：{why}", file=file, why=error.strerror), code=2)
+
+
+@contextmanager
+def _elsewhere(chosen: Settings) -> Iterator[Lifeboat]:
+    """Open a deployment of its own in a folder that is thrown away."""
+    with TemporaryDirectory(prefix="lifeboat-replay-") as folder:
+        apart = {"data_dir": Path(folder), "database_url": SecretStr("")}
+        with closing(open_lifeboat(chosen.model_copy(update=apart))) as boat:
+            boat.prepare_store()
+            yield boat
+
+
+@contextmanager
+def _progress(zone: ZoneInfo) -> Iterator[Progress | None]:
+    """Say on a terminal how far the replay has come."""
+    if not err.is_terminal:
+        yield None
+        return
+    with err.status("") as status:
+
+        def tell(at: datetime, events: int) -> None:
+            status.update(said("已重放到 {at:%m-%d %H:%M}，{events:,} 个事件", at=at.astimezone(zone), events=events))
+
+        yield tell
 
 
 def _cells(one: StageNow) -> tuple[str, ...]:

@@ -89,6 +89,20 @@ SPOOL_TROUBLES = {
 }
 BATCH_KINDS = {"regular": "regular", "repair": "repair"}
 ALERT_LEVELS = Sentences({"notice": "notice", "yellow": "yellow", "orange": "orange", "red": "red"})
+ALERT_TURNS = Sentences(
+    {
+        "pending": "pending",
+        "firing": "firing",
+        "acknowledged": "claimed",
+        "recovering": "recovering",
+        "resolved": "over",
+        "forgotten": "forgotten",
+        "announced": "told later",
+    }
+)
+TOLD_TO = Sentences(
+    {"group": "group", "owner": "owner by e-mail", "duty": "duty by SMS", "emergency": "emergency group"}
+)
 ALERT_STATES = Sentences(
     {
         "pending": "pending",

@@ -24,6 +24,7 @@ from app.store.repositories.glance import GlanceRepository
 from app.store.repositories.goods import GoodsRepository
 from app.store.repositories.guide import GuideRepository
 from app.store.repositories.handovers import HandoverRepository
+from app.store.repositories.health import HealthRepository
 from app.store.repositories.held import HeldRepository
 from app.store.repositories.incidents import IncidentRepository
 from app.store.repositories.inflow import InflowRepository
@@ -71,6 +72,7 @@ class UnitOfWork:
         self.glance = GlanceRepository(session)
         self.goods = GoodsRepository(session)
         self.handovers = HandoverRepository(session)
+        self.health = HealthRepository(session)
         self.held = HeldRepository(session, self._reach)
         self.incidents = IncidentRepository(session)
         self.inflow = InflowRepository(session)

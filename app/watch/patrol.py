@@ -1,18 +1,22 @@
 """Looks at every rule, and keeps the alerts in step with what it finds: each trouble is told once, and so is its end.
 
 A rule that cannot look (the database refuses, a mistake of ours) finds neither trouble nor health: its alerts stay as
-they are, and no other rule is kept from looking.
+they are, and no other rule is kept from looking. All that one look changes is one transaction: what a graver alert
+inhibits is inhibited before anybody can be told of it.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
-from app.store.repositories.alerts import rests
+from app.domain.alert_life import Inhibitor, Patience, Sight
+from app.store.repositories.alerts import Sighting, changes_of
 from app.store.tables import Alert
+from app.store.unit_of_work import UnitOfWork
+from app.watch.inhibit import inhibited
 from app.watch.rule import Rule, Situation, Trouble
 
 log = structlog.get_logger()
@@ -29,6 +33,14 @@ class Found:
 
     rule: Rule
     troubles: tuple[Trouble, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a look found of one trouble, and the episode of it that was open before."""
+
+    seen: Alert | None
+    sighting: Sighting
 
 
 def look(rules: Iterable[Rule], situation: Situation) -> list[Found]:
@@ -50,47 +62,63 @@ def keep_alerts(found: Iterable[Found], situation: Situation, *, machine: str = 
     With a ``machine`` the troubles are that machine's own: alerts of others are left alone. Where nothing has changed
     nothing is written, so a look costs the door nothing.
     """
-    now = situation.now
+    found = list(found)
     with situation.store.reading() as uow:
-        known = {alert.fingerprint: alert for alert in uow.alerts.open()}
-    changes = 0
-    for one in found:
-        if one.troubles is None:
-            continue
-        holding = {_subject(trouble, machine): trouble for trouble in one.troubles}
-        mine = [a for a in known.values() if a.rule == one.rule.name and _of_machine(a.subject, machine)]
-        over = [alert for alert in mine if alert.subject not in holding]
-        due = [
-            (subject, trouble)
-            for subject, trouble in holding.items()
-            if _is_news(next((a for a in mine if a.subject == subject), None), trouble, one.rule, situation)
-        ]
-        if not over and not due:
-            continue
-        with situation.store.writing() as uow:
-            for subject, trouble in due:
-                uow.alerts.fire(
-                    one.rule.name,
-                    subject=subject,
-                    level=one.rule.level,
-                    text=trouble.text,
-                    now=now,
-                    hold=one.rule.hold,
-                    again=one.rule.again,
-                )
-            for alert in over:
-                uow.alerts.end(alert, now=now)
-        changes += len(over) + len(due)
+        known = uow.alerts.open()
+        steps = [step for one in found for step in _steps(one, known, situation, machine)]
+        if not steps and not any(_wanted_inhibitions(uow, known, found, machine)):
+            return 0
+    with situation.store.writing() as uow:
+        changes = sum([uow.alerts.see(step.seen, step.sighting, now=situation.now) for step in steps])
+        for alert, why in _wanted_inhibitions(uow, uow.alerts.open(), found, machine):
+            changes += uow.alerts.inhibit(alert, why)
     return changes
 
 
-def _is_news(alert: Alert | None, trouble: Trouble, rule: Rule, situation: Situation) -> bool:
-    if alert is None:
-        return True
-    if alert.text != trouble.text[:500]:
-        return not rests(alert, again=rule.again, now=situation.now)
-    held_since = alert.pending_since if alert.firing_since is None else None
-    return held_since is not None and situation.now - held_since >= rule.hold
+def _steps(one: Found, known: Sequence[Alert], situation: Situation, machine: str) -> Iterator[_Step]:
+    """Yield what there is to change by what a rule found."""
+    if one.troubles is None:
+        return
+    mine = {a.subject: a for a in known if a.rule == one.rule.name and _of_machine(a.subject, machine)}
+    holding = {_subject(trouble, machine): trouble for trouble in one.troubles}
+    for subject in [*holding, *(subject for subject in mine if subject not in holding)]:
+        sighting, seen = _sighting(one.rule, subject, holding.get(subject)), mine.get(subject)
+        if _changes(seen, sighting, situation):
+            yield _Step(seen, sighting)
+
+
+def _sighting(rule: Rule, subject: str, trouble: Trouble | None) -> Sighting:
+    return Sighting(
+        rule=rule.name,
+        subject=subject,
+        level=rule.level,
+        sight=Sight.WELL if trouble is None else trouble.sight,
+        text=trouble.text if trouble is not None and trouble.text else None,
+        stage=None if trouble is None else trouble.stage,
+        patience=Patience(hold=rule.hold, clear=rule.clear_hold),
+        again=rule.again,
+    )
+
+
+def _changes(seen: Alert | None, sighting: Sighting, situation: Situation) -> bool:
+    if seen is None:
+        return sighting.sight is Sight.WRONG
+    return changes_of(seen, sighting, now=situation.now) != {}
+
+
+def _wanted_inhibitions(
+    uow: UnitOfWork, alerts: Sequence[Alert], found: Sequence[Found], machine: str
+) -> Iterator[tuple[Alert, Inhibitor | None]]:
+    """Yield the alerts that are to be inhibited, for another reason than before, or no more."""
+    if machine:  # what is wrong with one machine says nothing of the stages
+        return
+    looked_at = {one.rule.name for one in found}
+    by_incident = frozenset(one.rule.name for one in found if one.rule.inhibited_by_incident)
+    incident = bool(by_incident) and uow.incidents.open_one(drill=False) is not None
+    wanted = inhibited(alerts, by_incident=by_incident if incident else frozenset())
+    for alert in alerts:
+        if alert.rule in looked_at and alert.inhibited_why != (why := wanted.get(alert.id or 0)):
+            yield alert, why
 
 
 def _subject(trouble: Trouble, machine: str) -> str:

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from app.domain.alert_life import Sight
 from app.store.spool.file import SpoolCounts
 from app.store.unit_of_work import Store
+from app.watch.stages.health import NOBODY_LOOKS, ReadsHealth
 
 HOME = ZoneInfo("Asia/Shanghai")
 
@@ -26,6 +28,10 @@ class Trouble:
     code: str
     text: str
     subject: str = ""
+    stage: int | None = None
+    """Of the orders' way, where it is about one."""
+    sight: Sight = Sight.WRONG
+    """How it is seen: what is not wrong is named where it is not well either, or where nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +50,8 @@ class WatchPolicy:
     """Room for some hundred thousand orders: time to make more, and not so much that small machines always warn."""
     disk_reserve_bytes: int = 0
     """Where a disk has less, exports and uploads wait so that orders need not."""
+    special_days: frozenset[date] = frozenset()
+    """Promotions and holidays on the merchant's calendar, with which no other day is compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +65,8 @@ class Situation:
     """Of this machine: what is written to must have room."""
     spool: Callable[[], SpoolCounts]
     """Counts the spool of this machine."""
+    orders: ReadsHealth = NOBODY_LOOKS
+    """Looks at the order flow of the main system."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +74,8 @@ class Rule:
     """One definition of a trouble, read by doctor, /readyz, /metrics, the console and the group alike.
 
     ``of_machine`` rules look at this machine alone and ask no database. An alert begins once the trouble has lasted for
-    ``hold``; where its text changes, it is told again at most every ``again``, or never if None.
+    ``hold``, and ends once it has been over for ``clear_hold``; where its text changes, it is told again at most every
+    ``again``, or never if None. One that is ``inhibited_by_incident`` is not told while the main system is down anyway.
     """
 
     name: str
@@ -72,4 +83,6 @@ class Rule:
     find: Callable[[Situation], Iterator[Trouble]]
     of_machine: bool = False
     hold: timedelta = timedelta()
+    clear_hold: timedelta = timedelta()
     again: timedelta | None = None
+    inhibited_by_incident: bool = False

@@ -165,6 +165,9 @@ ALERT_STATES = Sentences(
         "resolved": "已恢复",
     }
 )
+ALERT_TURNS = Sentences({**ALERT_STATES, "firing": "响起", "forgotten": "未成告警", "announced": "补发"})
+"""What happened to an alert, as a recorded day is told."""
+TOLD_TO = Sentences({"group": "群", "owner": "负责人邮箱", "duty": "值班短信", "emergency": "应急群"})
 PAYMENTS = Sentences({"paid": "已付款", "unpaid": "未付款", "cod": "货到付款"})
 PAYMENT_MARKS = {"unpaid": "【未付款，勿发货】", "cod": "【货到付款】"}
 """Stands first in a remark where a file has no column for the payment."""

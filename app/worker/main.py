@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 
 import structlog
 
@@ -17,8 +18,10 @@ from app.notify.dispatch.sms import SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
 from app.reconcile.goods import count_ended_goods
 from app.store.audit_chain import MOST_IN_BLOCK, chain_once
+from app.watch.order_patrol import patrol_orders
 from app.watch.patrol import expire_alerts, keep_alerts, look, wake_alerts
 from app.watch.rules import RULES, WORKER_SILENT
+from app.watch.stages.usual import Baselines
 from app.worker.alone import Alone
 from app.worker.calendar import Calendar, NotDone
 from app.worker.guard import LOOK_EVERY, Guard
@@ -111,6 +114,9 @@ class Worker:
         self._composer = Composer(store, keyring, policy, clock)
         self._layout, self._maker = boat.live.batch_columns, batch_maker(boat)
         self._rules = [rule for rule in RULES if not rule.of_machine and rule is not WORKER_SILENT]  # we are no judge
+        self._baselines = Baselines(boat.live.zone)
+        self._minute: datetime | None = None
+        """The last minute at which the order flow was looked at."""
         self._batches, self._chain, self._runs = Alone(), Alone(), Alone()
         self._groups = GroupDispatcher(store, clock, ways.robots)
         self._sms = SmsDispatcher(
@@ -238,8 +244,11 @@ class Worker:
 
     def _watch(self) -> int:
         """Look at what is wrong with the deployment, and keep its alerts in step."""
-        situation = situation_of(self._boat)
+        situation = situation_of(self._boat, baselines=self._baselines)
         keep_alerts(look(self._rules, situation), situation)
+        if (minute := situation.now.replace(second=0, microsecond=0)) != self._minute:
+            self._minute = minute
+            patrol_orders(situation)
         wake_alerts(situation)
         expire_alerts(situation)
         return 0

@@ -27,6 +27,7 @@ PLACES = {
     "results settle": "contradiction-settle",
     "ledger": "home",
     "watch status": NOT_YET,
+    "watch replay": f"{SHELL}重放一份录下的文件，不读写数据",
     "watch simulate": f"{SHELL}打印一天的样例事件，不读写数据",
     "clients add": NOT_YET,
     "clients rotate": NOT_YET,

@@ -1,12 +1,14 @@
 """``lifeboat watch``: the stages for a person and for a program."""
 
 import json
+from datetime import UTC, datetime
+from pathlib import Path
 
 from app.domain.marks import Mark
 from app.watch.stages.take_events import ReportedEvent, take_events
 from app.web.api.lifecycle import EventIn
 from tests.deployment import Deployment
-from tests.deployment.facts import minutes
+from tests.deployment.facts import ZONE, minutes
 from tests.integration.conftest import Run
 
 
@@ -16,9 +18,7 @@ def test_without_an_event_it_says_what_to_do(run: Run):
 
 
 def test_the_stages_are_shown_with_what_is_over_its_limit(run: Run, on_sqlite: Deployment):
-    from datetime import UTC, datetime  # noqa: PLC0415 - a command has the clock of this machine
-
-    now = datetime.now(UTC)
+    now = datetime.now(UTC)  # a command has the clock of this machine
     events = [
         ReportedEvent(
             index=n,
@@ -52,3 +52,37 @@ def test_a_simulated_day_is_taken_as_it_is_printed(run: Run):
     for line in lines:
         EventIn.model_validate_json(line, strict=True)
     assert "故障" in run("watch", "simulate", "--fault", "stop:9@1:00-2:00", code=2).output
+
+
+def test_a_recorded_day_is_replayed_and_tells_what_would_have_rung(run: Run, tmp_path: Path):
+    """Three paid orders wait, and after half an hour somebody is told; once they have entered, it is over."""
+    began = datetime(2026, 11, 11, 10, 0, tzinfo=ZONE)
+
+    def event(order: str, mark: str, at: datetime) -> str:
+        said = {"source": "erp", "order": order, "channel": "天猫", "mark": mark, "at": at.isoformat()}
+        return json.dumps({**said, "event_id": f"{order}-{mark}"}, ensure_ascii=False)
+
+    lines = [event(f"W{n}", "paid", began) for n in range(3)]
+    lines += [event(f"W{n}", "queued", began + minutes(45)) for n in range(3)]
+    file = tmp_path / "day.jsonl"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    told = [json.loads(line) for line in run("watch", "replay", str(file), "--json").output.splitlines()]
+    gate = [one for one in told if one["rule"] == "gate_blocked"]
+    assert [(one["event"], one["to"], one["at"][11:16]) for one in gate] == [
+        ("firing", ["duty"], "10:31"),
+        ("resolved", ["duty"], "10:56"),
+    ]
+    assert {(one["kind"], one["stage"], one["level"]) for one in gate} == {("天猫", 2, "orange")}
+    assert "入仓停了" in run("watch", "replay", str(file)).output
+    quiet = run("watch", "replay", str(file), "--quiet-before", "2026-11-12")
+    assert "没有告警会响" in quiet.output
+
+
+def test_a_line_that_is_no_event_is_named(run: Run, tmp_path: Path):
+    file = tmp_path / "day.jsonl"
+    file.write_text('\n{"source": "erp"}\n', encoding="utf-8")
+    ended = run("watch", "replay", str(file))
+    assert (ended.exit_code, "第 2 行：/order" in ended.output) == (2, True)
+    file.write_text("no JSON", encoding="utf-8")
+    assert run("watch", "replay", str(file)).exit_code == 2
+    assert run("watch", "replay", str(tmp_path / "none.jsonl")).exit_code == 2

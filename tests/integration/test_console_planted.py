@@ -46,6 +46,8 @@ FREE = {
     "job_run": {"outcome", "detail"},
     "kept_setting": {"changed_by"},
     "kiosk": {"name", "made_by", "taken_from", "revoked_by"},
+    "feed_channel": {"source", "channel"},
+    "feed_hour": {"source"},
     "lifecycle_event": {"source", "event_id", "channel"},
     "message": {"last_reason"},
     "order_flow": {"order_ref", "channel"},
@@ -55,12 +57,13 @@ FREE = {
     "sku_stock": {"listed_by"},
     "stage_minute": {"channel"},
     "stage_total": {"channel"},
+    "stage_hour": {"channel"},
     "stage_visit": {"channel"},
 }
 """Columns that hold what somebody typed, said or called something; an audit subject may be a name as well."""
 
 CODED = {
-    "alert": {"fingerprint", "rule", "subject", "level", "state", "end_reason"},
+    "alert": {"fingerprint", "rule", "subject", "level", "state", "end_reason", "inhibited_why"},
     "attempt": {"channel", "target", "outcome"},
     "audit": {"way", "action"},
     "audit_block": {"hash"},
@@ -96,7 +99,18 @@ CODED = {
 }
 """Columns that hold a code, a number of ours, or what is checked where it comes in."""
 
-NEVER_THERE = {"job_run", "kept_setting", "lifecycle_event", "order_flow", "stage_minute", "stage_total", "stage_visit"}
+NEVER_THERE = {
+    "feed_channel",
+    "feed_hour",
+    "stage_hour",
+    "job_run",
+    "kept_setting",
+    "lifecycle_event",
+    "order_flow",
+    "stage_minute",
+    "stage_total",
+    "stage_visit",
+}
 """Tables that no row is put into here: their writers are ours, and the test of their pages reads them back; or they have no
 page yet."""
 

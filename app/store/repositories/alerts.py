@@ -1,11 +1,13 @@
 """Alerts: begun once for a trouble, ended once, told once each; every step is a guarded update."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, not_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, not_, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.domain.alert_life import FLAPS_WITHIN, IMPATIENT, AlertLife, Inhibitor, Patience, Sight, after, is_flapping
 from app.domain.states import AlertState
 from app.store.statements import insert_unended
 from app.store.tables import Alert
@@ -16,12 +18,50 @@ PAGE = 50
 LONGEST_SILENCE = timedelta(hours=24)
 """One that reaches further ahead was written before the clock was set back, and counts no more."""
 
+LONGEST_TEXT = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What a look found of one trouble; ``text`` is None where there is nothing new to be said of it.
+
+    ``again`` is how long it rests between two tellings where its text changes, None if it is told once.
+    """
+
+    rule: str
+    subject: str = ""
+    level: str
+    sight: Sight = Sight.WRONG
+    text: str | None = None
+    stage: int | None = None
+    patience: Patience = IMPATIENT
+    again: timedelta | None = None
+
 
 class AlertRepository:
     """Begins, ends and tells of alerts."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    def see(self, seen: Alert | None, sighting: Sighting, *, now: datetime) -> bool:
+        """Bring an episode to what a look found of it, or begin one; ``seen`` is how it stood before the look.
+
+        False where nothing was to change, or where the episode has changed since it was seen.
+        """
+        if seen is None:
+            return sighting.sight is Sight.WRONG and self._begin(sighting, now=now)
+        values = changes_of(seen, sighting, now=now)
+        if values is None:
+            mine = (Alert.id == seen.id, Alert.version == seen.version, UNENDED.query)
+            return bool(self._session.execute(delete(Alert).where(*mine)).rowcount)
+        if "firing_since" in values:
+            values["flapping"] = self._is_flapping(seen.fingerprint, now=now)
+        return bool(values) and self._advance(seen, values)
+
+    def inhibit(self, seen: Alert, why: Inhibitor | None) -> bool:
+        """Keep an episode from being told because of what is graver, or no more; False if it has changed since."""
+        return self._advance(seen, {"inhibited_why": why})
 
     def fire(
         self,
@@ -34,24 +74,15 @@ class AlertRepository:
         hold: timedelta = timedelta(),
         again: timedelta | None = None,
     ) -> bool:
-        """Begin an episode of a trouble, or carry it on; True where it begins to fire.
-
-        One that has not lasted for ``hold`` is pending: nobody is told of it, and it is forgotten if it passes. One
-        whose text has changed is told of again if the last telling was ``again`` ago, unless it is silenced or somebody
-        has taken it on.
-        """
-        fingerprint, text = fingerprint_of(rule, subject), text[:500]
-        known = self._session.scalars(select(Alert).where(UNENDED.query, Alert.fingerprint == fingerprint)).first()
-        if known is None:
-            return self._begin(fingerprint, rule, subject, level=level, text=text, now=now, hold=hold)
-        values: dict[str, Any] = {} if known.text == text else {"text": text, "level": level}
-        quiet = silenced(known, now=now) or known.state == AlertState.ACKNOWLEDGED
-        if values and again is not None and known.told_at is not None and not quiet:
-            values = {} if rests(known, again=again, now=now) else values | {"told_at": None}
-        begins = known.state == AlertState.PENDING and now - (known.pending_since or now) >= hold
-        if begins:
-            values |= {"state": AlertState.FIRING, "firing_since": now}
-        return bool(values) and self._advance(known, values) and begins
+        """Begin an episode of a trouble, or carry it on, as :meth:`see` does; True where it begins to fire."""
+        sighting = Sighting(
+            rule=rule, subject=subject, level=level, text=text, patience=Patience(hold=hold), again=again
+        )
+        known = self._open_one(rule, subject)
+        begins = known is None or known.firing_since is None
+        changed = self.see(known, sighting, now=now)
+        known = self._open_one(rule, subject)
+        return changed and begins and known is not None and known.firing_since is not None
 
     def resolve(self, rule: str, *, now: datetime, subject: str = "", reason: str = "over") -> bool:
         """End the episode of a trouble that is over, and forget one that was pending; False if there is none."""
@@ -59,13 +90,6 @@ class AlertRepository:
         forgotten = self._session.execute(delete(Alert).where(*mine, Alert.state == AlertState.PENDING)).rowcount
         values = {"state": AlertState.RESOLVED, "ended_at": now, "end_reason": reason, "version": Alert.version + 1}
         return bool(forgotten or self._session.execute(update(Alert).where(*mine).values(**values)).rowcount)
-
-    def end(self, alert: Alert, *, now: datetime) -> bool:
-        """End the episode that was seen, and forget it if it was pending; False if it has changed since."""
-        mine = (Alert.id == alert.id, Alert.version == alert.version, UNENDED.query)
-        if alert.state == AlertState.PENDING:
-            return bool(self._session.execute(delete(Alert).where(*mine)).rowcount)
-        return self._advance(alert, {"state": AlertState.RESOLVED, "ended_at": now, "end_reason": "over"})
 
     def expire(self, *, before: datetime, now: datetime) -> int:
         """End the episodes that have been firing since before a moment; return how many.
@@ -85,16 +109,17 @@ class AlertRepository:
     def claim_untold(self, *, now: datetime, limit: int = PAGE) -> list[tuple[Alert, bool]]:
         """Take alerts whose beginning or end nobody has told of, and mark them told; with each, whether it is its end.
 
-        An episode that ended before anybody heard of it is told of once, as what it was. A silenced one is told of when
-        its silence is over, and not at all if it has ended by then; the end of one that was told of is always told.
+        An episode that ended before anybody heard of it is told of once, as what it was. A silenced or inhibited one is
+        told of when that is over, and not at all if it has ended by then. The end of one that was told is always told.
         """
-        waits = and_(_silenced(now), Alert.told_at.is_(None), UNENDED.query)
+        waits = and_(or_(_silenced(now), Alert.inhibited_why.is_not(None)), Alert.told_at.is_(None), UNENDED.query)
         query = select(Alert).where(UNTOLD.query, not_(waits)).order_by(Alert.id).limit(limit)
         alerts = list(self._session.scalars(query.with_for_update(skip_locked=True)))
         told = []
         for alert in alerts:
             ended = alert.told_at is not None
-            unheard = not ended and alert.ended_at is not None and silenced(alert, now=alert.ended_at)
+            kept = alert.ended_at is not None and silenced(alert, now=alert.ended_at)
+            unheard = not ended and alert.ended_at is not None and (kept or alert.inhibited_why is not None)
             alert.told_at = alert.told_at or now
             alert.end_told_at = now if alert.ended_at else None
             self._session.add(alert)
@@ -106,8 +131,9 @@ class AlertRepository:
 
     def acknowledge(self, alert: Alert, *, by: str, now: datetime, until: datetime | None) -> bool:
         """Note who has taken on the episode that was seen; False if it has changed since."""
+        state = alert.state if alert.state == AlertState.RECOVERING else AlertState.ACKNOWLEDGED
         values = {"acknowledged_by": by, "acknowledged_at": now, "acknowledged_until": until}
-        return self._advance(alert, {"state": AlertState.ACKNOWLEDGED, **values})
+        return self._advance(alert, {"state": state, **values})
 
     def silence(self, alert: Alert, *, by: str, why: str, until: datetime) -> bool:
         """Keep the episode that was seen from being told until then; False if it has changed since."""
@@ -135,26 +161,36 @@ class AlertRepository:
 
     # ---- how -------------------------------------------------------------------------------------------------------
 
-    def _begin(
-        self, fingerprint: str, rule: str, subject: str, *, level: str, text: str, now: datetime, hold: timedelta
-    ) -> bool:
+    def _begin(self, sighting: Sighting, *, now: datetime) -> bool:
+        life = after(None, sighting.sight, now=now, patience=sighting.patience)
+        if life is None:
+            return False
+        fingerprint = fingerprint_of(sighting.rule, sighting.subject)
         earlier = select(func.coalesce(func.max(Alert.episode), 0)).where(Alert.fingerprint == fingerprint)
         row = {
             "fingerprint": fingerprint,
             "episode": (self._session.scalar(earlier) or 0) + 1,
             "version": 1,
-            "rule": rule,
-            "subject": subject,
-            "level": level,
-            "text": text,
+            "rule": sighting.rule,
+            "subject": sighting.subject,
+            "stage": sighting.stage,
+            "level": sighting.level,
+            "text": (sighting.text or "")[:LONGEST_TEXT],
             "step": 0,
-            **(
-                {"state": AlertState.PENDING, "pending_since": now}
-                if hold
-                else {"state": AlertState.FIRING, "firing_since": now}
-            ),
+            "state": life.state,
+            "pending_since": life.pending_since,
+            "firing_since": life.firing_since,
+            "flapping": life.firing_since is not None and self._is_flapping(fingerprint, now=now),
         }
-        return insert_unended(self._session, row) and not hold
+        return insert_unended(self._session, row)
+
+    def _is_flapping(self, fingerprint: str, *, now: datetime) -> bool:
+        lately = (Alert.fingerprint == fingerprint, Alert.firing_since > now - FLAPS_WITHIN, Alert.firing_since <= now)
+        return is_flapping(self._session.scalar(select(func.count()).select_from(Alert).where(*lately)) or 0)
+
+    def _open_one(self, rule: str, subject: str) -> Alert | None:
+        mine = (UNENDED.query, Alert.fingerprint == fingerprint_of(rule, subject))
+        return self._session.scalars(select(Alert).where(*mine).execution_options(populate_existing=True)).first()
 
     def _advance(self, known: Alert, values: dict[str, Any]) -> bool:
         mine = update(Alert).where(Alert.id == known.id, Alert.version == known.version)
@@ -180,6 +216,45 @@ class AlertRepository:
         """Return alerts, newest first, those that have ended too."""
         query = select(Alert).order_by(Alert.id.desc()).limit(limit)
         return list(self._session.scalars(query if before is None else query.where(Alert.id < before)))
+
+
+def changes_of(seen: Alert, sighting: Sighting, *, now: datetime) -> dict[str, Any] | None:
+    """Return what a look changes in an episode's row, None where the episode is to be forgotten."""
+    before = life_of(seen)
+    life = after(before, sighting.sight, now=now, patience=sighting.patience)
+    if life is None:
+        return None
+    times = ("state", "pending_since", "firing_since", "clear_since")
+    values = {name: getattr(life, name) for name in times if getattr(life, name) != getattr(before, name)}
+    if life.state is AlertState.RESOLVED:
+        values |= {"ended_at": now, "end_reason": "over"}
+    if (unseen := sighting.sight is Sight.UNSEEN) != (seen.unseen_since is not None):
+        values["unseen_since"] = now if unseen else None
+    return values | _news(seen, sighting, now=now)
+
+
+def life_of(alert: Alert) -> AlertLife:
+    """Return how far an episode has come by its row."""
+    return AlertLife(
+        state=AlertState(alert.state),
+        pending_since=alert.pending_since,
+        firing_since=alert.firing_since,
+        clear_since=alert.clear_since,
+        acknowledged=alert.acknowledged_by is not None,
+        flapping=alert.flapping,
+    )
+
+
+def _news(seen: Alert, sighting: Sighting, *, now: datetime) -> dict[str, Any]:
+    """Return a text that is new, and whether it is to be told: not while it rests, is silenced or is in hand."""
+    text = seen.text if sighting.text is None else sighting.text[:LONGEST_TEXT]
+    if text == seen.text:
+        return {}
+    values: dict[str, Any] = {"text": text, "level": sighting.level}
+    quiet = silenced(seen, now=now) or seen.state == AlertState.ACKNOWLEDGED
+    if sighting.again is None or seen.told_at is None or quiet:
+        return values
+    return {} if rests(seen, again=sighting.again, now=now) else values | {"told_at": None}
 
 
 def rests(alert: Alert, *, again: timedelta | None, now: datetime) -> bool:

@@ -25,6 +25,7 @@ class StageSums:
     stage: int
     inside: int
     order_seconds: int
+    entered: int
     exits: int
     inferred: int
 
@@ -55,6 +56,7 @@ class StageRepository:
                         *key,
                         inside=at_end.inside,
                         order_seconds=at_end.spent - at_start.spent,
+                        entered=at_end.entered - at_start.entered,
                         exits=at_end.left - at_start.left,
                         inferred=at_end.inferred - at_start.inferred,
                     )
@@ -89,6 +91,7 @@ class _Before:
     """What had happened before a moment, and the order-seconds spent up to it."""
 
     inside: int
+    entered: int
     left: int
     inferred: int
     spent: int
@@ -98,7 +101,7 @@ def _before(total: StageTotal, since: Any, moment: datetime) -> _Before:  # noqa
     was = {name: getattr(total, name) - int(getattr(since, name) if since is not None else 0) for name in SUMS}
     at = seconds_of(moment)
     spent = (at * was["entered"] - was["entered_at_sum"]) - (at * was["left"] - was["left_at_sum"])
-    return _Before(was["inside"], was["left"], was["inferred"], spent)
+    return _Before(was["inside"], was["entered"], was["left"], was["inferred"], spent)
 
 
 def _minutes(time: timedelta) -> float:

@@ -11,6 +11,7 @@ from app.store.tables.flow import OrderFlow, StageMinute, StageTotal, StageVisit
 from app.store.tables.goods import OrderGoods, SkuCount, SkuNote, SkuStock
 from app.store.tables.guide import GuideTick
 from app.store.tables.handover import Handover
+from app.store.tables.health import BacklogHour, FeedChannel, FeedHour, OverdueMinute, StageHour
 from app.store.tables.incident import AcceptedCount, Incident, StateCount
 from app.store.tables.kept_setting import KeptSetting
 from app.store.tables.kiosk import Kiosk
@@ -28,12 +29,15 @@ __all__ = [
     "Attention",
     "Audit",
     "AuditBlock",
+    "BacklogHour",
     "Batch",
     "BatchOrder",
     "Client",
     "ClientKey",
     "Contradiction",
     "Coupon",
+    "FeedChannel",
+    "FeedHour",
     "GuideTick",
     "Handover",
     "Heartbeat",
@@ -50,10 +54,12 @@ __all__ = [
     "OrderFlow",
     "OrderGoods",
     "OrderRow",
+    "OverdueMinute",
     "Pause",
     "SkuCount",
     "SkuNote",
     "SkuStock",
+    "StageHour",
     "StageMinute",
     "StageTotal",
     "StageVisit",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, false
 from sqlmodel import Field, SQLModel
 
 from app.store.tables.columns import condition, partial_index, row_id
@@ -32,6 +32,7 @@ class Alert(SQLModel, table=True):
     version: int = 1
     rule: str = Field(max_length=48)
     subject: str = Field(default="", max_length=100)  # what it is about: a channel, a machine, a stage
+    stage: int | None = None  # of the orders' way, where it is about one
     level: str = Field(max_length=8)  # notice | yellow | orange | red
     state: str = Field(max_length=12)  # an AlertState
     text: str = Field(max_length=500)
@@ -47,6 +48,9 @@ class Alert(SQLModel, table=True):
     silenced_by: str | None = Field(default=None, max_length=80)
     silenced_why: str | None = Field(default=None, max_length=200)
     inhibited_by: int | None = Field(default=None, sa_type=BigInteger, foreign_key="alert.id")
+    inhibited_why: str | None = Field(default=None, max_length=16)  # an Inhibitor
+    unseen_since: datetime | None = None  # since when nobody can tell whether it still holds
+    flapping: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     ended_at: datetime | None = None
     end_reason: str | None = Field(default=None, max_length=100)
     told_at: datetime | None = None

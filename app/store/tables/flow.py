@@ -47,6 +47,7 @@ class StoredEvent(SQLModel, table=True):
     __table_args__ = (
         Index("lifecycle_event_said", "source", "event_id", unique=True),
         Index("lifecycle_event_of", "flow_id", "id"),
+        Index("lifecycle_event_heard", "source", "received_at"),
     )
 
     id: int | None = row_id()

@@ -107,6 +107,7 @@ def _take(by_order: dict[str, list[ReportedEvent]], uow: UnitOfWork, taken: Take
         changes.append(FlowChange(row, flow_of(before), after, kind))
         taken.applied += len(fresh)
     uow.flows.change(changes)
+    uow.health.note_feeds([(told.source, one.kind[0]) for one in changes for told in new[one.row.order_ref]])
 
 
 def _fresh(

@@ -93,7 +93,7 @@ def report(
     good: list[ReportedEvent] = []
     bad: list[RejectedEvent] = []
     for index, one in enumerate(told.events):
-        checked = _checked(index, one, now=now)
+        checked = checked_event(index, one, now=now)
         if isinstance(checked, ReportedEvent):
             good.append(checked)
         else:
@@ -107,7 +107,7 @@ def report(
     )
 
 
-def _checked(index: int, said: object, *, now: datetime) -> ReportedEvent | RejectedEvent:
+def checked_event(index: int, said: object, *, now: datetime) -> ReportedEvent | RejectedEvent:
     """Return an event, or what is wrong with it; JSON as it came, so that a text is no number."""
     try:
         event = EventIn.model_validate_json(json.dumps(said, allow_nan=False), strict=True)

@@ -27,6 +27,7 @@ from tests.failure.mutants import (
     planted_held,
     planted_messages,
     planted_neighbours,
+    planted_order_health,
     planted_replicas,
     planted_results,
     planted_robots,
@@ -72,6 +73,7 @@ MUTANTS = (
     *planted_security.MUTANTS,
     *planted_texts.MUTANTS,
     *planted_sheets.MUTANTS,
+    *planted_order_health.MUTANTS,
     *planted_watch.MUTANTS,
 )
 

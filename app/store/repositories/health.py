@@ -1,0 +1,218 @@
+"""What the watch keeps of other hours and of its sources, and what a look at the order flow counts."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.store.repositories.flows import SUMS
+from app.store.statements import insert_new
+from app.store.tables import (
+    Alert,
+    BacklogHour,
+    FeedChannel,
+    FeedHour,
+    Incident,
+    OrderFlow,
+    OrderRow,
+    OverdueMinute,
+    StageHour,
+    StageMinute,
+    StageTotal,
+    StageVisit,
+    StoredEvent,
+)
+from app.store.tables.flow import IN_STAGE
+from app.store.tables.order import UNBATCHED
+
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Orders of one channel that have been in a stage for longer than its limit."""
+
+    channel: str
+    orders: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteOfBacklog:
+    """How a channel's part of a backlog changed in a minute, and how many of its orders went on from the last stage."""
+
+    minute: datetime
+    channel: str
+    change: int
+    went: int
+
+
+class HealthRepository:
+    """Reads and writes what rules of order health compare with."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    # ---- now ---------------------------------------------------------------------------------------------------------
+
+    def over(self, stage: int, *, before: datetime) -> list[Waiting]:
+        """Count the orders of each channel that are in a stage since before then."""
+        f = OrderFlow
+        query = (
+            select(f.channel, f.high, func.count())
+            .where(IN_STAGE.query, f.stage == stage, f.entered_at < before)
+            .group_by(f.channel, f.high)
+        )
+        found: dict[str, Waiting] = {}
+        for channel, high, orders in self._session.execute(query):
+            known = found.get(channel, Waiting(channel, 0, 0))
+            found[channel] = Waiting(channel, known.orders + orders, known.high + (orders if high else 0))
+        return list(found.values())
+
+    def times(self, stage: int, channel: str, *, high: bool, since: datetime, now: datetime, limit: int) -> list[float]:
+        """Return the minutes that orders of a kind have spent in a stage so far: who left since then, who is inside."""
+        v, f = StageVisit, OrderFlow
+        gone = (v.stage == stage, v.left_at >= since, v.left_at < now, v.inferred.is_(False))
+        left = select(v.entered_at, v.left_at).where(*gone, v.channel == channel, v.high.is_(high))
+        here = (IN_STAGE.query, f.stage == stage, f.entered_at < now, f.channel == channel, f.high.is_(high))
+        minute = timedelta(minutes=1)
+        return [
+            *((b - a) / minute for a, b in self._session.execute(left.limit(limit))),
+            *((now - at) / minute for at in self._session.scalars(select(f.entered_at).where(*here).limit(limit))),
+        ]
+
+    def backlog_changes(self, stages: Sequence[int], *, since: datetime, until: datetime) -> list[MinuteOfBacklog]:
+        """Return how a backlog of stages changed in each minute, oldest first, minutes without a change left out."""
+        m = StageMinute
+        last = max(stages)
+        rows = (
+            select(
+                m.minute,
+                m.channel,
+                func.sum(m.inside),
+                func.sum(m.left + m.inferred).filter(m.stage == last),
+            )
+            .where(m.stage.in_(stages), m.minute >= since, m.minute < until)
+            .group_by(m.minute, m.channel)
+            .order_by(m.minute)
+        )
+        return [
+            MinuteOfBacklog(at, channel, int(change), int(went or 0))
+            for at, channel, change, went in self._session.execute(rows)
+        ]
+
+    # ---- who tells ---------------------------------------------------------------------------------------------------
+
+    def feeds(self) -> dict[str, set[str]]:
+        """Return the channels of whose orders each source tells."""
+        found: dict[str, set[str]] = {}
+        for source, channel in self._session.execute(select(FeedChannel.source, FeedChannel.channel)):
+            found.setdefault(source, set()).add(channel)
+        return found
+
+    def note_feeds(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Note that sources tell of channels."""
+        rows: list[dict[str, Any]] = [{"source": source, "channel": channel} for source, channel in sorted(set(pairs))]
+        insert_new(self._session, FeedChannel, rows, unique=("source", "channel"))
+
+    def heard(self, source: str, *, before: datetime) -> datetime | None:
+        """Return when a source was heard last before a moment."""
+        e = StoredEvent
+        return self._session.scalar(select(func.max(e.received_at)).where(e.source == source, e.received_at < before))
+
+    def times_heard(self, source: str, *, since: datetime, until: datetime) -> int:
+        """Return at how many moments a source was heard after ``since``, up to ``until``."""
+        e = StoredEvent
+        within = (e.source == source, e.received_at > since, e.received_at <= until)
+        return self._session.scalar(select(func.count(func.distinct(e.received_at))).where(*within)) or 0
+
+    def heard_in(self, source: str, hour: datetime) -> tuple[int, list[datetime]]:
+        """Return how many events a source told in an hour, and the moments at which some came, in order."""
+        e = StoredEvent
+        of_hour = (e.source == source, e.received_at >= hour, e.received_at < hour + HOUR)
+        moments = select(e.received_at, func.count()).where(*of_hour).group_by(e.received_at).order_by(e.received_at)
+        rows = list(self._session.execute(moments))
+        return sum(count for _, count in rows), [at for at, _ in rows]
+
+    # ---- other hours -------------------------------------------------------------------------------------------------
+
+    def newest_hour(self) -> datetime | None:
+        """Return the last hour that was closed."""
+        return self._session.scalar(select(func.max(BacklogHour.hour)))
+
+    def first_minute(self) -> datetime | None:
+        """Return the first minute of which anything is known."""
+        return self._session.scalar(select(func.min(StageMinute.minute)))
+
+    def sums_before(self, moment: datetime) -> dict[tuple[str, bool, int], dict[str, int]]:
+        """Return the sums of each kind and stage over all that happened before a moment."""
+        m = StageMinute
+        since = select(m.channel, m.high, m.stage, *(func.sum(getattr(m, name)).label(name) for name in SUMS))
+        after = {
+            (row.channel, row.high, row.stage): row
+            for row in self._session.execute(since.where(m.minute >= moment).group_by(m.channel, m.high, m.stage))
+        }
+        found = {}
+        for total in self._session.scalars(select(StageTotal)):
+            key = (total.channel, total.high, total.stage)
+            found[key] = {name: getattr(total, name) - int(getattr(after.get(key), name, 0) or 0) for name in SUMS}
+        return found
+
+    def minutes(self, since: datetime, until: datetime) -> Iterator[Any]:
+        """Yield the sums of each minute, kind and stage between two moments, in order."""
+        m = StageMinute
+        query = select(m.__table__).where(m.minute >= since, m.minute < until).order_by(m.minute)
+        yield from self._session.execute(query.execution_options(yield_per=5000))
+
+    def write_hours(self, rows: Sequence[StageHour | BacklogHour | FeedHour], *, since: datetime) -> None:
+        """Write what hours from ``since`` on were like, over what was written before."""
+        for table in (StageHour, BacklogHour, FeedHour):
+            self._session.execute(delete(table).where(table.hour >= since))
+        self._session.add_all(rows)
+
+    def hours(self, since: datetime) -> list[StageHour]:
+        """Return the hours since then that say something of other days."""
+        query = select(StageHour).where(StageHour.hour >= since, StageHour.counted)
+        return list(self._session.scalars(query))
+
+    def backlog_hours(self, since: datetime) -> list[BacklogHour]:
+        """Return the backlogs of hours since then that say something of other weeks."""
+        return list(self._session.scalars(select(BacklogHour).where(BacklogHour.hour >= since, BacklogHour.counted)))
+
+    def feed_hours(self, since: datetime) -> list[FeedHour]:
+        """Return how the sources told in the hours since then."""
+        return list(self._session.scalars(select(FeedHour).where(FeedHour.hour >= since)))
+
+    def unusual(self, since: datetime, until: datetime) -> tuple[list[Incident], list[Alert]]:
+        """Return the live incidents and the alerts of stages that were open at some time between two moments."""
+        i, a = Incident, Alert
+        live = (i.drill.is_(False), i.opened_at < until, or_(i.closed_at.is_(None), i.closed_at >= since))
+        of_stage = (a.stage.is_not(None), a.firing_since < until, or_(a.ended_at.is_(None), a.ended_at >= since))
+        return list(self._session.scalars(select(i).where(*live))), list(
+            self._session.scalars(select(a).where(*of_stage))
+        )
+
+    # ---- incidents ---------------------------------------------------------------------------------------------------
+
+    def overdue_orders(self, *, since_before: datetime) -> int:
+        """Count the live orders that have waited for a batch since before a moment."""
+        o = OrderRow
+        since = func.coalesce(o.released_at, o.completed_at, o.received_at)
+        waits = (UNBATCHED.query, o.drill.is_(False), since < since_before)
+        return self._session.scalar(select(func.count()).select_from(o).where(*waits)) or 0
+
+    def note_overdue(self, minute: datetime, orders: int, *, keep_since: datetime) -> None:
+        """Note how many orders wait for a batch for too long, and forget old notes."""
+        insert_new(self._session, OverdueMinute, [{"minute": minute, "orders": orders}], unique=("minute",))
+        self._session.execute(delete(OverdueMinute).where(OverdueMinute.minute < keep_since))
+
+    def overdue(self, since: datetime) -> list[OverdueMinute]:
+        """Return these notes since then, oldest first."""
+        return list(
+            self._session.scalars(
+                select(OverdueMinute).where(OverdueMinute.minute >= since).order_by(OverdueMinute.minute)
+            )
+        )

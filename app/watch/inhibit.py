@@ -1,0 +1,38 @@
+"""Which alerts are not told because something graver says the same; their life goes on underneath.
+
+A flag and no state: when what inhibits is over, one that still fires is told at once, and one that has ended is not.
+"""
+
+from collections.abc import Collection, Sequence
+
+from app.domain.alert_life import Inhibitor
+from app.domain.states import AlertState
+from app.store.tables import Alert
+
+BY_RED = frozenset({"yellow", "orange"})
+
+COVERS = {"backlog_growing": frozenset({2, 3})}
+"""The stages that a rule's alerts speak of, where that is not their own stage alone."""
+
+
+def inhibited(alerts: Sequence[Alert], *, by_incident: Collection[str]) -> dict[int, Inhibitor]:
+    """Return why open alerts are to be inhibited, by their ids; ``by_incident`` names rules that an incident inhibits.
+
+    Sources first: a red alert inhibits the lower ones of its stages, and an alert that is only pending inhibits none.
+    """
+    red = frozenset(stage for alert in alerts if alert.level == "red" and _speaks(alert) for stage in _stages(alert))
+    found = {}
+    for alert in alerts:
+        if alert.rule in by_incident:
+            found[alert.id or 0] = Inhibitor.INCIDENT
+        elif alert.level in BY_RED and red & _stages(alert):
+            found[alert.id or 0] = Inhibitor.RED
+    return found
+
+
+def _speaks(alert: Alert) -> bool:
+    return alert.state != AlertState.PENDING
+
+
+def _stages(alert: Alert) -> frozenset[int]:
+    return COVERS.get(alert.rule, frozenset() if alert.stage is None else frozenset({alert.stage}))

@@ -1,0 +1,52 @@
+"""Stage bottleneck: orders stay in a stage for more than twice its limit, and not for want of orders to work on."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from app.domain.alert_life import Sight
+from app.domain.marks import STAGES, Stage
+from app.domain.order_health import Bottleneck, starved
+from app.domain.stage_clock import flow_mean
+from app.watch.rule import Rule, Situation, Trouble
+from app.watch.stages.health import MINUTE, KindNow
+
+LINES = Bottleneck()
+
+
+def _find(situation: Situation) -> Iterator[Trouble]:
+    kinds = situation.orders.now().kinds
+    upstream = False
+    for stage in STAGES:
+        mine = [kind for kind in kinds if kind.stage == stage]
+        if not mine:
+            continue
+        trouble = _trouble(stage, mine, upstream=upstream)
+        upstream = trouble.sight is Sight.WRONG
+        yield trouble
+
+
+def _trouble(stage: Stage, kinds: Sequence[KindNow], *, upstream: bool) -> Trouble:
+    """Judge by the orders that are seen; while some are not, a stage is not called well."""
+    seen = [kind for kind in kinds if kind.seen]
+    exits, inside = sum(kind.exits for kind in seen), sum(kind.inside for kind in seen)
+    minutes = sum(kind.flow_mean * max(1, kind.exits) for kind in seen)
+    limit, mean = stage.limit / MINUTE, flow_mean(minutes, exits)
+    sight = LINES.sight(flow_mean=mean, limit=limit, n=exits + inside, inside=inside)
+    if sight is Sight.WRONG and starved(entered=sum(kind.entered for kind in seen), upstream_is_wrong=upstream):
+        sight = Sight.BETWEEN
+    if sight is not Sight.WRONG and len(seen) < len(kinds):
+        sight = Sight.UNSEEN
+    text = (
+        f"瓶颈：第 {stage.number} 环节“{stage.word}”每单停留约 {mean:.0f} 分钟，是限时 {limit:.0f} 分钟的 "
+        f"{mean / limit:.1f} 倍；{inside} 单在其中。"
+    )
+    return Trouble("stage_bottleneck", text, subject=f"S{stage.number}", stage=stage.number, sight=sight)
+
+
+STAGE_BOTTLENECK = Rule(
+    name="stage_bottleneck",
+    level="notice",
+    find=_find,
+    hold=timedelta(minutes=5),
+    clear_hold=timedelta(minutes=15),
+)

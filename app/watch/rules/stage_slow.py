@@ -1,0 +1,48 @@
+"""Stage slow, yellow: a kind of order takes longer than one and a half times what it takes on other days."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from statistics import stdev
+
+from app.domain.alert_life import Sight
+from app.domain.order_health import Slow
+from app.watch.rule import Rule, Situation, Trouble
+from app.watch.stages.health import MINUTE, KindNow
+from app.watch.stages.names import kind_word
+
+LINES = Slow()
+
+
+def _find(situation: Situation) -> Iterator[Trouble]:
+    for kind in situation.orders.now().kinds:
+        yield _trouble(situation, kind)
+
+
+def _trouble(situation: Situation, kind: KindNow) -> Trouble:
+    limit = kind.stage.limit / MINUTE
+    usual = kind.baseline.value if kind.baseline else limit  # while it is learnt, the limit has to do
+    sight = _sight(situation, kind, usual, limit) if kind.seen else Sight.UNSEEN
+    compared = f"平时此刻约 {usual:.0f} 分钟" if kind.baseline else f"限时 {limit:.0f} 分钟（基线还在学习）"
+    text = (
+        f"{kind_word(kind.channel, high=kind.high)}在第 {kind.stage.number} 环节“{kind.stage.word}”"
+        f"平均约 {kind.flow_mean:.0f} 分钟，{compared}；{kind.inside} 单在其中。"
+    )
+    subject = f"S{kind.stage.number}:{kind.channel}:{'high' if kind.high else 'normal'}"
+    return Trouble("stage_slow", text, subject=subject, stage=kind.stage.number, sight=sight)
+
+
+def _sight(situation: Situation, kind: KindNow, usual: float, limit: float) -> Sight:
+    deviation = 0.0
+    if LINES.may_be(flow_mean=kind.flow_mean, baseline=usual, limit=limit, n=kind.n):
+        times = situation.orders.times(kind)
+        deviation = stdev(times) if len(times) > 1 else 0.0
+    return LINES.sight(flow_mean=kind.flow_mean, baseline=usual, limit=limit, n=kind.n, deviation=deviation)
+
+
+STAGE_SLOW = Rule(
+    name="stage_slow",
+    level="yellow",
+    find=_find,
+    hold=timedelta(minutes=10),
+    clear_hold=timedelta(minutes=15),
+)

@@ -1,0 +1,162 @@
+"""Closes hours: writes down what each was like for every kind of orders, so that later hours can be compared with it.
+
+Marked as not counted are hours that say nothing of other days: with an incident, or with an alert of that stage, which
+would otherwise make the trouble the new normal. The last few hours are written anew each time, since events come late.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from app.store.repositories.flows import seconds_of
+from app.store.repositories.health import HOUR
+from app.store.tables import Alert, BacklogHour, FeedHour, Incident, StageHour
+from app.store.unit_of_work import Store, UnitOfWork
+
+LATE = 3 * HOUR
+"""Events that come later than this change no hour that was closed."""
+
+FURTHEST_BACK = timedelta(weeks=4)
+
+BACKLOG_STAGES = (2, 3)
+"""The stages whose orders count as unprocessed."""
+
+SHORTEST_GAP = 60
+"""Seconds; shorter gaps are no silence, and are only counted."""
+
+Kind = tuple[str, bool, int]
+"""Channel, high priority, stage."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unusual:
+    """What keeps an hour from being counted."""
+
+    incidents: Sequence[Incident]
+    alerts: Sequence[Alert]
+    days: Collection[date]
+    zone: ZoneInfo
+
+    def counts(self, hour: datetime, stages: Collection[int]) -> bool:
+        """Tell whether an hour of these stages says something of other days."""
+        if hour.astimezone(self.zone).date() in self.days:
+            return False
+        if any(_overlaps(hour, one.opened_at, one.closed_at) for one in self.incidents):
+            return False
+        alerts = (one for one in self.alerts if one.stage in stages and one.firing_since is not None)
+        return not any(_overlaps(hour, one.firing_since or hour, one.ended_at) for one in alerts)
+
+
+def close_hours(store: Store, *, now: datetime, zone: ZoneInfo, special_days: Collection[date] = ()) -> int:
+    """Close the hours that are over and not closed yet; return how many were written.
+
+    ``special_days`` are days of promotion and holidays on the merchant's calendar, with which no other day compares.
+    """
+    until = now.replace(minute=0, second=0, microsecond=0)
+    with store.reading() as uow:
+        newest, first = uow.health.newest_hour(), uow.health.first_minute()
+    if first is None or (newest is not None and newest + HOUR >= until):
+        return 0
+    first_hour = max(first.replace(minute=0), until - FURTHEST_BACK)
+    since = first_hour if newest is None else max(newest + HOUR - LATE, first_hour)
+    if since >= until:
+        return 0
+    with store.writing() as uow:
+        incidents, alerts = uow.health.unusual(since, until)
+        unusual = _Unusual(incidents, alerts, special_days, zone)
+        stages, backlog = _hours_of_stages(uow, since, until, unusual)
+        uow.health.write_hours([*stages, *backlog, *_hours_of_feeds(uow, since, until)], since=since)
+    return (until - since) // HOUR
+
+
+def _hours_of_stages(
+    uow: UnitOfWork, since: datetime, until: datetime, unusual: _Unusual
+) -> tuple[list[StageHour], list[BacklogHour]]:
+    """Walk the minutes once, and return what each hour was like."""
+    running = {kind: _Running(sums) for kind, sums in uow.health.sums_before(since).items()}
+    minutes = uow.health.minutes(since, until)
+    row = next(minutes, None)
+    stages, backlog = [], []
+    hour = since
+    while hour < until:
+        samples = []
+        for minute in (hour + timedelta(minutes=n) for n in range(60)):
+            while row is not None and row.minute == minute:
+                running.setdefault((row.channel, row.high, row.stage), _Running({})).add(row)
+                row = next(minutes, None)
+            samples.append(sum(one.inside for (_, _, stage), one in running.items() if stage in BACKLOG_STAGES))
+        for (channel, high, stage), one in sorted(running.items()):
+            entered, left, seconds = one.close(hour, hour + HOUR)
+            if entered or left or seconds:
+                counted = unusual.counts(hour, {stage})
+                stages.append(
+                    StageHour(
+                        hour=hour,
+                        channel=channel,
+                        high=high,
+                        stage=stage,
+                        entered=entered,
+                        left=left,
+                        order_seconds=seconds,
+                        counted=counted,
+                    )
+                )
+        backlog.append(BacklogHour(hour=hour, samples=samples, counted=unusual.counts(hour, BACKLOG_STAGES)))
+        hour += HOUR
+    return stages, backlog
+
+
+class _Running:
+    """The sums of one kind and stage over all that has happened so far."""
+
+    def __init__(self, sums: dict[str, int]) -> None:
+        self._sums: dict[str, int] = defaultdict(int, sums)
+        self._closed = dict(self._sums)
+
+    def add(self, row: object) -> None:
+        """Take a minute in."""
+        for name in ("entered", "entered_at_sum", "left", "left_at_sum", "inside"):
+            self._sums[name] += getattr(row, name)
+
+    @property
+    def inside(self) -> int:
+        """How many orders are inside."""
+        return self._sums["inside"]
+
+    def close(self, begins: datetime, ends: datetime) -> tuple[int, int, int]:
+        """Return who entered and left in an hour, and the order-seconds spent in it; the next hour begins."""
+        before, self._closed = self._closed, dict(self._sums)
+        spent = _spent(self._closed, ends) - _spent(before, begins)
+        return (
+            self._closed.get("entered", 0) - before.get("entered", 0),
+            self._closed.get("left", 0) - before.get("left", 0),
+            spent,
+        )
+
+
+def _spent(sums: dict[str, int], moment: datetime) -> int:
+    at = seconds_of(moment)
+    came = at * sums.get("entered", 0) - sums.get("entered_at_sum", 0)
+    return came - (at * sums.get("left", 0) - sums.get("left_at_sum", 0))
+
+
+def _hours_of_feeds(uow: UnitOfWork, since: datetime, until: datetime) -> Iterator[FeedHour]:
+    for source in sorted(uow.health.feeds()):
+        last = uow.health.heard(source, before=since)
+        hour = since
+        while hour < until:
+            events, moments = uow.health.heard_in(source, hour)
+            gaps = []
+            for at in moments:
+                if last is not None and (gap := int((at - last).total_seconds())) >= SHORTEST_GAP:
+                    gaps.append(gap)
+                last = at
+            if events:
+                yield FeedHour(hour=hour, source=source, events=events, gaps=gaps)
+            hour += HOUR
+
+
+def _overlaps(hour: datetime, begins: datetime, ends: datetime | None) -> bool:
+    return begins < hour + HOUR and (ends is None or ends >= hour)

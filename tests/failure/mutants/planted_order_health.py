@@ -1,0 +1,119 @@
+"""Mistakes of the rules of order health: alarms in a quiet night, silence in a bad one, and a fault that becomes normal."""
+
+from tests.failure.mutants.mutant import Edit, Mutant
+
+LIFE = "app/domain/alert_life.py"
+LINES = "app/domain/order_health.py"
+HEALTH = "app/watch/stages/health.py"
+HOURS = "app/watch/stages/hours.py"
+PATROL = "app/watch/patrol.py"
+ROWS = "app/store/repositories/alerts.py"
+UNIT = "tests/unit/test_order_health.py"
+LIVED = "tests/unit/test_alert_life.py"
+FLOWS = "tests/engines/watch/test_order_health.py"
+
+MUTANTS = (
+    Mutant(
+        "a gate is blocked although nobody waits",
+        "P16",
+        (Edit(LINES, "if entered == 0 and somebody else", "if entered == 0 else"),),
+        (f"{UNIT}::test_a_gate_is_blocked_only_where_somebody_waits",),
+    ),
+    Mutant(
+        "a backlog grows only where every sample is higher",
+        "P16",
+        (
+            Edit(
+                LINES,
+                "return (came - went) / math.sqrt(came + went) > self.significance and slope(samples) > 0",
+                "return all(b > a for a, b in zip(samples, samples[1:]))",
+            ),
+        ),
+        (f"{UNIT}::test_a_balanced_flow_hardly_ever_grows_and_ten_per_cent_more_are_found_in_every_run",),
+    ),
+    Mutant(
+        "a backlog grows where it is more than ten minutes ago",
+        "P16",
+        (
+            Edit(
+                LINES,
+                "return (came - went) / math.sqrt(came + went) > self.significance and slope(samples) > 0",
+                "return True",
+            ),
+        ),
+        (f"{UNIT}::test_growing_takes_three_signs",),
+    ),
+    Mutant(
+        "what cannot be seen is well",
+        "P16",
+        (
+            Edit(
+                HEALTH,
+                "seen=one.channel not in blind,\n    )\n\n\ndef _channels",
+                "seen=True,\n    )\n\n\ndef _channels",
+            ),
+            Edit(HEALTH, "            seen=channel not in blind,\n", "            seen=True,\n"),
+        ),
+        (f"{FLOWS}::test_a_blind_feed_ends_nothing_and_begins_nothing_but_its_own_alert[sqlite]",),
+    ),
+    Mutant(
+        "a recovering alert ends in the dark",
+        "P16",
+        (
+            Edit(
+                LIFE,
+                "            return replace(life, clear_since=None)\n        case _:",
+                "            return replace(life, state=AlertState.RESOLVED)\n        case _:",
+            ),
+        ),
+        (f"{LIVED}::test_in_the_dark_nothing_begins_and_nothing_ends",),
+    ),
+    Mutant(
+        "the hours of a fault become the new normal",
+        "P16",
+        (
+            Edit(
+                HOURS,
+                "return not any(_overlaps(hour, one.firing_since or hour, one.ended_at) for one in alerts)",
+                "return bool(alerts)",
+            ),
+        ),
+        (f"{FLOWS}::test_an_hour_with_an_alert_does_not_become_the_new_normal[sqlite]",),
+    ),
+    Mutant(
+        "a lower alert is inhibited only after it could be told",
+        "P16",
+        (
+            Edit(
+                PATROL,
+                "        for alert, why in _wanted_inhibitions(uow, uow.alerts.open(), found, machine):\n",
+                "        for alert, why in _wanted_inhibitions(uow, known, found, machine):\n",
+            ),
+        ),
+        (f"{FLOWS}::test_a_red_alert_inhibits_the_lower_ones_of_its_stages_before_they_can_be_told[sqlite]",),
+    ),
+    Mutant(
+        "how long a trouble has lasted is not in its row",
+        "P16",
+        (Edit(ROWS, '            "pending_since": life.pending_since,\n', '            "pending_since": None,\n'),),
+        (f"{FLOWS}::test_a_stage_that_stops_is_a_bottleneck_and_a_restart_in_between_changes_nothing[sqlite]",),
+    ),
+    Mutant(
+        "a clock set back an hour holds alerts for an hour",
+        "P11 P16",
+        (Edit(LIFE, "since = min(life.pending_since or now, now)", "since = life.pending_since or now"),),
+        (f"{LIVED}::test_a_clock_set_back_delays_an_alert_by_its_patience_at_most",),
+    ),
+    Mutant(
+        "an alert that trembles rings each minute",
+        "P16",
+        (Edit(LIFE, "return earlier + 1 >= FLAPS_AT", "return False"),),
+        (f"{LIVED}::test_one_that_flaps_stays_until_it_has_been_quiet_for_long",),
+    ),
+    Mutant(
+        "an incident rings for what it explains",
+        "P16",
+        (Edit("app/watch/rules/gate_blocked.py", "    inhibited_by_incident=True,\n", ""),),
+        (f"{FLOWS}::test_an_incident_inhibits_what_it_explains_and_what_still_holds_is_told_when_it_is_over[sqlite]",),
+    ),
+)
