@@ -165,9 +165,20 @@ ALERT_STATES = Sentences(
         "resolved": "已恢复",
     }
 )
+INHIBITED = Sentences(
+    {"red": "同一环节已有红灯，不再单独通知。", "incident": "应急接单进行中，主系统本来就停着，不再单独通知。"}
+)
 ALERT_TURNS = Sentences({**ALERT_STATES, "firing": "响起", "forgotten": "未成告警", "announced": "补发"})
 """What happened to an alert, as a recorded day is told."""
 TOLD_TO = Sentences({"group": "群", "owner": "负责人邮箱", "duty": "值班短信", "emergency": "应急群"})
+STAGE_VERDICTS = {
+    "well": Label("正常", "green"),
+    "slow": Label("偏慢", "yellow"),
+    "suspected": Label("疑似", "yellow"),
+    "bottleneck": Label("瓶颈", "red"),
+    "blind": Label("看不见", "orange"),
+    "empty": Label("没有订单", "secondary"),
+}
 PAYMENTS = Sentences({"paid": "已付款", "unpaid": "未付款", "cod": "货到付款"})
 PAYMENT_MARKS = {"unpaid": "【未付款，勿发货】", "cod": "【货到付款】"}
 """Stands first in a remark where a file has no column for the payment."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,15 @@ from app.domain.states import HeldKind
 from app.handback.import_results import import_results
 from app.handback.result_lines import ResultFile, ResultLine
 from app.orders.attend import claim_order
+from app.store.repositories.alerts import Sighting
 from app.store.repositories.leases import LEADER
 from app.store.tables import Client, ClientKey
+from app.watch.stages.hours import close_hours
+from app.watch.stages.simulate import fault_of, simulated
+from app.watch.stages.take_events import ReportedEvent, take_events
+from app.web.api.lifecycle import checked_event
 from tests.deployment import Deployment
-from tests.deployment.facts import IT, NOON, OPS, SHOP, minutes
+from tests.deployment.facts import IT, NOON, OPS, SHOP, ZONE, minutes
 from tests.deployment.orders import order_body, prepared
 from tests.fakes.clock import ClockAt
 
@@ -81,6 +87,7 @@ def _play(folder: Path) -> Deployment:
     made.clock.at = NOON
     _come_home(made)
     _wait_for_people(made, orders)
+    _main_system_tells(made)
     twin = {**body, "client_order_id": "TM2611900001"}  # the storefront sent its last order twice
     new = prepared(twin, caller=replace(SHOP, client_id=client), key="TM2611900001")
     made.door.take(new)
@@ -132,6 +139,31 @@ def _come_home(made: Deployment) -> None:
     import_results(
         made.store, first.name or "", ResultFile(lines, bad=(), sha256="a" * 64), by=IT, now=NOON - minutes(4)
     )
+
+
+def _main_system_tells(made: Deployment) -> None:
+    """Let the main system tell of the orders of its last day, in which the warehouse stopped printing at eleven."""
+    faults = [fault_of("stop:3@11:00-12:10")]
+    day = NOON.astimezone(ZONE)
+    told: list[ReportedEvent] = []
+    for said in chain(
+        simulated(seed=3, day=(day - timedelta(days=1)).date(), zone=ZONE, rate=0.3),
+        simulated(seed=3, day=day.date(), zone=ZONE, rate=0.3, faults=faults),
+    ):
+        event = checked_event(0, said, now=NOON)
+        if isinstance(event, ReportedEvent) and event.at < NOON:
+            told.append(event)
+    take_events(made.store, told, now=NOON)
+    close_hours(made.store, now=NOON, zone=ZONE)
+    with made.boat.store.writing() as uow:
+        sighting = Sighting(
+            rule="stage_bottleneck",
+            subject="S3",
+            stage=3,
+            level="notice",
+            text="瓶颈：第 3 环节“仓库接单→打印拣货单”每单停留约 190 分钟，是限时 60 分钟的 3.2 倍；14 单在其中。",
+        )
+        uow.alerts.see(None, sighting, now=NOON - minutes(20))
 
 
 def _wait_for_people(made: Deployment, numbers: list[str]) -> None:

@@ -40,6 +40,7 @@ PAGES = {
     "goods": "/console/goods",
     "incidents": "/console/incidents",
     "incident": "/console/incidents/{incident}",
+    "health": "/console/health",
     "alerts": "/console/alerts",
     "messages": "/console/messages",
     "coupons": "/console/coupons",

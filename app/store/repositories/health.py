@@ -173,10 +173,10 @@ class HealthRepository:
             self._session.execute(delete(table).where(table.hour >= since))
         self._session.add_all(rows)
 
-    def hours(self, since: datetime) -> list[StageHour]:
-        """Return the hours since then that say something of other days."""
-        query = select(StageHour).where(StageHour.hour >= since, StageHour.counted)
-        return list(self._session.scalars(query))
+    def hours(self, since: datetime, *, all_of_them: bool = False) -> list[StageHour]:
+        """Return the hours since then that say something of other days, or all of them."""
+        query = select(StageHour).where(StageHour.hour >= since)
+        return list(self._session.scalars(query if all_of_them else query.where(StageHour.counted)))
 
     def backlog_hours(self, since: datetime) -> list[BacklogHour]:
         """Return the backlogs of hours since then that say something of other weeks."""

@@ -39,6 +39,7 @@ from app.web.console.pages.live import LivePage
 from app.web.console.pages.messages import MessagePages
 from app.web.console.pages.office import HANDOVER, create_office
 from app.web.console.pages.order_deeds import OrderDeeds
+from app.web.console.pages.order_health import OrderHealthPage
 from app.web.console.pages.orders import OrderPages
 from app.web.console.pages.orders_import import OrdersImportPage
 from app.web.console.pages.people import PeoplePage
@@ -101,6 +102,7 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         HeldPage(frame),
         GuidePage(frame, parts.door.intake),
         IncidentPages(frame),
+        OrderHealthPage(frame),
         AlertPages(frame),
         MessagePages(frame),
         CouponPages(frame),

@@ -22,6 +22,7 @@ ENTRIES = (
     Entry("goods", "/goods", "商品", "truck", on_a_phone=False),
     Entry("guide", "/guide", "应急向导", "lifebuoy", on_a_phone=False),
     Entry("incidents", "/incidents", "事件", "history", on_a_phone=False),
+    Entry("health", "/health", "订单健康", "chart-bar", on_a_phone=False),
     Entry("alerts", "/alerts", "告警", "bell", on_a_phone=False),
     Entry("messages", "/messages", "消息", "send", on_a_phone=False),
     Entry("coupons", "/coupons", "优惠券", "ticket", on_a_phone=False),

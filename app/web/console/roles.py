@@ -77,6 +77,7 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "guide-tick": OPERATORS,
     "guide-untick": OPERATORS,
     "guide-test-order": OPERATORS,
+    "health": EVERYBODY,
     "alerts": EVERYBODY,
     "alerts-bell": EVERYBODY,
     "alert-claim": WITH_CUSTOMERS,

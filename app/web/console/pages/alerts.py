@@ -112,5 +112,5 @@ class AlertPages(ConsolePage):
         """Return the alerts that nobody has in hand and nobody has silenced, gravest first."""
         now = self.boat.clock.now()
         with self.boat.store.reading() as uow:
-            loud = [a for a in uow.alerts.open() if a.state == AlertState.FIRING and not silenced(a, now=now)]
-        return gravest_first(loud)
+            firing = [a for a in uow.alerts.open() if a.state == AlertState.FIRING and a.inhibited_why is None]
+        return gravest_first(one for one in firing if not silenced(one, now=now))
