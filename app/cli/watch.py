@@ -138,7 +138,7 @@ def _turn(one: Rung, zone: ZoneInfo) -> tuple[str, ...]:
         "" if one.stage is None else str(one.stage),
         one.kind,
         words.ALERT_TURNS[one.event],
-        "、".join(words.TOLD_TO[who] for who in one.to),
+        said("、").join(words.TOLD_TO[who] for who in one.to),
         one.text,
     )
 

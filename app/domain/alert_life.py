@@ -52,17 +52,17 @@ class AlertLife:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class AlertPatience:
     """How long a trouble lasts before it is one, and is over before it has ended."""
 
     hold: timedelta = AT_ONCE
     clear: timedelta = AT_ONCE
 
 
-IMPATIENT = Patience()
+IMPATIENT = AlertPatience()
 
 
-def after(life: AlertLife | None, sight: Sight, *, now: datetime, patience: Patience) -> AlertLife | None:
+def after(life: AlertLife | None, sight: Sight, *, now: datetime, patience: AlertPatience) -> AlertLife | None:
     """Return an episode as it stands after a look; None where there is none, or one that was pending is forgotten.
 
     Times that lie ahead, written before the clock was set back, count from now.
@@ -85,13 +85,13 @@ def is_flapping(earlier: int) -> bool:
     return earlier + 1 >= FLAPS_AT
 
 
-def _begun(now: datetime, patience: Patience) -> AlertLife:
+def _begun(now: datetime, patience: AlertPatience) -> AlertLife:
     if patience.hold > AT_ONCE:
         return AlertLife(state=AlertState.PENDING, pending_since=now)
     return AlertLife(state=AlertState.FIRING, firing_since=now)
 
 
-def _pending(life: AlertLife, sight: Sight, *, now: datetime, patience: Patience) -> AlertLife | None:
+def _pending(life: AlertLife, sight: Sight, *, now: datetime, patience: AlertPatience) -> AlertLife | None:
     since = min(life.pending_since or now, now)
     match sight:
         case Sight.WRONG if now - since >= patience.hold:
@@ -104,7 +104,7 @@ def _pending(life: AlertLife, sight: Sight, *, now: datetime, patience: Patience
             return None
 
 
-def _lasting(life: AlertLife, sight: Sight, *, now: datetime, patience: Patience) -> AlertLife:
+def _lasting(life: AlertLife, sight: Sight, *, now: datetime, patience: AlertPatience) -> AlertLife:
     if sight is not Sight.WELL:
         return life
     if _clear_after(life, patience) > AT_ONCE:
@@ -112,7 +112,7 @@ def _lasting(life: AlertLife, sight: Sight, *, now: datetime, patience: Patience
     return replace(life, state=AlertState.RESOLVED)
 
 
-def _recovering(life: AlertLife, sight: Sight, *, now: datetime, patience: Patience) -> AlertLife:
+def _recovering(life: AlertLife, sight: Sight, *, now: datetime, patience: AlertPatience) -> AlertLife:
     since = min(life.clear_since or now, now)
     match sight:
         case Sight.WELL if now - since >= _clear_after(life, patience):
@@ -126,5 +126,5 @@ def _recovering(life: AlertLife, sight: Sight, *, now: datetime, patience: Patie
             return replace(life, state=again, clear_since=None)
 
 
-def _clear_after(life: AlertLife, patience: Patience) -> timedelta:
+def _clear_after(life: AlertLife, patience: AlertPatience) -> timedelta:
     return max(patience.clear, QUIET_AFTER_FLAPPING) if life.flapping else patience.clear

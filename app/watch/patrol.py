@@ -12,8 +12,8 @@ from datetime import timedelta
 
 import structlog
 
-from app.domain.alert_life import Inhibitor, Patience, Sight
-from app.store.repositories.alerts import Sighting, changes_of
+from app.domain.alert_life import AlertPatience, Inhibitor, Sight
+from app.store.repositories.alerts import TroubleSighting, changes_of
 from app.store.tables import Alert
 from app.store.unit_of_work import UnitOfWork
 from app.watch.inhibit import inhibited
@@ -40,7 +40,7 @@ class _Step:
     """What a look found of one trouble, and the episode of it that was open before."""
 
     seen: Alert | None
-    sighting: Sighting
+    sighting: TroubleSighting
 
 
 def look(rules: Iterable[Rule], situation: Situation) -> list[Found]:
@@ -87,20 +87,20 @@ def _steps(one: Found, known: Sequence[Alert], situation: Situation, machine: st
             yield _Step(seen, sighting)
 
 
-def _sighting(rule: Rule, subject: str, trouble: Trouble | None) -> Sighting:
-    return Sighting(
+def _sighting(rule: Rule, subject: str, trouble: Trouble | None) -> TroubleSighting:
+    return TroubleSighting(
         rule=rule.name,
         subject=subject,
         level=rule.level,
         sight=Sight.WELL if trouble is None else trouble.sight,
         text=trouble.text if trouble is not None and trouble.text else None,
         stage=None if trouble is None else trouble.stage,
-        patience=Patience(hold=rule.hold, clear=rule.clear_hold),
+        patience=AlertPatience(hold=rule.hold, clear=rule.clear_hold),
         again=rule.again,
     )
 
 
-def _changes(seen: Alert | None, sighting: Sighting, situation: Situation) -> bool:
+def _changes(seen: Alert | None, sighting: TroubleSighting, situation: Situation) -> bool:
     if seen is None:
         return sighting.sight is Sight.WRONG
     return changes_of(seen, sighting, now=situation.now) != {}

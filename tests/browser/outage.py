@@ -15,7 +15,7 @@ from app.domain.states import HeldKind
 from app.handback.import_results import import_results
 from app.handback.result_lines import ResultFile, ResultLine
 from app.orders.attend import claim_order
-from app.store.repositories.alerts import Sighting
+from app.store.repositories.alerts import TroubleSighting
 from app.store.repositories.leases import LEADER
 from app.store.tables import Client, ClientKey
 from app.watch.stages.hours import close_hours
@@ -156,7 +156,7 @@ def _main_system_tells(made: Deployment) -> None:
     take_events(made.store, told, now=NOON)
     close_hours(made.store, now=NOON, zone=ZONE)
     with made.boat.store.writing() as uow:
-        sighting = Sighting(
+        sighting = TroubleSighting(
             rule="stage_bottleneck",
             subject="S3",
             stage=3,

@@ -4,7 +4,7 @@ import re
 
 from app.domain.alert_life import Sight
 from app.domain.marks import Mark
-from app.store.repositories.alerts import Sighting
+from app.store.repositories.alerts import TroubleSighting
 from app.watch.stages.hours import close_hours
 from app.watch.stages.take_events import ReportedEvent, take_events
 from tests.deployment import Deployment
@@ -60,7 +60,9 @@ async def test_while_a_source_is_blind_nothing_is_called_well(at_noon: Deploymen
     assert verdicts(await mei.reads("/health"))[1] == "well"
     with at_noon.store.writing() as uow:
         for rule, stage, text in (("feed_blind", None, "看不见"), ("stage_bottleneck", 3, "瓶颈")):
-            sighting = Sighting(rule=rule, subject="x", level="orange", stage=stage, text=text, sight=Sight.WRONG)
+            sighting = TroubleSighting(
+                rule=rule, subject="x", level="orange", stage=stage, text=text, sight=Sight.WRONG
+            )
             assert uow.alerts.see(None, sighting, now=NOON - hours(1))
     page = await mei.reads("/health")
     assert verdicts(page) == ["blind", "blind", "bottleneck", "blind", "blind"]

@@ -10,7 +10,7 @@ from app.domain.alert_life import (
     FLAPS_AT,
     QUIET_AFTER_FLAPPING,
     AlertLife,
-    Patience,
+    AlertPatience,
     Sight,
     after,
     is_flapping,
@@ -19,11 +19,11 @@ from app.domain.states import AlertState
 
 TEN = datetime(2026, 11, 11, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-PATIENT = Patience(hold=timedelta(minutes=3), clear=timedelta(minutes=5))
+PATIENT = AlertPatience(hold=timedelta(minutes=3), clear=timedelta(minutes=5))
 W, B, C, U = Sight.WRONG, Sight.BETWEEN, Sight.WELL, Sight.UNSEEN
 
 
-def lived(sights: Sequence[Sight], patience: Patience = PATIENT, life: AlertLife | None = None) -> list[str]:
+def lived(sights: Sequence[Sight], patience: AlertPatience = PATIENT, life: AlertLife | None = None) -> list[str]:
     """Return the states after one look a minute; ``none`` where there is no episode."""
     states = []
     for n, sight in enumerate(sights):
@@ -54,7 +54,7 @@ def test_in_the_dark_nothing_begins_and_nothing_ends():
 
 
 def test_without_patience_it_begins_and_ends_at_once():
-    assert lived([W, C], Patience()) == ["firing", "resolved"]
+    assert lived([W, C], AlertPatience()) == ["firing", "resolved"]
 
 
 def test_who_had_it_in_hand_has_it_again_when_it_comes_back():
@@ -77,7 +77,7 @@ def test_one_that_flaps_stays_until_it_has_been_quiet_for_long():
     assert [is_flapping(earlier) for earlier in range(FLAPS_AT + 1)] == [False, False, False, True, True]
     quiet = QUIET_AFTER_FLAPPING // MINUTE
     flapping = AlertLife(state=AlertState.FIRING, firing_since=TEN, flapping=True)
-    assert lived([C] * (quiet + 1), Patience(), flapping) == ["recovering"] * quiet + ["resolved"]
+    assert lived([C] * (quiet + 1), AlertPatience(), flapping) == ["recovering"] * quiet + ["resolved"]
 
 
 @given(
@@ -89,7 +89,7 @@ def test_one_that_flaps_stays_until_it_has_been_quiet_for_long():
 def test_whatever_is_seen_it_fires_after_its_hold_alone_and_ends_after_its_wait_alone(
     sights: list[Sight], hold: int, clear: int, cut: int
 ):
-    patience = Patience(hold=hold * MINUTE, clear=clear * MINUTE)
+    patience = AlertPatience(hold=hold * MINUTE, clear=clear * MINUTE)
     life: AlertLife | None = None
     wrong_for = well_for = 0  # looks in a row, as an onlooker counts them
     for n, sight in enumerate(sights):

@@ -160,7 +160,7 @@ class GroupCommit:
             self._metrics.queue_depth.set(len(self._orders))
         if self.away_because is None:
             self._in_flight = batch
-            # Patience counts from when the first was queued, so nobody waits for two slow commits.
+            # AlertPatience counts from when the first was queued, so nobody waits for two slow commits.
             batch.timer = self._loop.call_at(
                 max(batch.oldest + self._patience, self._loop.time() + 0.05), self._lose_patience, batch
             )

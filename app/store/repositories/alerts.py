@@ -7,7 +7,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, delete, func, not_, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.domain.alert_life import FLAPS_WITHIN, IMPATIENT, AlertLife, Inhibitor, Patience, Sight, after, is_flapping
+from app.domain.alert_life import (
+    FLAPS_WITHIN,
+    IMPATIENT,
+    AlertLife,
+    AlertPatience,
+    Inhibitor,
+    Sight,
+    after,
+    is_flapping,
+)
 from app.domain.states import AlertState
 from app.store.statements import insert_unended
 from app.store.tables import Alert
@@ -22,7 +31,7 @@ LONGEST_TEXT = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class TroubleSighting:
     """What a look found of one trouble; ``text`` is None where there is nothing new to be said of it.
 
     ``again`` is how long it rests between two tellings where its text changes, None if it is told once.
@@ -34,7 +43,7 @@ class Sighting:
     sight: Sight = Sight.WRONG
     text: str | None = None
     stage: int | None = None
-    patience: Patience = IMPATIENT
+    patience: AlertPatience = IMPATIENT
     again: timedelta | None = None
 
 
@@ -44,7 +53,7 @@ class AlertRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def see(self, seen: Alert | None, sighting: Sighting, *, now: datetime) -> bool:
+    def see(self, seen: Alert | None, sighting: TroubleSighting, *, now: datetime) -> bool:
         """Bring an episode to what a look found of it, or begin one; ``seen`` is how it stood before the look.
 
         False where nothing was to change, or where the episode has changed since it was seen.
@@ -75,8 +84,8 @@ class AlertRepository:
         again: timedelta | None = None,
     ) -> bool:
         """Begin an episode of a trouble, or carry it on, as :meth:`see` does; True where it begins to fire."""
-        sighting = Sighting(
-            rule=rule, subject=subject, level=level, text=text, patience=Patience(hold=hold), again=again
+        sighting = TroubleSighting(
+            rule=rule, subject=subject, level=level, text=text, patience=AlertPatience(hold=hold), again=again
         )
         known = self._open_one(rule, subject)
         begins = known is None or known.firing_since is None
@@ -161,7 +170,7 @@ class AlertRepository:
 
     # ---- how -------------------------------------------------------------------------------------------------------
 
-    def _begin(self, sighting: Sighting, *, now: datetime) -> bool:
+    def _begin(self, sighting: TroubleSighting, *, now: datetime) -> bool:
         life = after(None, sighting.sight, now=now, patience=sighting.patience)
         if life is None:
             return False
@@ -218,7 +227,7 @@ class AlertRepository:
         return list(self._session.scalars(query if before is None else query.where(Alert.id < before)))
 
 
-def changes_of(seen: Alert, sighting: Sighting, *, now: datetime) -> dict[str, Any] | None:
+def changes_of(seen: Alert, sighting: TroubleSighting, *, now: datetime) -> dict[str, Any] | None:
     """Return what a look changes in an episode's row, None where the episode is to be forgotten."""
     before = life_of(seen)
     life = after(before, sighting.sight, now=now, patience=sighting.patience)
@@ -245,7 +254,7 @@ def life_of(alert: Alert) -> AlertLife:
     )
 
 
-def _news(seen: Alert, sighting: Sighting, *, now: datetime) -> dict[str, Any]:
+def _news(seen: Alert, sighting: TroubleSighting, *, now: datetime) -> dict[str, Any]:
     """Return a text that is new, and whether it is to be told: not while it rests, is silenced or is in hand."""
     text = seen.text if sighting.text is None else sighting.text[:LONGEST_TEXT]
     if text == seen.text:

@@ -25,7 +25,9 @@ from app.store.tables import (
     StageVisit,
     StoredEvent,
 )
+from app.store.tables.alert import UNENDED
 from app.store.tables.flow import IN_STAGE
+from app.store.tables.incident import OPEN
 from app.store.tables.order import UNBATCHED
 
 HOUR = timedelta(hours=1)
@@ -189,11 +191,10 @@ class HealthRepository:
     def unusual(self, since: datetime, until: datetime) -> tuple[list[Incident], list[Alert]]:
         """Return the live incidents and the alerts of stages that were open at some time between two moments."""
         i, a = Incident, Alert
-        live = (i.drill.is_(False), i.opened_at < until, or_(i.closed_at.is_(None), i.closed_at >= since))
-        of_stage = (a.stage.is_not(None), a.firing_since < until, or_(a.ended_at.is_(None), a.ended_at >= since))
-        return list(self._session.scalars(select(i).where(*live))), list(
-            self._session.scalars(select(a).where(*of_stage))
-        )
+        live = (i.drill.is_(False), i.opened_at < until, or_(OPEN.query, i.closed_at >= since))
+        of_stage = (a.stage.is_not(None), a.firing_since < until, or_(UNENDED.query, a.ended_at >= since))
+        incidents, alerts = select(i).where(*live), select(a).where(*of_stage)
+        return list(self._session.scalars(incidents)), list(self._session.scalars(alerts))
 
     # ---- incidents ---------------------------------------------------------------------------------------------------
 

@@ -75,7 +75,7 @@ def _hours_of_stages(
     uow: UnitOfWork, since: datetime, until: datetime, unusual: _Unusual
 ) -> tuple[list[StageHour], list[BacklogHour]]:
     """Walk the minutes once, and return what each hour was like."""
-    running = {kind: _Running(sums) for kind, sums in uow.health.sums_before(since).items()}
+    running = {kind: _RunningSums(sums) for kind, sums in uow.health.sums_before(since).items()}
     minutes = uow.health.minutes(since, until)
     row = next(minutes, None)
     stages, backlog = [], []
@@ -84,7 +84,7 @@ def _hours_of_stages(
         samples = []
         for minute in (hour + timedelta(minutes=n) for n in range(60)):
             while row is not None and row.minute == minute:
-                running.setdefault((row.channel, row.high, row.stage), _Running({})).add(row)
+                running.setdefault((row.channel, row.high, row.stage), _RunningSums({})).add(row)
                 row = next(minutes, None)
             samples.append(sum(one.inside for (_, _, stage), one in running.items() if stage in BACKLOG_STAGES))
         for (channel, high, stage), one in sorted(running.items()):
@@ -108,7 +108,7 @@ def _hours_of_stages(
     return stages, backlog
 
 
-class _Running:
+class _RunningSums:
     """The sums of one kind and stage over all that has happened so far."""
 
     def __init__(self, sums: dict[str, int]) -> None:

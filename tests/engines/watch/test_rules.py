@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from app.domain.alert_life import Sight
 from app.domain.states import HeldKind, MessageState
 from app.orders import decide
-from app.store.repositories.alerts import Sighting
+from app.store.repositories.alerts import TroubleSighting
 from app.store.repositories.pauses import number_name
 from app.store.spool.file import SpoolCounts
 from app.store.tables import METADATA
@@ -430,7 +430,7 @@ def test_a_late_look_does_not_end_an_episode_that_has_changed_since(deployment: 
     switch.text = "更糟了"
     _patrol(deployment, switch.rule())
     with deployment.store.writing() as uow:
-        well = Sighting(rule=seen.rule, subject=seen.subject, level=seen.level, sight=Sight.WELL)
+        well = TroubleSighting(rule=seen.rule, subject=seen.subject, level=seen.level, sight=Sight.WELL)
         assert not uow.alerts.see(seen, well, now=deployment.clock.now())
     assert [alert.state for alert in deployment.rows.alerts()] == ["firing"]
 
