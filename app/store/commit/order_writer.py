@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
 from app.domain.names import incident_name
 from app.domain.order import Priority
+from app.store.commit.insert_orders import ROWS_AT_ONCE, Cursor, Row, insert_postgresql, insert_sqlite
 from app.store.database.engine import Engines
 from app.store.database.room import TO_RETURN, DiskFull, free_bytes
 from app.store.database.sqlite import begin_at_once
@@ -57,42 +57,7 @@ class Existing:
     priority: Priority
 
 
-_COLUMNS = {
-    "number": "text",
-    "client_id": "text",
-    "idempotency_key": "text",
-    "client_order_id": "text",
-    "profile": "text",
-    "fingerprint": "bytea",
-    "look_alike": "bytea",
-    "phone_index": "bytea",
-    "phone_last4": "text",
-    "total_fen": "bigint",
-    "priority": "text",
-    "sealed": "bytea",
-    "sealed_payload": "bytea",
-    "drill": "boolean",
-    "state": "text",
-    "incident_id": "integer",
-    "received_at": "timestamptz",
-}
-"""The columns of an insert in the order of :class:`NewOrder`, and what PostgreSQL calls their types."""
-
-_BLOBS = tuple(n for n, kind in enumerate(_COLUMNS.values()) if kind == "bytea")
-_FLAGS = tuple(n for n, kind in enumerate(_COLUMNS.values()) if kind == "boolean")
-_ROWS_AT_ONCE = 64
-"""Rows of one SQLite statement: one call into the library, and one turn of Python's lock, for the whole batch."""
-
-_ARRAYS = ", ".join(f"%b::{kind}[]" for kind in _COLUMNS.values())
-_INSERT_ALL = (
-    f"INSERT INTO orders ({', '.join(_COLUMNS)}) SELECT * FROM unnest({_ARRAYS}) "
-    "ON CONFLICT DO NOTHING RETURNING number"
-)
 _READ_AT_ONCE = 100
-
-Row = tuple[object, ...]
-Cursor = Any
-"""A DB-API cursor: this is the one place where the tool kit's own cost, some 50 µs a statement, would be felt."""
 
 
 class OrderWriter:
@@ -132,9 +97,12 @@ class OrderWriter:
             }
             written = {at: self._moment(at) for at in set(moments)}  # the door gives a whole batch one moment
             # Sorted, so that two replicas with the same keys wait for each other instead of deadlocking.
+            in_order = sorted(first)
+            if len(incidents) > 1:
+                in_order.sort(key=lambda number: batch[first[number]].drill)
             rows = [
                 (*batch[i], "accepted", incidents[batch[i].drill], written[moments[i]])
-                for i in (first[number] for number in sorted(first))
+                for i in (first[number] for number in in_order)
             ]
             won = self._insert(cursor, rows)
             lost = [number for number in first if number not in won] if len(won) < len(first) else ()
@@ -162,9 +130,8 @@ class OrderWriter:
     def _insert(self, cursor: Cursor, rows: Sequence[Row]) -> set[str]:
         """Insert what is not there yet; return the numbers of the rows that are new."""
         if self._sqlite:
-            return {number for part in chunks(rows, _ROWS_AT_ONCE) for number in _insert_sqlite(cursor, part)}
-        cursor.execute(_INSERT_ALL, [list(column) for column in zip(*rows, strict=True)])
-        return {number for (number,) in cursor.fetchall()}
+            return {number for part in chunks(rows, ROWS_AT_ONCE) for number in insert_sqlite(cursor, part)}
+        return insert_postgresql(cursor, rows)
 
     def _read(self, cursor: Cursor, numbers: Sequence[str]) -> dict[str, Existing]:
         found = {}
@@ -258,31 +225,3 @@ def _answers(
             earlier = Existing(batch[winner].fingerprint, moments[winner], batch[winner].priority)
         same = earlier.fingerprint == new.fingerprint
         yield Stored(earlier.received_at, earlier.priority, replayed=True, same_body=same)
-
-
-def _insert_sqlite(cursor: Cursor, rows: Sequence[Row]) -> Iterator[str]:
-    """Insert rows and yield the numbers of those that are new.
-
-    RETURNING would hand them over one by one, each time passing Python's lock to and fro. As SQLite's one writer we
-    know that new rows stand next to each other at the end, and need to look only where some were not new.
-    """
-    values = [value for row in rows for value in row]
-    # The driver looks for an adapter for each value of type bytes or bool, which costs more than the row; for these it
-    # does not.
-    for column in _BLOBS:
-        values[column :: len(_COLUMNS)] = [v if v is None else bytearray(v) for v in values[column :: len(_COLUMNS)]]  # type: ignore[call-overload]
-    for column in _FLAGS:
-        values[column :: len(_COLUMNS)] = [1 if v else 0 for v in values[column :: len(_COLUMNS)]]
-    cursor.execute(_insert_many(len(rows)), values)
-    new: int = cursor.rowcount
-    if new == len(rows):
-        yield from (str(row[0]) for row in rows)
-    elif new:
-        cursor.execute("SELECT number FROM orders WHERE id > ?", (cursor.lastrowid - new,))
-        yield from (number for (number,) in cursor.fetchall())
-
-
-@lru_cache(maxsize=_ROWS_AT_ONCE)
-def _insert_many(rows: int) -> str:
-    one = f"({', '.join('?' * len(_COLUMNS))})"
-    return f"INSERT INTO orders ({', '.join(_COLUMNS)}) VALUES {', '.join([one] * rows)} ON CONFLICT DO NOTHING"
