@@ -48,8 +48,8 @@ class Amender:
         document["items"] = [item for item in document.get("items", ()) if item is not None]
         order = check_order(_without_nothing(document))
         wild = wild_times(order, self._clock)
-        if problem := refusal_of_times([at for at in wild if tuple(at.split("/")) in paths]):
-            raise problem
+        if changed := [at for at in wild if tuple(at.split("/")) in paths]:
+            raise refusal_of_times(changed)
         order = without_times(order, wild)  # what an earlier release took, and nobody has asked about
         content = content_of(order, row.number, canonical_json(order), self._keys, high_above_fen=self._high_above_fen)
         return Amended(content._asdict(), tuple(sorted(".".join(path) for path in paths)))
