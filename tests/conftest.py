@@ -23,6 +23,7 @@ from app.store.tables import METADATA
 from app.store.unit_of_work import Store
 from tests.deployment import Deployment
 from tests.deployment.facts import TEN
+from tests.deployment.remembered import remembered
 from tests.deployment.template import copy_migrated
 from tests.deployment.web import Web, running
 from tests.fakes.clock import ClockAt
@@ -57,6 +58,13 @@ def _logging_as_it_was() -> Iterator[None]:
     )
     yield
     root.handlers[:], root.level = handlers, level
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _worked_out_once() -> Iterator[None]:
+    """Compile no template and hash no password twice."""
+    with remembered():
+        yield
 
 
 @pytest.fixture

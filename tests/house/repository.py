@@ -24,7 +24,8 @@ def files() -> tuple[Path, ...]:
     return tuple(sorted(path for path in found if path.is_file()))
 
 
-def texts() -> list[tuple[str, str]]:
+@cache
+def texts() -> tuple[tuple[str, str], ...]:
     """Return (path, content) of every text file."""
     found = []
     for path in files():
@@ -32,7 +33,7 @@ def texts() -> list[tuple[str, str]]:
             found.append((str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")))
         except UnicodeDecodeError:
             continue
-    return found
+    return tuple(found)
 
 
 def modules() -> list[Path]:

@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,10 @@ SQL = {"sqlalchemy", "sqlmodel", "alembic", "pysqlite3", "psycopg", "sqlite3"}
 WALL_CLOCK = {"now", "utcnow", "today", "time", "time_ns"}
 
 
-def trees() -> Iterator[tuple[str, Path, ast.Module]]:
-    """Yield every module of the application as (name, path, syntax tree)."""
-    for path in modules():
-        yield str(path.relative_to(ROOT)), path, ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def trees() -> tuple[tuple[str, Path, ast.Module], ...]:
+    """Return every module of the application as (name, path, syntax tree)."""
+    return tuple((str(path.relative_to(ROOT)), path, ast.parse(path.read_text(encoding="utf-8"))) for path in modules())
 
 
 def imported(tree: ast.Module) -> set[str]:
