@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from app.channels.base import GroupChannel, MailChannel, SmsChannel, SmsTemplate
 from app.channels.group.dry_run import DryRunGroup
-from app.channels.kinds import KINDS
+from app.channels.kinds import KINDS, WECOM
 from app.channels.sms.dry_run import DryRunSms
 from app.channels.sms.request import ProviderTemplate
 from app.domain.clock import Clock
@@ -37,7 +37,7 @@ def policy_of(settings: Settings) -> MessagePolicy:
     """Return how messages are composed and sent."""
     return MessagePolicy(
         zone=settings.zone,
-        groups=tuple(destination for destination, _ in _groups(settings)) or (DRY,),
+        groups=_destinations(settings),
         coupon=settings.sms_coupon,
         coupon_template=settings.sms_provider == "dry_run" or bool(settings.sms_coupon_template),
         sms_sent=settings.sms_provider != "dry_run",
@@ -71,7 +71,7 @@ def open_robots(settings: Settings, clock: Clock) -> Mapping[Destination, GroupC
         destination: importlib.import_module(KINDS[destination.channel].module).open_robot(address, clock)
         for destination, address in _groups(settings)
     }
-    return robots or {DRY: DryRunGroup()}
+    return {destination: robots.get(destination) or DryRunGroup() for destination in _destinations(settings)}
 
 
 def robots_of(settings: Settings) -> Mapping[str, SecretStr]:
@@ -114,13 +114,26 @@ def _sms_channel(settings: Settings, clock: Clock) -> SmsChannel:
     return tencent.TencentSms(account, templates, clock=clock)  # type: ignore[no-any-return]
 
 
+def _destinations(settings: Settings) -> tuple[Destination, ...]:
+    """Return where group messages go; where no everyday group has a robot, they are recorded."""
+    groups = tuple(destination for destination, _ in _groups(settings))
+    return groups if any(not group.emergency for group in groups) else (DRY, *groups)
+
+
 def _groups(settings: Settings) -> list[tuple[Destination, SecretStr]]:
-    """Return every group there is a robot for, with the robot's address."""
-    return [
+    """Return every group there is a robot for, with the robot's address; one that is everyday's is no emergency's."""
+    everyday = [
         (Destination(channel, _robot_name(address), robots.mentions), address)
         for channel, robots in settings.robots.items()
         for address in robots.addresses
     ]
+    known = {destination.target for destination, _ in everyday}
+    emergency = [
+        (Destination(WECOM.name, name, settings.wecom_mentions, emergency=True), address)
+        for address in settings.emergency_robots
+        if (name := _robot_name(address)) not in known
+    ]
+    return [*everyday, *emergency]
 
 
 def _robot_name(webhook: SecretStr) -> str:

@@ -137,7 +137,7 @@ class Composer:
                 content=facts,
                 now=now,
             ).about(row)
-            for group in self._policy.groups
+            for group in self._policy.everyday_groups
         ]
 
     def _text_messages(self, uow: UnitOfWork, row: OrderRow, phone: str, *, now: datetime) -> list[NewMessage]:
@@ -214,14 +214,14 @@ class Composer:
                 batch_id=batch.id,
                 drill=batch.drill,
             )
-            for group in self._policy.groups
+            for group in self._policy.everyday_groups
         ]
 
     def _alert_messages(self, alert: Alert, *, ended: bool, now: datetime) -> list[NewMessage]:
-        """Return an alert, or its end, to every group, and by e-mail to those named in the settings."""
+        """Return an alert, or its end, to the groups that hear of it, and by e-mail to those named in the settings."""
         over = alert.end_reason == "over" and not ended  # before anybody was told of it
         content = AlertContent(sentence=f"{alert.text}（现已恢复）" if over else alert.text, ended=ended)
-        exits = [(group.channel, group.target) for group in self._policy.groups]
+        exits = [(group.channel, group.target) for group in self._policy.groups_for(alert.level)]
         if self._policy.alert_emails:
             exits.append((EMAIL.name, ""))
         return [

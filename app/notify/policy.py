@@ -9,11 +9,15 @@ from app.channels.kinds import COUPONS, EMAIL, SMS, WECOM
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """One chat group: the kind of its robot, the robot's name (a hash of its address), and whom to mention there."""
+    """One chat group: the kind of its robot, the robot's name (a hash of its address), and whom to mention there.
+
+    An ``emergency`` group hears of red alerts and of nothing else, so that whatever comes there is looked at.
+    """
 
     channel: str
     target: str
     mentions: tuple[str, ...] = ()
+    emergency: bool = False
 
 
 DRY = Destination(WECOM.name, "dry")
@@ -26,7 +30,7 @@ class MessagePolicy:
 
     zone: ZoneInfo
     groups: tuple[Destination, ...]
-    """Where group messages go; each group gets every message. Never empty: see ``DRY``."""
+    """Where group messages go; each but an emergency one gets every message. There is an everyday one: see ``DRY``."""
     coupon: Literal["combined", "separate", "off"]
     coupon_template: bool
     """Whether a coupon can be sent as a message of its own."""
@@ -40,6 +44,16 @@ class MessagePolicy:
     shop: str
     public_url: str
     alert_emails: tuple[str, ...]
+
+    @property
+    def everyday_groups(self) -> tuple[Destination, ...]:
+        """The groups that hear of orders, batches and every alert."""
+        return tuple(group for group in self.groups if not group.emergency)
+
+    def groups_for(self, level: str) -> tuple[Destination, ...]:
+        """Return the groups that hear of alerts of a level."""
+        emergency = tuple(group for group in self.groups if group.emergency and level == "red")
+        return self.everyday_groups + emergency
 
     def destinations(self) -> frozenset[str]:
         """Return the names, ``channel:target``, of all there is to send to; what is only recorded has none."""

@@ -45,6 +45,7 @@ class MessageSettings(Part):
 
     wecom_robots: Webhooks = ()
     wecom_mentions: Words = ()
+    emergency_robots: Webhooks = ()  # WeCom too; their groups hear of red alerts alone
     feishu_robots: Webhooks = ()  # behind # the signing secret, if there is one
     feishu_mentions: Words = ()
     dingtalk_robots: Webhooks = ()  # likewise
@@ -85,7 +86,7 @@ class MessageSettings(Part):
             "dingtalk": Robots(self.dingtalk_robots, self.dingtalk_mentions),
         }
 
-    @field_validator("wecom_robots")
+    @field_validator("wecom_robots", "emergency_robots")
     @classmethod
     def webhooks_have_a_key(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         """Refuse what is not a webhook address of a robot."""

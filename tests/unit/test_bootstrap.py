@@ -43,6 +43,20 @@ async def test_without_any_robot_what_would_be_sent_is_simulated(open_boat: Open
     await channels.aclose()
 
 
+async def test_an_emergency_group_stands_beside_the_everyday_ones_and_never_in_their_place(open_boat: Open):
+    other = f"{ADDRESSES['wecom']}2"
+    alone = open_boat(emergency_robots=other)
+    assert [(group.target == DRY.target, group.emergency) for group in policy_of(alone.settings).groups] == [
+        (True, False),
+        (False, True),
+    ]
+    channels = open_channels(alone.settings, alone.clock)
+    assert isinstance(channels.robots[DRY], DryRunGroup)
+    await channels.aclose()
+    both = open_boat(wecom_robots=ADDRESSES["wecom"], emergency_robots=f"{ADDRESSES['wecom']},{other}")
+    assert [group.emergency for group in policy_of(both.settings).groups] == [False, True]
+
+
 @pytest.mark.parametrize("name", ["feishu", "dingtalk"])
 def test_a_robot_keeps_its_name_when_its_signing_secret_is_replaced(open_boat: Open, name: str):
     """Otherwise what waits for it would be taken for somebody else's."""

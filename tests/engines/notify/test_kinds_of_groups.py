@@ -256,3 +256,19 @@ def test_every_kind_of_group_is_tried_here():
 
 def _numbers(message: Message) -> set[str]:
     return {order["number"] for order in message.content["high"]}
+
+
+def test_an_emergency_group_hears_of_red_alerts_and_of_nothing_else(deployment: Deployment):
+    emergency = Destination("wecom", "e", emergency=True)
+    policy = a_policy(groups=(GROUPS[WECOM], emergency))
+    deployment.door.take(new_order("A"))
+    deployment.maker.add_published("B1", sha256="f" * 64)
+    with deployment.store.writing() as uow:
+        for level in ("notice", "yellow", "orange", "red"):
+            uow.alerts.fire("trouble", level=level, text=level, now=deployment.clock.now(), subject=level)
+    deployment.notices.composed(policy=policy)
+    told: dict[str, list[str]] = {}
+    for message in deployment.rows.messages():
+        told.setdefault(message.target, []).append(message.content.get("sentence", message.subject))
+    assert told["e"] == ["red"]
+    assert sorted(told["w"]) == ["batch", "notice", "orange", "order", "red", "yellow"]
