@@ -1,5 +1,6 @@
 """``lifeboat watch``: how the orders of the main system are getting on, stage by stage."""
 
+import gzip
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -164,10 +165,11 @@ def _lines_of(file: Path) -> Iterator[Iterable[str]]:
         yield sys.stdin
         return
     try:
-        with file.open(encoding="utf-8-sig") as opened:
+        packed = file.suffix == ".gz"
+        with gzip.open(file, "rt", encoding="utf-8") if packed else file.open(encoding="utf-8-sig") as opened:
             yield opened
-    except OSError as error:
-        fail(said("{file} 无法读取：{why}", file=file, why=error.strerror), code=2)
+    except (OSError, EOFError) as error:
+        fail(said("{file} 无法读取：{why}", file=file, why=getattr(error, "strerror", None) or error), code=2)
 
 
 @contextmanager

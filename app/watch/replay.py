@@ -5,7 +5,7 @@ It is the patrol itself, on a store of its own and by the events' own clock: wha
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from app.domain.states import AlertState
@@ -18,9 +18,6 @@ from app.watch.stages.health import MINUTE, LooksAtOrders
 from app.watch.stages.hours import close_hours
 from app.watch.stages.take_events import ReportedEvent, take_events
 from app.watch.stages.usual import Baselines
-
-LOOKS_ON_FOR = timedelta(hours=1)
-"""After the last event, so that what is over then has ended."""
 
 TOLD_TO = {"notice": ("group",), "yellow": ("owner",), "orange": ("duty",), "red": ("emergency",)}
 
@@ -98,13 +95,16 @@ def replayed(
 
 
 def _heard(events: Iterable[ReportedEvent]) -> Iterator[tuple[datetime, ReportedEvent | None]]:
-    """Yield each event with the moment at which it was heard, and once more a moment after the last."""
+    """Yield each event with the moment at which it was heard, and once more a minute later: then the record ends.
+
+    Nobody looks on: that nothing is told after the end of a file says nothing of those hours.
+    """
     latest: datetime | None = None
     for event in events:
         latest = event.at if latest is None else max(latest, event.at)
         yield latest, event
     if latest is not None:
-        yield latest + LOOKS_ON_FOR, None
+        yield latest + MINUTE, None
 
 
 def _turns(store: Store, known: dict[int, Alert], minute: datetime) -> Iterator[Rung]:

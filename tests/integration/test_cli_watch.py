@@ -64,6 +64,7 @@ def test_a_recorded_day_is_replayed_and_tells_what_would_have_rung(run: Run, tmp
 
     lines = [event(f"W{n}", "paid", began) for n in range(3)]
     lines += [event(f"W{n}", "queued", began + minutes(45)) for n in range(3)]
+    lines.append(event("later", "cancelled", began + minutes(70)))
     file = tmp_path / "day.jsonl"
     file.write_text("\n".join(lines), encoding="utf-8")
     told = [json.loads(line) for line in run("watch", "replay", str(file), "--json").output.splitlines()]
