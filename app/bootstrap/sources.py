@@ -1,4 +1,4 @@
-"""Opens the sources of lifecycle events that a deployment's folder describes."""
+"""Opens the sources of lifecycle events of a deployment: their secrets, one client, and one pace for each account."""
 
 import asyncio
 import os
@@ -10,22 +10,15 @@ import httpx
 from dotenv import dotenv_values
 
 from app.bootstrap.lifeboat import Lifeboat
+from app.bootstrap.source_files import sources_of
 from app.channels.api import ask
 from app.outbound import STANDARD, outbound_client
-from app.settings import Settings
 from app.watch.sources.caller import SourceCaller, Wait
-from app.watch.sources.document import Source, Sources, read_sources
+from app.watch.sources.document import Source, Sources
 from app.watch.sources.pace import CallPace
 from app.watch.sources.parcels import ask_parcels
 from app.watch.sources.poll import Polled, poll_once
 from app.watch.sources.trouble import SourceTrouble
-
-
-def sources_of(settings: Settings) -> Sources:
-    """Return what the folder of the settings describes; nothing where none is set."""
-    if settings.watch_sources_dir is None:
-        return Sources()
-    return read_sources(settings.watch_sources_dir, hosts=settings.outbound_hosts)
 
 
 def secret_of(variable: str) -> str | None:

@@ -5,44 +5,16 @@ Addresses and bodies hold keys, so nothing of them goes any further than the cal
 
 import asyncio
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal, NoReturn
+from typing import NoReturn
 
 import httpx
 
+from app.channels.api_call import ApiAnswer, ApiCall, NoAnswer
+
 LARGEST = 32 * 1024 * 1024
 """Bytes of an answer; a page of the longest orders that were seen is a hundredth of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ApiCall:
-    """One call; ``body`` goes out as it stands, since it may be signed."""
-
-    url: str = field(repr=False)
-    method: Literal["GET", "POST"] = "POST"
-    query: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ApiAnswer:
-    """What was said; ``server_at`` is the other side's clock if it told it."""
-
-    said: Any
-    status: int
-    server_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class NoAnswer:
-    """Why nothing was heard: ``unreachable``, ``timeout``, ``not_json``, ``too_large`` or ``http_502``."""
-
-    code: str
-    server_at: datetime | None = None
 
 
 async def ask(http: httpx.AsyncClient, call: ApiCall, *, time_limit: timedelta) -> ApiAnswer | NoAnswer:

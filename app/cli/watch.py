@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli import watch_sources
 from app.cli.language import problem_sentence, said
 from app.cli.terminal import Json, fail, lifeboat, load_settings, out, say_json, table
 from app.domain.problems import InvalidOrder
@@ -15,6 +16,7 @@ from app.watch.stages.stage_clock import StageNow, stages_now
 from app.web.api.stages import stages_out
 
 app = typer.Typer(help="订单健康：各环节此刻的订单与用时。", no_args_is_help=True)
+app.add_typer(watch_sources.app, name="source")
 
 
 @app.callback()

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from app.channels.api import ApiCall
+from app.channels.api_call import ApiCall
 from app.watch.sources import guanyi, jushuitan, kuaidi100, wangdiantong
 from app.watch.sources.reading import CallRequest, SourceKind, SourceReading
 from app.watch.sources.reading_window import ReadingWindow

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.channels.api import ApiAnswer, ApiCall, NoAnswer
+from app.channels.api_call import ApiAnswer, ApiCall, NoAnswer
 from app.domain.clock import Clock
 from app.watch.sources.document import Source
 from app.watch.sources.pace import CallPace

@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from pydantic import Field
 
-from app.channels.api import ApiCall
+from app.channels.api_call import ApiCall
 from app.expressions import NothingFound, ParsedExpression
 from app.watch.sources.event_map import EventMap
 from app.watch.sources.foreign_values import wall_text, whole_of, word_of
@@ -141,12 +141,13 @@ def _judge(described: _Described, said: object) -> SourcePage:
     if described.ok is not None and not _search(described.ok, said):
         words = word_of(_search(described.says, said)) if described.says is not None else None
         raise SourceTrouble("refused", words or "")
-    rows = objects_in(_search(described.list, said))
-    if rows is None:
-        raise unlike(described.list.source)
+    found = _search(described.list, said)
+    rows = objects_in(found)
     total = None if described.total is None else whole_of(_search(described.total, said))
     if described.total is not None and total is None:
         raise unlike(described.total.source)
+    if rows is None or (found is None and total != 0):  # an error that nobody foresaw must not look like "nothing new"
+        raise unlike(described.list.source)
     more = None if described.more is None else bool(_search(described.more, said))
     return SourcePage(rows, total, more)
 

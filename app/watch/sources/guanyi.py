@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from app.channels.api import ApiCall
+from app.channels.api_call import ApiCall
 from app.watch.sources.foreign_values import wall_text, whole_of, word_of
 from app.watch.sources.map_file import shipped_maps
 from app.watch.sources.read_back import SourcePage

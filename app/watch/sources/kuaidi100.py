@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
-from app.channels.api import ApiCall
+from app.channels.api_call import ApiCall
 from app.toml_file import parse_toml
 from app.watch.sources.foreign_values import NoMoment, moment_of, word_of
 from app.watch.sources.read_back import SourcePage

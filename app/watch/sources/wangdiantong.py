@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.channels.api import ApiCall
+from app.channels.api_call import ApiCall
 from app.watch.sources.foreign_values import wall_text, whole_of, word_of
 from app.watch.sources.map_file import shipped_maps
 from app.watch.sources.read_back import SourcePage
