@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import httpx
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -69,6 +70,9 @@ class ErpFake(Fake):
     writes: int = 0
     """Calls that would change something at the shop; a test asserts that there are none."""
     moments: deque[datetime] = field(default_factory=deque)
+
+    def app(self) -> Starlette:
+        raise NotImplementedError
 
     def feed(self, events: Iterable[Mapping[str, Any]]) -> None:
         """Take orders from a simulated day; what tells of a packed parcel has it shipped at the same moment."""

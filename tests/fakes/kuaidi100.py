@@ -30,6 +30,8 @@ class Kuaidi100Fake(Fake):
     tails: dict[str, str] = field(default_factory=dict)
     asked: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
     quota: int | None = None
+    calls: int = 0
+    """Every one that came, also those that ran into a fault."""
     locked: set[str] = field(default_factory=set)
 
     def app(self) -> Starlette:
@@ -49,6 +51,7 @@ class Kuaidi100Fake(Fake):
                 self.collected[f"YT{one['order']}"] = datetime.fromisoformat(one["at"])
 
     async def query(self, request: Request) -> Response:
+        self.calls += 1
         async with request.form() as form:
             given = {name: str(value) for name, value in form.items()}
         before, _ = self.faults.take()

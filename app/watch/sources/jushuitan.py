@@ -122,7 +122,7 @@ KIND = SourceKind(
     readings=(
         SourceReading(name="orders", events="orders", first=1, size=50, fixed=_FIXED["orders"]),
         SourceReading(name="outs", events="outs", first=1, size=50, fixed=_FIXED["outs"]),
-        SourceReading(name="actions", events="actions", first=1, size=50, onwards=True, untried=True),
+        SourceReading(name="actions", events="actions", first=1, size=200, onwards=True, untried=True),
     ),
     maps=lambda: shipped_maps("jushuitan"),
     write=write_call,

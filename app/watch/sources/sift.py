@@ -1,7 +1,8 @@
 """Leaves out what a source only repeats: a state that is seen again with each change of its order tells nothing new.
 
-Whatever has a time of its own is kept, once where two documents tell the same. What was merely seen is kept where it
-changes the order's way, or is the first that tells of its mark.
+Each window overlaps the one before, so that most of what it tells is stored already: that is found out by reading, and
+costs no transaction that writes. Whatever has a time of its own is kept, once where two documents tell the same. What
+was merely seen is kept where it changes the order's way, or is the first that tells of its mark.
 """
 
 from collections import defaultdict
@@ -32,12 +33,15 @@ def sift(store: Store, events: Sequence[ReportedEvent]) -> list[ReportedEvent]:
 
 def _of_order(known: Iterable[LifecycleEvent], events: Sequence[ReportedEvent]) -> list[ReportedEvent]:
     told, kept = list(known), list[ReportedEvent]()
-    said = {(one.source, one.mark, one.at): one.event_id for one in told}
+    said = {(one.source, one.mark, one.at) for one in told}
+    ids = {(one.source, one.event_id) for one in told}
     for one in (one for one in events if not _was_seen(one)):
-        if said.setdefault((one.source, one.mark, one.at), one.event_id) == one.event_id:
+        if (one.source, one.mark, one.at) not in said and (one.source, one.event_id) not in ids:
+            said.add((one.source, one.mark, one.at))
             kept.append(one)
             told.append(_as_told(one))
-    for one in sorted((one for one in events if _was_seen(one)), key=lambda one: (one.at, one.event_id)):
+    seen = (one for one in events if _was_seen(one) and (one.source, one.event_id) not in ids)
+    for one in sorted(seen, key=lambda one: (one.at, one.event_id)):
         new = _as_told(one)
         if _is_first(new, told) or flow_of([*told, new]) != flow_of(told):
             kept.append(one)
