@@ -45,14 +45,14 @@ class SourceRepository:
         return row
 
     def parcels(
-        self, *, packed_before: datetime, asked_before: datetime, most_asks: int, limit: int
+        self, *, since: datetime, packed_before: datetime, asked_before: datetime, most_asks: int, limit: int
     ) -> Sequence[tuple[int, str, str]]:
         """Return (row, order, channel) of orders that wait for the first scan and may be asked for, oldest first."""
         again = and_(WatchParcel.asked_at <= asked_before, WatchParcel.asks < most_asks)
         query = (
             select(OrderFlow.id, OrderFlow.order_ref, OrderFlow.channel)
             .outerjoin(WatchParcel, WatchParcel.flow_id == OrderFlow.id)
-            .where(OrderFlow.stage == LAST, OrderFlow.entered_at <= packed_before)
+            .where(OrderFlow.stage == LAST, OrderFlow.entered_at >= since, OrderFlow.entered_at <= packed_before)
             .where(or_(WatchParcel.flow_id.is_(None), again))
             .order_by(OrderFlow.entered_at, OrderFlow.id)
             .limit(limit)

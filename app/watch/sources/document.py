@@ -143,10 +143,11 @@ def _source(file: SourceFile, *, hosts: Collection[str], taken: Collection[str])
     overlap = timedelta(minutes=file.overlap_minutes)
     if (span or kind.span) <= overlap:
         raise WrongMap("overlap_minutes", "须小于 span_minutes，否则永远读不到新的内容")
-    if file.per_minute is not None and file.kind != "http" and file.per_minute > kind.per_minute:
-        raise WrongMap("per_minute", f"不能大于 {kind.per_minute:.0f}：另一半留给商家自己的工具")
     _require(file, kind)
     address = _address(file, kind, hosts)
+    vendors = urlsplit(address).hostname in kind.hosts
+    if vendors and file.per_minute is not None and file.per_minute > kind.per_minute:
+        raise WrongMap("per_minute", f"不能大于 {kind.per_minute:.0f}：另一半留给商家自己的工具")
     return Source(
         name=file.name,
         kind=kind,

@@ -106,7 +106,7 @@ def flag_of(word: str) -> str:
 
 def take_row(into: RowEvents, row: object, by: EventMap, *, reading: str, merchant: Merchant, now: datetime) -> None:
     """Add what a row says to ``into``."""
-    orders = [name[:LONGEST_NAME] for one in _all(by.order, row) if (name := word_of(one))]
+    orders = [name for one in _all(by.order, row) if (name := word_of(one)) and len(name) <= LONGEST_NAME]
     if not isinstance(row, dict) or not orders:
         into.note(f"{reading}：没有单号")
         return
@@ -116,7 +116,7 @@ def take_row(into: RowEvents, row: object, by: EventMap, *, reading: str, mercha
                 into.note(f"{name}={code}")
     shop = (_first_word(by.channel, row) if by.channel else None) or ""
     number = (_first_word(by.number, row) if by.number else None) or ""
-    told = {name: word for name, one in by.attributes.items() if (word := _first_word(one, row))}
+    told = {name: word[:LONGEST_NAME] for name, one in by.attributes.items() if (word := _first_word(one, row))}
     for rule in by.rules:
         if rule.printed not in (None, merchant.printed) or not all(one.holds(row) for one in rule.where):
             continue

@@ -25,14 +25,17 @@ class NoMoment(ValueError):
 
 
 def word_of(value: object) -> str | None:
-    """Return a code, a number or a name as text, None for nothing; a whole number keeps all of its digits."""
+    """Return a code, a number or a name as text, None for nothing; a whole number keeps all of its digits.
+
+    What no database takes, half a character or a NUL, becomes a question mark.
+    """
     if value is None or isinstance(value, (dict, list)):
         return None
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         value = int(value)
-    text = str(value).strip()
+    text = "".join(one if one.isprintable() else "?" for one in str(value).strip())
     return None if not text or text == "无" else text
 
 

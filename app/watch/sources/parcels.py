@@ -29,6 +29,7 @@ PACKED_FOR = timedelta(hours=3)
 
 ASKED_AGAIN_AFTER = timedelta(hours=1)
 MOST_ASKS = 12
+GIVEN_UP_AFTER = timedelta(days=7)
 LOOKED_BACK = timedelta(hours=24)
 """Of the coverage that is shown."""
 
@@ -70,6 +71,7 @@ def due_parcels(store: Store, odd: RowEvents, *, now: datetime) -> list[WaitingP
     """Return the parcels to be asked for now; one that cannot be is counted, and looked at again in an hour."""
     with store.reading() as uow:
         rows = uow.sources.parcels(
+            since=now - GIVEN_UP_AFTER,
             packed_before=now - PACKED_FOR,
             asked_before=now - ASKED_AGAIN_AFTER,
             most_asks=MOST_ASKS,

@@ -4,6 +4,7 @@ A crash in between reads the window again, and everything in it is known by then
 """
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any
 from app.domain.clock import Clock
 from app.domain.marks import Mark
 from app.domain.problems import Problem
+from app.store.statements import chunks
 from app.store.tables import WatchSource
 from app.store.unit_of_work import Store
 from app.watch.sources.caller import SourceCaller
@@ -21,8 +23,12 @@ from app.watch.sources.reading import SourceReading
 from app.watch.sources.reading_window import ReadingWindow, next_window
 from app.watch.sources.sift import sift
 from app.watch.sources.trouble import SourceTrouble, TooManyRows
-from app.watch.stages.take_events import Taken, take_events
+from app.watch.stages.take_events import ReportedEvent, Taken, take_events
 
+IN_TURN = 200
+"""Events of one turn; a first window of all may hold tens of thousands."""
+
+LONGEST_COURTESY = 0.5
 MOST_ODD = 50
 """Names of odd things that are kept of a source; what comes beyond is counted under one name."""
 
@@ -88,7 +94,7 @@ def keep_window(
 ) -> Taken:
     """Store the events of a window, and after them that the source is read up to its end."""
     try:
-        taken = take_events(store, sift(store, found.events), now=now)
+        taken = _take(store, sift(store, found.events), now=now)
     except Problem as problem:
         raise SourceTrouble("store_busy", problem.detail) from None
     for one in taken.rejected:
@@ -112,6 +118,20 @@ def keep_window(
                 **({"coverage": {LOG: dict(logs)}} if logs else {}),
             },
         )
+    return taken
+
+
+def _take(store: Store, events: Sequence[ReportedEvent], *, now: datetime) -> Taken:
+    """Store events in turns, and leave SQLite's lock to the door for as long as it was held at most."""
+    taken = Taken()
+    for part in chunks(events, IN_TURN):
+        began = time.monotonic()
+        of_part = take_events(store, list(part), now=now)
+        taken.applied += of_part.applied
+        taken.unchanged += of_part.unchanged
+        taken.rejected += of_part.rejected
+        if store.engines.is_sqlite and len(events) > IN_TURN:
+            time.sleep(min(time.monotonic() - began, LONGEST_COURTESY))
     return taken
 
 
@@ -194,9 +214,17 @@ async def _logs(
     if not source.logs_per_round or row is None or LOG not in (row.tried or ()):
         return None
     wanted = await asyncio.to_thread(_just_moved, store, found)
+    asked = 0
     for order in wanted[: source.logs_per_round]:
-        _take_rows(found, await caller.log_of(order), source, LOG, now=now)
-    return {"asked": min(len(wanted), source.logs_per_round), "wanted": len(wanted)}
+        try:
+            _take_rows(found, await caller.log_of(order), source, LOG, now=now)
+        except SourceTrouble as trouble:  # a window must not wait for what is only more exact
+            found.note(f"{LOG}：{trouble.code}")
+            if trouble.wait:
+                caller.pace.hold(trouble.wait)
+                break
+        asked += 1
+    return {"asked": asked, "wanted": len(wanted)}
 
 
 def _just_moved(store: Store, found: RowEvents) -> Sequence[str]:

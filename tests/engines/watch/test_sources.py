@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from app.domain.marks import Mark
 from app.store.unit_of_work import Store
 from app.watch.sources import poll
 from app.watch.sources.check import check_source
 from app.watch.sources.event_map import RowEvents
 from app.watch.sources.poll import MOST_ODD, OTHERS, with_odd
+from app.watch.stages.take_events import ReportedEvent
 from tests.deployment.facts import TEN, hours, minutes, seconds
 from tests.deployment.sources import GUANYI, JUSHUITAN, WANGDIANTONG, SourceRig, rig
 from tests.fakes.erp import ErpFake
@@ -260,6 +262,9 @@ async def test_where_a_source_stands_moves_only_after_its_events_are_stored(
     def dies(_store: Store, _events: object, *, now: datetime) -> None:
         raise KeyboardInterrupt
 
+    event = ReportedEvent(
+        index=0, source="wdt", event_id="1", order="JY1", channel="", mark=Mark.PLACED, at=WAY["placed"]
+    )
     with monkeypatch.context() as patch:
         patch.setattr(poll, "take_events", dies)
         with pytest.raises(KeyboardInterrupt):
@@ -267,7 +272,7 @@ async def test_where_a_source_stands_moves_only_after_its_events_are_stored(
                 rig.deployment.store,
                 source,
                 poll.ReadingWindow(TEN - hours(1), TEN, catching_up=False),
-                RowEvents(),
+                RowEvents([event]),
                 now=TEN,
             )
     with rig.deployment.store.reading() as uow:

@@ -53,10 +53,10 @@ MUTANTS = (
         (
             Edit(
                 POLL,
-                "    try:\n        taken = take_events(store, sift(store, found.events), now=now)\n",
+                "    try:\n        taken = _take(store, sift(store, found.events), now=now)\n",
                 "    with store.writing() as early:\n"
                 '        early.sources.keep(source.name, kind=source.kind.name, values={"stands_at": window.until})\n'
-                "    try:\n        taken = take_events(store, sift(store, found.events), now=now)\n",
+                "    try:\n        taken = _take(store, sift(store, found.events), now=now)\n",
             ),
         ),
         (f"{SOURCES}::test_where_a_source_stands_moves_only_after_its_events_are_stored[sqlite]",),
