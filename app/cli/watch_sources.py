@@ -46,7 +46,7 @@ def list_sources(*, as_json: Json = False) -> None:
                 [_cells(boat, one, rows.get(one.name)) for one in found.known],
                 empty="没有数据源：请在 LIFEBOAT_WATCH_SOURCES_DIR 中放入配置文件，写法见 docs/watch.zh-CN.md。",
             )
-            for row in rows.values():
+            for row in (rows[one.name] for one in found.known if one.name in rows):
                 for name, count in list((row.odd or {}).items())[:MOST_ODD_SHOWN]:
                     line = said("{source}：看不懂 {what}（{count} 次）", source=row.name, what=name, count=count)
                     out.print(line, style="yellow", markup=False)

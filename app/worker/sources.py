@@ -49,7 +49,11 @@ def source_step(opened: OpenSources, source: Source, stop: asyncio.Event) -> Ste
             with suppress(asyncio.CancelledError):
                 await round_
             return 0
-        polled = round_.result()
+        try:
+            polled = round_.result()
+        except Exception:  # a mistake of ours: told, and not repeated before the source is due again
+            log.exception("source_failed", source=source.name)
+            return 0
         if polled.trouble is not None:
             log.warning("source_not_read", source=source.name, reason=polled.trouble.code)
             return 0

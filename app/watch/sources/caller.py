@@ -45,6 +45,7 @@ class SourceCaller:
         self.pace = pace
         self.ahead: timedelta | None = None
         """How far the other side's clock is ahead of ours; None before it has answered, or where it tells no time."""
+        self.has_answered = False
         self._ask = ask
         self.access = access
         self._clock = clock
@@ -90,6 +91,7 @@ class SourceCaller:
         for attempt in range(ATTEMPTS):
             await self.pace.turn()
             answer = await self._ask(write(self.server_now()))
+            self.has_answered = self.has_answered or isinstance(answer, ApiAnswer)
             if answer.server_at is not None:
                 self.ahead = answer.server_at - self._clock.now()
             if isinstance(answer, ApiAnswer):

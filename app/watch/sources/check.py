@@ -1,6 +1,7 @@
 """Reads one page of each reading of a source and says what is wrong: the key, the address, the clock, the shop.
 
-What the vendor's documents leave open is switched on by it: from then on such a reading is polled.
+What the vendor's documents leave open is switched on by it: from then on such a reading is polled. What was not
+understood before is counted anew.
 """
 
 import asyncio
@@ -152,7 +153,7 @@ def _keep(store: Store, caller: SourceCaller, found: CheckedSource, *, now: date
         row = uow.sources.get(source.name)
         wrong = {one.name for one in found.readings if not one.is_ok}
         before = {name for name in ((row.tried or ()) if row is not None else ()) if name not in wrong}
-        uow.sources.keep(source.name, kind=source.kind.name, values={"tried": sorted({*before, *tried})})
+        uow.sources.keep(source.name, kind=source.kind.name, values={"tried": sorted({*before, *tried}), "odd": {}})
     bad = next((one for one in found.readings if not one.is_ok), None)
     if bad is not None:
         keep_trouble(store, source, SourceTrouble(bad.code, bad.words), now=now)

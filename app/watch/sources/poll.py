@@ -57,7 +57,7 @@ async def poll_once(store: Store, caller: SourceCaller, clock: Clock) -> Polled:
     row = await asyncio.to_thread(_known, store, source.name)
     try:
         readings = _in_use(source, row)
-        if caller.ahead is None:
+        if not caller.has_answered:
             await _ask_the_time(caller, readings[0])
         stands_at = row.stands_at if row is not None else None
         window = next_window(stands_at, server_now=caller.server_now(), rules=source.rules)
