@@ -1,16 +1,13 @@
 """Opens the sources of lifecycle events of a deployment: their secrets, one client, and one pace for each account."""
 
 import asyncio
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import httpx
-from dotenv import dotenv_values
 
 from app.bootstrap.lifeboat import Lifeboat
-from app.bootstrap.source_files import sources_of
+from app.bootstrap.source_files import access_of, callback_of, sources_of
 from app.channels.api import ask
 from app.outbound import STANDARD, outbound_client
 from app.watch.sources.caller import SourceCaller, Wait
@@ -18,19 +15,6 @@ from app.watch.sources.document import Source, Sources
 from app.watch.sources.pace import CallPace
 from app.watch.sources.parcels import ask_parcels
 from app.watch.sources.poll import Polled, poll_once
-from app.watch.sources.trouble import SourceTrouble
-
-
-def secret_of(variable: str) -> str | None:
-    """Return a secret from the environment, from the file that ``VARIABLE_FILE`` names, or from ``.env``."""
-    if value := os.environ.get(variable, "").strip():
-        return value
-    if path := os.environ.get(f"{variable}_FILE", "").strip():
-        try:
-            return Path(path).read_text(encoding="utf-8").strip() or None
-        except (OSError, ValueError):
-            return None
-    return (dotenv_values(".env").get(variable) or "").strip() or None
 
 
 class OpenSources:
@@ -61,7 +45,7 @@ class OpenSources:
             self._callers[source.name] = SourceCaller(
                 source,
                 ask=partial(ask, self._http, time_limit=STANDARD.total),
-                access=partial(_access_of, source),
+                access=partial(access_of, source),
                 pace=pace,
                 clock=self._boat.clock,
                 wait=self._wait,
@@ -71,19 +55,11 @@ class OpenSources:
     async def poll(self, source: Source) -> Polled:
         """Read what is next of a source, and store it."""
         caller = self.caller(source)
-        step = poll_once if source.kind.readings else ask_parcels
-        return await step(self._boat.store, caller, self._boat.clock)
+        if source.kind.readings:
+            return await poll_once(self._boat.store, caller, self._boat.clock)
+        callback = callback_of(source, self._boat.settings)
+        return await ask_parcels(self._boat.store, caller, self._boat.clock, callback=callback)
 
     async def aclose(self) -> None:
         """Let go of the connections."""
         await self._http.aclose()
-
-
-def _access_of(source: Source) -> Mapping[str, str]:
-    found = dict(source.plain)
-    for name, variable in source.secrets.items():
-        value = secret_of(variable)
-        if value is None:
-            raise SourceTrouble("no_secret", variable)
-        found[name] = value
-    return found

@@ -26,11 +26,14 @@ def upgrade() -> None:
     op.create_table(
         "watch_parcel",
         sa.Column("flow_id", sa.BigInteger(), nullable=False),
-        sa.Column("asked_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("waybill", sqltypes.AutoString(length=80), nullable=False),
+        sa.Column("subscribed_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("asked_at", sqltypes.UTCDateTime(), nullable=True),
         sa.Column("asks", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["flow_id"], ["order_flow.id"]),
         sa.PrimaryKeyConstraint("flow_id"),
     )
+    op.create_index("watch_parcel_waybill", "watch_parcel", ["waybill"])
 
 
 def downgrade() -> None:

@@ -30,6 +30,8 @@ class Kuaidi100Fake(Fake):
     tails: dict[str, str] = field(default_factory=dict)
     asked: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
     quota: int | None = None
+    subscribed: dict[str, dict[str, str]] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
     calls: int = 0
     """Every one that came, also those that ran into a fault."""
     locked: set[str] = field(default_factory=set)
@@ -38,6 +40,7 @@ class Kuaidi100Fake(Fake):
         return Starlette(
             routes=[
                 Route("/poll/query.do", self.query, methods=["POST"]),
+                Route("/poll", self.subscribe, methods=["POST"]),
                 *self.control_routes(),
                 Route("/_orders", self._feed, methods=["POST"]),
                 Route("/_now", self._turn, methods=["POST"]),
@@ -76,10 +79,41 @@ class Kuaidi100Fake(Fake):
             return _refused("400", "单号被锁定")
         return self._track(number, now)
 
+    async def subscribe(self, request: Request) -> Response:
+        self.calls += 1
+        async with request.form() as form:
+            asked = json.loads(str(form["param"]))
+        if asked["key"] != self.key:
+            return _refused("503", "key 错误")
+        if asked["number"] in self.unknown:
+            return _refused("700", "订阅方的订阅数据存在错误（不支持的快递公司）")
+        known = asked["number"] in self.subscribed
+        self.subscribed[asked["number"]] = asked["parameters"]
+        return (
+            _refused("501", "重复订阅")
+            if known
+            else JSONResponse({"result": True, "returnCode": "200", "message": "成功"})
+        )
+
+    def push_of(self, number: str, *, salt: str | None = None, status: str = "polling") -> dict[str, str]:
+        """Return the form that is pushed of a parcel now."""
+        data = self._nodes(number, self.now())
+        result = {"lastResult": {"state": "1", "com": "yuantong", "nu": number, "data": data}}
+        param = json.dumps({"status": status, "message": "", **result}, ensure_ascii=False)
+        used = self.subscribed[number]["salt"] if salt is None else salt
+        return {"param": param, "sign": md5_of(f"{param}{used}").upper()}
+
     def _track(self, number: str, now: datetime) -> Response:
+        data = self._nodes(number, now)
+        if not data:
+            return _refused("500", "查询无结果，请隔段时间再查")
+        return JSONResponse({"message": "ok", "nu": number, "status": "200", "state": "1", "data": data})
+
+    def _nodes(self, number: str, now: datetime) -> list[dict[str, str]]:
+        """Return a parcel's track, the newest node first."""
         scanned = self.collected.get(number)
         if scanned is None:
-            return _refused("500", "查询无结果，请隔段时间再查")
+            return []
         nodes = [
             (scanned - timedelta(hours=1), "101", "已下单"),
             (scanned - timedelta(minutes=30), "102", "待揽收"),
@@ -96,10 +130,7 @@ class Kuaidi100Fake(Fake):
             for at, code, text in nodes
             if at <= now
         ]
-        if not data:
-            return _refused("500", "查询无结果，请隔段时间再查")
-        body = {"message": "ok", "nu": number, "status": "200", "state": "1", "data": data[::-1]}
-        return JSONResponse(body)
+        return data[::-1]
 
     async def _feed(self, request: Request) -> Response:
         self.feed(await request.json())

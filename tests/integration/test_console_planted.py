@@ -56,6 +56,7 @@ FREE = {
     "stage_minute": {"channel"},
     "stage_total": {"channel"},
     "stage_visit": {"channel"},
+    "watch_parcel": {"waybill"},
     "watch_source": {"trouble_words"},
 }
 """Columns that hold what somebody typed, said or called something; an audit subject may be a name as well."""
@@ -100,7 +101,7 @@ CODED = {
 
 NEVER_THERE = {
     *("job_run", "kept_setting", "lifecycle_event", "order_flow", "stage_minute", "stage_total", "stage_visit"),
-    "watch_source",
+    *("watch_parcel", "watch_source"),
 }
 """Tables that no row is put into here: their writers are ours, and the test of their pages reads them back; or they have no
 page yet."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.bootstrap.sources import secret_of
+from app.bootstrap.source_files import secret_of
 
 
 @pytest.fixture(autouse=True)

@@ -136,6 +136,13 @@ def test_kuaidi100_signs_param_key_and_customer():
     assert (sent["param"], sent["sign"]) == ([param], ["81AA5289AB41BE0113C213273625614E"])
 
 
+def test_a_push_is_signed_by_its_salt_over_the_text_as_it_came():
+    param = '{"status":"polling","lastResult":{"state":"1","com":"yuantong","nu":"YT0000000001","data":[]}}'
+    assert kuaidi100.push_signed(param, salt="lbsalt01") == "939CEC5674694D6DFE4636333D34FC15"
+    param = '{"status":"abort","message":"3天查询无记录"}'
+    assert kuaidi100.push_signed(param, salt="lbsalt01") == "01826D592EA9285B3475F6DC3BCE5CC4"
+
+
 def test_nothing_but_queries_can_be_called():
     """Some queries of these vendors take work away from the shop, and an answer to them would be a write."""
     assert {"sales.TradeQuery.queryWithDetail", "wms.stockout.Sales.queryWithDetail", "sales.TradeQuery.getLog"} == (

@@ -48,7 +48,8 @@ class SourceRepository:
         self, *, since: datetime, packed_before: datetime, asked_before: datetime, most_asks: int, limit: int
     ) -> Sequence[tuple[int, str, str]]:
         """Return (row, order, channel) of orders that wait for the first scan and may be asked for, oldest first."""
-        again = and_(WatchParcel.asked_at <= asked_before, WatchParcel.asks < most_asks)
+        rested = or_(WatchParcel.asked_at.is_(None), WatchParcel.asked_at <= asked_before)
+        again = and_(rested, WatchParcel.asks < most_asks)
         query = (
             select(OrderFlow.id, OrderFlow.order_ref, OrderFlow.channel)
             .outerjoin(WatchParcel, WatchParcel.flow_id == OrderFlow.id)
@@ -59,17 +60,45 @@ class SourceRepository:
         )
         return [(row.id, row.order_ref, row.channel) for row in self._session.execute(query)]
 
+    def unsubscribed(self, *, since: datetime, limit: int) -> Sequence[tuple[int, str, str]]:
+        """Return (row, order, channel) of orders that wait for a scan and were not subscribed to, newest first."""
+        query = (
+            select(OrderFlow.id, OrderFlow.order_ref, OrderFlow.channel)
+            .outerjoin(WatchParcel, WatchParcel.flow_id == OrderFlow.id)
+            .where(OrderFlow.stage == LAST, OrderFlow.entered_at >= since)
+            .where(or_(WatchParcel.flow_id.is_(None), WatchParcel.subscribed_at.is_(None)))
+            .order_by(OrderFlow.entered_at.desc(), OrderFlow.id)
+            .limit(limit)
+        )
+        return [(row.id, row.order_ref, row.channel) for row in self._session.execute(query)]
+
     def note_asked(self, flow_ids: Collection[int], *, now: datetime, counts: int) -> None:
         """Note that parcels were looked at; ``counts`` is 1 for a call that was made, 0 where none could be."""
-        known = self._session.scalars(select(WatchParcel).where(WatchParcel.flow_id.in_(flow_ids)))
-        rows = {row.flow_id: row for row in known}
-        for flow_id in flow_ids:
-            row = rows.get(flow_id)
-            if row is None:
-                self._session.add(WatchParcel(flow_id=flow_id, asked_at=now, asks=counts))
-            else:
-                row.asked_at, row.asks = now, row.asks + counts
+        for row in self._parcels_of(flow_ids):
+            row.asked_at, row.asks = now, row.asks + counts
         self._session.flush()
+
+    def note_subscribed(self, waybills: Mapping[int, str], *, now: datetime) -> None:
+        """Note by which waybill a carrier is to tell of each order; an empty one where it cannot."""
+        for row in self._parcels_of(waybills):
+            row.subscribed_at, row.waybill = now, waybills[row.flow_id]
+        self._session.flush()
+
+    def orders_of(self, waybill: str) -> Sequence[tuple[str, str]]:
+        """Return (order, channel) of what was subscribed to by a waybill."""
+        query = (
+            select(OrderFlow.order_ref, OrderFlow.channel)
+            .join(WatchParcel, WatchParcel.flow_id == OrderFlow.id)
+            .where(WatchParcel.waybill == waybill)
+            .limit(MOST)
+        )
+        return [(row.order_ref, row.channel) for row in self._session.execute(query)]
+
+    def _parcels_of(self, flow_ids: Collection[int]) -> Sequence[WatchParcel]:
+        known = self._session.scalars(select(WatchParcel).where(WatchParcel.flow_id.in_(list(flow_ids)))).all()
+        new = [WatchParcel(flow_id=one) for one in sorted(set(flow_ids) - {row.flow_id for row in known})]
+        self._session.add_all(new)
+        return [*known, *new]
 
     def coverage(self, *, since: datetime, overdue_since: datetime) -> dict[str, dict[str, int]]:
         """Return by channel how many orders were scanned since ``since``, were only seen on their way, or are unknown.

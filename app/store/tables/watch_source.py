@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column
+from sqlalchemy import JSON, BigInteger, Column, Index
 from sqlmodel import Field, SQLModel
 
 
@@ -34,10 +34,13 @@ class WatchSource(SQLModel, table=True):
 
 
 class WatchParcel(SQLModel, table=True):
-    """How often a carrier was asked for the parcel of an order."""
+    """How often a carrier was asked for the parcel of an order, and whether it is to tell of it by itself."""
 
     __tablename__ = "watch_parcel"
+    __table_args__ = (Index("watch_parcel_waybill", "waybill"),)
 
     flow_id: int = Field(primary_key=True, sa_type=BigInteger, foreign_key="order_flow.id")
-    asked_at: datetime
-    asks: int
+    waybill: str = Field(default="", max_length=80)  # once it was subscribed to
+    subscribed_at: datetime | None = None
+    asked_at: datetime | None = None
+    asks: int = 0

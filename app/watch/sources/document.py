@@ -192,8 +192,9 @@ def _require(file: SourceFile, kind: SourceKind) -> None:
             if not given.get(name, "").strip():
                 raise WrongMap(f"{table}.{name}", "缺少必填的配置项")
         for name in given:
-            if kind.name != "http" and name not in needed:
-                raise WrongMap(f"{table}.{name}", f"不认识的配置项，可用：{'、'.join(needed) or '无'}")
+            may_be = (*needed, *kind.optional) if table == "secrets" else needed
+            if kind.name != "http" and name not in may_be:
+                raise WrongMap(f"{table}.{name}", f"不认识的配置项，可用：{'、'.join(may_be) or '无'}")
     for name, variable in file.secrets.items():
         if not variable.isidentifier() or variable != variable.upper() or variable.startswith(_OURS):
             raise WrongMap(

@@ -25,6 +25,8 @@ from app.watch.sources.wangdiantong import BEIJING
 COLLECTED_NODE = "103"
 """Of state 1, the only code that means a scan: 101 is ordered, 102 waits for pickup."""
 
+SUBSCRIBE = "https://poll.kuaidi100.com/poll"
+
 _BEFORE = frozenset({"101", "102"})
 _SCANNED = ("揽收", "收件")
 _NOT_YET = "待揽收"
@@ -93,6 +95,39 @@ def query_call(*, address: str, access: Mapping[str, str], carrier: str, waybill
     )
 
 
+def subscribe_call(*, access: Mapping[str, str], carrier: str, waybill: str, tail: str, callback: str) -> ApiCall:
+    """Return the call after which the track of a parcel is pushed to ``callback``; it is not signed."""
+    asked = {
+        "company": carrier,
+        "number": waybill,
+        "key": access["key"],
+        "parameters": {"callbackurl": callback, "salt": access["salt"], "resultv2": "4", "phone": tail},
+    }
+    return ApiCall(
+        SUBSCRIBE,
+        body=urlencode({"schema": "json", "param": json.dumps(asked, ensure_ascii=False)}).encode(),
+        headers={"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"},
+    )
+
+
+def judge_subscription(said: object) -> bool:
+    """Tell whether a parcel is subscribed to now; False for a number or a carrier that the vendor does not know."""
+    code = word_of(said.get("returnCode")) if isinstance(said, dict) else None
+    if code is None:
+        raise unlike("returnCode")
+    if code in {"200", "501"}:  # 501: it was before
+        return True
+    if code in {"700", "701", "702"}:
+        return False
+    words = word_of(said.get("message")) or "" if isinstance(said, dict) else ""
+    raise SourceTrouble(_REFUSALS.get(code, "refused"), f"{code} {words}")
+
+
+def push_signed(param: str, *, salt: str) -> str:
+    """Return the signature of a push over its ``param`` as it came."""
+    return hashlib.md5(f"{param}{salt}".encode(), usedforsecurity=False).hexdigest().upper()
+
+
 _REFUSALS: Mapping[str, str] = {"503": "key", "601": "quota", "501": "server", "502": "server", "408": "phone_tail"}
 _NOTHING_YET = frozenset({"500", "400"})
 """No record, or a carrier that does not fit the number: both may be mended by the next scan."""
@@ -151,6 +186,7 @@ KIND = SourceKind(
     hosts=frozenset({"poll.kuaidi100.com"}),
     plain=("customer",),
     secrets=("key",),
+    optional=("salt",),
     key="customer",
     per_minute=60,
     span=timedelta(hours=1),

@@ -57,6 +57,8 @@ class SourceKind:
     """Hosts of the vendor; another address must be allowed by ``LIFEBOAT_OUTBOUND_HOSTS``."""
     plain: tuple[str, ...]
     secrets: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    """Secrets that may be left out."""
     key: str
     """The name among these that stands for the account: its calls are counted together."""
     per_minute: float

@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.marks import Mark
 from app.watch.sources.check import check_source
-from app.watch.sources.parcels import MOST_ASKS, PACKED_FOR
+from app.watch.sources.parcels import MOST_ASKS, PACKED_FOR, ask_parcels
 from app.watch.stages.take_events import ReportedEvent, take_events
 from tests.deployment.facts import TEN, hours, minutes
 from tests.deployment.sources import KUAIDI100, SourceRig, rig
@@ -116,6 +116,24 @@ async def test_what_is_said_of_a_carrier_is_number_code_and_tail_alone(rig: Sour
     await rig.poll(rig.source(KUAIDI100))
     (asked,) = rig.kd.heard
     assert {name for name, value in asked.items() if value} == {"com", "num", "resultv2", "show", "order"}
+
+
+async def test_a_parcel_is_subscribed_to_once_where_pushes_can_come(rig: SourceRig, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("KUAIDI100_SALT", "lbsalt01")
+    _packed(rig, "A", ago=minutes(10))
+    _packed(rig, "B", ago=minutes(10), carrier="ZTO.1")
+    _packed(rig, "C", ago=minutes(10))
+    rig.kd.unknown = {"YTC"}
+    source = rig.source(KUAIDI100 + 'salt = "KUAIDI100_SALT"\n')
+    for _ in range(3):
+        await ask_parcels(rig.deployment.store, rig.opened.caller(source), rig.deployment.clock, callback="https://x/y")
+    assert rig.kd.subscribed == {
+        "YTA": {"callbackurl": "https://x/y", "salt": "lbsalt01", "resultv2": "4", "phone": ""}
+    }
+    assert rig.row("kd").odd == {"不能订阅：yuantong": 1}
+    assert rig.kd.calls == 2
+    with rig.deployment.store.reading() as uow:
+        assert uow.sources.orders_of("YTA") == [("A", "天猫旗舰店")]
 
 
 async def test_a_quota_that_is_used_up_is_the_sources_trouble_and_no_parcels(rig: SourceRig):

@@ -122,6 +122,12 @@ MUTANTS = (
         (f"{PARCELS}::test_ordered_and_waiting_are_no_scan[sqlite]",),
     ),
     Mutant(
+        "a push is believed whoever signed it",
+        "P16",
+        (Edit("app/watch/sources/push.py", '        return "not_signed"\n', "        pass\n"),),
+        ("tests/integration/test_carrier_push.py::test_what_is_not_signed_is_refused",),
+    ),
+    Mutant(
         "a parcel is noted as asked for once its carrier has answered",
         "P16",
         (
