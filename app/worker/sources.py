@@ -20,7 +20,7 @@ HELD_LONGER = 5.0
 def source_loops(opened: OpenSources, leadership: Leadership, stop: asyncio.Event) -> Sequence[Awaitable[None]]:
     """Return a loop for each source; files that describe none are told once."""
     for wrong in opened.sources.wrong:
-        log.warning("source_file_wrong", file=wrong.file, line=wrong.line, key=wrong.key)
+        log.warning("source_file_wrong", file=wrong.file, line=wrong.line, entry=wrong.key)
     return [
         keep_doing(
             f"source:{source.name}",

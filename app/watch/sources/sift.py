@@ -7,6 +7,7 @@ was merely seen is kept where it changes the order's way, or is the first that t
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from app.domain.flow import LifecycleEvent, flow_of
 from app.domain.marks import WAY, Mark
@@ -33,13 +34,14 @@ def sift(store: Store, events: Sequence[ReportedEvent]) -> list[ReportedEvent]:
 
 def _of_order(known: Iterable[LifecycleEvent], events: Sequence[ReportedEvent]) -> list[ReportedEvent]:
     told, kept = list(known), list[ReportedEvent]()
-    said = {(one.source, one.mark, one.at) for one in told}
+    said = {_told_as(one) for one in told}
     ids = {(one.source, one.event_id) for one in told}
     for one in (one for one in events if not _was_seen(one)):
-        if (one.source, one.mark, one.at) not in said and (one.source, one.event_id) not in ids:
-            said.add((one.source, one.mark, one.at))
+        new = _as_told(one)
+        if _told_as(new) not in said and (one.source, one.event_id) not in ids:
+            said.add(_told_as(new))
             kept.append(one)
-            told.append(_as_told(one))
+            told.append(new)
     seen = (one for one in events if _was_seen(one) and (one.source, one.event_id) not in ids)
     for one in sorted(seen, key=lambda one: (one.at, one.event_id)):
         new = _as_told(one)
@@ -56,6 +58,11 @@ def _is_first(new: LifecycleEvent, told: Sequence[LifecycleEvent]) -> bool:
     return not any(
         one.mark is new.mark and (waybill is None or one.attributes.get("waybill") == waybill) for one in told
     )
+
+
+def _told_as(one: LifecycleEvent) -> tuple[str, Mark, datetime]:
+    """Return what makes two tellings the same: one document has milliseconds where the other has seconds."""
+    return one.source, one.mark, one.at.replace(microsecond=0)
 
 
 def _was_seen(one: ReportedEvent) -> bool:

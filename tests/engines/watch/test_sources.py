@@ -146,6 +146,12 @@ async def test_the_log_of_an_order_gives_its_steps_their_own_times(rig: SourceRi
     assert [heard for heard in rig.wdt.heard if heard["method"] == "sales.TradeQuery.getLog"] == asked
 
 
+async def test_what_two_documents_tell_in_seconds_and_milliseconds_is_one_event(rig: SourceRig):
+    rig.wdt.add("JY1", **{mark: at + timedelta(milliseconds=400) for mark, at in WAY.items()})
+    await rig.caught_up(rig.source(WANGDIANTONG))
+    assert sorted(rig.marks("JY1")) == sorted({*rig.marks("JY1")})
+
+
 # ---- back, held, cancelled
 
 
