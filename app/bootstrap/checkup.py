@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.bootstrap.batches import headings_of, layout_in_use, layouts_of
 from app.bootstrap.lifeboat import Lifeboat
+from app.bootstrap.source_files import sources_of
 from app.bootstrap.watch import situation_of
 from app.channels.kinds import label_of
 from app.files.layouts.registry import UnknownLayout
@@ -18,6 +19,7 @@ from app.watch.patrol import look
 from app.watch.rules import RULES
 from app.watch.rules.dead_letters import DEAD_LETTERS
 from app.watch.rules.disk_low import is_low
+from app.words import source_trouble
 
 GRAVE = {"ledger_unbalanced", "spool_set_aside", "spool_damaged"}
 """Troubles of the books: whatever is missing there may be an order."""
@@ -165,12 +167,25 @@ def _layouts(boat: Lifeboat) -> Iterator[Finding]:
         yield Finding("layout", "ok", f"批次文件的布局：{chosen.title}")
 
 
+def _sources(boat: Lifeboat) -> Iterator[Finding]:
+    found = sources_of(boat.settings)
+    for wrong in found.wrong:
+        yield Finding("watch_source", "warn", f"数据源的配置有误：{wrong.sentence}")
+    with boat.store.reading() as uow:
+        rows = {row.name: row for row in uow.sources.all()}
+    for one in found.known:
+        row = rows.get(one.name)
+        trouble = "" if row is None else row.trouble
+        words = source_trouble(trouble) if trouble else "正常" if row is not None else "还没有读过"
+        yield Finding("watch_source", "warn" if trouble else "ok", f"数据源 {one.name}：{words}")
+
+
 Check = Callable[[Lifeboat], Iterator[Finding]]
 
-QUICK: tuple[Check, ...] = (_shape, _disk, _layouts, _channels, _rules)
+QUICK: tuple[Check, ...] = (_shape, _disk, _layouts, _channels, _sources, _rules)
 """Checks that cost the same however many orders there are, and commit nothing."""
 
-CHECKS: tuple[Check, ...] = (findings_of_store, _disk, _layouts, _channels, _books, _rules)
+CHECKS: tuple[Check, ...] = (findings_of_store, _disk, _layouts, _channels, _sources, _books, _rules)
 """All; one of them counts every row of the incident."""
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 
 from app.cli.english_tables import CELLS
+from app.cli.english_watch import WATCH_SAID
 
 SAID: Mapping[str, str] = {
     **CELLS,
+    **WATCH_SAID,
     # ---- every command -----------------------------------------------------------------------------------------------
     "配置有误，未启动：\n{error}": "A setting is wrong, nothing was started:\n{error}",
     "提示：环境变量 {name} 不起作用，是否应为 {meant}？": "Note: the environment variable {name} has no effect; did you mean {meant}?",
@@ -164,10 +166,6 @@ SAID: Mapping[str, str] = {
     "样例会转人工处理，缺少：{fields}": "The sample would be held; missing: {fields}",
     # ---- alerts, audit, jobs, settings -------------------------------------------------------------------------------
     "没有告警。": "There is no alert.",
-    "这些日子里没有告警会响。": "No alert would have rung on these days.",
-    "第 {line} 行不是 JSON。": "Line {line} is no JSON.",
-    "第 {line} 行：{detail}": "Line {line}: {detail}",
-    "已重放到 {at:%m-%d %H:%M}，{events:,} 个事件": "Replayed to {at:%m-%d %H:%M}, events: {events:,}",
     "更早的：lifeboat alerts list --before {id}": "Earlier ones: lifeboat alerts list --before {id}",
     "已认领：{alert}": "Claimed: {alert}",
     "静默到 {until}：{alert}": "Silenced until {until}: {alert}",

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 
+from app.cli.english_watch import WATCH_TITLES
+
 TITLES: Mapping[str, str] = {
+    **WATCH_TITLES,
     "告警": "Alerts",
     "审计记录": "Audit",
     "渠道": "Clients",
@@ -12,8 +15,6 @@ TITLES: Mapping[str, str] = {
     "待人工确认": "Held orders",
     "应急事件": "Incidents",
     "定时任务": "Jobs",
-    "订单健康": "Order health",
-    "会响的告警": "Alerts that would have rung",
     "布局": "Layouts",
     "尝试": "Attempts",
     "通知渠道": "Channels",
@@ -29,21 +30,6 @@ TITLES: Mapping[str, str] = {
 CELLS: Mapping[str, str] = {
     "、": ", ",
     "编号": "Id",
-    "环节": "Stage",
-    "规则": "Rule",
-    "种类": "Kind of order",
-    "动静": "Turn",
-    "告诉": "Told",
-    "在其中": "Inside",
-    "超限": "Over limit",
-    "平均（分钟）": "Mean (minutes)",
-    "已完成平均": "Mean of those done",
-    "一半在": "Half within",
-    "95% 在": "95 % within",
-    "最久": "Oldest",
-    "限时": "Limit",
-    "还没有订单进度：请主系统用 lifecycle 密钥上报 POST /v1/lifecycle-events。": "Nothing has been told yet: let the main system report to POST /v1/lifecycle-events with a lifecycle key.",
-    "订单少于 10 笔的环节只供参考。": "Stages of fewer than 10 orders are a hint only.",
     "级别": "Level",
     "状态": "State",
     "内容": "Text",

@@ -15,6 +15,7 @@ import typer
 from pydantic import SecretStr
 
 from app.bootstrap import Lifeboat, open_lifeboat, watch_policy
+from app.cli import watch_sources
 from app.cli.language import problem_sentence, said, words
 from app.cli.terminal import Json, err, fail, lifeboat, load_settings, out, say_json, table
 from app.domain.clock import SystemClock
@@ -31,6 +32,7 @@ from app.web.api.stages import stages_out
 _NOTABLE = frozenset({AlertState.FIRING, AlertState.RESOLVED, "announced"})
 
 app = typer.Typer(help="订单健康：各环节此刻的订单与用时。", no_args_is_help=True)
+app.add_typer(watch_sources.app, name="source")
 
 
 @app.callback()

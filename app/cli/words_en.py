@@ -2,9 +2,14 @@
 
 from collections.abc import Mapping
 
+from app.cli import words_watch_en
 from app.domain.ledger import Ledger
 from app.domain.subject import Subject
 from app.words.labels import Label, Labels, Sentences
+
+SOURCE_KINDS = words_watch_en.SOURCE_KINDS
+SOURCE_TROUBLES = words_watch_en.SOURCE_TROUBLES
+source_trouble = words_watch_en.source_trouble
 
 ORDER_STATES = Labels(
     {

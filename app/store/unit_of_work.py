@@ -40,6 +40,7 @@ from app.store.repositories.overview import OverviewRepository
 from app.store.repositories.pauses import PauseRepository
 from app.store.repositories.results import ResultRepository
 from app.store.repositories.search import SearchRepository
+from app.store.repositories.sources import SourceRepository
 from app.store.repositories.stages import StageRepository
 
 
@@ -89,6 +90,7 @@ class UnitOfWork:
         self.pauses = PauseRepository(session)
         self.results = ResultRepository(session)
         self.search = SearchRepository(session, self._reach)
+        self.sources = SourceRepository(session)
         self.stages = StageRepository(session)
         return self
 

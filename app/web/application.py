@@ -18,6 +18,7 @@ from app.web import problems
 from app.web.api import (
     alerts,
     batches,
+    carrier_push,
     contradictions,
     decisions,
     json_body,
@@ -101,6 +102,7 @@ def create_api(parts: Parts, runtime: Runtime) -> FastAPI:
         skus,
         alerts,
         lifecycle,
+        carrier_push,
         stages,
         routes,
         docs,

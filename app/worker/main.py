@@ -10,6 +10,7 @@ import structlog
 
 from app.batch.maker import MakeOutcome, NotBegun, Postponed
 from app.bootstrap import ForeignSecrets, Lifeboat, batch_maker, open_channels, open_robots, policy_of, situation_of
+from app.bootstrap.sources import OpenSources
 from app.notify.compose import Composer
 from app.notify.dispatch.draw import CouponRules
 from app.notify.dispatch.email import MailDispatcher
@@ -27,6 +28,7 @@ from app.worker.calendar import Calendar, NotDone
 from app.worker.guard import LOOK_EVERY, Guard
 from app.worker.leader import RENEW_EVERY, Leadership
 from app.worker.loops import keep_doing, pause
+from app.worker.sources import source_loops
 from app.worker.timetable import Steps, calendar, timetable
 
 log = structlog.get_logger()
@@ -69,6 +71,7 @@ async def work(boat: Lifeboat, stop: asyncio.Event, *, on_silence: Callable[[], 
         keep_doing(job.name, leadership.only(job.step) if job.leader_only else job.step, rest=job.rest, stop=stop)
         for job in timetable(steps)
     ]
+    opened = OpenSources(boat)
     guard.start()
     log.info("worker_started")
     try:
@@ -76,10 +79,12 @@ async def work(boat: Lifeboat, stop: asyncio.Event, *, on_silence: Callable[[], 
             keep_doing("leader", leadership.renew, rest=RENEW_EVERY, stop=stop),
             keep_doing("guard", guard.look, rest=LOOK_EVERY, stop=stop),
             *jobs,
+            *source_loops(opened, leadership, stop),
         )
     finally:
         await schedule.aclose()
         await worker.aclose()
+        await opened.aclose()
         if leadership.is_mine:
             await asyncio.to_thread(leadership.give_up)
     log.info("worker_stopped")

@@ -7,12 +7,17 @@ import sys
 
 from tests.fakes.aliyun import AliyunFake
 from tests.fakes.dingtalk import DingtalkFake
+from tests.fakes.erp import ErpFake
 from tests.fakes.feishu import FeishuFake
+from tests.fakes.guanyi import GuanyiFake
+from tests.fakes.jushuitan import JushuitanFake
+from tests.fakes.kuaidi100 import Kuaidi100Fake
 from tests.fakes.serving import LOOPBACK, server_of
 from tests.fakes.tencent import TencentFake
+from tests.fakes.wangdiantong import WangdiantongFake
 from tests.fakes.wecom import WecomFake
 
-AnyFake = WecomFake | FeishuFake | DingtalkFake | AliyunFake | TencentFake
+AnyFake = WecomFake | FeishuFake | DingtalkFake | AliyunFake | TencentFake | ErpFake | Kuaidi100Fake
 
 
 def main() -> None:
@@ -24,6 +29,10 @@ def main() -> None:
         arguments.dingtalk_port: DingtalkFake(),
         arguments.aliyun_port: AliyunFake(),
         arguments.tencent_port: TencentFake(per_day=arguments.tencent_per_day),
+        arguments.wangdiantong_port: WangdiantongFake(),
+        arguments.jushuitan_port: JushuitanFake(),
+        arguments.guanyi_port: GuanyiFake(),
+        arguments.kuaidi100_port: Kuaidi100Fake(),
     }
     asyncio.run(_serve({port: fake for port, fake in fakes.items() if port is not None}, arguments.host))
 
@@ -48,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--dingtalk-port", type=int)
     parser.add_argument("--aliyun-port", type=int)
     parser.add_argument("--tencent-port", type=int)
+    for name in ("wangdiantong", "jushuitan", "guanyi", "kuaidi100"):
+        parser.add_argument(f"--{name}-port", type=int)
     parser.add_argument(
         "--wecom-no-penalty", action="store_true", help="over the limit, refuse only the message itself"
     )

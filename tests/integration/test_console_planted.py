@@ -59,6 +59,8 @@ FREE = {
     "stage_total": {"channel"},
     "stage_hour": {"channel"},
     "stage_visit": {"channel"},
+    "watch_parcel": {"waybill"},
+    "watch_source": {"trouble_words"},
 }
 """Columns that hold what somebody typed, said or called something; an audit subject may be a name as well."""
 
@@ -96,20 +98,13 @@ CODED = {
     "sku_stock": {"sku"},
     "standing": {"state"},
     "user_account": {"name", "role", "password_hash"},
+    "watch_source": {"name", "kind", "trouble"},
 }
 """Columns that hold a code, a number of ours, or what is checked where it comes in."""
 
 NEVER_THERE = {
-    "feed_channel",
-    "feed_hour",
-    "stage_hour",
-    "job_run",
-    "kept_setting",
-    "lifecycle_event",
-    "order_flow",
-    "stage_minute",
-    "stage_total",
-    "stage_visit",
+    *("job_run", "kept_setting", "lifecycle_event", "order_flow", "stage_minute", "stage_total", "stage_visit"),
+    *("watch_parcel", "watch_source", "feed_channel", "feed_hour", "stage_hour"),
 }
 """Tables that no row is put into here: their writers are ours, and the test of their pages reads them back; or they have no
 page yet."""

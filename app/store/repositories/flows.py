@@ -103,6 +103,14 @@ class FlowRepository:
             found.update({row.order_ref: row for row in self._session.scalars(query)})
         return found
 
+    def ids_of(self, refs: Sequence[str]) -> dict[str, int]:
+        """Return the row's id of each order that is known."""
+        found: dict[str, int] = {}
+        for part in chunks(sorted(set(refs)), IN_LIMIT):
+            query = select(OrderFlow.order_ref, OrderFlow.id).where(OrderFlow.order_ref.in_(part))
+            found.update({row.order_ref: row.id for row in self._session.execute(query)})
+        return found
+
     def known(self, said: Sequence[tuple[str, str]]) -> dict[tuple[str, str], KnownEvent]:
         """Return what is stored of events by source and id."""
         ids: dict[str, list[str]] = defaultdict(list)

@@ -18,6 +18,7 @@ from app.store.tables.kiosk import Kiosk
 from app.store.tables.message import Attempt, Message
 from app.store.tables.operations import Audit, AuditBlock, Heartbeat, Instance, JobRun, Lease, Pause
 from app.store.tables.order import OrderRow
+from app.store.tables.watch_source import WatchParcel, WatchSource
 
 METADATA = SQLModel.metadata
 
@@ -66,4 +67,6 @@ __all__ = [
     "StateCount",
     "StoredEvent",
     "User",
+    "WatchParcel",
+    "WatchSource",
 ]

@@ -33,6 +33,7 @@ from tests.failure.mutants import (
     planted_robots,
     planted_security,
     planted_sheets,
+    planted_sources,
     planted_texts,
     planted_watch,
 )
@@ -74,6 +75,7 @@ MUTANTS = (
     *planted_texts.MUTANTS,
     *planted_sheets.MUTANTS,
     *planted_order_health.MUTANTS,
+    *planted_sources.MUTANTS,
     *planted_watch.MUTANTS,
 )
 

@@ -1,0 +1,116 @@
+"""管易: orders and deliveries by their changes; what is cancelled or void is hidden there unless it is asked for.
+
+Pages count from 1. Its limits are not public and whether ``del`` means "also" or "only" neither, so that everything is
+off until a page was read, and deliveries are read both ways.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from app.channels.api_call import ApiCall
+from app.watch.sources.foreign_values import wall_text, whole_of, word_of
+from app.watch.sources.map_file import shipped_maps
+from app.watch.sources.read_back import SourcePage
+from app.watch.sources.reading import CallRequest, SourceKind, SourceReading, objects_in
+from app.watch.sources.trouble import SourceTrouble, unlike
+from app.watch.sources.wangdiantong import BEIJING
+
+TRADES = "gy.erp.trade.get"
+DELIVERIES = "gy.erp.trade.deliverys.get"
+METHODS = frozenset({TRADES, DELIVERIES})
+"""Nothing else is ever called."""
+
+_TEXTS: tuple[tuple[str, str], ...] = (
+    ("sign", "key"),
+    ("签名", "key"),
+    ("appkey", "key"),
+    ("sessionkey", "token"),
+    ("频率", "throttled"),
+    ("限流", "throttled"),
+    ("ip", "ip"),
+    ("权限", "permission"),
+)
+THROTTLED = timedelta(minutes=5)
+
+
+def signed(text: str, *, secret: str) -> str:
+    """Return the signature over the JSON as it is before the signature is put into it."""
+    return hashlib.md5(f"{secret}{text}{secret}".encode(), usedforsecurity=False).hexdigest().upper()
+
+
+def compact(fields: Mapping[str, Any]) -> str:
+    """Return JSON in the one form that is signed and sent."""
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+
+
+def write_call(request: CallRequest) -> ApiCall:
+    """Return the call for a page of a window."""
+    trades = request.reading.events == "trades"
+    method = TRADES if trades else DELIVERIES
+    if method not in METHODS:
+        raise SourceTrouble("our_call", method)
+    names = ("start_date", "end_date") if trades else ("start_modify_date", "end_modify_date")
+    times = (wall_text(request.window.since, BEIJING), wall_text(request.window.until, BEIJING))
+    fields = {
+        "appkey": request.access["appkey"],
+        "sessionkey": request.access["sessionkey"],
+        "method": method,
+        **dict(zip(names, times, strict=True)),
+        "page_no": request.page,
+        "page_size": request.reading.size,
+        **request.reading.fixed,
+    }
+    sign = signed(compact(fields), secret=request.access["secret"])
+    return ApiCall(
+        request.address,
+        body=compact({**fields, "sign": sign}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+
+
+def judge_answer(reading: SourceReading, said: object) -> SourcePage:
+    """Return a page, or raise what was refused."""
+    if not isinstance(said, dict) or "success" not in said:
+        raise unlike("success")
+    if said["success"] is not True:
+        words = " ".join(
+            text for name in ("errorCode", "errorDesc", "subErrorDesc") if (text := word_of(said.get(name)))
+        )
+        code = next((code for text, code in _TEXTS if text in words.casefold()), "refused")
+        raise SourceTrouble(code, words, wait=THROTTLED if code == "throttled" else timedelta())
+    name = "orders" if reading.events == "trades" else "deliverys"
+    rows, total = objects_in(said.get(name)), whole_of(said.get("total"))
+    if rows is None or total is None:
+        raise unlike(name if rows is None else "total")
+    return SourcePage(rows, total)
+
+
+KIND = SourceKind(
+    name="guanyi",
+    title="管易",
+    address="http://v2.api.guanyierp.com/rest/erp_open",
+    hosts=frozenset({"v2.api.guanyierp.com", "api.guanyierp.com"}),
+    plain=("appkey",),
+    secrets=("sessionkey", "secret"),
+    key="appkey",
+    per_minute=20,
+    span=timedelta(hours=2),
+    readings=(
+        SourceReading(
+            name="trades",
+            events="trades",
+            first=1,
+            size=100,
+            untried=True,
+            fixed={"date_type": 3, "has_cancel_data": True},
+        ),
+        SourceReading(name="deliveries", events="deliveries", first=1, size=100, untried=True, fixed={"del": 0}),
+        SourceReading(name="void_deliveries", events="deliveries", first=1, size=100, untried=True, fixed={"del": 1}),
+    ),
+    maps=lambda: shipped_maps("guanyi"),
+    write=write_call,
+    judge=judge_answer,
+)

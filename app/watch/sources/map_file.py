@@ -1,0 +1,154 @@
+"""Reads what the rows of an ERP mean from TOML: the shipped files in ``editions/``, and the tables of a merchant's own.
+
+Every wrong thing is told with its key and a Chinese sentence.
+"""
+
+from collections.abc import Collection, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.domain.marks import STAGES, Mark
+from app.expressions import ParsedExpression, WrongExpression, parse_expression
+from app.toml_file import parse_toml
+from app.watch.sources.event_map import EventMap, MarkRule, RowCondition, flag_of
+
+_SENTENCES = {
+    "extra_forbidden": "不认识的配置项",
+    "missing": "缺少必填的配置项",
+    "dict_type": "须为 TOML 表",
+    "list_type": "须为数组",
+    "model_type": "须为 TOML 表",
+    "string_type": "须为文字，用引号括起",
+    "int_type": "须为整数",
+    "bool_type": "须为 true 或 false",
+    "enum": "不认识的节点",
+    "literal_error": "只能是 {expected} 之一",
+    "string_too_short": "不能为空",
+    "string_too_long": "最长 {max_length} 个字符",
+    "string_pattern_mismatch": "格式不对，须符合 {pattern}",
+    "greater_than_equal": "不能小于 {ge}",
+    "less_than_equal": "不能大于 {le}",
+    "too_long": "最多 {max_length} 项",
+    "too_short": "至少 {min_length} 项",
+}
+
+
+class WrongMap(ValueError):
+    """One entry of a file is wrong: its dotted key and a Chinese sentence."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(f"{key}：{reason}")
+        self.key = key
+        self.reason = reason
+
+
+class SourceTable(BaseModel):
+    """What a file may say; a misspelt key is a lost key, so that none is passed over."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class MarkTable(SourceTable):
+    """One mark."""
+
+    mark: str
+    at: str = Field(min_length=1, max_length=200)
+    where: dict[str, Any] = Field(default_factory=dict)
+    quality: Literal["exact", "log", "seen"] = "exact"
+    stage: int | None = Field(default=None, ge=1, le=len(STAGES))
+    printed: Literal["list", "waybill"] | None = None
+
+
+class MapTable(SourceTable):
+    """What the rows of one reading mean."""
+
+    order: str = Field(min_length=1, max_length=200)
+    channel: str | None = None
+    number: str | None = None
+    known: dict[str, list[bool | int | str]] = Field(default_factory=dict)
+    attributes: dict[str, str] = Field(default_factory=dict)
+    marks: list[MarkTable] = Field(min_length=1, max_length=100)
+
+
+def sentence_of(error: ValidationError) -> WrongMap:
+    """Return the first thing that a model found wrong."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    sentence = _SENTENCES.get(first["type"], "不是可用的值")
+    try:
+        sentence = sentence.format(**first.get("ctx", {}))
+    except (KeyError, IndexError):
+        sentence = "不是可用的值"
+    return WrongMap(".".join(str(part) for part in first["loc"]), sentence)
+
+
+def map_of(table: MapTable, *, where: str) -> EventMap:
+    """Return the map that a table describes; ``where`` is the table's place in its file.
+
+    Raises:
+        WrongMap: an expression is none, a mark does not exist, a condition has no known form.
+    """
+    return EventMap(
+        order=expression_of(table.order, f"{where}.order"),
+        rules=tuple(_rule(one, f"{where}.marks.{n}") for n, one in enumerate(table.marks)),
+        channel=expression_of(table.channel, f"{where}.channel") if table.channel else None,
+        number=expression_of(table.number, f"{where}.number") if table.number else None,
+        known={
+            name: (expression_of(name, f"{where}.known.{name}"), _texts(codes)) for name, codes in table.known.items()
+        },
+        attributes={name: expression_of(text, f"{where}.attributes.{name}") for name, text in table.attributes.items()},
+    )
+
+
+def expression_of(text: str, key: str) -> ParsedExpression:
+    """Return a compiled expression.
+
+    Raises:
+        WrongMap: it is none.
+    """
+    try:
+        return parse_expression(text)
+    except WrongExpression as error:
+        raise WrongMap(key, str(error)) from None
+
+
+@cache
+def shipped_maps(edition: str) -> Mapping[str, EventMap]:
+    """Return the maps of an ERP that are part of the program, by the name of the reading."""
+    _, document = parse_toml((files(__package__) / "editions" / f"{edition}.toml").read_bytes())
+    return {name: map_of(MapTable.model_validate(table), where=name) for name, table in document.items()}
+
+
+def _rule(table: MarkTable, key: str) -> MarkRule:
+    if table.mark not in (known := [str(mark) for mark in Mark]):
+        raise WrongMap(f"{key}.mark", f"不认识的节点 {table.mark[:40]}，可用：{'、'.join(known)}")
+    if (table.mark == Mark.REOPENED) != (table.stage is not None):
+        raise WrongMap(f"{key}.stage", "reopened 须写明退回到第几个环节，其他节点不写")
+    return MarkRule(
+        mark=Mark(table.mark),
+        at=expression_of(table.at, f"{key}.at"),
+        where=tuple(_condition(name, wanted, f"{key}.where.{name}") for name, wanted in table.where.items()),
+        quality=table.quality,
+        stage=table.stage,
+        printed=table.printed,
+    )
+
+
+def _condition(name: str, wanted: object, key: str) -> RowCondition:
+    """Return a condition: ``[5, 4]`` one of these, ``{ bit = 16 }``, ``"set"`` or ``"not_set"``."""
+    field = expression_of(name, key)
+    match wanted:
+        case "set" | "not_set":
+            return RowCondition(field, absent=wanted == "not_set")
+        case {"bit": int(bit), **rest} if not rest and bit > 0:
+            return RowCondition(field, bit=bit)
+        case list() if wanted and all(isinstance(one, (int, str)) for one in wanted):
+            return RowCondition(field, values=_texts(wanted))
+        case _:
+            raise WrongMap(key, '条件写作 [值, …]、{ bit = 16 }、"set" 或 "not_set"')
+
+
+def _texts(values: Collection[object]) -> frozenset[str]:
+    return frozenset(flag_of(str(value)) for value in values)
