@@ -9,12 +9,17 @@ import typer
 
 from app.cli.language import problem_sentence, said
 from app.cli.terminal import Json, fail, lifeboat, load_settings, out, say_json, table
+from app.cli.watch_beats import app as heartbeats
+from app.cli.watch_systemic import changes_app, systemic
 from app.domain.problems import InvalidOrder
 from app.watch.stages.simulate import fault_of, simulated
 from app.watch.stages.stage_clock import StageNow, stages_now
 from app.web.api.stages import stages_out
 
 app = typer.Typer(help="订单健康：各环节此刻的订单与用时。", no_args_is_help=True)
+app.add_typer(heartbeats, name="heartbeat")
+app.add_typer(changes_app, name="changes")
+app.command()(systemic)
 
 
 @app.callback()

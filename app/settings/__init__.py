@@ -14,11 +14,12 @@ from app.settings.door import DoorSettings
 from app.settings.messages import MessageSettings
 from app.settings.operations import OperationsSettings
 from app.settings.sources import PREFIX, FromFiles, WrongSetting, line_of
+from app.settings.watch import WatchSettings
 
 __all__ = ["PREFIX", "Settings", "WrongSetting", "load", "unknown_names"]
 
 
-class Settings(OperationsSettings, DoorSettings, BatchSettings, MessageSettings, BaseSettings):
+class Settings(OperationsSettings, DoorSettings, BatchSettings, MessageSettings, WatchSettings, BaseSettings):
     """What a deployment may choose. The comments of ``.env.example`` say the same in Chinese."""
 
     model_config = SettingsConfigDict(

@@ -20,6 +20,7 @@ from app.web.api import (
     batches,
     contradictions,
     decisions,
+    heartbeats,
     json_body,
     ledger,
     lifecycle,
@@ -27,6 +28,7 @@ from app.web.api import (
     results,
     skus,
     stages,
+    systemic,
 )
 from app.web.console.mount import mount_console
 from app.web.door.body import ClientGone
@@ -102,6 +104,8 @@ def create_api(parts: Parts, runtime: Runtime) -> FastAPI:
         alerts,
         lifecycle,
         stages,
+        heartbeats,
+        systemic,
         routes,
         docs,
     ):

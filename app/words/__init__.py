@@ -14,6 +14,12 @@ from app.words.deeds import DETAILS as DETAILS
 from app.words.deeds import WAYS as WAYS
 from app.words.labels import Label as Label
 from app.words.labels import Labels, Sentences
+from app.words.systemic import BEATS as BEATS
+from app.words.systemic import DIMENSIONS as DIMENSIONS
+from app.words.systemic import HAPPENINGS as HAPPENINGS
+from app.words.systemic import PROBE_REASONS as PROBE_REASONS
+from app.words.systemic import SWITCHES as SWITCHES
+from app.words.systemic import VERDICTS as VERDICTS
 
 ORDER_STATES = Labels(
     {

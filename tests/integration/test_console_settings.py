@@ -17,6 +17,8 @@ SECRETS = {
     "sms_access_key_id": PLANTED,
     "sms_access_key_secret": SecretStr(PLANTED),
     "smtp_url": SecretStr(f"smtps://user:{PLANTED}@mail.example"),
+    "ping_url": SecretStr(f"https://hc-ping.com/{PLANTED}"),
+    "ping_batch_url": SecretStr(f"https://hc-ping.com/{PLANTED}"),
     "database_url": SecretStr(f"postgresql+psycopg://user:{PLANTED}@db/lifeboat"),
     "secret_key": SecretStr(PLANTED),
     "seal_key": SecretStr(PLANTED),

@@ -17,6 +17,7 @@ from app.store.tables.kiosk import Kiosk
 from app.store.tables.message import Attempt, Message
 from app.store.tables.operations import Audit, AuditBlock, Heartbeat, Instance, JobRun, Lease, Pause
 from app.store.tables.order import OrderRow
+from app.store.tables.systemic import DependencyWindow, ExpectedBeat, OutgoingPing, RuleChange
 
 METADATA = SQLModel.metadata
 
@@ -34,6 +35,8 @@ __all__ = [
     "ClientKey",
     "Contradiction",
     "Coupon",
+    "DependencyWindow",
+    "ExpectedBeat",
     "GuideTick",
     "Handover",
     "Heartbeat",
@@ -50,7 +53,9 @@ __all__ = [
     "OrderFlow",
     "OrderGoods",
     "OrderRow",
+    "OutgoingPing",
     "Pause",
+    "RuleChange",
     "SkuCount",
     "SkuNote",
     "SkuStock",

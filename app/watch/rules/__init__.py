@@ -11,6 +11,7 @@ from app.watch.rules.database_could_lose import DATABASE_COULD_LOSE
 from app.watch.rules.dead_letters import DEAD_LETTERS
 from app.watch.rules.disk_low import DISK_LOW
 from app.watch.rules.disk_reserve import DISK_RESERVE
+from app.watch.rules.heartbeat_down import HEARTBEAT_DOWN
 from app.watch.rules.ledger_unbalanced import LEDGER_UNBALANCED
 from app.watch.rules.orders_broken import ORDERS_BROKEN
 from app.watch.rules.sms_capped import SMS_CAPPED
@@ -34,6 +35,7 @@ RULES: tuple[Rule, ...] = (
     COUPONS_FALLING,
     STOCK_SHORT,
     CONTRADICTIONS_OPEN,
+    HEARTBEAT_DOWN,
     DISK_LOW,
     DISK_RESERVE,
     SPOOL_WAITING,

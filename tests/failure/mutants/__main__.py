@@ -32,6 +32,7 @@ from tests.failure.mutants import (
     planted_robots,
     planted_security,
     planted_sheets,
+    planted_systemic,
     planted_texts,
     planted_watch,
 )
@@ -72,6 +73,7 @@ MUTANTS = (
     *planted_security.MUTANTS,
     *planted_texts.MUTANTS,
     *planted_sheets.MUTANTS,
+    *planted_systemic.MUTANTS,
     *planted_watch.MUTANTS,
 )
 
