@@ -15,7 +15,7 @@ from app.store.unit_of_work import UnitOfWork
 from app.watch.systemic.dependencies import Sickness, sicknesses
 from app.watch.systemic.onset import MINUTE, onset_of, usual_exits
 from app.watch.systemic.time_line import AFTER, BEFORE, TimeLineEntry, time_line
-from app.watch.systemic.verdict import ENOUGH, Comparison, Traits, judge
+from app.watch.systemic.verdict import ENOUGH, Comparison, Concentration, Traits, judge
 
 MOST_ORDERS = 2000
 MOST_LEAVERS = 20_000
@@ -52,6 +52,8 @@ class Systemic:
     time_line: tuple[TimeLineEntry, ...]
     examples: tuple[str, ...]
     """Some of the stuck orders, newest first."""
+    onset_of: Concentration | None = None
+    """Whose exits fell, where those of the whole stage did not."""
 
     @property
     def likeliest(self) -> TimeLineEntry | None:
@@ -77,13 +79,17 @@ def look_for_cause(uow: UnitOfWork, *, now: datetime, zone: tzinfo) -> Systemic:
         [_traits(row, said.get(row.flow_id, {})) for row in stuck],
         [_traits(row, said.get(row.flow_id, {})) for row in others],
     )
-    onset = _onset(uow, stage, now=now) or _onset_of_value(uow, stage, judgement, now=now)
+    onset, of = _onset(uow, stage, now=now), None
+    if onset is None and (shared := _shared(judgement)):
+        onset, of = _onset_of_value(uow, stage, shared, now=now), shared
     began_at = onset or min(row.entered_at for row in stuck if row.stage == stage)
     happenings = _happenings(
         uow, began_at - BEFORE, min(now, began_at + AFTER), now=now, words=JobWords.of(uow, zone=zone)
     )
     examples = tuple(row.order_ref for row in stuck[:ENOUGH])
-    return Systemic(judgement, stage, onset, began_at, time_line(happenings, began_at=began_at), examples)
+    return Systemic(
+        judgement, stage, onset, began_at, time_line(happenings, began_at=began_at), examples, of if onset else None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +116,15 @@ def _onset(uow: UnitOfWork, stage: int, *, now: datetime) -> datetime | None:
     return onset_of([exits.get(start + n * MINUTE, 0) for n in range(len(usual))], usual, start=start)
 
 
-def _onset_of_value(uow: UnitOfWork, stage: int, judgement: Comparison, *, now: datetime) -> datetime | None:
+def _shared(judgement: Comparison) -> Concentration | None:
+    return next((one for one in judgement.concentrations if one.stands_out and one.dimension != "stage"), None)
+
+
+def _onset_of_value(uow: UnitOfWork, stage: int, shared: Concentration, *, now: datetime) -> datetime | None:
     """Return the minute in which the exits of what the stuck orders share fell, where those of the stage did not.
 
     One warehouse of four that stands still leaves the stage three quarters of its exits.
     """
-    shared = next((one for one in judgement.concentrations if one.stands_out and one.dimension != "stage"), None)
-    if shared is None:
-        return None
     end = now.replace(second=0, microsecond=0)
     start = end - LOOKED_AT
     gone = [row for row in uow.traits.leavers(stage, since=start, at_most=MOST_LEAVERS) if row.entered_at < end]

@@ -83,8 +83,8 @@ class DependencyOut(BaseModel):
 class SystemicOut(BaseModel):
     """Whether what is stuck now is systemic.
 
-    ``onset`` is the minute in which the exits of ``stage`` fell under half of what is usual, null where that cannot be
-    told; ``began`` is what the time line is drawn around.
+    ``onset`` is the minute in which the exits of ``stage`` fell under half of what is usual, or those of what
+    the stuck orders share in it, null where neither can be told; ``began`` is what the time line is drawn around.
     """
 
     at: AwareDatetime
