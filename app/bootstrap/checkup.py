@@ -5,12 +5,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
+from app import words
 from app.bootstrap.batches import headings_of, layout_in_use, layouts_of
 from app.bootstrap.lifeboat import Lifeboat
 from app.bootstrap.source_files import sources_of
 from app.bootstrap.watch import situation_of
 from app.channels.kinds import label_of
+from app.domain.times import local_text
 from app.files.layouts.registry import UnknownLayout
 from app.store.database.migrate import current, newest
 from app.store.ledger import ledger_of
@@ -26,6 +29,9 @@ GRAVE = {"ledger_unbalanced", "spool_set_aside", "spool_damaged"}
 
 _NAMES = {"spool_waiting": "spool"}
 """Checks whose name here is older than the rule's code."""
+
+CONFIRMED_WITHIN = timedelta(minutes=10)
+"""A switch is told each five minutes; one that was not for ten has missed two."""
 
 SLOW_COMMIT = 0.25
 COMMITS_WITHIN = 3.0
@@ -130,6 +136,30 @@ def _channels(boat: Lifeboat) -> Iterator[Finding]:
         yield Finding("coupons", "ok" if free > settings.coupon_low_at else "warn", f"优惠券剩余 {free} 张")
 
 
+def _dead_men(boat: Lifeboat) -> Iterator[Finding]:
+    """Say whether a switch elsewhere would notice that all of this is dead: nothing here can tell of that."""
+    settings = boat.settings
+    switches = {"patrol": settings.ping_url, "batch": settings.ping_batch_url}
+    chosen = [name for name, url in switches.items() if url.get_secret_value()]
+    if not chosen:
+        yield Finding("dead_man", "warn", "没有配置外部看门狗：整台服务器停了，没有人会知道（LIFEBOAT_PING_URL）")
+        return
+    with boat.store.reading() as uow:
+        pings = uow.dependencies.pings()
+    now = boat.clock.now()
+    patience = {"patrol": CONFIRMED_WITHIN, "batch": settings.batch_every + CONFIRMED_WITHIN}
+    for name in chosen:
+        known, word = pings.get(name), words.SWITCHES[name]
+        if known is None:
+            yield Finding("dead_man", "warn", f"外部看门狗“{word}”还没有报过平安")
+        elif known.reason or known.ok_at is None or now - known.ok_at > patience[name]:
+            last = f"上次成功 {local_text(known.ok_at, settings.zone)[:16]}" if known.ok_at else "还没有成功过"
+            why = f"，{words.PROBE_REASONS[known.reason]}" if known.reason else ""
+            yield Finding("dead_man", "warn", f"外部看门狗“{word}”报不出平安{why}（{last}）")
+        else:
+            yield Finding("dead_man", "ok", f"外部看门狗“{word}”已收到平安")
+
+
 def _books(boat: Lifeboat) -> Iterator[Finding]:
     spool_dir = boat.settings.spool_dir
     ledger = ledger_of(boat.store, spool_dir=spool_dir)
@@ -182,10 +212,10 @@ def _sources(boat: Lifeboat) -> Iterator[Finding]:
 
 Check = Callable[[Lifeboat], Iterator[Finding]]
 
-QUICK: tuple[Check, ...] = (_shape, _disk, _layouts, _channels, _sources, _rules)
+QUICK: tuple[Check, ...] = (_shape, _disk, _layouts, _channels, _sources, _dead_men, _rules)
 """Checks that cost the same however many orders there are, and commit nothing."""
 
-CHECKS: tuple[Check, ...] = (findings_of_store, _disk, _layouts, _channels, _sources, _books, _rules)
+CHECKS: tuple[Check, ...] = (findings_of_store, _disk, _layouts, _channels, _sources, _dead_men, _books, _rules)
 """All; one of them counts every row of the incident."""
 
 

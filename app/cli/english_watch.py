@@ -10,6 +10,20 @@ WATCH_TITLES: Mapping[str, str] = {
 }
 
 WATCH_SAID: Mapping[str, str] = {
+    "周期（分钟）": "Every (minutes)",
+    "宽限（分钟）": "Grace (minutes)",
+    "上次成功": "Last success",
+    "应在": "Due",
+    "连续失败": "Failures in a row",
+    "还没有登记心跳。": "No heartbeat is named yet.",
+    "哪一项": "Which",
+    "占滞留": "Of the stuck",
+    "占正常": "Of the others",
+    "突出": "Stands out",
+    "发生了什么": "What happened",
+    "依据": "Evidence",
+    "最可能": "Likeliest",
+    "前两小时到后半小时内，没有登记的变更、失败的任务或异常的依赖。": "From two hours before to half an hour after no change was told, no job failed and no dependency was sick.",
     "规则": "Rule",
     "动静": "Turn",
     "告诉": "Told",

@@ -18,6 +18,8 @@ from app.bootstrap import Lifeboat, open_lifeboat, watch_policy
 from app.cli import watch_sources
 from app.cli.language import problem_sentence, said, words
 from app.cli.terminal import Json, err, fail, lifeboat, load_settings, out, say_json, table
+from app.cli.watch_beats import app as heartbeats
+from app.cli.watch_systemic import changes_app, systemic
 from app.domain.clock import SystemClock
 from app.domain.problems import InvalidOrder
 from app.domain.states import AlertState
@@ -33,6 +35,9 @@ _NOTABLE = frozenset({AlertState.FIRING, AlertState.RESOLVED, "announced"})
 
 app = typer.Typer(help="订单健康：各环节此刻的订单与用时。", no_args_is_help=True)
 app.add_typer(watch_sources.app, name="source")
+app.add_typer(heartbeats, name="heartbeat")
+app.add_typer(changes_app, name="changes")
+app.command()(systemic)
 
 
 @app.callback()

@@ -29,6 +29,34 @@ HELD_KINDS = {
     "unpaid": Label("unpaid", "orange"),
     "main_may_have": Label("the main system may have it", "orange"),
 }
+VERDICTS = Sentences(
+    {
+        "few": "fewer than 10 orders are stuck: no verdict",
+        "scattered": "what is stuck has nothing in common",
+        "incomparable": "what is stuck has something in common, and no order that is well can be compared",
+        "systemic": "probably systemic",
+    }
+)
+DIMENSIONS = Sentences(
+    {
+        "stage": "stage",
+        "type": "type",
+        "channel": "channel",
+        "sku": "SKU",
+        "warehouse": "warehouse",
+        "carrier": "carrier",
+        "pay": "payment",
+    }
+)
+HAPPENINGS = Sentences({"change": "change", "job": "job", "heartbeat": "heartbeat", "dependency": "dependency"})
+BEATS = Labels(
+    {
+        "new": Label("never heard of", "secondary"),
+        "up": Label("up", "green"),
+        "late": Label("late", "orange"),
+        "down": Label("down", "red"),
+    }
+)
 PRIORITIES = {"high": Label("high", "red"), "normal": Label("normal", "secondary")}
 MESSAGE_STATES = {
     "pending": Label("pending", "blue"),

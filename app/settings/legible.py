@@ -14,12 +14,14 @@ from app.settings.door import DoorSettings
 from app.settings.messages import MessageSettings
 from app.settings.operations import OperationsSettings
 from app.settings.sources import PREFIX
+from app.settings.watch import WatchSettings
 
 GROUPS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("部署", OperationsSettings),
     ("接单", DoorSettings),
     ("批次", BatchSettings),
     ("消息", MessageSettings),
+    ("守望", WatchSettings),
 )
 
 _SECRET = re.compile(r"secret|password|token|access_key|seal")

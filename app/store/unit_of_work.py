@@ -19,6 +19,8 @@ from app.store.repositories.batches import BatchRepository
 from app.store.repositories.contradictions import ContradictionRepository
 from app.store.repositories.coupons import CouponRepository
 from app.store.repositories.dead_letters import DeadLetterRepository
+from app.store.repositories.dependencies import DependencyRepository
+from app.store.repositories.expected_beats import ExpectedBeatRepository
 from app.store.repositories.flows import FlowRepository
 from app.store.repositories.glance import GlanceRepository
 from app.store.repositories.goods import GoodsRepository
@@ -36,12 +38,15 @@ from app.store.repositories.ledger import LedgerRepository
 from app.store.repositories.look_alikes import LookAlikeRepository
 from app.store.repositories.messages import MessageRepository
 from app.store.repositories.orders import OrderRepository
+from app.store.repositories.outbox_of_alerts import AlertOutboxRepository
 from app.store.repositories.overview import OverviewRepository
 from app.store.repositories.pauses import PauseRepository
 from app.store.repositories.results import ResultRepository
+from app.store.repositories.rule_changes import RuleChangeRepository
 from app.store.repositories.search import SearchRepository
 from app.store.repositories.sources import SourceRepository
 from app.store.repositories.stages import StageRepository
+from app.store.repositories.traits import TraitRepository
 
 
 class UnitOfWork:
@@ -69,6 +74,8 @@ class UnitOfWork:
         self.contradictions = ContradictionRepository(session)
         self.coupons = CouponRepository(session)
         self.dead_letters = DeadLetterRepository(session)
+        self.dependencies = DependencyRepository(session)
+        self.expected_beats = ExpectedBeatRepository(session)
         self.flows = FlowRepository(session)
         self.glance = GlanceRepository(session)
         self.goods = GoodsRepository(session)
@@ -86,12 +93,15 @@ class UnitOfWork:
         self.look_alikes = LookAlikeRepository(session)
         self.messages = MessageRepository(session)
         self.orders = OrderRepository(session)
+        self.outbox_of_alerts = AlertOutboxRepository(session)
         self.overview = OverviewRepository(session, self._reach)
         self.pauses = PauseRepository(session)
         self.results = ResultRepository(session)
+        self.rule_changes = RuleChangeRepository(session)
         self.search = SearchRepository(session, self._reach)
         self.sources = SourceRepository(session)
         self.stages = StageRepository(session)
+        self.traits = TraitRepository(session)
         return self
 
     def __exit__(

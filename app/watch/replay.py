@@ -86,7 +86,7 @@ def replayed(
                 spool=lambda: NO_SPOOL,
                 orders=LooksAtOrders(store, now=minute, baselines=baselines),
             )
-            if patrol_orders(situation):
+            if patrol_orders(situation).changes:
                 yield from _turns(store, known, minute)
             if progress is not None:
                 progress(minute, heard)

@@ -21,6 +21,7 @@ from app.web.api import (
     carrier_push,
     contradictions,
     decisions,
+    heartbeats,
     json_body,
     ledger,
     lifecycle,
@@ -28,6 +29,7 @@ from app.web.api import (
     results,
     skus,
     stages,
+    systemic,
 )
 from app.web.console.mount import mount_console
 from app.web.door.body import ClientGone
@@ -104,6 +106,8 @@ def create_api(parts: Parts, runtime: Runtime) -> FastAPI:
         lifecycle,
         carrier_push,
         stages,
+        heartbeats,
+        systemic,
         routes,
         docs,
     ):

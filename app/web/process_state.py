@@ -21,6 +21,8 @@ class ProcessState:
     spool_quarantined: int = 0
     troubles: tuple[Trouble, ...] = ()
     """What the watch's rules found at their last look at the store."""
+    worker_silence: str = ""
+    """What every page of the console says while the worker has been silent for minutes."""
 
     def marks(self) -> dict[str, object]:
         """Return what moves when this process's condition does, for pages that show it."""

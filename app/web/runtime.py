@@ -8,10 +8,12 @@ from pathlib import Path
 import structlog
 
 from app.bootstrap import ForeignSecrets, Lifeboat, situation_of
+from app.bootstrap.silence import tell_of_silence
 from app.intake.drain import Drained, StoreRefuses, drain_once
 from app.store.spool.file import Spool, spool_files
 from app.watch.patrol import keep_alerts, look
 from app.watch.rules import RULES, WORKER_SILENT
+from app.watch.rules.worker_silent import silence_of_worker
 from app.web.parts import Parts
 from app.web.threads import on_a_thread
 
@@ -54,6 +56,7 @@ class Runtime:
             asyncio.create_task(self._keep_draining()),
             asyncio.create_task(self._keep_cutting_off()),
             asyncio.create_task(self._keep_looking_out()),
+            asyncio.create_task(self._keep_telling_of_silence()),
         ]
         try:
             yield
@@ -106,6 +109,17 @@ class Runtime:
             if self.commit.away_because is None:
                 await on_a_thread("look out", self._look_out)
 
+    async def _keep_telling_of_silence(self) -> None:
+        """Tell the groups where the worker cannot, on a thread with a loop of its own, so that no order waits."""
+        while True:
+            await asyncio.sleep(LOOK_OUT_EVERY)
+            if self.commit.away_because is not None:
+                continue
+            try:
+                await on_a_thread("tell of silence", lambda: tell_of_silence(self.boat))
+            except Exception as error:  # noqa: BLE001 - tried again at the next look; this loop must not die
+                log.error("silence_not_told", reason=type(error).__name__)  # noqa: TRY400 - the reason says it all
+
     def _look_out(self) -> None:
         """Ask every rule, for health checks and figures; tell of what concerns this machine, or a silent worker."""
         situation = situation_of(self.boat, spool=self.state.spool)
@@ -113,6 +127,8 @@ class Runtime:
         self.state.troubles = tuple(
             trouble for one in found if not one.rule.of_machine for trouble in one.troubles or ()
         )
+        with suppress(Exception):  # as below
+            self.state.worker_silence = silence_of_worker(situation)
         here = [one for one in found if one.rule.of_machine]
         # A store that does not answer is the group commit's to notice; one alert that cannot be kept stops no other.
         with suppress(Exception):

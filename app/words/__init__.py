@@ -17,6 +17,12 @@ from app.words.labels import Labels, Sentences
 from app.words.sources import SOURCE_KINDS as SOURCE_KINDS
 from app.words.sources import SOURCE_TROUBLES as SOURCE_TROUBLES
 from app.words.sources import source_trouble as source_trouble
+from app.words.systemic import BEATS as BEATS
+from app.words.systemic import DIMENSIONS as DIMENSIONS
+from app.words.systemic import HAPPENINGS as HAPPENINGS
+from app.words.systemic import PROBE_REASONS as PROBE_REASONS
+from app.words.systemic import SWITCHES as SWITCHES
+from app.words.systemic import VERDICTS as VERDICTS
 
 ORDER_STATES = Labels(
     {

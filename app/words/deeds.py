@@ -57,6 +57,10 @@ ACTIONS = Sentences(
         "setting.forget": "恢复为 .env 的值",
         "setting.test": "发送测试消息",
         "setting.test_answer": "测试消息的结果",
+        "heartbeat.set": "设置心跳",
+        "heartbeat.remove": "移除心跳",
+        "change.tell": "登记变更",
+        "change.import": "导入变更",
         "audit.export": "导出审计",
         "order.export": "导出订单列表",
     }
@@ -90,6 +94,9 @@ DETAILS = Sentences(
         "actor": "谁",
         "action": "动作",
         "numbers": "单号",
+        "every_minutes": "周期（分钟）",
+        "grace_minutes": "宽限（分钟）",
+        "failures": "连续失败次数",
     }
 )
 """What the details of a deed are called."""

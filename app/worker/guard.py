@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from app.domain.clock import Clock
+from app.store.repositories.jobs import WORKER
 from app.store.unit_of_work import Store
 from app.worker.alone import Alone
 from app.worker.calendar import Calendar
@@ -20,8 +21,6 @@ log = structlog.get_logger()
 
 LOOK_EVERY = 60.0
 """Seconds between two looks: the scheduler proves once a minute that it is alive."""
-
-HEARTBEAT = "worker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +109,4 @@ class Guard:
 
     def _write(self) -> None:
         with self._store.writing() as uow:
-            uow.jobs.beat(HEARTBEAT, now=self._clock.now(), holder=self._holder)
+            uow.jobs.beat(WORKER, now=self._clock.now(), holder=self._holder)

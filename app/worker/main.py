@@ -4,13 +4,15 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import timedelta
 
 import structlog
+from pydantic import SecretStr
 
 from app.batch.maker import MakeOutcome, NotBegun, Postponed
-from app.bootstrap import ForeignSecrets, Lifeboat, batch_maker, open_channels, open_robots, policy_of, situation_of
+from app.bootstrap import ForeignSecrets, Lifeboat, batch_maker, open_channels, open_robots, policy_of
 from app.bootstrap.sources import OpenSources
+from app.channels.probe import ping, probe_all
 from app.notify.compose import Composer
 from app.notify.dispatch.draw import CouponRules
 from app.notify.dispatch.email import MailDispatcher
@@ -19,15 +21,15 @@ from app.notify.dispatch.sms import SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
 from app.reconcile.goods import count_ended_goods
 from app.store.audit_chain import MOST_IN_BLOCK, chain_once
-from app.watch.order_patrol import patrol_orders
-from app.watch.patrol import expire_alerts, keep_alerts, look, wake_alerts
-from app.watch.rules import RULES, WORKER_SILENT
-from app.watch.stages.usual import Baselines
+from app.store.repositories.dependencies import KEPT as WINDOWS_KEPT
+from app.watch.systemic.dependencies import note_probes
 from app.worker.alone import Alone
 from app.worker.calendar import Calendar, NotDone
+from app.worker.dead_man import DeadMan
 from app.worker.guard import LOOK_EVERY, Guard
 from app.worker.leader import RENEW_EVERY, Leadership
 from app.worker.loops import keep_doing, pause
+from app.worker.patrol import Patrol
 from app.worker.sources import source_loops
 from app.worker.timetable import Steps, calendar, timetable
 
@@ -40,6 +42,11 @@ LONGEST_COURTESY = 0.5
 
 MOST_BLOCKS = 20
 """Blocks of the audit's chain in one run: ten thousand deeds in a few seconds, and again five minutes later."""
+
+PATROL_TOLD_EVERY = timedelta(minutes=5)
+"""How often a switch hears of the patrol; set its period to five minutes and its grace to ten."""
+
+CHANGES_KEPT = timedelta(days=400)
 
 
 class CalendarSilent(Exception):
@@ -118,10 +125,7 @@ class Worker:
         store, clock, keyring = boat.store, boat.clock, boat.keyring
         self._composer = Composer(store, keyring, policy, clock)
         self._layout, self._maker = boat.live.batch_columns, batch_maker(boat)
-        self._rules = [rule for rule in RULES if not rule.of_machine and rule is not WORKER_SILENT]  # we are no judge
-        self._baselines = Baselines(boat.live.zone)
-        self._minute: datetime | None = None
-        """The last minute at which the order flow was looked at."""
+        self._patrol = Patrol(boat)
         self._batches, self._chain, self._runs = Alone(), Alone(), Alone()
         self._groups = GroupDispatcher(store, clock, ways.robots)
         self._sms = SmsDispatcher(
@@ -139,6 +143,8 @@ class Worker:
             ),
         )
         self._mail = MailDispatcher(store, clock, ways.mail, to=policy.alert_emails)
+        self._patrolled = self._dead_man("patrol", boat.settings.ping_url, every=PATROL_TOLD_EVERY)
+        self._batched = self._dead_man("batch", boat.settings.ping_batch_url, every=boat.settings.batch_every)
 
     def steps(self) -> Steps:
         """Return what this worker can do."""
@@ -155,6 +161,8 @@ class Worker:
             watch=lambda: asyncio.to_thread(self._watch),
             chain_audit=self._chain_audit,
             forget_runs=lambda: self._runs.run(self._forget_runs),
+            tell_dead_men=self._tell_dead_men,
+            probe=self._probe,
         )
 
     async def aclose(self) -> None:
@@ -229,6 +237,7 @@ class Worker:
             raise NotDone(f"{postponed} 未能写出，稍后自动重试")
         if reasons := "；".join(outcome.reason for outcome in outcomes if isinstance(outcome, NotBegun)):
             raise NotDone(f"批次未能开始，{reasons}")
+        self._batched.work_is_done(on_time=True)
         return 0
 
     def _make_batches(self) -> list[MakeOutcome]:
@@ -236,7 +245,10 @@ class Worker:
             self._watch()  # a worker that was away tells that batches are late before it makes them
         if self._boat.live.batch_columns != self._layout:
             self._layout, self._maker = self._boat.live.batch_columns, batch_maker(self._boat)
-        return self._maker.run_once(self._boat.clock.now())
+        outcomes = self._maker.run_once(self._boat.clock.now())
+        if not any(isinstance(one, Postponed | NotBegun) for one in outcomes):
+            self._batched.work_is_done()
+        return outcomes
 
     def _sweep(self) -> int:
         set_now = self._boat.kept.now(at_once=True).settings  # else a robot just added looks like one that is gone
@@ -244,16 +256,35 @@ class Worker:
         return 0
 
     def _forget_runs(self) -> int:
+        now = self._boat.clock.now()
         with self._boat.store.writing() as uow:
+            uow.dependencies.forget_before(now - WINDOWS_KEPT)
+            uow.rule_changes.forget_before(now - CHANGES_KEPT)
             return uow.jobs.forget_old()
 
     def _watch(self) -> int:
-        """Look at what is wrong with the deployment, and keep its alerts in step."""
-        situation = situation_of(self._boat, baselines=self._baselines)
-        keep_alerts(look(self._rules, situation), situation)
-        if (minute := situation.now.replace(second=0, microsecond=0)) != self._minute:
-            self._minute = minute
-            patrol_orders(situation)
-        wake_alerts(situation)
-        expire_alerts(situation)
+        """Go on patrol; a round in which a rule could not look is not complete, and nobody is told of it."""
+        if self._patrol.go_round():
+            self._patrolled.work_is_done()
+        return 0
+
+    def _dead_man(self, name: str, url: SecretStr, *, every: timedelta) -> DeadMan:
+        async def tell() -> str:
+            return await ping(url.get_secret_value(), hosts=self._boat.settings.watch_hosts)
+
+        return DeadMan(name, tell, every=every, store=self._boat.store, clock=self._boat.clock)
+
+    async def _tell_dead_men(self) -> int:
+        """Tell the switches there are; none waits for the other."""
+        chosen = ((self._boat.settings.ping_url, self._patrolled), (self._boat.settings.ping_batch_url, self._batched))
+        there = [switch.run_once() for url, switch in chosen if url.get_secret_value()]
+        await asyncio.gather(*there)
+        return 0
+
+    async def _probe(self) -> int:
+        """Call each dependency once."""
+        settings = self._boat.settings
+        if settings.probed:
+            probes = await probe_all(settings.probed, hosts=settings.watch_hosts)
+            await asyncio.to_thread(note_probes, self._boat.store, probes, at=self._boat.clock.now())
         return 0

@@ -51,6 +51,8 @@ class Steps:
     watch: Step
     chain_audit: Step
     forget_runs: Step
+    tell_dead_men: Step
+    probe: Step
 
 
 def timetable(steps: Steps) -> Sequence[Job]:
@@ -65,6 +67,8 @@ def timetable(steps: Steps) -> Sequence[Job]:
         Job("batch", steps.batch, rest=10.0, leader_only=True),  # the net under the calendar; idempotent
         Job("sweep", steps.sweep, rest=10.0, leader_only=True),
         Job("watch", steps.watch, rest=20.0, leader_only=True),
+        Job("dead_men", steps.tell_dead_men, rest=5.0, leader_only=True),
+        Job("probe", steps.probe, rest=60.0, leader_only=True),
     )
 
 

@@ -42,6 +42,7 @@ PAGES = {
     "incident": "/console/incidents/{incident}",
     "health": "/console/health",
     "alerts": "/console/alerts",
+    "systemic": "/console/systemic",
     "messages": "/console/messages",
     "coupons": "/console/coupons",
     "settings": "/console/settings",

@@ -12,11 +12,14 @@ from tests.deployment import Deployment
 PLANTED = "pl4nted-0123456789abcdef-0123456789abcdef"
 SECRETS = {
     "wecom_robots": (SecretStr(f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={PLANTED}"),),
+    "emergency_robots": (SecretStr(f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={PLANTED}"),),
     "feishu_robots": (SecretStr(f"https://open.feishu.cn/open-apis/bot/v2/hook/{PLANTED}#{PLANTED}"),),
     "dingtalk_robots": (SecretStr(f"https://oapi.dingtalk.com/robot/send?access_token={PLANTED}#SEC{PLANTED}"),),
     "sms_access_key_id": PLANTED,
     "sms_access_key_secret": SecretStr(PLANTED),
     "smtp_url": SecretStr(f"smtps://user:{PLANTED}@mail.example"),
+    "ping_url": SecretStr(f"https://hc-ping.com/{PLANTED}"),
+    "ping_batch_url": SecretStr(f"https://hc-ping.com/{PLANTED}"),
     "database_url": SecretStr(f"postgresql+psycopg://user:{PLANTED}@db/lifeboat"),
     "secret_key": SecretStr(PLANTED),
     "seal_key": SecretStr(PLANTED),

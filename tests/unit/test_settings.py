@@ -248,3 +248,32 @@ def test_a_name_that_sets_nothing_is_told_with_the_one_that_was_meant():
         ("LIFEBOAT_DATABSE_URL", "LIFEBOAT_DATABASE_URL"),
         ("LIFEBOAT_QQQQQQQQQQQQQQQQQQQQQQ", None),
     ]
+
+
+def test_whom_the_watch_may_call_is_a_list_and_everything_else_is_judged_by_it(load: Set):
+    chosen = load(
+        watch_hosts="HC-ping.com,db.internal",
+        ping_url="https://hc-ping.com/0f3a-uuid",
+        dependencies="db=tcp://db.internal:5432，waybill=http://DB.internal/ping",
+    )
+    assert [(one.name, one.kind, one.port) for one in chosen.probed] == [("db", "tcp", 5432), ("waybill", "http", 80)]
+    assert "0f3a-uuid" not in repr(chosen)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("ping_url", "https://other.com/secret", "主机 other.com 不在 LIFEBOAT_WATCH_HOSTS 中"),
+        ("ping_batch_url", "hc-ping.com/secret", "须以 http://、https:// 开头"),
+        ("dependencies", "db=tcp://other:1", "主机 other 不在 LIFEBOAT_WATCH_HOSTS 中"),
+        ("dependencies", "tcp://hc-ping.com:1", "须写成 名称=地址"),
+        ("dependencies", "a=tcp://hc-ping.com:1,a=tcp://hc-ping.com:2", "名称有重复"),
+        ("watch_hosts", "https://hc-ping.com", "只写主机名"),
+    ],
+)
+def test_an_address_that_the_watch_may_not_call_names_its_setting(load: Set, name: str, value: str, sentence: str):
+    with pytest.raises(WrongSetting) as error:
+        load(**{"watch_hosts": "hc-ping.com", name: value})
+    assert f"{PREFIX}{name.upper()}: " in str(error.value)
+    assert sentence in str(error.value)
+    assert "secret" not in str(error.value)

@@ -11,6 +11,9 @@ from sqlalchemy.orm import Session
 from app.store.statements import insert_new
 from app.store.tables import Heartbeat, Instance, JobRun
 
+WORKER = "worker"
+"""The heartbeat of the workers: whichever was last heard of."""
+
 KEPT_RUNS = 7 * 48
 """Runs of a job that are kept: a week of half hours."""
 

@@ -18,6 +18,7 @@ from app.store.tables.kiosk import Kiosk
 from app.store.tables.message import Attempt, Message
 from app.store.tables.operations import Audit, AuditBlock, Heartbeat, Instance, JobRun, Lease, Pause
 from app.store.tables.order import OrderRow
+from app.store.tables.systemic import DependencyWindow, ExpectedBeat, OutgoingPing, RuleChange
 from app.store.tables.watch_source import WatchParcel, WatchSource
 
 METADATA = SQLModel.metadata
@@ -37,6 +38,8 @@ __all__ = [
     "ClientKey",
     "Contradiction",
     "Coupon",
+    "DependencyWindow",
+    "ExpectedBeat",
     "FeedChannel",
     "FeedHour",
     "GuideTick",
@@ -55,8 +58,10 @@ __all__ = [
     "OrderFlow",
     "OrderGoods",
     "OrderRow",
+    "OutgoingPing",
     "OverdueMinute",
     "Pause",
+    "RuleChange",
     "SkuCount",
     "SkuNote",
     "SkuStock",

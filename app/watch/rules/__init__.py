@@ -14,6 +14,7 @@ from app.watch.rules.disk_low import DISK_LOW
 from app.watch.rules.disk_reserve import DISK_RESERVE
 from app.watch.rules.feed_blind import FEED_BLIND
 from app.watch.rules.gate_blocked import GATE_BLOCKED
+from app.watch.rules.heartbeat_down import HEARTBEAT_DOWN
 from app.watch.rules.ledger_unbalanced import LEDGER_UNBALANCED
 from app.watch.rules.orders_broken import ORDERS_BROKEN
 from app.watch.rules.orders_silent import ORDERS_SILENT
@@ -40,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     COUPONS_FALLING,
     STOCK_SHORT,
     CONTRADICTIONS_OPEN,
+    HEARTBEAT_DOWN,
     DISK_LOW,
     DISK_RESERVE,
     SPOOL_WAITING,

@@ -48,6 +48,7 @@ from app.web.console.pages.results import ResultPages
 from app.web.console.pages.settings import SettingsPages
 from app.web.console.pages.sign_in import SignInPage
 from app.web.console.pages.spool import SpoolPage
+from app.web.console.pages.systemic import SystemicPages
 from app.web.console.pages.track import add_track
 from app.web.console.pages.wall import WALL, create_wall
 from app.web.console.routing import routes_of
@@ -104,6 +105,7 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         IncidentPages(frame),
         OrderHealthPage(frame),
         AlertPages(frame),
+        SystemicPages(frame),
         MessagePages(frame),
         CouponPages(frame),
         SettingsPages(frame),
@@ -140,6 +142,7 @@ def _templates(boat: Lifeboat, health: Health) -> Jinja2Templates:
     templates.env.globals.update(filters.names())
     templates.env.globals["app_title"] = TITLE
     templates.env.globals["zone_offset"] = lambda: _offset(boat)
+    templates.env.globals["worker_silence"] = health.worker_silence
     templates.env.globals["paused_channels"] = lambda: health.sentences("channel_paused")
     return templates
 

@@ -23,6 +23,7 @@ REGIONS: Mapping[str, AbstractSet[str]] = {
     "health": {"alerts", "alert_versions", "minute"},
     "alerts": {"alerts", "alert_versions", "deeds", "troubles", "away"},
     "incidents": {"incidents", "closed", "results", "moved", "deeds"},
+    "systemic": {"alerts", "deeds", "jobs", "minute"},
     "readiness": {"troubles", "jobs", "deeds", "minute"},
 }
 """By the region's name, the marks whose movement changes what it shows."""

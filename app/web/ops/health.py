@@ -63,6 +63,10 @@ class Health:
         """Return what the watch's rules found under one code at their last look at the store."""
         return tuple(trouble.text for trouble in self._process.troubles if trouble.code == code)
 
+    def worker_silence(self) -> str:
+        """Return what every page says while the worker is silent, empty while it is not."""
+        return self._process.worker_silence
+
     async def _ask(self) -> dict[str, Any]:
         s = self._process
         checks: dict[str, dict[str, Any]] = {}

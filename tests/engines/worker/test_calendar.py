@@ -8,8 +8,8 @@ from sqlalchemy import insert
 from structlog.testing import capture_logs
 
 from app.store.audit_chain import MOST_IN_BLOCK, verify_chain
+from app.store.repositories.jobs import WORKER
 from app.store.tables import METADATA
-from app.worker.guard import HEARTBEAT
 from app.worker.main import MOST_BLOCKS
 from tests.deployment.facts import ZONE, minutes
 from tests.deployment.orders import new_orders
@@ -166,7 +166,7 @@ def test_a_worker_writes_its_heartbeat_each_minute(leaping: LeapingTime):
 
     leaping.live(story, leaping.party())
     with leaping.boat.store.reading() as uow:
-        beat = uow.jobs.heartbeat(HEARTBEAT)
+        beat = uow.jobs.heartbeat(WORKER)
     assert beat is not None
     assert (f"{beat.at.astimezone(ZONE):%H:%M}", beat.holder) == ("10:20", "w")
 

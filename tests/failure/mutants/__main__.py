@@ -34,6 +34,7 @@ from tests.failure.mutants import (
     planted_security,
     planted_sheets,
     planted_sources,
+    planted_systemic,
     planted_texts,
     planted_watch,
 )
@@ -76,6 +77,7 @@ MUTANTS = (
     *planted_sheets.MUTANTS,
     *planted_order_health.MUTANTS,
     *planted_sources.MUTANTS,
+    *planted_systemic.MUTANTS,
     *planted_watch.MUTANTS,
 )
 

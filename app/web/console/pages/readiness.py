@@ -55,6 +55,8 @@ STEPS: Mapping[str, WayOut] = {
     "orders_broken": WayOut("逐笔处理", "held", "/held"),
     "contradictions_open": WayOut("逐笔裁定", "batches", "/batches"),
     "worker_silent": WayOut("重启后台进程，再看任务是否恢复", "jobs", "/jobs"),
+    "dead_man": WayOut("在 .env 里填外部看门狗的地址，核对它能连通", "systemic", "/systemic"),
+    "heartbeat_down": WayOut("看是哪个任务", "systemic", "/systemic"),
     "kept_counts": _BOOKS,
     "strays": _BOOKS,
     "ledger": _BOOKS,

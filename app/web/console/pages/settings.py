@@ -29,6 +29,7 @@ PLACES = (
     Place("readiness", "/readiness", "体检", "数据库、磁盘、渠道、台账是否就绪", "stethoscope"),
     Place("spool", "/spool", "暂存", "数据库不可用时的订单，放到一边的记录", "database"),
     Place("jobs", "/jobs", "定时任务", "出批次等任务何时运行、结果如何", "calendar-event"),
+    Place("systemic", "/systemic", "系统性排查", "变更、心跳、外部依赖，与滞留订单的共同点", "search"),
     Place("settings-values", "/settings/values", "运行配置", "服务器 .env 里的值，只读", "file-text"),
 )
 

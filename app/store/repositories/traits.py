@@ -1,0 +1,92 @@
+"""Orders that are stuck and orders that are well, each with what its events say of it: warehouse, carrier, goods."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.store.statements import IN_LIMIT, chunks
+from app.store.tables import OrderFlow, StageMinute, StageVisit, StoredEvent
+from app.store.tables.flow import IN_STAGE
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRow:
+    """An order in a stage, or one that has left it (``stage`` is None then)."""
+
+    flow_id: int
+    order_ref: str
+    stage: int | None
+    channel: str
+    entered_at: datetime
+
+
+class TraitRepository:
+    """Reads what tells stuck orders from others; every list has a limit, so a look costs the same on the worst day."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def stuck(self, limits: Mapping[int, timedelta], *, now: datetime, at_most: int) -> list[FlowRow]:
+        """Return the orders that are in their stage for longer than its limit, newest first."""
+        over = or_(*(_over(stage, limit, now) for stage, limit in limits.items()))
+        return self._rows(over, at_most)
+
+    def well(self, limits: Mapping[int, timedelta], *, now: datetime, at_most: int) -> list[FlowRow]:
+        """Return the orders that are in their stage for no longer than its limit, newest first."""
+        f = OrderFlow
+        within = (and_(f.stage == stage, f.entered_at >= now - limit) for stage, limit in limits.items())
+        return self._rows(or_(*within), at_most)
+
+    def passed(self, stage: int, *, since: datetime, at_most: int) -> list[FlowRow]:
+        """Return the orders that have left a stage since then and are in none now."""
+        f, v = OrderFlow, StageVisit
+        query = (
+            select(f.id, f.order_ref, f.channel, v.left_at)
+            .join(v, v.flow_id == f.id)
+            .where(v.stage == stage, v.left_at >= since, f.stage.is_(None))
+            .order_by(v.left_at.desc())
+            .limit(at_most)
+        )
+        return [FlowRow(row[0], row[1], None, row[2], row[3]) for row in self._session.execute(query)]
+
+    def leavers(self, stage: int, *, since: datetime, at_most: int) -> list[FlowRow]:
+        """Return the orders that left a stage since then, newest first; ``entered_at`` is when they left it."""
+        f, v = OrderFlow, StageVisit
+        query = select(f.id, f.order_ref, f.channel, v.left_at).join(v, v.flow_id == f.id)
+        rows = self._session.execute(
+            query.where(v.stage == stage, v.left_at >= since).order_by(v.left_at.desc()).limit(at_most)
+        )
+        return [FlowRow(row[0], row[1], None, row[2], row[3]) for row in rows]
+
+    def _rows(self, which: ColumnElement[bool], at_most: int) -> list[FlowRow]:
+        f = OrderFlow
+        query = select(f.id, f.order_ref, f.stage, f.channel, f.entered_at).where(IN_STAGE.query, which)
+        rows = self._session.execute(query.order_by(f.entered_at.desc()).limit(at_most))
+        return [FlowRow(*row) for row in rows]
+
+    def attributes(self, flow_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+        """Return what the events of some orders say of them; what was said last counts."""
+        found: dict[int, dict[str, Any]] = defaultdict(dict)
+        e = StoredEvent
+        for part in chunks(list(flow_ids), IN_LIMIT):
+            query = select(e.flow_id, e.attributes).where(e.flow_id.in_(part), e.attributes.is_not(None))
+            for flow_id, attributes in self._session.execute(query.order_by(e.at, e.id)):
+                if isinstance(attributes, dict):
+                    found[flow_id].update(attributes)
+        return found
+
+    def exits(self, stage: int, *, since: datetime, until: datetime) -> dict[datetime, int]:
+        """Return how many orders left a stage in each minute in which any did."""
+        m = StageMinute
+        summed = func.sum(m.left + m.inferred)
+        query = select(m.minute, summed).where(m.stage == stage, m.minute >= since, m.minute < until)
+        return {minute: int(count) for minute, count in self._session.execute(query.group_by(m.minute)) if count}
+
+
+def _over(stage: int, limit: timedelta, now: datetime) -> ColumnElement[bool]:
+    return and_(OrderFlow.stage == stage, OrderFlow.entered_at < now - limit)
