@@ -4,7 +4,7 @@ It is the patrol itself, on a store of its own and by the events' own clock: wha
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -62,7 +62,7 @@ def replayed(
     Events come in the order in which they were heard; one is heard at its own time, or with the one before it if that
     was later. Before ``quiet_before`` nobody looks: those days are only what later ones are compared with.
     """
-    baselines, known = Baselines(policy.zone), dict[int, Alert]()
+    baselines, known = Baselines(policy.zone), _Known()
     pending: list[ReportedEvent] = []
     heard = 0
     minute: datetime | None = None
@@ -107,25 +107,36 @@ def _heard(events: Iterable[ReportedEvent]) -> Iterator[tuple[datetime, Reported
         yield latest + MINUTE, None
 
 
-def _turns(store: Store, known: dict[int, Alert], minute: datetime) -> Iterator[Rung]:
+@dataclass(slots=True)
+class _Known:
+    """How the alerts stood at the last look, and which of them somebody was told of."""
+
+    open: dict[int, Alert] = field(default_factory=dict)
+    told: set[int] = field(default_factory=set)
+
+
+def _turns(store: Store, known: _Known, minute: datetime) -> Iterator[Rung]:
     """Yield what has changed since the last look, and remember how alerts stand now."""
     with store.reading() as uow:
         now_open = {alert.id or 0: alert for alert in uow.alerts.open()}
-        gone = {alert_id: uow.alerts.get(alert_id) for alert_id in known.keys() - now_open.keys()}
+        gone = {alert_id: uow.alerts.get(alert_id) for alert_id in known.open.keys() - now_open.keys()}
     for alert_id, alert in sorted(now_open.items()):
-        before = known.get(alert_id)
+        before = known.open.get(alert_id)
         if before is None or before.state != alert.state:
-            yield _rung(alert, alert.state, minute)
-        elif before.inhibited_why is not None and alert.inhibited_why is None and alert.state == AlertState.FIRING:
-            yield _rung(alert, "announced", minute)
+            yield _rung(alert, alert.state, minute, known)
+        elif before.inhibited_why is not None and alert.inhibited_why is None and alert_id not in known.told:
+            yield _rung(alert, "announced", minute, known)
     for alert_id, ended in sorted(gone.items()):
-        yield _rung(known[alert_id], "forgotten", minute) if ended is None else _rung(ended, ended.state, minute)
-    known.clear()
-    known.update(now_open)
+        alert, event = (known.open[alert_id], "forgotten") if ended is None else (ended, ended.state)
+        yield _rung(alert, event, minute, known)
+    known.open = now_open
 
 
-def _rung(alert: Alert, event: str, minute: datetime) -> Rung:
-    told = event in {AlertState.FIRING, AlertState.RESOLVED, "announced"} and alert.inhibited_why is None
+def _rung(alert: Alert, event: str, minute: datetime, known: _Known) -> Rung:
+    """Return a turn; a beginning is told unless it is inhibited, an end where the beginning was told."""
+    if event in {AlertState.FIRING, "announced"} and alert.inhibited_why is None:
+        known.told.add(alert.id or 0)
+    told = event in {AlertState.FIRING, "announced", AlertState.RESOLVED} and alert.id in known.told
     return Rung(
         at=minute,
         rule=alert.rule,
