@@ -94,11 +94,17 @@ class FeedBlind:
     expected: float = 7.0
     """Times it should have been heard meanwhile; by chance it is heard not once in ``e ** expected`` such times."""
 
-    def sight(self, *, silent: timedelta, usual_gap: timedelta, heard_an_hour: float) -> Sight:
+    def sight(
+        self, *, silent: timedelta, usual_gap: timedelta, heard_an_hour: float, unreadable: timedelta = timedelta()
+    ) -> Sight:
         """Look at how long a source has been silent.
 
         ``usual_gap`` is the 99th percentile of its gaps, ``heard_an_hour`` how often it was heard in the hour before.
+        One that we ask ourselves may have been ``unreadable`` for so long: then nothing can be heard, expected or not.
+        That it answers without a row is no proof of life: what it reads from may have stopped.
         """
+        if unreadable >= self.at_least:
+            return Sight.WRONG
         long = silent >= max(self.at_least, self.gaps * usual_gap)
         return Sight.WRONG if long and heard_an_hour * (silent / HOUR) >= self.expected else Sight.WELL
 

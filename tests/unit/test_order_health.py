@@ -91,6 +91,13 @@ def test_a_source_is_blind_when_it_is_silent_for_longer_than_ever_and_than_chanc
     assert feed.sight(silent=minutes(70), usual_gap=minutes(1), heard_an_hour=6) is WRONG
 
 
+def test_a_source_that_cannot_be_read_is_blind_whether_or_not_something_was_expected():
+    feed = FeedBlind()
+    told = {"silent": minutes(1), "usual_gap": minutes(1), "heard_an_hour": 0.0}
+    assert feed.sight(**told, unreadable=minutes(9)) is WELL
+    assert feed.sight(**told, unreadable=minutes(10)) is WRONG
+
+
 def test_a_backlog_is_red_above_its_line_while_it_grows():
     red = BacklogGrowing()
     assert red.line(None) == red.line(100) == 200

@@ -176,7 +176,14 @@ class LooksAtOrders:
         silent = self._at - heard if heard is not None and heard < self._at else timedelta()
         gap = usual.gap(source)
         often = uow.health.times_heard(source, since=heard - HOUR, until=heard) if heard is not None else 0
-        sight = self._feed_blind.sight(silent=silent, usual_gap=gap, heard_an_hour=often)
+        read = uow.sources.get(source)
+        failing = read.failing_since if read is not None else None
+        sight = self._feed_blind.sight(
+            silent=silent,
+            usual_gap=gap,
+            heard_an_hour=often,
+            unreadable=self._at - failing if failing is not None else timedelta(),
+        )
         return FeedNow(source=source, silent=silent, usual_gap=gap, sight=sight)
 
 

@@ -160,6 +160,20 @@ def test_a_blind_feed_ends_nothing_and_begins_nothing_but_its_own_alert(shop: Sh
     assert shop.states("gate_blocked") == [("S2:天猫", "recovering")]
 
 
+def test_a_source_that_we_cannot_read_is_blind_however_few_orders_there_are(shop: Shop):
+    shop.tell("A", Mark.PAID, TEN, source="聚水潭")
+    with shop.store.writing() as uow:
+        uow.sources.keep("聚水潭", kind="jushuitan", values={"failing_since": TEN, "trouble": "key"})
+    shop.pass_minutes(9)
+    assert shop.states("feed_blind") == []
+    shop.pass_minutes(1)
+    assert shop.states("feed_blind") == [("聚水潭", "firing")]
+    with shop.store.writing() as uow:
+        uow.sources.keep("聚水潭", kind="jushuitan", values={"failing_since": None, "trouble": ""})
+    shop.pass_minutes(11)
+    assert shop.states("feed_blind") == [("聚水潭", "resolved")]
+
+
 def test_a_stage_that_stops_is_a_bottleneck_and_a_restart_in_between_changes_nothing(shop: Shop):
     """P16: whatever a patrol needs stands in the rows."""
     for n in range(40):
