@@ -77,7 +77,9 @@ SAID: Mapping[str, str] = {
     "渠道编号：{id}\n密钥（只显示这一次，请妥善保存）：\n{key}": "Client id: {id}\nKey (shown this once, keep it safe):\n{key}",
     "账号 {name} 的首次密码（只显示这一次）：{password}": "First password of account {name} (shown this once): {password}",
     "账号 {name} 的新密码（只显示这一次）：{password}": "New password of account {name} (shown this once): {password}",
-    "请给出 --role、--disabled 或 --enabled。": "Give --role, --disabled or --enabled.",
+    "请给出 --role、--disabled、--enabled、--phone 或 --email。": "Give --role, --disabled, --enabled, --phone or --email.",
+    "{contact}：须由本人在控制台“我的账号”里验证，之前不会使用。": "{contact}: its owner has to verify it in the console, under the account; it is not used before.",
+    "（未验证）": " (not verified)",
     "账号 {name}：{role}，{state}。": "Account {name}: {role}, {state}.",
     "还没有账号。": "There is no account yet.",
     # ---- coupons -----------------------------------------------------------------------------------------------------

@@ -119,6 +119,8 @@ CELLS: Mapping[str, str] = {
     "放到一边": "Set aside",
     "数据库拒绝（{code}）": "refused by the database ({code})",
     "账号": "Account",
+    "手机": "Phone",
+    "邮箱": "E-mail",
     "角色": "Role",
     "停用": "disabled",
     "正常": "active",

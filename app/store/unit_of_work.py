@@ -16,6 +16,7 @@ from app.store.repositories.attempts import AttemptRepository
 from app.store.repositories.attention import AttentionRepository
 from app.store.repositories.audit import AuditRepository
 from app.store.repositories.batches import BatchRepository
+from app.store.repositories.contacts import ContactRepository
 from app.store.repositories.contradictions import ContradictionRepository
 from app.store.repositories.coupons import CouponRepository
 from app.store.repositories.dead_letters import DeadLetterRepository
@@ -38,6 +39,7 @@ from app.store.repositories.orders import OrderRepository
 from app.store.repositories.overview import OverviewRepository
 from app.store.repositories.pauses import PauseRepository
 from app.store.repositories.results import ResultRepository
+from app.store.repositories.roster import RosterRepository
 from app.store.repositories.search import SearchRepository
 from app.store.repositories.stages import StageRepository
 
@@ -64,6 +66,7 @@ class UnitOfWork:
         self.attention = AttentionRepository(session, self._reach)
         self.audit = AuditRepository(session, self._reach)
         self.batches = BatchRepository(session)
+        self.contacts = ContactRepository(session)
         self.contradictions = ContradictionRepository(session)
         self.coupons = CouponRepository(session)
         self.dead_letters = DeadLetterRepository(session)
@@ -86,6 +89,7 @@ class UnitOfWork:
         self.overview = OverviewRepository(session, self._reach)
         self.pauses = PauseRepository(session)
         self.results = ResultRepository(session)
+        self.roster = RosterRepository(session)
         self.search = SearchRepository(session, self._reach)
         self.stages = StageRepository(session)
         return self

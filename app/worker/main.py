@@ -127,7 +127,7 @@ class Worker:
                 own_template=policy.coupon == "separate" or policy.coupon_template,
             ),
         )
-        self._mail = MailDispatcher(store, clock, ways.mail, to=policy.alert_emails)
+        self._mail = MailDispatcher(store, clock, ways.mail, to=policy.alert_emails, keyring=keyring)
 
     def steps(self) -> Steps:
         """Return what this worker can do."""

@@ -17,11 +17,13 @@ from app.store.tables import (
     Attempt,
     Audit,
     Contradiction,
+    DutyFallback,
     GuideTick,
     Handover,
     Kiosk,
     Message,
     Pause,
+    ShiftOverride,
     SkuStock,
 )
 from app.web.console.mount import create_console, frame_of
@@ -51,6 +53,8 @@ FREE = {
     "order_flow": {"order_ref", "channel"},
     "orders": {"client_order_id", "profile", "main_order_number", "state_reason"},
     "pause": {"reason", "by"},
+    "duty_fallback": {"set_by"},
+    "shift_override": {"reason", "made_by"},
     "sku_count": {"name"},
     "sku_stock": {"listed_by"},
     "stage_minute": {"channel"},
@@ -68,7 +72,9 @@ CODED = {
     "client": {"id", "scope"},
     "client_key": {"id", "client_id"},
     "contradiction": {"known", "said", "settlement"},
+    "contact_code": {"way", "nonce"},
     "coupon": {"client_id"},
+    "duty_notice": {"once"},
     "guide_tick": {"step"},
     "handover": {"batch"},
     "heartbeat": {"name", "holder"},
@@ -143,6 +149,10 @@ def _rows(made: Deployment) -> None:
         Kiosk(name="x", link_sha256=b"l" * 32, link_ends_at=NOON, made_by="x", **mark),
         Pause(name="person:sms:", reason="x", by="x", since=NOON, until=NOON + minutes(60)),
         SkuStock(sku=PLANTED[:64], stock=1, listed_at=NOON, listed_by="x"),
+        DutyFallback(user_id=user.id, set_by="x", set_at=NOON),
+        ShiftOverride(
+            user_id=user.id, reason="x", made_by="x", starts_at=NOON, ends_at=NOON + minutes(600), made_at=NOON
+        ),
     ):
         made.rows.add(row)
     with made.boat.store.writing() as uow:

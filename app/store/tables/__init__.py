@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from app.store.tables.access import Client, ClientKey, LoginThrottle, User
+from app.store.tables.access import Client, ClientKey, ContactCode, LoginThrottle, User
 from app.store.tables.alert import Alert
 from app.store.tables.attention import Attention
 from app.store.tables.batch import Batch, BatchOrder, Contradiction, ImportResult, MainNumber
@@ -17,6 +17,7 @@ from app.store.tables.kiosk import Kiosk
 from app.store.tables.message import Attempt, Message
 from app.store.tables.operations import Audit, AuditBlock, Heartbeat, Instance, JobRun, Lease, Pause
 from app.store.tables.order import OrderRow
+from app.store.tables.roster import DutyFallback, DutyNotice, Shift, ShiftOverride
 
 METADATA = SQLModel.metadata
 
@@ -32,8 +33,11 @@ __all__ = [
     "BatchOrder",
     "Client",
     "ClientKey",
+    "ContactCode",
     "Contradiction",
     "Coupon",
+    "DutyFallback",
+    "DutyNotice",
     "GuideTick",
     "Handover",
     "Heartbeat",
@@ -51,6 +55,8 @@ __all__ = [
     "OrderGoods",
     "OrderRow",
     "Pause",
+    "Shift",
+    "ShiftOverride",
     "SkuCount",
     "SkuNote",
     "SkuStock",

@@ -123,6 +123,9 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "account": EVERYBODY,
     "account-change": EVERYBODY,
     "account-end-sessions": EVERYBODY,
+    "account-contact": EVERYBODY,
+    "account-code": EVERYBODY,
+    "account-confirm": EVERYBODY,
     "logout": EVERYBODY,
 }
 """By the name of the route."""
