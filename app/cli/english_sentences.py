@@ -82,6 +82,15 @@ SAID: Mapping[str, str] = {
     "（未验证）": " (not verified)",
     "账号 {name}：{role}，{state}。": "Account {name}: {role}, {state}.",
     "还没有账号。": "There is no account yet.",
+    # ---- roster ------------------------------------------------------------------------------------------------------
+    "已排 {count} 个班次，编号 {ids}。": "Shifts added: {count}, ids {ids}.",
+    "已换班，编号 {id}。": "Override added, id {id}.",
+    "已删除。": "Removed.",
+    "兜底人现在是 {name}。": "The fallback person is now {name}.",
+    "现在：第一值班 {first}，第二值班 {second}，兜底人 {fallback}。": "Now: first {first}, second {second}, fallback {fallback}.",
+    "到 {until}，之后 {next}。": "Until {until}, then {next}.",
+    "没有人": "nobody",
+    "值班表是空的。": "The roster is empty.",
     # ---- coupons -----------------------------------------------------------------------------------------------------
     "导入？": "Import?",
     "导入 {added} 张新券码，另有 {known} 张已存在。": "New coupons imported: {added}. Known before: {known}.",

@@ -51,6 +51,7 @@ GROUP_MESSAGES = {
 }
 STAFF_MESSAGES = {Subject.CODE: "verification code", Subject.DUTY: "hand-over"}
 DUTY_PLACES = {"1": "first", "2": "second"}
+DUTY_SOURCES = {"shift": "shift", "override": "override", "gap": "gap"}
 OUTCOMES = {
     "delivered": "delivered",
     "simulated": "simulated",

@@ -5,7 +5,8 @@ An alert is sent to whoever is on duty when it is sent, not to whoever was when 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
+from typing import NamedTuple
 
 from app.domain.contact import ContactWay
 from app.domain.roster import AHEAD, FIRST, PLACES, SECOND, Stretch, gaps, holding, stretches
@@ -13,6 +14,7 @@ from app.store.contacts import reachable_at
 from app.store.sealing import Keyring
 from app.store.tables import User
 from app.store.unit_of_work import UnitOfWork
+from app.words import roster as words
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +103,30 @@ def _has_phone(keyring: Keyring, user: User) -> bool:
 
 def _names(users: Iterable[User]) -> tuple[str, ...]:
     return tuple(sorted(one.name for one in users))
+
+
+class Lack(NamedTuple):
+    """One thing that a roster lacks: a stable code, and a Chinese sentence that says what to do."""
+
+    code: str
+    text: str
+
+
+def lacks_in_words(lacks: RosterLacks, *, zone: tzinfo) -> list[Lack]:
+    """Return what a roster lacks, in words: for doctor, the page, and the daily reminder alike."""
+    if not lacks.used:
+        return []
+    found, fallback = [], lacks.fallback or "（未设）"
+    if lacks.fallback is None:
+        found.append(Lack("roster_fallback", words.NO_FALLBACK))
+    if lacks.nobody_now:
+        found.append(Lack("roster_nobody", words.NOBODY_NOW.format(fallback=fallback)))
+    if lacks.gaps:
+        spans = words.listed([words.span(one.starts_at, one.ends_at, zone) for one in lacks.gaps])
+        sentence = words.GAPS.format(count=len(lacks.gaps), spans=spans, fallback=fallback)
+        found.append(Lack("roster_gap", sentence))
+    if lacks.unverified:
+        found.append(Lack("roster_unverified", words.UNVERIFIED.format(names=words.listed(lacks.unverified))))
+    if lacks.absent:
+        found.append(Lack("roster_absent", words.ABSENT.format(names=words.listed(lacks.absent))))
+    return found

@@ -1,4 +1,4 @@
-"""The roster is changed: shifts, overrides with a reason, the fallback person; and what it lacks is said in words.
+"""The roster is changed: shifts, overrides with a reason, the fallback person; each by a verb with its record.
 
 RosterError
 ├── BadTurn
@@ -8,7 +8,6 @@ RosterError
 └── TakenAlready
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
@@ -16,10 +15,8 @@ from app.domain.actor import Actor
 from app.domain.harmless_text import harmless_text
 from app.domain.problems import Refusal
 from app.domain.roster import PLACES
-from app.store.on_duty import RosterLacks
 from app.store.tables import Shift, ShiftOverride, User
 from app.store.unit_of_work import UnitOfWork
-from app.watch.rule import Trouble
 from app.words import roster as words
 
 LONGEST = timedelta(days=14)
@@ -177,25 +174,6 @@ def remove_override(uow: UnitOfWork, override_id: int, *, by: Actor, now: dateti
     uow.audit.record(
         "roster.remove_override", by=by, at=now, subject=f"override:{override_id}", detail=_of(uow, override)
     )
-
-
-def troubles_of(lacks: RosterLacks, *, zone: tzinfo) -> Iterator[Trouble]:
-    """Yield what a roster lacks, in words: for doctor, the page, and the daily reminder alike."""
-    if not lacks.used:
-        return
-    fallback = lacks.fallback or "（未设）"
-    if lacks.fallback is None:
-        yield Trouble("roster_fallback", words.NO_FALLBACK)
-    if lacks.nobody_now:
-        yield Trouble("roster_nobody", words.NOBODY_NOW.format(fallback=fallback))
-    if lacks.gaps:
-        spans = words.listed([words.span(one.starts_at, one.ends_at, zone) for one in lacks.gaps])
-        sentence = words.GAPS.format(count=len(lacks.gaps), spans=spans, fallback=fallback)
-        yield Trouble("roster_gap", sentence)
-    if lacks.unverified:
-        yield Trouble("roster_unverified", words.UNVERIFIED.format(names=words.listed(lacks.unverified)))
-    if lacks.absent:
-        yield Trouble("roster_absent", words.ABSENT.format(names=words.listed(lacks.absent)))
 
 
 def _checked(uow: UnitOfWork, wanted: WantedTurn, *, now: datetime) -> User:

@@ -25,6 +25,7 @@ from app.web.api import (
     lifecycle,
     orders,
     results,
+    roster,
     skus,
     stages,
 )
@@ -102,6 +103,7 @@ def create_api(parts: Parts, runtime: Runtime) -> FastAPI:
         alerts,
         lifecycle,
         stages,
+        roster,
         routes,
         docs,
     ):

@@ -8,6 +8,7 @@ from app.words.access import ACCOUNT_STATES as ACCOUNT_STATES
 from app.words.access import CONTACT_STATES as CONTACT_STATES
 from app.words.access import CONTACT_WAYS as CONTACT_WAYS
 from app.words.access import DUTY_PLACES as DUTY_PLACES
+from app.words.access import DUTY_SOURCES as DUTY_SOURCES
 from app.words.access import KEY_STATES as KEY_STATES
 from app.words.access import ROLE_SENTENCES as ROLE_SENTENCES
 from app.words.access import SCOPES as SCOPES

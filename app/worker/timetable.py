@@ -49,6 +49,7 @@ class Steps:
     batch_on_time: Step
     sweep: Step
     watch: Step
+    duty: Step
     chain_audit: Step
     forget_runs: Step
 
@@ -65,6 +66,7 @@ def timetable(steps: Steps) -> Sequence[Job]:
         Job("batch", steps.batch, rest=10.0, leader_only=True),  # the net under the calendar; idempotent
         Job("sweep", steps.sweep, rest=10.0, leader_only=True),
         Job("watch", steps.watch, rest=20.0, leader_only=True),
+        Job("duty", steps.duty, rest=20.0, leader_only=True),
     )
 
 

@@ -41,6 +41,7 @@ PAGES = {
     "incidents": "/console/incidents",
     "incident": "/console/incidents/{incident}",
     "alerts": "/console/alerts",
+    "roster": "/console/roster",
     "messages": "/console/messages",
     "coupons": "/console/coupons",
     "settings": "/console/settings",

@@ -17,13 +17,11 @@ from app.store.tables import (
     Attempt,
     Audit,
     Contradiction,
-    DutyFallback,
     GuideTick,
     Handover,
     Kiosk,
     Message,
     Pause,
-    ShiftOverride,
     SkuStock,
 )
 from app.web.console.mount import create_console, frame_of
@@ -149,10 +147,6 @@ def _rows(made: Deployment) -> None:
         Kiosk(name="x", link_sha256=b"l" * 32, link_ends_at=NOON, made_by="x", **mark),
         Pause(name="person:sms:", reason="x", by="x", since=NOON, until=NOON + minutes(60)),
         SkuStock(sku=PLANTED[:64], stock=1, listed_at=NOON, listed_by="x"),
-        DutyFallback(user_id=user.id, set_by="x", set_at=NOON),
-        ShiftOverride(
-            user_id=user.id, reason="x", made_by="x", starts_at=NOON, ends_at=NOON + minutes(600), made_at=NOON
-        ),
     ):
         made.rows.add(row)
     with made.boat.store.writing() as uow:

@@ -73,6 +73,10 @@ class RosterRepository:
         rows = [{"once": key, "told_at": now} for key in sorted(set(keys))]
         return set(insert_new(self._session, DutyNotice, rows, unique=("once",)))
 
+    def told(self, keys: Collection[str]) -> set[str]:
+        """Return which of these have been told."""
+        return set(self._session.scalars(select(DutyNotice.once).where(DutyNotice.once.in_(sorted(keys)))))
+
     def forget_notices(self, *, before: datetime) -> int:
         """Forget what was told before a moment; return how many."""
         return self._session.execute(delete(DutyNotice).where(DutyNotice.told_at < before)).rowcount

@@ -9,9 +9,9 @@ from app.access import accounts, contacts
 from app.access.accounts import FallbackPerson
 from app.domain.contact import ContactWay
 from app.store.contacts import sealed_contact
-from app.store.on_duty import on_duty, roster_lacks, roster_view
+from app.store.on_duty import lacks_in_words, on_duty, roster_lacks, roster_view
 from app.watch import roster
-from app.watch.roster import BadTurn, NobodyCalled, NoFallback, NoSuchTurn, TakenAlready, WantedTurn, troubles_of
+from app.watch.roster import BadTurn, NobodyCalled, NoFallback, NoSuchTurn, TakenAlready, WantedTurn
 from tests.deployment import Deployment
 from tests.deployment.facts import IT, KEYS, TEN, ZONE, hours
 
@@ -57,7 +57,7 @@ class Table:
 
     def codes(self) -> list[str]:
         with self.deployment.store.reading() as uow:
-            return [one.code for one in troubles_of(roster_lacks(uow, KEYS, now=TEN), zone=ZONE)]
+            return [one.code for one in lacks_in_words(roster_lacks(uow, KEYS, now=TEN), zone=ZONE)]
 
 
 def wanted(name: str, start: float, end: float, *, place: int = 1) -> WantedTurn:
@@ -123,7 +123,7 @@ def test_gaps_of_the_next_fourteen_days_are_seen_and_what_is_covered_is_none(tab
     assert table.codes() == ["roster_gap"]
     with table.deployment.store.reading() as uow:
         lacks = roster_lacks(uow, KEYS, now=TEN)
-        (sentence,) = [one.text for one in troubles_of(lacks, zone=ZONE)]
+        (sentence,) = [one.text for one in lacks_in_words(lacks, zone=ZONE)]
     assert [(one.starts_at, one.ends_at) for one in lacks.gaps] == [(TEN + 5 * DAY, TEN + 6 * DAY)]
     assert "11-27 10:00 至 11-28 10:00" in sentence
     table.override("lan", 120, 144)

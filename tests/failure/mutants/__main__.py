@@ -27,6 +27,7 @@ from tests.failure.mutants import (
     planted_held,
     planted_messages,
     planted_neighbours,
+    planted_people,
     planted_replicas,
     planted_results,
     planted_robots,
@@ -73,6 +74,7 @@ MUTANTS = (
     *planted_texts.MUTANTS,
     *planted_sheets.MUTANTS,
     *planted_watch.MUTANTS,
+    *planted_people.MUTANTS,
 )
 
 out = Console(width=180, soft_wrap=True)
