@@ -6,7 +6,8 @@ AccountError
 ├── NoSuchAccount
 ├── WeakPassword
 ├── OwnAccount
-└── LastAdministrator
+├── LastAdministrator
+└── FallbackPerson
 """
 
 import re
@@ -62,6 +63,10 @@ class OwnAccount(AccountError):
 
 class LastAdministrator(AccountError):
     """Without this account nobody could let anybody in any more."""
+
+
+class FallbackPerson(AccountError):
+    """Without this account nobody could be asked where nobody on duty answers."""
 
 
 def is_name(text: str) -> bool:
@@ -137,9 +142,11 @@ def disable_user(uow: UnitOfWork, name: str, *, by: Actor, now: datetime) -> Non
         NoSuchAccount: there is none of that name.
         OwnAccount: it is the actor's own.
         LastAdministrator: it is the only open account of an administrator.
+        FallbackPerson: it is that of the roster's fallback person.
     """
     user = _not_ones_own(uow, name, by=by)
     _keep_an_administrator(uow, user)
+    _keep_a_fallback(uow, user)
     user.disabled_at = user.disabled_at or now
     user.session_epoch += 1
     uow.access.save_user(user)
@@ -187,6 +194,13 @@ def _keep_an_administrator(uow: UnitOfWork, user: User) -> None:
     """Refuse where ``user`` is the last; two who take the role from each other at once wait for one another here."""
     if uow.access.lock_administrators(Role.ADMIN.value) == [user.id]:
         raise LastAdministrator(f"{user.name} 是唯一在用的管理员，请先另设一位管理员。")
+
+
+def _keep_a_fallback(uow: UnitOfWork, user: User) -> None:
+    """Refuse where ``user`` is the roster's fallback person, who is replaced and never missing."""
+    fallback = uow.roster.fallback()
+    if fallback is not None and fallback.user_id == user.id:
+        raise FallbackPerson(f"{user.name} 是值班表的兜底人，请先在“值班”另设一位。")
 
 
 def _hashed(name: str, password: str | None) -> tuple[str, str]:

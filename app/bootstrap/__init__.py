@@ -4,7 +4,7 @@ What only the web process has stands in ``order_path.py`` and is imported from t
 """
 
 from app.bootstrap.batches import batch_maker, exports_of, headings_of, layouts_of, reserve_of, result_words_of
-from app.bootstrap.channels import Channels, open_channels, open_robots, policy_of, robots_of
+from app.bootstrap.channels import Channels, codes_by, open_channels, open_robots, policy_of, robots_of
 from app.bootstrap.lifeboat import ForeignSecrets, Lifeboat, open_lifeboat
 from app.bootstrap.watch import situation_of, watch_policy
 
@@ -13,6 +13,7 @@ __all__ = [
     "ForeignSecrets",
     "Lifeboat",
     "batch_maker",
+    "codes_by",
     "exports_of",
     "headings_of",
     "layouts_of",

@@ -13,6 +13,7 @@ from app.channels.kinds import KINDS, WECOM
 from app.channels.sms.dry_run import DryRunSms
 from app.channels.sms.request import ProviderTemplate
 from app.domain.clock import Clock
+from app.domain.contact import ContactWay
 from app.notify.policy import DRY, Destination, MessagePolicy
 from app.settings import Settings
 
@@ -41,6 +42,8 @@ def policy_of(settings: Settings) -> MessagePolicy:
         coupon=settings.sms_coupon,
         coupon_template=settings.sms_provider == "dry_run" or bool(settings.sms_coupon_template),
         sms_sent=settings.sms_provider != "dry_run",
+        duty_texts=settings.sms_provider == "dry_run" or bool(settings.sms_duty_template),
+        codes_by=codes_by(settings),
         mail_sent=bool(settings.smtp_url.get_secret_value() and settings.alert_emails),
         sms_per_day=settings.sms_per_day,
         sms_per_client_per_day=settings.sms_per_client_per_day,
@@ -49,6 +52,13 @@ def policy_of(settings: Settings) -> MessagePolicy:
         public_url=settings.public_base,
         alert_emails=settings.alert_emails,
     )
+
+
+def codes_by(settings: Settings) -> frozenset[ContactWay]:
+    """Return the ways by which codes really reach people; what only records messages brings none."""
+    text = settings.sms_provider != "dry_run" and bool(settings.sms_code_template)
+    mail = bool(settings.smtp_url.get_secret_value())
+    return frozenset(way for way, is_open in ((ContactWay.PHONE, text), (ContactWay.EMAIL, mail)) if is_open)
 
 
 def open_channels(settings: Settings, clock: Clock) -> Channels:
@@ -87,6 +97,8 @@ def _sms_channel(settings: Settings, clock: Clock) -> SmsChannel:
         ("notice", settings.sms_notice_template, settings.sms_notice_variables),
         ("coupon", settings.sms_coupon_template, settings.sms_coupon_variables),
         ("combined", settings.sms_combined_template, settings.sms_combined_variables),
+        ("code", settings.sms_code_template, settings.sms_code_variables),
+        ("duty", settings.sms_duty_template, settings.sms_duty_variables),
     )
     for kind, template, variables in chosen:
         if template:

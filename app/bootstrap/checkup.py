@@ -17,6 +17,7 @@ from app.domain.times import local_text
 from app.files.layouts.registry import UnknownLayout
 from app.store.database.migrate import current, newest
 from app.store.ledger import ledger_of
+from app.store.on_duty import lacks_in_words, roster_lacks
 from app.store.spool.file import Spool, spool_files
 from app.watch.patrol import look
 from app.watch.rules import RULES
@@ -210,12 +211,33 @@ def _sources(boat: Lifeboat) -> Iterator[Finding]:
         yield Finding("watch_source", "warn" if trouble else "ok", f"数据源 {one.name}：{words}")
 
 
+def _roster(boat: Lifeboat) -> Iterator[Finding]:
+    with boat.store.reading() as uow:
+        lacks = roster_lacks(uow, boat.keyring, now=boat.clock.now())
+    found = lacks_in_words(lacks, zone=boat.settings.zone)
+    unreached = lacks.used and lacks.fallback is None
+    for lack in found:
+        yield Finding(lack.code, "fail" if unreached and lack.code == "roster_nobody" else "warn", lack.text)
+    if not found:
+        yield Finding("roster", "ok", "值班表：今后 14 天都有人值班" if lacks.used else "没有使用值班表")
+
+
 Check = Callable[[Lifeboat], Iterator[Finding]]
 
-QUICK: tuple[Check, ...] = (_shape, _disk, _layouts, _channels, _sources, _dead_men, _rules)
+QUICK: tuple[Check, ...] = (_shape, _disk, _layouts, _channels, _sources, _dead_men, _roster, _rules)
 """Checks that cost the same however many orders there are, and commit nothing."""
 
-CHECKS: tuple[Check, ...] = (findings_of_store, _disk, _layouts, _channels, _sources, _dead_men, _books, _rules)
+CHECKS: tuple[Check, ...] = (
+    findings_of_store,
+    _disk,
+    _layouts,
+    _channels,
+    _sources,
+    _dead_men,
+    _roster,
+    _books,
+    _rules,
+)
 """All; one of them counts every row of the incident."""
 
 

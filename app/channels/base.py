@@ -26,12 +26,12 @@ class GroupNotice:
     again: Callable[[Outcome], Awaitable[None]] | None = field(default=None, compare=False, repr=False)
 
 
-SmsTemplate = Literal["notice", "coupon", "combined"]
+SmsTemplate = Literal["notice", "coupon", "combined", "code", "duty"]
 
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """One text message to one customer.
+    """One text message to one person: a customer, or somebody of ours.
 
     ``reference`` is our own id for it (sent along as OutId or SessionContext), ``phone`` eleven digits, ``values`` the
     facts a template may use (``order_number``, ``order_tail``, ``coupon``, …), ``text`` what a reader would see.

@@ -100,6 +100,9 @@ SMS = ChannelKind(
 COUPONS = f"{SMS.name}:coupon"
 """The name under which texts that bring coupons rest by themselves."""
 
+STAFF = f"{SMS.name}:staff"
+"""Likewise texts to people of ours: what is wrong with their templates silences no customer's, nor the reverse."""
+
 EMAIL = ChannelKind(name="email", label="邮件")
 
 GROUPS = (WECOM, FEISHU, DINGTALK)
@@ -109,7 +112,7 @@ KINDS = {kind.name: kind for kind in (*GROUPS, SMS, EMAIL)}
 
 
 def label_of(channel: str) -> str:
-    """Return what people call a channel, or the coupons' part of one."""
-    if channel == COUPONS:
-        return f"{SMS.label}（优惠券）"
+    """Return what people call a channel, or a part of one."""
+    if channel in {COUPONS, STAFF}:
+        return f"{SMS.label}（{'优惠券' if channel == COUPONS else '值班人员'}）"
     return KINDS[channel].label if channel in KINDS else channel

@@ -112,6 +112,10 @@ OF_OURSELVES: Mapping[str, str] = {
     "sms:number_waits": "该号码暂时受限",
     "sms:no_phone": "订单里读不出手机号",
     "sms:unknown": "结果未知",
+    "sms:unverified": "此人没有验证过的手机号，或账号已停用",
+    "email:unverified": "此人没有验证过的邮箱，或账号已停用",
+    "sms:code_over": "验证码已作废",
+    "email:code_over": "验证码已作废",
     "email:nobody": "没有设置告警邮箱",
     "email:not_an_alert": "邮件只用来发告警",
 }

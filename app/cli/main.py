@@ -38,6 +38,7 @@ COMMANDS = {
     "alerts": "alerts:app",
     "layout": "layouts:app",
     "jobs": "jobs:app",
+    "roster": "roster:app",
     "watch": "watch:app",
     "settings": "settings:app",
 }

@@ -1,12 +1,17 @@
 """``lifeboat users``: accounts of the console."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from app.access.accounts import Role, add_user, disable_user, enable_user, set_password, set_role
+from app.access.contacts import set_contact
+from app.bootstrap import Lifeboat
 from app.cli.language import said, words
 from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json, table
+from app.domain.contact import ContactWay
+from app.store.contacts import contact_of
 from app.store.tables import User
 
 app = typer.Typer(help="控制台账号。", no_args_is_help=True)
@@ -68,16 +73,26 @@ def change(
     name: Name,
     role: Annotated[Role | None, typer.Option(help="新角色。")] = None,
     disabled: Annotated[bool | None, typer.Option("--disabled/--enabled", help="停用或启用。")] = None,
+    phone: Annotated[str | None, typer.Option(help="手机号；本人在控制台验证之前不会使用。空 = 清除。")] = None,
+    email: Annotated[str | None, typer.Option(help="邮箱；本人在控制台验证之前不会使用。空 = 清除。")] = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """一次更改角色与启停：全部生效，或什么都不变。"""
-    if role is None and disabled is None:
-        fail(said("请给出 --role、--disabled 或 --enabled。"), code=2)
-    _change(name, role=role, disabled=disabled, as_json=as_json)
+    """一次更改角色、启停与联系方式：全部生效，或什么都不变。"""
+    contacts = {ContactWay.PHONE: phone, ContactWay.EMAIL: email}
+    if role is None and disabled is None and phone is None and email is None:
+        fail(said("请给出 --role、--disabled、--enabled、--phone 或 --email。"), code=2)
+    _change(name, role=role, disabled=disabled, contacts=contacts, as_json=as_json)
 
 
-def _change(name: str, *, role: Role | None = None, disabled: bool | None = None, as_json: bool) -> None:
+def _change(
+    name: str,
+    *,
+    role: Role | None = None,
+    disabled: bool | None = None,
+    contacts: Mapping[ContactWay, str | None] | None = None,
+    as_json: bool,
+) -> None:
     with lifeboat() as boat:
         how: dict[str, Any] = {"by": actor(), "now": boat.clock.now()}
         with boat.store.writing() as uow:
@@ -85,21 +100,40 @@ def _change(name: str, *, role: Role | None = None, disabled: bool | None = None
                 set_role(uow, name, role, **how)
             if disabled is not None:
                 (disable_user if disabled else enable_user)(uow, name, **how)
+            for way, address in (contacts or {}).items():
+                if address is not None:
+                    set_contact(uow, name, way, address, keyring=boat.keyring, **how)
             user = uow.access.user_named(name)
-            item = _item(user) if user else {}
+            item = _item(boat, user) if user else {}
     if as_json:
         say_json(item)
         return
     role_word, state = words.ROLES[str(item["role"])], _state(bool(item["disabled"]))
     out.print(said("账号 {name}：{role}，{state}。", name=name, role=role_word, state=state), markup=False)
+    for way, address in (contacts or {}).items():
+        if address:
+            told = _contact(item, way)
+            out.print(said("{contact}：须由本人在控制台“我的账号”里验证，之前不会使用。", contact=told), markup=False)
 
 
 def _state(disabled: bool) -> str:  # noqa: FBT001 - what it says is its only argument
     return said("停用") if disabled else said("正常")
 
 
-def _item(user: User) -> dict[str, object]:
-    return {"name": user.name, "role": user.role, "disabled": user.disabled_at is not None}
+def _item(boat: Lifeboat, user: User) -> dict[str, object]:
+    item: dict[str, object] = {"name": user.name, "role": user.role, "disabled": user.disabled_at is not None}
+    for way in ContactWay:
+        contact = contact_of(boat.keyring, user, way)
+        item |= {way.value: contact.told if contact else None}
+        item |= {f"{way}_verified": contact is not None and contact.verified_at is not None}
+    return item
+
+
+def _contact(item: Mapping[str, object], way: ContactWay) -> str:
+    """Return an address for a person, masked, and whether it may be used."""
+    if item[way.value] is None:
+        return ""
+    return f"{item[way.value]}{'' if item[f'{way}_verified'] else said('（未验证）')}"
 
 
 @app.command("list")
@@ -107,12 +141,22 @@ def list_users(*, as_json: Json = False) -> None:
     """列出账号。"""
     with lifeboat() as boat, boat.store.reading() as uow:
         rows = uow.access.users()
+    items = [_item(boat, user) for user in rows]
     if as_json:
-        say_json([_item(user) for user in rows])
+        say_json(items)
         return
     table(
         "账号",
-        ("账号", "角色", "状态", "创建时间"),
-        [(u.name, u.role, _state(u.disabled_at is not None), local(boat, u.created_at)) for u in rows],
+        ("账号", "角色", "状态", "手机", "邮箱", "创建时间"),
+        [
+            (
+                u.name,
+                u.role,
+                _state(u.disabled_at is not None),
+                *(_contact(item, way) for way in ContactWay),
+                local(boat, u.created_at),
+            )
+            for u, item in zip(rows, items, strict=True)
+        ],
         empty="还没有账号。",
     )

@@ -82,6 +82,9 @@ GROUP_MESSAGES = {
     Subject.BATCH: "batch, told to a group",
     Subject.ALERT: "alert, told to a group",
 }
+STAFF_MESSAGES = {Subject.CODE: "verification code", Subject.DUTY: "hand-over"}
+DUTY_PLACES = {"1": "first", "2": "second"}
+DUTY_SOURCES = {"shift": "shift", "override": "override", "gap": "gap"}
 OUTCOMES = {
     "delivered": "delivered",
     "simulated": "simulated",
@@ -188,6 +191,8 @@ def message_name(subject: str, channel: str, _label: str) -> str:
     """Return what people call a kind of message; its channel goes by its name, for its label is Chinese."""
     if subject in CUSTOMER_MESSAGES:
         return CUSTOMER_MESSAGES[Subject(subject)]
+    if subject in STAFF_MESSAGES:
+        return STAFF_MESSAGES[Subject(subject)]
     if channel == "email":
         return "alert by e-mail"
     return GROUP_MESSAGES.get(Subject(subject), f"message to {channel}") if subject in set(Subject) else subject

@@ -18,6 +18,10 @@ class Subject(StrEnum):
     """The calming text message to a customer."""
     COUPON = "coupon"
     """The text message that brings a customer a coupon."""
+    CODE = "code"
+    """The code by which a person of ours shows that a phone or an e-mail address is his."""
+    DUTY = "duty"
+    """A hand-over, told to whoever comes on duty or goes off it."""
 
 
 def kind_of(subject: str, channel: str) -> str:

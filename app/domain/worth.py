@@ -10,6 +10,8 @@ WORTH: Mapping[str, timedelta] = {
     Subject.NOTICE: timedelta(hours=26),
     # Waits for the morning, or for codes; three days after the order nobody knows any more what it makes up for.
     Subject.COUPON: timedelta(days=3),
+    Subject.CODE: timedelta(minutes=10),
+    Subject.DUTY: timedelta(hours=2),
 }
 """By subject; what goes to groups and by mail keeps its worth for whoever has to catch up."""
 

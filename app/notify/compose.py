@@ -20,6 +20,7 @@ from app.domain.quiet_hours import earliest_send
 from app.domain.send_budget import Urgency
 from app.domain.subject import Subject
 from app.domain.times import local_text
+from app.notify.codes import compose_codes
 from app.notify.contents import AlertContent, BatchContent, CustomerContent, OrderContent
 from app.notify.count_goods import count_goods
 from app.notify.coupon_message import coupon_follow_up, customer_of
@@ -54,6 +55,8 @@ class Composer:
             if orders and trouble_with(uow, partial(self._compose_orders, uow, orders, opened, now)):
                 self._compose_one_by_one(uow, orders, opened, now)
             count_goods(uow, orders, opened)
+            if error := trouble_with(uow, partial(compose_codes, uow, shop=self._policy.shop, now=now)):
+                log.error("codes_cannot_be_composed", reason=type(error).__name__)
             for batch in uow.batches.claim_unannounced(now=now):
                 if error := trouble_with(uow, partial(self._announce, uow, batch, now)):
                     log.error("batch_cannot_be_announced", batch=batch.name, reason=type(error).__name__)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from app.domain.contact import ContactWay
 from app.domain.order import Priority
 from app.domain.subject import Subject
 
@@ -96,9 +97,41 @@ class CustomerContent:
     drill: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeContent:
+    """A code for a person of ours; it is made when it is sent, from what stands here and the address."""
+
+    way: ContactWay
+    nonce: str
+    minutes: int
+    shop: str
+    drill: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyContent:
+    """A hand-over for one person: ``at`` on the merchant's wall clock, ``alerts`` the first of the ``open_alerts``.
+
+    ``other`` is who goes, for whoever comes, and who comes, for whoever goes; empty for nobody. ``stands_in`` says that
+    the fallback person comes because nobody is on duty; ``ahead``, that it is still to come; ``person`` is named where
+    a group is told in his place.
+    """
+
+    comes: bool
+    ahead: bool
+    place: int
+    at: str
+    other: str
+    stands_in: bool = False
+    open_alerts: int
+    alerts: tuple[str, ...]
+    person: str = ""
+    drill: bool = False
+
+
 Digest = DigestContent | HighDigestContent
-Content = OrderContent | Digest | BatchContent | AlertContent | CustomerContent
-GroupContent = OrderContent | Digest | BatchContent | AlertContent
+Content = OrderContent | Digest | BatchContent | AlertContent | CustomerContent | CodeContent | DutyContent
+GroupContent = OrderContent | Digest | BatchContent | AlertContent | DutyContent
 
 _READERS: dict[str, TypeAdapter[Any]] = {
     Subject.ORDER: TypeAdapter(OrderContent),
@@ -107,6 +140,8 @@ _READERS: dict[str, TypeAdapter[Any]] = {
     Subject.ALERT: TypeAdapter(AlertContent),
     Subject.NOTICE: TypeAdapter(CustomerContent),
     Subject.COUPON: TypeAdapter(CustomerContent),
+    Subject.CODE: TypeAdapter(CodeContent),
+    Subject.DUTY: TypeAdapter(DutyContent),
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from app.channels.kinds import COUPONS
+from app.channels.kinds import COUPONS, STAFF
 from app.domain.actor import Actor
 from app.domain.harmless_text import harmless_text
 from app.domain.problems import Refusal
@@ -26,7 +26,7 @@ def named(name: str, *, known: Collection[str]) -> list[str]:
     """
     if name in known:
         return [name]
-    whole = sorted(one for one in known if one.partition(":")[0] == name and one != COUPONS)
+    whole = sorted(one for one in known if one.partition(":")[0] == name and one not in {COUPONS, STAFF})
     if not whole:
         raise HoldError(
             f"没有通知渠道“{harmless_text(name)[:40]}”，可选：{'、'.join(sorted(known)) or '（都未接通）'}。"

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from app.channels.kinds import COUPONS, EMAIL, SMS, WECOM
+from app.channels.kinds import COUPONS, EMAIL, SMS, STAFF, WECOM
+from app.domain.contact import ContactWay
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,10 @@ class MessagePolicy:
     shop: str
     public_url: str
     alert_emails: tuple[str, ...]
+    duty_texts: bool = False
+    """Whether text messages can be sent to whoever is on duty."""
+    codes_by: frozenset[ContactWay] = frozenset()
+    """By which ways codes really reach people."""
 
     @property
     def everyday_groups(self) -> tuple[Destination, ...]:
@@ -60,4 +65,5 @@ class MessagePolicy:
         chosen = ((SMS.name, self.sms_sent), (EMAIL.name, self.mail_sent))
         groups = {f"{group.channel}:{group.target}" for group in self.groups}
         coupons = {COUPONS} if self.sms_sent and self.coupon != "off" else set()
-        return frozenset(groups | coupons | {f"{name}:" for name, sent in chosen if sent})
+        staff = {STAFF} if self.sms_sent and (self.duty_texts or ContactWay.PHONE in self.codes_by) else set()
+        return frozenset(groups | coupons | staff | {f"{name}:" for name, sent in chosen if sent})

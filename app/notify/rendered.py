@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from app.channels.kinds import KINDS, SMS
-from app.notify.contents import Content, CustomerContent, UnreadableContent, read_content
-from app.notify.texts import customer_text, group_text
+from app.notify.contents import CodeContent, Content, CustomerContent, UnreadableContent, read_content
+from app.notify.texts import code_text, customer_text, group_text
 from app.store.tables import Message
 
 NOT_DRAWN = "（发送时抽取）"
@@ -35,6 +35,8 @@ def text_of(content: Content, channel: str, *, codes: bool = True) -> str:
     if isinstance(content, CustomerContent):
         code = content.coupon if codes else masked_code(content.coupon)
         return customer_text(replace(content, coupon=code or NOT_DRAWN))
+    if isinstance(content, CodeContent):
+        return code_text(content, "******")
     kind = KINDS.get(channel, SMS)
     return group_text(content, limit=kind.text_bytes or _UNLIMITED)
 

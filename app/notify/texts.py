@@ -9,8 +9,10 @@ from app.domain.money import yuan
 from app.notify.contents import (
     AlertContent,
     BatchContent,
+    CodeContent,
     CustomerContent,
     DigestContent,
+    DutyContent,
     GroupContent,
     HighDigestContent,
     OrderContent,
@@ -41,6 +43,8 @@ def group_text(content: GroupContent, *, limit: int) -> str:
             return batch_text(content)
         case AlertContent():
             return alert_text(content)
+        case DutyContent():
+            return duty_text(content)
         case _:
             assert_never(content)
 
@@ -147,6 +151,31 @@ def customer_text(content: CustomerContent) -> str:
             )
         case _:
             assert_never(content.template)
+
+
+def code_text(content: CodeContent, code: str) -> str:
+    """Return the message that brings a code."""
+    return f"【{content.shop}】订单救生艇验证码 {code}，{content.minutes} 分钟内有效。非本人操作请忽略。"
+
+
+def duty_text(content: DutyContent) -> str:
+    """Return a hand-over as its reader sees it: who takes over from whom and when, and which alerts are open."""
+    who = f"{content.person}：" if content.person else ""
+    place = words.DUTY_PLACES.get(str(content.place), "")
+    if content.comes:
+        turn = "由您接班" if not content.person else "接班"
+        rest = "没有人值班，由兜底人顶上。" if content.stands_in else f"{content.other} 交班。" if content.other else ""
+    else:
+        turn = "您交班" if not content.person else "交班"
+        rest = f"{content.other} 接班。" if content.other else "之后没有人值班，由兜底人顶上。"
+    when = f"{content.at} 起" if content.ahead else f"{content.at}"
+    head = f"{_drill(drill=content.drill)}【{place}{'接班' if content.comes else '交班'}】{who}{when}{turn}。{rest}"
+    if not content.open_alerts:
+        return f"{head}\n没有未恢复的告警。"
+    lines = [head, f"未恢复的告警 {content.open_alerts} 条：", *(f"· {alert}" for alert in content.alerts)]
+    if content.open_alerts > len(content.alerts):
+        lines.append(f"其余 {content.open_alerts - len(content.alerts)} 条见控制台“告警”。")
+    return "\n".join(lines)
 
 
 def _drill(*, drill: bool) -> str:

@@ -67,6 +67,10 @@ class MessageSettings(Part):
     sms_coupon_variables: str = "code=coupon"
     sms_combined_template: str = ""
     sms_combined_variables: str = "number=order_number,code=coupon"
+    sms_code_template: str = ""
+    sms_code_variables: str = "code=code"
+    sms_duty_template: str = ""
+    sms_duty_variables: str = "time=time,alerts=alerts"
     sms_per_day: int = Field(default=20_000, ge=0)  # spend stop of the whole deployment
     sms_per_client_per_day: int = Field(default=10_000, ge=0)  # a stolen key pumps no more than this
     coupons_per_client_per_hour: int = Field(default=600, ge=0)  # 0: as many as there are

@@ -78,6 +78,7 @@ class Keyring:
     look_alike: Marker
     fingerprint: Marker
     handover: Marker
+    contact: Marker
     session: bytes
     seal: Seal
     names: tuple[tuple[str, str], ...]
@@ -96,6 +97,7 @@ class Keyring:
             look_alike=Marker(derived(secret_key, "look-alike")),
             fingerprint=Marker(derived(secret_key, "fingerprint")),
             handover=Marker(derived(secret_key, "hand-over code")),
+            contact=Marker(derived(secret_key, "contact code")),
             session=derived(secret_key, "session"),
             seal=Seal(derived(seal_key, "seal")),
             names=(

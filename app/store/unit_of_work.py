@@ -16,6 +16,7 @@ from app.store.repositories.attempts import AttemptRepository
 from app.store.repositories.attention import AttentionRepository
 from app.store.repositories.audit import AuditRepository
 from app.store.repositories.batches import BatchRepository
+from app.store.repositories.contacts import ContactRepository
 from app.store.repositories.contradictions import ContradictionRepository
 from app.store.repositories.coupons import CouponRepository
 from app.store.repositories.dead_letters import DeadLetterRepository
@@ -42,6 +43,7 @@ from app.store.repositories.outbox_of_alerts import AlertOutboxRepository
 from app.store.repositories.overview import OverviewRepository
 from app.store.repositories.pauses import PauseRepository
 from app.store.repositories.results import ResultRepository
+from app.store.repositories.roster import RosterRepository
 from app.store.repositories.rule_changes import RuleChangeRepository
 from app.store.repositories.search import SearchRepository
 from app.store.repositories.sources import SourceRepository
@@ -71,6 +73,7 @@ class UnitOfWork:
         self.attention = AttentionRepository(session, self._reach)
         self.audit = AuditRepository(session, self._reach)
         self.batches = BatchRepository(session)
+        self.contacts = ContactRepository(session)
         self.contradictions = ContradictionRepository(session)
         self.coupons = CouponRepository(session)
         self.dead_letters = DeadLetterRepository(session)
@@ -98,6 +101,7 @@ class UnitOfWork:
         self.pauses = PauseRepository(session)
         self.results = ResultRepository(session)
         self.rule_changes = RuleChangeRepository(session)
+        self.roster = RosterRepository(session)
         self.search = SearchRepository(session, self._reach)
         self.sources = SourceRepository(session)
         self.stages = StageRepository(session)

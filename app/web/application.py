@@ -27,6 +27,7 @@ from app.web.api import (
     lifecycle,
     orders,
     results,
+    roster,
     skus,
     stages,
     systemic,
@@ -108,6 +109,7 @@ def create_api(parts: Parts, runtime: Runtime) -> FastAPI:
         stages,
         heartbeats,
         systemic,
+        roster,
         routes,
         docs,
     ):

@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from app.domain.ledger import Ledger
 from app.domain.subject import Subject
 from app.words.access import ACCOUNT_STATES as ACCOUNT_STATES
+from app.words.access import CONTACT_STATES as CONTACT_STATES
+from app.words.access import CONTACT_WAYS as CONTACT_WAYS
+from app.words.access import DUTY_PLACES as DUTY_PLACES
+from app.words.access import DUTY_SOURCES as DUTY_SOURCES
 from app.words.access import KEY_STATES as KEY_STATES
 from app.words.access import ROLE_SENTENCES as ROLE_SENTENCES
 from app.words.access import SCOPES as SCOPES
@@ -98,6 +102,7 @@ CHANNEL_CONDITIONS = Labels(
 )
 CUSTOMER_MESSAGES = {Subject.NOTICE: "安抚短信", Subject.COUPON: "优惠券短信"}
 GROUP_MESSAGES = {Subject.DIGEST: "新订单汇总", Subject.BATCH: "批次群通知", Subject.ALERT: "告警群通知"}
+STAFF_MESSAGES = {Subject.CODE: "验证码", Subject.DUTY: "交接班通知"}
 OUTCOMES = {
     "delivered": "成功",
     "simulated": "模拟",
@@ -254,6 +259,8 @@ def message_name(subject: str, channel: str, label: str) -> str:
     """Return what people call a kind of message; ``label`` is what they call its channel."""
     if subject in CUSTOMER_MESSAGES:
         return CUSTOMER_MESSAGES[Subject(subject)]
+    if subject in STAFF_MESSAGES:
+        return STAFF_MESSAGES[Subject(subject)]
     if channel == "email":
         return "告警邮件"
     return GROUP_MESSAGES.get(Subject(subject), f"{label}群通知") if subject in set(Subject) else subject

@@ -22,3 +22,8 @@ KEY_STATES = {
 }
 SCOPES = Sentences({"intake": "下单", "ops": "取批次、传结果、看台账", "lifecycle": "上报订单进度"})
 """What a key of this scope may do."""
+DUTY_PLACES = {"1": "第一值班", "2": "第二值班"}
+"""Who is asked first, and who where the first does not answer."""
+DUTY_SOURCES = {"shift": "班次", "override": "换班", "gap": "空班"}
+CONTACT_STATES = {"verified": Label("已验证", "green"), "entered": Label("未验证，不会使用", "orange")}
+CONTACT_WAYS = {"phone": "手机", "email": "邮箱"}

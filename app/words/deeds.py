@@ -47,6 +47,15 @@ ACTIONS = Sentences(
         "user.disable": "停用账号",
         "user.enable": "启用账号",
         "user.end_sessions": "退出所有登录",
+        "user.set_contact": "登记联系方式",
+        "user.ask_code": "获取验证码",
+        "user.verify_contact": "验证联系方式",
+        "roster.add": "排班",
+        "roster.change": "改班次",
+        "roster.remove": "删班次",
+        "roster.override": "换班",
+        "roster.remove_override": "取消换班",
+        "roster.fallback": "设兜底人",
         "client.add": "新增渠道",
         "client.rotate": "更换密钥",
         "client.revoke": "吊销密钥",
@@ -97,6 +106,9 @@ DETAILS = Sentences(
         "every_minutes": "周期（分钟）",
         "grace_minutes": "宽限（分钟）",
         "failures": "连续失败次数",
+        "way": "方式",
+        "place": "第几值班",
+        "cleared": "清除",
     }
 )
 """What the details of a deed are called."""

@@ -19,6 +19,7 @@ from app.notify.dispatch.email import MailDispatcher
 from app.notify.dispatch.group import GroupDispatcher
 from app.notify.dispatch.sms import SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
+from app.notify.duty import tell_duty
 from app.reconcile.goods import count_ended_goods
 from app.store.audit_chain import MOST_IN_BLOCK, chain_once
 from app.store.repositories.dependencies import KEPT as WINDOWS_KEPT
@@ -142,7 +143,7 @@ class Worker:
                 own_template=policy.coupon == "separate" or policy.coupon_template,
             ),
         )
-        self._mail = MailDispatcher(store, clock, ways.mail, to=policy.alert_emails)
+        self._mail = MailDispatcher(store, clock, ways.mail, to=policy.alert_emails, keyring=keyring)
         self._patrolled = self._dead_man("patrol", boat.settings.ping_url, every=PATROL_TOLD_EVERY)
         self._batched = self._dead_man("batch", boat.settings.ping_batch_url, every=boat.settings.batch_every)
 
@@ -159,6 +160,7 @@ class Worker:
             batch_on_time=self._batch_on_time,
             sweep=lambda: asyncio.to_thread(self._sweep),
             watch=lambda: asyncio.to_thread(self._watch),
+            duty=lambda: asyncio.to_thread(self._tell_duty),
             chain_audit=self._chain_audit,
             forget_runs=lambda: self._runs.run(self._forget_runs),
             tell_dead_men=self._tell_dead_men,
@@ -254,6 +256,11 @@ class Worker:
         set_now = self._boat.kept.now(at_once=True).settings  # else a robot just added looks like one that is gone
         sweep_once(self._boat.store, policy_of(set_now), self._boat.clock)
         return 0
+
+    def _tell_duty(self) -> int:
+        boat = self._boat
+        tell_duty(boat.store, boat.keyring, policy_of(boat.live), now=boat.clock.now())
+        return 0  # one look a tick, however much it told
 
     def _forget_runs(self) -> int:
         now = self._boat.clock.now()

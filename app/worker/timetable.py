@@ -49,6 +49,7 @@ class Steps:
     batch_on_time: Step
     sweep: Step
     watch: Step
+    duty: Step
     chain_audit: Step
     forget_runs: Step
     tell_dead_men: Step
@@ -69,6 +70,7 @@ def timetable(steps: Steps) -> Sequence[Job]:
         Job("watch", steps.watch, rest=20.0, leader_only=True),
         Job("dead_men", steps.tell_dead_men, rest=5.0, leader_only=True),
         Job("probe", steps.probe, rest=60.0, leader_only=True),
+        Job("duty", steps.duty, rest=20.0, leader_only=True),
     )
 
 

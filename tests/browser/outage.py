@@ -11,6 +11,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from app.access.contacts import set_contact
+from app.domain.contact import ContactWay
 from app.domain.states import HeldKind
 from app.handback.import_results import import_results
 from app.handback.result_lines import ResultFile, ResultLine
@@ -18,12 +20,14 @@ from app.orders.attend import claim_order
 from app.store.repositories.alerts import TroubleSighting
 from app.store.repositories.leases import LEADER
 from app.store.tables import Client, ClientKey
+from app.store.unit_of_work import UnitOfWork
+from app.watch.roster import WantedTurn, add_override, add_shift, set_fallback
 from app.watch.stages.hours import close_hours
 from app.watch.stages.simulate import fault_of, simulated
 from app.watch.stages.take_events import ReportedEvent, take_events
 from app.web.api.lifecycle import checked_event
 from tests.deployment import Deployment
-from tests.deployment.facts import IT, NOON, OPS, SHOP, ZONE, minutes
+from tests.deployment.facts import IT, KEYS, NOON, OPS, SHOP, ZONE, minutes
 from tests.deployment.orders import order_body, prepared
 from tests.fakes.clock import ClockAt
 
@@ -61,6 +65,25 @@ def _played() -> tempfile.TemporaryDirectory[str]:
     return folder
 
 
+def _roster(uow: UnitOfWork) -> None:
+    """Two take turns for a week, one stands in for an hour, and then there is a gap."""
+    how: dict[str, Any] = {"by": OPS, "now": NOON}
+    for name, way, address in (
+        ("boss", ContactWay.PHONE, "13912345678"),
+        ("xiaolin", ContactWay.EMAIL, "lin@example.com"),
+    ):
+        set_contact(uow, name, way, address, keyring=KEYS, **how)
+    boss = uow.access.user_named("boss")
+    assert boss
+    boss.phone_verified_at = NOON
+    set_fallback(uow, "boss", **how)
+    for name, start in (("xiaolin", NOON - minutes(250)), ("boss", NOON + minutes(470))):
+        wanted = WantedTurn(name=name, starts_at=start, ends_at=start + minutes(720))
+        add_shift(uow, wanted, days=6, zone=ZONE, **how)
+    stand_in = WantedTurn(name="boss", starts_at=NOON + minutes(110), ends_at=NOON + minutes(170))
+    add_override(uow, stand_in, reason="小林开会", **how)
+
+
 def _play(folder: Path) -> Deployment:
     made = Deployment(folder, clock=ClockAt(NOON - minutes(HOUR)))
     assert made.door
@@ -95,6 +118,7 @@ def _play(folder: Path) -> Deployment:
         why = "手机号、商品、金额相同"
         uow.orders.hold([made.rows.order_id(new.number)], kind=HeldKind.LOOK_ALIKE, looks_like=orders[-1], reason=why)
         uow.leases.take(LEADER, holder="vm:1", now=NOON, until=NOON + minutes(1))
+        _roster(uow)
         uow.jobs.beat("scheduler", now=NOON, holder="vm:1")
     return made
 

@@ -43,6 +43,7 @@ PAGES = {
     "health": "/console/health",
     "alerts": "/console/alerts",
     "systemic": "/console/systemic",
+    "roster": "/console/roster",
     "messages": "/console/messages",
     "coupons": "/console/coupons",
     "settings": "/console/settings",

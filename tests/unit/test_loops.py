@@ -64,7 +64,7 @@ def test_only_the_leader_makes_batches_sweeps_and_watches():
         return 0
 
     jobs = timetable(Steps(**dict.fromkeys(Steps.__dataclass_fields__, step)))
-    assert {job.name for job in jobs if job.leader_only} == {"batch", "sweep", "watch"}
+    assert {job.name for job in jobs if job.leader_only} == {"batch", "sweep", "watch", "duty"}
     assert all(0 < job.rest <= 20 for job in jobs)
 
 

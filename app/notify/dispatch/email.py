@@ -1,4 +1,4 @@
-"""Sends alerts by e-mail to those named in the settings."""
+"""Sends e-mail: alerts to those named in the settings, and what people of ours are told."""
 
 import asyncio
 from datetime import timedelta
@@ -9,23 +9,34 @@ from app.domain.clock import Clock
 from app.domain.outcome import Outcome, Rejected, Simulated
 from app.domain.retry import SMS_DELAYS
 from app.notify.contents import AlertContent, Content
+from app.notify.dispatch.person import SUBJECT_LENGTH, claim_for_people, person_mail
 from app.notify.dispatch.record import Sending
 from app.notify.dispatch.run import Sender, begin_sending
 from app.notify.texts import alert_text
+from app.store.sealing import Keyring
 from app.store.unit_of_work import Store
 
 LEASE = timedelta(seconds=120)
 """A mail server may take 60 s."""
 
-SUBJECT_LENGTH = 60
-"""Characters of an alert that stand in the subject of its e-mail."""
+Letter = tuple[Sending, Mail | Rejected | None]
+"""A message on its way, and the e-mail it is, or why it can be none; None for those named in the settings."""
 
 
 class MailDispatcher:
     """Sends what waits for the mail server; without one it records and sends nothing."""
 
-    def __init__(self, store: Store, clock: Clock, channel: MailChannel | None, *, to: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        channel: MailChannel | None,
+        *,
+        to: tuple[str, ...],
+        keyring: Keyring | None = None,
+    ) -> None:
         self._store = store
+        self._keyring = keyring
         self._clock = clock
         self._channel = channel
         self._to = to
@@ -36,9 +47,14 @@ class MailDispatcher:
         if to is not None:
             self._to = to
         begun = await asyncio.to_thread(self._claim)
-        for sending in begun:
-            await self._sender.send(sending, self._answer(sending.content))
+        for sending, mail in begun:
+            await self._sender.send(sending, self._send(mail) if mail else self._answer(sending.content))
         return len(begun)
+
+    async def _send(self, mail: Mail | Rejected) -> Outcome:
+        if isinstance(mail, Rejected):
+            return mail
+        return Simulated() if self._channel is None else await self._channel.send(mail)
 
     async def _answer(self, content: Content) -> Outcome:
         if not isinstance(content, AlertContent):
@@ -50,13 +66,19 @@ class MailDispatcher:
         sentence = alert_text(content)
         return await self._channel.send(Mail(self._to, f"Lifeboat {sentence[:SUBJECT_LENGTH]}", sentence))
 
-    def _claim(self) -> list[Sending]:
+    def _claim(self) -> list[Letter]:
+        """Take one e-mail, to a person, else as the settings say: each may take a minute, and its lease is for two."""
         now = self._clock.now()
         with self._store.reading() as uow:
-            if not uow.messages.anything_due(EMAIL.name, now=now, target=""):
+            if not uow.messages.anything_due(EMAIL.name, now=now):
                 return []
         with self._store.writing() as uow:
             if uow.pauses.holds(f"{EMAIL.name}:", now=now, longest=EMAIL.longest_pause):
                 return []
+            if self._keyring is not None:
+                people = claim_for_people(uow, EMAIL.name, now=now, lease=LEASE, limit=1)
+                begun = begin_sending(uow, people, now=now)
+                if begun:
+                    return [(one, person_mail(uow, self._keyring, one.message, one.content)) for one in begun]
             claimed = uow.messages.claim(EMAIL.name, now=now, lease_until=now + LEASE, limit=1, target="")
-            return begin_sending(uow, claimed, now=now)
+            return [(sending, None) for sending in begin_sending(uow, claimed, now=now)]

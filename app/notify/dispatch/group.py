@@ -19,8 +19,10 @@ from app.domain.states import MessageState
 from app.domain.subject import Subject
 from app.notify.contents import (
     AlertContent,
+    CodeContent,
     Content,
     CustomerContent,
+    DutyContent,
     HighDigestContent,
     OrderContent,
     UnreadableContent,
@@ -213,9 +215,9 @@ def _member(uow: UnitOfWork, message: Message, now: datetime) -> DigestMember | 
 
 def notice_of(content: Content, mentions: tuple[str, ...], *, kind: ChannelKind) -> GroupNotice:
     """Return a message as its group reads it; high priority and alerts mention the people named in the settings."""
-    if isinstance(content, CustomerContent):
-        raise TypeError("a customer's message goes to no group")
-    urgent = isinstance(content, AlertContent | HighDigestContent) or (
+    if isinstance(content, CustomerContent | CodeContent):
+        raise TypeError("a person's message goes to no group")
+    urgent = isinstance(content, AlertContent | HighDigestContent | DutyContent) or (
         isinstance(content, OrderContent) and content.priority == "high"
     )
     mentioned = mentions if urgent else ()

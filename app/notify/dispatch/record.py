@@ -6,14 +6,14 @@ from typing import assert_never
 
 import structlog
 
-from app.channels.kinds import COUPONS, KINDS, SMS
+from app.channels.kinds import COUPONS, KINDS, SMS, STAFF
 from app.domain.outcome import Deferred, Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
 from app.domain.retry import DryRun, GiveUp, NextStep, RetryAt, Sent, SettleAt, while_worth
 from app.domain.states import MessageState
 from app.domain.subject import Subject
 from app.domain.worth import worth_until
 from app.notify.contents import Content
-from app.notify.new_message import UNDRAWN
+from app.notify.new_message import UNDRAWN, is_for_person
 from app.store.repositories.pauses import number_name
 from app.store.tables import Message
 from app.store.unit_of_work import UnitOfWork
@@ -53,7 +53,12 @@ class Sending:
 
 
 def pause_name(message: Message) -> str:
-    """Return the name under which a message's destination is paused: each robot by itself, text messages together."""
+    """Return the name under which a message's destination is paused: each robot by itself, text messages together.
+
+    Those to people of ours have a name of their own, and their e-mails that of all e-mails: it is one mail server.
+    """
+    if is_for_person(message.target):
+        return STAFF if message.channel == SMS.name else f"{message.channel}:"
     return f"{message.channel}:{'' if message.channel == 'sms' else message.target}"
 
 
@@ -97,8 +102,11 @@ def _look_for_a_row(uow: UnitOfWork, message: Message, outcome: Outcome, *, now:
     """Blame the channel where several parties in a row were refused alike, or nobody has answered for a while.
 
     It rests after refusals; a silent one is only named, since the delays between tries are its rest. Any success ends
-    both, also of a message that was under way already: it shows that the channel works.
+    both, also of a message that was under way already: it shows that the channel works. One person's address is no
+    evidence against a channel.
     """
+    if is_for_person(message.target):
+        return
     match outcome:
         case Rejected(reason, "message") | Deferred(_, reason) | Unreachable(reason, int()):
             refused, until = True, now + CHANNEL_REST

@@ -14,9 +14,10 @@ from app.domain.subject import Subject
 from app.domain.worth import worth_until
 from app.notify.contents import CustomerContent
 from app.notify.dispatch.draw import CouponDraw, CouponRules
+from app.notify.dispatch.person import claim_for_people, person_text
 from app.notify.dispatch.record import Sending, end_attempt, lift_pauses, move_message
 from app.notify.dispatch.run import Sender, begin_sending, resume_sending
-from app.notify.new_message import UNDRAWN
+from app.notify.new_message import UNDRAWN, is_for_person
 from app.notify.texts import customer_text
 from app.store.sealing import CannotUnseal, Keyring
 from app.store.tables import Message
@@ -32,8 +33,8 @@ DAY = timedelta(days=1)
 
 AS_SHIPPED = CouponRules()
 
-Letter = tuple[Sending, Sms | None]
-"""A message on its way, and the text message it is; None where its phone cannot be read any more."""
+Letter = tuple[Sending, Sms | Rejected]
+"""A message on its way, and the text message it is, or why it can be none: its phone cannot be read any more."""
 
 
 class SmsDispatcher:
@@ -73,8 +74,8 @@ class SmsDispatcher:
         await asyncio.gather(*(self._settle(sending, sms) for sending, sms in letters))
         return len(letters)
 
-    async def _answer(self, sending: Sending, sms: Sms | None) -> Outcome:
-        return await self._channel_for(sending).send(sms) if sms else Rejected("sms:no_phone")
+    async def _answer(self, sending: Sending, sms: Sms | Rejected) -> Outcome:
+        return sms if isinstance(sms, Rejected) else await self._channel_for(sending).send(sms)
 
     # ---- claiming --------------------------------------------------------------------------------------------------
 
@@ -85,16 +86,19 @@ class SmsDispatcher:
                 return []
         with self._store.writing() as uow:
             uow.leases.serialise(f"{SMS.name}:")  # two who count at once would both find the last place free
+            people = claim_for_people(uow, SMS.name, now=now, lease=LEASE, limit=AT_ONCE)
+            staff = [(one, self._sms(uow, one)) for one in begin_sending(uow, people, now=now)]
             if uow.pauses.holds(f"{SMS.name}:", now=now, longest=SMS.longest_pause):
-                return []
+                return staff
             draw = CouponDraw(uow, self._coupons, now=now, at_most=AT_ONCE)
             claimed = self._still_worth_it(uow, self._claim_within_caps(uow, draw, now), now)
             begun = begin_sending(uow, draw.draw_for(claimed), now=now)
-            return [(sending, self._sms(uow, sending)) for sending in begun]
+            return staff + [(sending, self._sms(uow, sending)) for sending in begun]
 
     def _anything_leaves(self, uow: UnitOfWork, now: datetime) -> bool:
         """Tell whether there is anything that may leave; coupons without a code that they could have are not."""
-        if uow.messages.anything_due(SMS.name, now=now, lane=Urgency.NORMAL):
+        lanes = (Urgency.ALERT, Urgency.NORMAL)
+        if any(uow.messages.anything_due(SMS.name, now=now, lane=lane) for lane in lanes):
             return True
         if uow.pauses.holds(COUPONS, now=now, longest=SMS.longest_pause):
             return False
@@ -114,7 +118,8 @@ class SmsDispatcher:
         new_coupons = 1 if COUPONS in faults else AT_ONCE
         rest = uow.pauses.holds(COUPONS, now=now, longest=SMS.longest_pause)
         messages: list[Message] = []
-        for client in sorted(uow.messages.targets_due(SMS.name, now=now), key=lambda target: spent.get(target, 0)):
+        targets = [name for name in uow.messages.targets_due(SMS.name, now=now) if not is_for_person(name)]
+        for client in sorted(targets, key=lambda target: spent.get(target, 0)):
             allowed = min(room, self._per_client - spent.get(client, 0))
             for lane, limit in (
                 (Urgency.NORMAL, AT_ONCE),
@@ -165,10 +170,10 @@ class SmsDispatcher:
             begun = resume_sending(uow, claimed, now=now, from_state=MessageState.SETTLING)
             return [(sending, self._sms(uow, sending)) for sending in begun]
 
-    async def _settle(self, sending: Sending, sms: Sms | None) -> None:
+    async def _settle(self, sending: Sending, sms: Sms | Rejected) -> None:
         message = sending.message
         outcome: Outcome = (
-            await self._channel_for(sending).settle(sms, sending.started_at) if sms else Rejected("sms:no_phone")
+            sms if isinstance(sms, Rejected) else await self._channel_for(sending).settle(sms, sending.started_at)
         )
         now = self._clock.now()
         step = while_worth(
@@ -190,16 +195,18 @@ class SmsDispatcher:
     def _channel_for(self, sending: Sending) -> SmsChannel:
         return self._dry_run if sending.message.drill else self._channel  # a drill reaches no customer
 
-    def _sms(self, uow: UnitOfWork, sending: Sending) -> Sms | None:
-        """Return the text message; its phone is read from the sealed order and kept nowhere else."""
+    def _sms(self, uow: UnitOfWork, sending: Sending) -> Sms | Rejected:
+        """Return the text message; its phone is read from the sealed order, or account, and kept nowhere else."""
         content = sending.content
+        if is_for_person(sending.message.target):
+            return person_text(uow, self._keyring, sending)
         if not isinstance(content, CustomerContent) or sending.message.order_id is None:
-            return None
+            return Rejected("sms:no_phone")
         row = uow.orders.get(sending.message.order_id)
         try:
             phone = self._keyring.open_order(row.sealed, row.number).phone
         except CannotUnseal:
-            return None
+            return Rejected("sms:no_phone")
         values = {"order_number": content.number, "order_tail": content.number[-6:], "shop": content.shop}
         if content.coupon:
             values |= {"coupon": content.coupon, "coupon_worth": content.worth}

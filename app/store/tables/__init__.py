@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from app.store.tables.access import Client, ClientKey, LoginThrottle, User
+from app.store.tables.access import Client, ClientKey, ContactCode, LoginThrottle, User
 from app.store.tables.alert import Alert
 from app.store.tables.attention import Attention
 from app.store.tables.batch import Batch, BatchOrder, Contradiction, ImportResult, MainNumber
@@ -18,6 +18,7 @@ from app.store.tables.kiosk import Kiosk
 from app.store.tables.message import Attempt, Message
 from app.store.tables.operations import Audit, AuditBlock, Heartbeat, Instance, JobRun, Lease, Pause
 from app.store.tables.order import OrderRow
+from app.store.tables.roster import DutyFallback, DutyNotice, Shift, ShiftOverride
 from app.store.tables.systemic import DependencyWindow, ExpectedBeat, OutgoingPing, RuleChange
 from app.store.tables.watch_source import WatchParcel, WatchSource
 
@@ -36,9 +37,12 @@ __all__ = [
     "BatchOrder",
     "Client",
     "ClientKey",
+    "ContactCode",
     "Contradiction",
     "Coupon",
     "DependencyWindow",
+    "DutyFallback",
+    "DutyNotice",
     "ExpectedBeat",
     "FeedChannel",
     "FeedHour",
@@ -62,6 +66,8 @@ __all__ = [
     "OverdueMinute",
     "Pause",
     "RuleChange",
+    "Shift",
+    "ShiftOverride",
     "SkuCount",
     "SkuNote",
     "SkuStock",

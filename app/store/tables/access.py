@@ -4,7 +4,9 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
-from app.store.tables.columns import blob
+from app.store.tables.columns import blob, condition, partial_index
+
+UNSENT = condition("contact_code", "{t}sent_at IS NULL")
 
 
 class Client(SQLModel, table=True):
@@ -32,7 +34,7 @@ class ClientKey(SQLModel, table=True):
 
 
 class User(SQLModel, table=True):
-    """A person at the console."""
+    """A person at the console; phone and e-mail rest sealed, and are used only once they are verified."""
 
     __tablename__ = "user_account"
 
@@ -44,6 +46,28 @@ class User(SQLModel, table=True):
     session_epoch: int = 0  # raised to end every session of this person
     created_at: datetime
     disabled_at: datetime | None = None
+    phone: bytes | None = blob(nullable=True)  # sealed
+    phone_verified_at: datetime | None = None
+    email: bytes | None = blob(nullable=True)  # sealed
+    email_verified_at: datetime | None = None
+
+
+class ContactCode(SQLModel, table=True):
+    """A code on its way to a phone or an e-mail address; neither the code nor the address is in it.
+
+    The code follows from ``nonce``, the address and a key of ours, at the moment it is sent and when it is compared.
+    """
+
+    __tablename__ = "contact_code"
+    __table_args__ = (partial_index("contact_code_unsent", "user_id", where=UNSENT),)
+
+    user_id: int = Field(primary_key=True, foreign_key="user_account.id")
+    way: str = Field(primary_key=True, max_length=8)  # a ContactWay
+    nonce: str = Field(max_length=32)
+    tries: int = 0
+    made_at: datetime
+    ends_at: datetime
+    sent_at: datetime | None = None  # when its message was written
 
 
 class LoginThrottle(SQLModel, table=True):

@@ -45,6 +45,7 @@ from app.web.console.pages.orders_import import OrdersImportPage
 from app.web.console.pages.people import PeoplePage
 from app.web.console.pages.readiness import ReadinessPage
 from app.web.console.pages.results import ResultPages
+from app.web.console.pages.roster import RosterPage
 from app.web.console.pages.settings import SettingsPages
 from app.web.console.pages.sign_in import SignInPage
 from app.web.console.pages.spool import SpoolPage
@@ -111,6 +112,7 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         SettingsPages(frame),
         KeptSettingsPage(frame),
         AuditPages(frame),
+        RosterPage(frame),
         ReadinessPage(frame),
         SpoolPage(frame),
         JobsPage(frame),

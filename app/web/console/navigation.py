@@ -24,6 +24,7 @@ ENTRIES = (
     Entry("incidents", "/incidents", "事件", "history", on_a_phone=False),
     Entry("health", "/health", "健康", "chart-bar", on_a_phone=False),
     Entry("alerts", "/alerts", "告警", "bell", on_a_phone=False),
+    Entry("roster", "/roster", "值班", "calendar-event", on_a_phone=False),
     Entry("messages", "/messages", "消息", "send", on_a_phone=False),
     Entry("coupons", "/coupons", "优惠券", "ticket", on_a_phone=False),
     Entry("settings", "/settings", "设置", "settings", on_a_phone=False),

@@ -88,6 +88,13 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "changes-import": OPERATORS,
     "heartbeat-set": TECHNICIANS,
     "heartbeat-remove": TECHNICIANS,
+    "roster": EVERYBODY,
+    "roster-add": OPERATORS,
+    "roster-change": OPERATORS,
+    "roster-remove": OPERATORS,
+    "roster-override": OPERATORS,
+    "roster-override-remove": OPERATORS,
+    "roster-fallback": OPERATORS,
     "messages": EVERYBODY,
     "message": EVERYBODY,
     "message-samples": EVERYBODY,
@@ -129,6 +136,9 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "account": EVERYBODY,
     "account-change": EVERYBODY,
     "account-end-sessions": EVERYBODY,
+    "account-contact": EVERYBODY,
+    "account-code": EVERYBODY,
+    "account-confirm": EVERYBODY,
     "logout": EVERYBODY,
 }
 """By the name of the route."""

@@ -28,6 +28,7 @@ from tests.failure.mutants import (
     planted_messages,
     planted_neighbours,
     planted_order_health,
+    planted_people,
     planted_replicas,
     planted_results,
     planted_robots,
@@ -79,6 +80,7 @@ MUTANTS = (
     *planted_sources.MUTANTS,
     *planted_systemic.MUTANTS,
     *planted_watch.MUTANTS,
+    *planted_people.MUTANTS,
 )
 
 out = Console(width=180, soft_wrap=True)

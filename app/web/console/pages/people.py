@@ -11,6 +11,8 @@ from starlette.responses import RedirectResponse, Response
 from app.access import accounts
 from app.access.accounts import AccountError, Role
 from app.domain.actor import Actor
+from app.domain.contact import ContactWay
+from app.store.contacts import Contact, contact_of
 from app.store.tables import User
 from app.store.unit_of_work import UnitOfWork
 from app.web.console.auth import actor_of, person_of
@@ -115,13 +117,14 @@ class PeoplePage(ConsolePage):
         wrong: str = "",
         name: str = "",
     ) -> Response:
-        people, seen = await run_in_threadpool(self._all)
+        people, seen, contacts = await run_in_threadpool(self._all)
         return self.render(
             request,
             "people.html",
             status=status,
             people=people,
             seen=seen,
+            contacts=contacts,
             first=first,
             wrong=wrong,
             name=name,
@@ -136,13 +139,13 @@ class PeoplePage(ConsolePage):
         with self.boat.store.writing() as uow:
             return act(uow, name, by=by, now=self.boat.clock.now())
 
-    def _all(self) -> tuple[list[User], dict[str, datetime]]:
-        """Return the accounts, those in use first, and when each last signed in."""
+    def _all(self) -> tuple[list[User], dict[str, datetime], dict[str, list[Contact]]]:
+        """Return the accounts, those in use first, when each last signed in, and by which ways each is reached."""
         with self.boat.store.reading() as uow:
             people = sorted(uow.access.users(), key=lambda one: one.disabled_at is not None)
-            return people, {
-                one.name: deed.at for one in people if (deed := uow.audit.newest(one.name, ("user.sign_in",)))
-            }
+            seen = {one.name: deed.at for one in people if (deed := uow.audit.newest(one.name, ("user.sign_in",)))}
+        ways = {one.name: [contact_of(self.boat.keyring, one, way) for way in ContactWay] for one in people}
+        return people, seen, {name: [one for one in found if one is not None] for name, found in ways.items()}
 
 
 def _named(request: Request) -> str:

@@ -30,6 +30,7 @@ _SPOOL = WayOut("看暂存里有什么", "spool", "/spool")
 _COUPONS = WayOut("导入新券码", "coupons", "/coupons")
 _VALUES = WayOut("改服务器上的 .env 或文件后重启", "settings-values", "/settings/values")
 _ROOM = WayOut("清理或扩容这块磁盘")
+_ROSTER = WayOut("补上值班", "roster", "/roster")
 _BOOKS = WayOut("在服务器上执行 lifeboat ledger --full，把结果发给技术支持；不要关闭事件")
 STEPS: Mapping[str, WayOut] = {
     "schema": WayOut("重启服务：启动时自动升级数据库；降级过程序的，请装回新版"),
@@ -57,6 +58,11 @@ STEPS: Mapping[str, WayOut] = {
     "worker_silent": WayOut("重启后台进程，再看任务是否恢复", "jobs", "/jobs"),
     "dead_man": WayOut("在 .env 里填外部看门狗的地址，核对它能连通", "systemic", "/systemic"),
     "heartbeat_down": WayOut("看是哪个任务", "systemic", "/systemic"),
+    "roster_fallback": _ROSTER,
+    "roster_nobody": _ROSTER,
+    "roster_gap": _ROSTER,
+    "roster_unverified": WayOut("看谁没有验证过的手机号", "roster", "/roster"),
+    "roster_absent": _ROSTER,
     "kept_counts": _BOOKS,
     "strays": _BOOKS,
     "ledger": _BOOKS,
