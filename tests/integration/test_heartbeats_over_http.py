@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from app.watch.systemic.heartbeats import set_heartbeat
+from app.web.ops import health
 from tests.deployment import Deployment
 from tests.deployment.console import Browser
 from tests.deployment.facts import IT, minutes
@@ -111,8 +112,9 @@ async def test_the_verdict_is_told_to_whoever_may_look(web: Web, scope: str):
 
 
 async def test_a_worker_that_was_not_heard_of_for_minutes_is_told_on_every_page_and_by_readyz(
-    at_noon: Deployment, mei: Browser
+    at_noon: Deployment, mei: Browser, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(health, "REMEMBER", 0.0)
     runtime = at_noon.web.runtime
     assert "data-worker-silent" not in await mei.reads("/orders")
     with at_noon.store.writing() as uow:
