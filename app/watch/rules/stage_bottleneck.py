@@ -9,6 +9,7 @@ from app.domain.order_health import Bottleneck, starved
 from app.domain.stage_clock import flow_mean
 from app.watch.rule import Rule, Situation, Trouble
 from app.watch.stages.health import MINUTE, KindNow
+from app.watch.stages.names import stay_words
 
 LINES = Bottleneck()
 
@@ -37,8 +38,8 @@ def _trouble(stage: Stage, kinds: Sequence[KindNow], *, upstream: bool) -> Troub
     if sight is not Sight.WRONG and len(seen) < len(kinds):
         sight = Sight.UNSEEN
     text = (
-        f"瓶颈：第 {stage.number} 环节“{stage.word}”每单停留约 {mean:.0f} 分钟，是限时 {limit:.0f} 分钟的 "
-        f"{mean / limit:.1f} 倍；{inside} 单在其中。"
+        f"瓶颈：第 {stage.number} 环节“{stage.word}”{stay_words(stage, flow_mean=mean, exits=exits)}，"
+        f"限时 {limit:.0f} 分钟；{inside} 单在其中。"
     )
     return Trouble("stage_bottleneck", text, subject=f"S{stage.number}", stage=stage.number, sight=sight)
 

@@ -8,7 +8,7 @@ from app.domain.alert_life import Sight
 from app.domain.order_health import Slow
 from app.watch.rule import Rule, Situation, Trouble
 from app.watch.stages.health import MINUTE, KindNow
-from app.watch.stages.names import kind_word
+from app.watch.stages.names import kind_word, stay_words
 
 LINES = Slow()
 
@@ -25,7 +25,7 @@ def _trouble(situation: Situation, kind: KindNow) -> Trouble:
     compared = f"平时此刻约 {usual:.0f} 分钟" if kind.baseline else f"限时 {limit:.0f} 分钟（基线还在学习）"
     text = (
         f"{kind_word(kind.channel, high=kind.high)}在第 {kind.stage.number} 环节“{kind.stage.word}”"
-        f"平均约 {kind.flow_mean:.0f} 分钟，{compared}；{kind.inside} 单在其中。"
+        f"{stay_words(kind.stage, flow_mean=kind.flow_mean, exits=kind.exits)}，{compared}；{kind.inside} 单在其中。"
     )
     subject = f"S{kind.stage.number}:{kind.channel}:{'high' if kind.high else 'normal'}"
     return Trouble("stage_slow", text, subject=subject, stage=kind.stage.number, sight=sight)
