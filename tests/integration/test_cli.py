@@ -88,7 +88,8 @@ def test_accounts_are_added_reset_and_disabled(run: Run):
     assert first["password"] != again["password"]
     assert len(first["password"]) >= 12
     run("users", "disable", "li")
-    assert _json(run("users", "list", "--json")) == [{"name": "li", "role": "ops", "disabled": True}]
+    unreached = {"phone": None, "phone_verified": False, "email": None, "email_verified": False}
+    assert _json(run("users", "list", "--json")) == [{"name": "li", "role": "ops", "disabled": True, **unreached}]
     assert "已存在" in run("users", "add", "li", code=1).stderr
     for command in (["reset-password", "nobody"], ["disable", "nobody"]):
         assert "没有账号 nobody" in run("users", *command, code=1).stderr

@@ -107,7 +107,7 @@ def _without_details(printed: str) -> str:
         ("clients list", 0, "There is no client yet."),
         ("clients add shop", 0, "shown this once"),
         ("users list", 0, "There is no account yet."),
-        ("users set mei", 2, "Give --role, --disabled or --enabled."),
+        ("users set mei", 2, "Give --role, --disabled, --enabled, --phone or --email."),
         ("coupons status", 0, "Coupons: 0, given: 0, left: 0."),
         ("coupons given", 0, "No coupon was given yet."),
         ("results contradictions", 0, "No contradiction waits for a decision."),

@@ -189,11 +189,13 @@ def test_failed_sends_are_called_so_everywhere(run: Run):
 def test_an_account_is_closed_opened_and_given_another_role(run: Run):
     run("users", "add", "boss", "--role", "admin")
     run("users", "add", "li", "--role", "viewer")
-    assert _json(run("users", "set-role", "li", "ops", "--json")) == {"name": "li", "role": "ops", "disabled": False}
+    unreached = {"phone": None, "phone_verified": False, "email": None, "email_verified": False}
+    changed = _json(run("users", "set-role", "li", "ops", "--json"))
+    assert changed == {"name": "li", "role": "ops", "disabled": False, **unreached}
     assert _json(run("users", "disable", "li", "--json"))["disabled"] is True
     assert "账号 li：运营，正常。" in run("users", "enable", "li").stdout
     both = _json(run("users", "set", "li", "--role", "it", "--disabled", "--json"))
-    assert both == {"name": "li", "role": "it", "disabled": True}
+    assert both == {"name": "li", "role": "it", "disabled": True, **unreached}
     assert _json(run("users", "set", "li", "--enabled", "--json"))["disabled"] is False
     run("users", "set", "li", code=2)
     run("users", "set-role", "li", "king", code=2)
