@@ -11,7 +11,7 @@ from functools import partial
 
 import structlog
 
-from app.channels.kinds import EMAIL, KINDS, SMS
+from app.channels.kinds import KINDS, SMS
 from app.domain.clock import Clock
 from app.domain.harmless_text import harmless_text
 from app.domain.order import Order
@@ -20,8 +20,9 @@ from app.domain.quiet_hours import earliest_send
 from app.domain.send_budget import Urgency
 from app.domain.subject import Subject
 from app.domain.times import local_text
+from app.notify.alert_messages import alert_messages
 from app.notify.codes import compose_codes
-from app.notify.contents import AlertContent, BatchContent, CustomerContent, OrderContent
+from app.notify.contents import BatchContent, CustomerContent, OrderContent
 from app.notify.count_goods import count_goods
 from app.notify.coupon_message import coupon_follow_up, customer_of
 from app.notify.new_message import NewMessage
@@ -184,7 +185,7 @@ class Composer:
         self._add(uow, self._batch_messages(uow, batch, now))
 
     def _tell_alert(self, uow: UnitOfWork, alert: Alert, *, ended: bool, now: datetime) -> None:
-        self._add(uow, self._alert_messages(alert, ended=ended, now=now))
+        self._add(uow, alert_messages(alert, self._policy, ended=ended, now=now))
 
     def _batch_messages(self, uow: UnitOfWork, batch: Batch, now: datetime) -> list[NewMessage]:
         payments = (batch.manifest or {}).get("payments", {})
@@ -218,25 +219,4 @@ class Composer:
                 drill=batch.drill,
             )
             for group in self._policy.everyday_groups
-        ]
-
-    def _alert_messages(self, alert: Alert, *, ended: bool, now: datetime) -> list[NewMessage]:
-        """Return an alert, or its end, to the groups that hear of it, and by e-mail to those named in the settings."""
-        over = alert.end_reason == "over" and not ended  # before anybody was told of it
-        content = AlertContent(sentence=f"{alert.text}（现已恢复）" if over else alert.text, ended=ended)
-        exits = [(group.channel, group.target) for group in self._policy.groups_for(alert.level)]
-        if self._policy.alert_emails:
-            exits.append((EMAIL.name, ""))
-        return [
-            NewMessage(
-                once=f"alert:{alert.id}:{'end' if ended else alert.version}:{channel}:{target}",
-                subject=Subject.ALERT,
-                channel=channel,
-                target=target,
-                urgency=Urgency.ALERT,
-                content=content,
-                now=now,
-                alert_id=alert.id,
-            )
-            for channel, target in exits
         ]

@@ -16,6 +16,7 @@ from app.domain.send_budget import Urgency
 from app.domain.states import AlertState
 from app.domain.subject import Subject
 from app.domain.times import local_text
+from app.notify.alert_messages import alert_exits
 from app.notify.contents import AlertContent, Content, DutyContent
 from app.notify.new_message import NewMessage, for_person
 from app.notify.policy import MessagePolicy
@@ -124,7 +125,7 @@ def _messages(
     if exits:
         return [_message(told.key, Subject.DUTY, channel, target, content, now) for channel, target in exits]
     named = replace(content, person=user.name if user else "")
-    return [_message(told.key, Subject.DUTY, one.channel, one.target, named, now) for one in policy.groups]
+    return [_message(told.key, Subject.DUTY, one.channel, one.target, named, now) for one in policy.everyday_groups]
 
 
 def _reminders(
@@ -134,8 +135,7 @@ def _reminders(
     if not lacks:
         return []
     content = AlertContent(sentence="值班表：" + "".join(lack.text for lack in lacks))
-    exits = [(group.channel, group.target) for group in policy.groups]
-    exits += [(EMAIL.name, "")] if policy.alert_emails else []
+    exits = alert_exits(policy, "notice")
     return [_message(key, Subject.ALERT, channel, target, content, now) for channel, target in exits]
 
 

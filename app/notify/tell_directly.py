@@ -9,18 +9,14 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from app.channels.base import GroupChannel
-from app.channels.kinds import EMAIL, KINDS
+from app.channels.kinds import KINDS
 from app.domain.clock import Clock
 from app.domain.retry import GROUP_DELAYS
-from app.domain.send_budget import Urgency
-from app.domain.subject import Subject
-from app.notify.contents import AlertContent
+from app.notify.alert_messages import alert_messages
 from app.notify.dispatch.group import LEASE, notice_of
 from app.notify.dispatch.record import Sending
 from app.notify.dispatch.run import Sender, begin_sending
-from app.notify.new_message import NewMessage
 from app.notify.policy import Destination, MessagePolicy
-from app.store.tables import Alert
 from app.store.unit_of_work import Store
 
 LEASE_NAME = "telling_of_silence"
@@ -75,29 +71,10 @@ class SilenceTeller:
             if alert is None:  # the worker is back
                 return []
             if uow.outbox_of_alerts.claim(alert, now=now):
-                uow.messages.add_new([message.as_row() for message in self._messages(alert)])
+                uow.messages.add_new([message.as_row() for message in alert_messages(alert, self._policy, now=now)])
             if uow.pauses.holds(name, now=now, longest=KINDS[destination.channel].longest_pause):
                 return []
             claimed = uow.outbox_of_alerts.take(
                 alert, destination.channel, destination.target, now=now, lease_until=now + LEASE
             )
             return begin_sending(uow, claimed, now=now)
-
-    def _messages(self, alert: Alert) -> list[NewMessage]:
-        """Return what the worker would have written: to each group, and by e-mail, which waits for the worker."""
-        exits = [(group.channel, group.target) for group in self._policy.groups]
-        if self._policy.alert_emails:
-            exits.append((EMAIL.name, ""))
-        return [
-            NewMessage(
-                once=f"alert:{alert.id}:{alert.version}:{channel}:{target}",
-                subject=Subject.ALERT,
-                channel=channel,
-                target=target,
-                urgency=Urgency.ALERT,
-                content=AlertContent(sentence=alert.text),
-                now=self._clock.now(),
-                alert_id=alert.id,
-            )
-            for channel, target in exits
-        ]

@@ -9,7 +9,7 @@ from app.access import accounts
 from app.domain.contact import ContactWay
 from app.notify.contents import DutyContent, read_content
 from app.notify.duty import tell_duty
-from app.notify.policy import MessagePolicy
+from app.notify.policy import Destination, MessagePolicy
 from app.notify.rendered import rendered
 from app.store.contacts import sealed_contact
 from app.store.repositories.messages import MessageRepository
@@ -203,6 +203,20 @@ def test_what_the_roster_lacks_is_told_once_a_day_by_day(watchers: Watchers):
     assert "今后 14 天有 1 段没有人值班" in text
     watchers.tell(27)
     assert len(watchers.reminders) == 2
+
+
+def test_an_emergency_group_hears_neither_of_hand_overs_nor_of_gaps(watchers: Watchers):
+    """It hears of red alerts and of nothing else."""
+    with watchers.deployment.store.writing() as uow:
+        user = uow.access.user_named("mei")
+        assert user
+        user.phone_verified_at = None
+        uow.access.save_user(user)
+    watchers.shift("mei", 0, 8)
+    groups = (Destination("wecom", "w"), Destination("wecom", "e", emergency=True))
+    assert watchers.tell(0, groups=groups) == 3
+    told = {(m.subject, m.target) for m in watchers.deployment.rows.messages() if m.channel == "wecom"}
+    assert told == {("duty", "w"), ("alert", "w")}
 
 
 def test_nobody_who_uses_no_roster_hears_of_it(deployment: Deployment):

@@ -62,7 +62,7 @@ MUTANTS = (
         "each web process tells of the worker's silence",
         "P16",
         (
-            Edit(TELLER, 'once=f"alert:{alert.id}:{alert.version}:', 'once=f"{self._holder}:{alert.id}:'),
+            Edit(TELLER, "[message.as_row() for", '[{**message.as_row(), "once": self._holder + message.once} for'),
             Edit(
                 TELLER,
                 "            if uow.outbox_of_alerts.claim(alert, now=now):\n",
