@@ -8,10 +8,12 @@ from collections.abc import Collection, Sequence
 from app.domain.alert_life import Inhibitor
 from app.domain.states import AlertState
 from app.store.tables import Alert
+from app.watch.rules.backlog_growing import BACKLOG_GROWING
+from app.watch.stages.hours import BACKLOG_STAGES
 
 BY_RED = frozenset({"yellow", "orange"})
 
-COVERS = {"backlog_growing": frozenset({2, 3})}
+COVERS = {BACKLOG_GROWING.name: frozenset(BACKLOG_STAGES)}
 """The stages that a rule's alerts speak of, where that is not their own stage alone."""
 
 

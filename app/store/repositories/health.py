@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.store.repositories.flows import SUMS
 from app.store.statements import insert_new
 from app.store.tables import (
     Alert,
@@ -21,7 +20,6 @@ from app.store.tables import (
     OverdueMinute,
     StageHour,
     StageMinute,
-    StageTotal,
     StageVisit,
     StoredEvent,
 )
@@ -148,20 +146,6 @@ class HealthRepository:
     def first_minute(self) -> datetime | None:
         """Return the first minute of which anything is known."""
         return self._session.scalar(select(func.min(StageMinute.minute)))
-
-    def sums_before(self, moment: datetime) -> dict[tuple[str, bool, int], dict[str, int]]:
-        """Return the sums of each kind and stage over all that happened before a moment."""
-        m = StageMinute
-        since = select(m.channel, m.high, m.stage, *(func.sum(getattr(m, name)).label(name) for name in SUMS))
-        after = {
-            (row.channel, row.high, row.stage): row
-            for row in self._session.execute(since.where(m.minute >= moment).group_by(m.channel, m.high, m.stage))
-        }
-        found = {}
-        for total in self._session.scalars(select(StageTotal)):
-            key = (total.channel, total.high, total.stage)
-            found[key] = {name: getattr(total, name) - int(getattr(after.get(key), name, 0) or 0) for name in SUMS}
-        return found
 
     def minutes(self, since: datetime, until: datetime) -> Iterator[Any]:
         """Yield the sums of each minute, kind and stage between two moments, in order."""

@@ -1,16 +1,18 @@
 """The sums of the stages over any window, and the ages of the orders that medians are made of."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.store.repositories.flows import SUMS, seconds_of
 from app.store.tables import OrderFlow, StageMinute, StageTotal, StageVisit
 from app.store.tables.flow import IN_STAGE
+
+KindOfStage = tuple[str, bool, int]
+"""Channel, high priority, stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +43,38 @@ class StageRepository:
 
         However many orders there were, only the minutes since the earliest start are read.
         """
-        since = {
-            moment: {(row.channel, row.high, row.stage): row for row in self._session.execute(self._since(moment))}
-            for moment in {*starts, end}
-        }
-        found: dict[datetime, list[StageSums]] = {start: [] for start in starts}
-        for total in self._session.scalars(select(StageTotal)):
-            key = (total.channel, total.high, total.stage)
-            at_end = _before(total, since[end].get(key), end)
-            for start, sums in found.items():
-                at_start = _before(total, since[start].get(key), start)
-                sums.append(
-                    StageSums(
-                        *key,
-                        inside=at_end.inside,
-                        order_seconds=at_end.spent - at_start.spent,
-                        entered=at_end.entered - at_start.entered,
-                        exits=at_end.left - at_start.left,
-                        inferred=at_end.inferred - at_start.inferred,
-                    )
+        totals = list(self._session.scalars(select(StageTotal)))
+        before = {moment: self._before(totals, moment) for moment in {*starts, end}}
+        return {
+            start: [
+                StageSums(
+                    *kind,
+                    inside=at_end["inside"],
+                    order_seconds=spent(at_end, end) - spent(before[start][kind], start),
+                    entered=at_end["entered"] - before[start][kind]["entered"],
+                    exits=at_end["left"] - before[start][kind]["left"],
+                    inferred=at_end["inferred"] - before[start][kind]["inferred"],
                 )
-        return found
+                for kind, at_end in before[end].items()
+            ]
+            for start in starts
+        }
 
-    def _since(self, moment: datetime) -> Select[Any]:
+    def before(self, moment: datetime) -> dict[KindOfStage, dict[str, int]]:
+        """Return the sums of each kind and stage over all that happened before a moment."""
+        return self._before(list(self._session.scalars(select(StageTotal))), moment)
+
+    def _before(self, totals: Sequence[StageTotal], moment: datetime) -> dict[KindOfStage, dict[str, int]]:
         m = StageMinute
-        sums = [func.sum(getattr(m, name)).label(name) for name in SUMS]
-        return select(m.channel, m.high, m.stage, *sums).where(m.minute >= moment).group_by(m.channel, m.high, m.stage)
+        since = (func.sum(getattr(m, name)).label(name) for name in SUMS)
+        query = select(m.channel, m.high, m.stage, *since).where(m.minute >= moment)
+        rows = self._session.execute(query.group_by(m.channel, m.high, m.stage))
+        later = {(row.channel, row.high, row.stage): row for row in rows}
+        found = {}
+        for total in totals:
+            kind = (total.channel, total.high, total.stage)
+            found[kind] = {name: getattr(total, name) - int(getattr(later.get(kind), name, 0)) for name in SUMS}
+        return found
 
     def ages(self, stage: int, *, since: datetime, now: datetime, at_most: int) -> tuple[list[float], list[float]]:
         """Return the minutes of orders that left a stage since then, and the ages of those inside, oldest first."""
@@ -86,22 +94,10 @@ class StageRepository:
         return self._session.scalar(query) or 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """What had happened before a moment, and the order-seconds spent up to it."""
-
-    inside: int
-    entered: int
-    left: int
-    inferred: int
-    spent: int
-
-
-def _before(total: StageTotal, since: Any, moment: datetime) -> _Before:  # noqa: ANN401 - a row of sums, or none
-    was = {name: getattr(total, name) - int(getattr(since, name) if since is not None else 0) for name in SUMS}
+def spent(sums: Mapping[str, int], moment: datetime) -> int:
+    """Return the order-seconds that were spent in a stage up to a moment, by the sums of what happened before it."""
     at = seconds_of(moment)
-    spent = (at * was["entered"] - was["entered_at_sum"]) - (at * was["left"] - was["left_at_sum"])
-    return _Before(was["inside"], was["entered"], was["left"], was["inferred"], spent)
+    return (at * sums["entered"] - sums["entered_at_sum"]) - (at * sums["left"] - sums["left_at_sum"])
 
 
 def _minutes(time: timedelta) -> float:

@@ -30,8 +30,7 @@ def _trouble(stage: Stage, kinds: Sequence[KindNow], *, upstream: bool) -> Troub
     """Judge by the orders that are seen; while some are not, a stage is not called well."""
     seen = [kind for kind in kinds if kind.seen]
     exits, inside = sum(kind.exits for kind in seen), sum(kind.inside for kind in seen)
-    minutes = sum(kind.flow_mean * max(1, kind.exits) for kind in seen)
-    limit, mean = stage.limit / MINUTE, flow_mean(minutes, exits)
+    limit, mean = stage.limit / MINUTE, flow_mean(sum(kind.order_minutes for kind in seen), exits)
     sight = LINES.sight(flow_mean=mean, limit=limit, n=exits + inside, inside=inside)
     if sight is Sight.WRONG and starved(entered=sum(kind.entered for kind in seen), upstream_is_wrong=upstream):
         sight = Sight.BETWEEN

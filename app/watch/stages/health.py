@@ -22,6 +22,7 @@ HALF_HOUR = timedelta(minutes=30)
 
 GROWTH = timedelta(minutes=10)
 MOST_TIMES = 20_000
+FEED_LINES = FeedBlind()
 
 RETIRED = timedelta(days=7)
 """A source that has been silent for so long is no longer waited for."""
@@ -31,7 +32,7 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindNow:
-    """One kind of orders in one stage; times in minutes, ``baseline`` None while it is still to be learnt."""
+    """One kind of orders in one stage over its live window; ``baseline`` is None while it is still to be learnt."""
 
     stage: Stage
     channel: str
@@ -39,7 +40,7 @@ class KindNow:
     inside: int
     exits: int
     entered: int
-    flow_mean: float
+    order_minutes: float
     baseline: Baseline | None
     seen: bool
 
@@ -47,6 +48,11 @@ class KindNow:
     def n(self) -> int:
         """How many orders the mean stands on."""
         return self.inside + self.exits
+
+    @property
+    def flow_mean(self) -> float:
+        """The minutes that were spent in the stage for each order that left it."""
+        return flow_mean(self.order_minutes, self.exits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,11 +133,8 @@ NOBODY_LOOKS: ReadsHealth = _NobodyLooks()
 class LooksAtOrders:
     """Looks at the order flow of a store, at one whole minute, once."""
 
-    def __init__(
-        self, store: Store, *, now: datetime, baselines: Baselines, feed_blind: FeedBlind | None = None
-    ) -> None:
+    def __init__(self, store: Store, *, now: datetime, baselines: Baselines) -> None:
         self._store, self._baselines = store, baselines
-        self._feed_blind = feed_blind or FeedBlind()
         self._at = now.replace(second=0, microsecond=0)
         self._seen: OrderHealth | None = None
 
@@ -178,7 +181,7 @@ class LooksAtOrders:
         often = uow.health.times_heard(source, since=heard - HOUR, until=heard) if heard is not None else 0
         read = uow.sources.get(source)
         failing = read.failing_since if read is not None else None
-        sight = self._feed_blind.sight(
+        sight = FEED_LINES.sight(
             silent=silent,
             usual_gap=gap,
             heard_an_hour=often,
@@ -195,7 +198,7 @@ def _kind(stage: Stage, one: StageSums, usual: Baselines, blind: Iterable[str]) 
         inside=one.inside,
         exits=one.exits,
         entered=one.entered,
-        flow_mean=flow_mean(one.order_seconds / 60, one.exits),
+        order_minutes=one.order_seconds / 60,
         baseline=usual.mean(one.channel, one.high, stage.number),
         seen=one.channel not in blind,
     )

@@ -4,14 +4,14 @@ Marked as not counted are hours that say nothing of other days: with an incident
 would otherwise make the trouble the new normal. The last few hours are written anew each time, since events come late.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from app.store.repositories.flows import seconds_of
+from app.store.repositories.flows import SUMS
 from app.store.repositories.health import HOUR
+from app.store.repositories.stages import spent
 from app.store.tables import Alert, BacklogHour, FeedHour, Incident, StageHour
 from app.store.unit_of_work import Store, UnitOfWork
 
@@ -25,9 +25,6 @@ BACKLOG_STAGES = (2, 3)
 
 SHORTEST_GAP = 60
 """Seconds; shorter gaps are no silence, and are only counted."""
-
-Kind = tuple[str, bool, int]
-"""Channel, high priority, stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ def _hours_of_stages(
     uow: UnitOfWork, since: datetime, until: datetime, unusual: _Unusual
 ) -> tuple[list[StageHour], list[BacklogHour]]:
     """Walk the minutes once, and return what each hour was like."""
-    running = {kind: _RunningSums(sums) for kind, sums in uow.health.sums_before(since).items()}
+    running = {kind: _RunningSums(sums) for kind, sums in uow.stages.before(since).items()}
     minutes = uow.health.minutes(since, until)
     row = next(minutes, None)
     stages, backlog = [], []
@@ -111,13 +108,13 @@ def _hours_of_stages(
 class _RunningSums:
     """The sums of one kind and stage over all that has happened so far."""
 
-    def __init__(self, sums: dict[str, int]) -> None:
-        self._sums: dict[str, int] = defaultdict(int, sums)
+    def __init__(self, sums: Mapping[str, int]) -> None:
+        self._sums = {**dict.fromkeys(SUMS, 0), **sums}
         self._closed = dict(self._sums)
 
     def add(self, row: object) -> None:
         """Take a minute in."""
-        for name in ("entered", "entered_at_sum", "left", "left_at_sum", "inside"):
+        for name in SUMS:
             self._sums[name] += getattr(row, name)
 
     @property
@@ -128,18 +125,8 @@ class _RunningSums:
     def close(self, begins: datetime, ends: datetime) -> tuple[int, int, int]:
         """Return who entered and left in an hour, and the order-seconds spent in it; the next hour begins."""
         before, self._closed = self._closed, dict(self._sums)
-        spent = _spent(self._closed, ends) - _spent(before, begins)
-        return (
-            self._closed.get("entered", 0) - before.get("entered", 0),
-            self._closed.get("left", 0) - before.get("left", 0),
-            spent,
-        )
-
-
-def _spent(sums: dict[str, int], moment: datetime) -> int:
-    at = seconds_of(moment)
-    came = at * sums.get("entered", 0) - sums.get("entered_at_sum", 0)
-    return came - (at * sums.get("left", 0) - sums.get("left_at_sum", 0))
+        entered, left = (self._closed[name] - before[name] for name in ("entered", "left"))
+        return entered, left, spent(self._closed, ends) - spent(before, begins)
 
 
 def _hours_of_feeds(uow: UnitOfWork, since: datetime, until: datetime) -> Iterator[FeedHour]:
