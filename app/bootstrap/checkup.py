@@ -207,8 +207,8 @@ def _sources(boat: Lifeboat) -> Iterator[Finding]:
     for one in found.known:
         row = rows.get(one.name)
         trouble = "" if row is None else row.trouble
-        words = source_trouble(trouble) if trouble else "正常" if row is not None else "还没有读过"
-        yield Finding("watch_source", "warn" if trouble else "ok", f"数据源 {one.name}：{words}")
+        stands = source_trouble(trouble) if trouble else "正常" if row is not None else "还没有读过"
+        yield Finding("watch_source", "warn" if trouble else "ok", f"数据源 {one.name}：{stands}")
 
 
 def _roster(boat: Lifeboat) -> Iterator[Finding]:

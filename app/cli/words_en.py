@@ -125,17 +125,6 @@ SPOOL_TROUBLES = {
 }
 BATCH_KINDS = {"regular": "regular", "repair": "repair"}
 ALERT_LEVELS = Sentences({"notice": "notice", "yellow": "yellow", "orange": "orange", "red": "red"})
-ALERT_TURNS = Sentences(
-    {
-        "pending": "pending",
-        "firing": "firing",
-        "acknowledged": "claimed",
-        "recovering": "recovering",
-        "resolved": "over",
-        "forgotten": "forgotten",
-        "announced": "told later",
-    }
-)
 TOLD_TO = Sentences(
     {"group": "group", "owner": "owner by e-mail", "duty": "duty by SMS", "emergency": "emergency group"}
 )
@@ -148,6 +137,8 @@ ALERT_STATES = Sentences(
         "resolved": "resolved",
     }
 )
+_TURNS = {"acknowledged": "claimed", "resolved": "over", "forgotten": "forgotten", "announced": "told later"}
+ALERT_TURNS = Sentences({**ALERT_STATES, **_TURNS})
 PAYMENTS = Sentences({"paid": "paid", "unpaid": "unpaid", "cod": "cash on delivery"})
 ROLES = {"viewer": "viewer", "service": "service", "ops": "operations", "it": "IT", "admin": "administrator"}
 INCIDENT_KINDS = {False: "incident", True: "drill"}

@@ -19,6 +19,10 @@ FLAPS_WITHIN = timedelta(minutes=60)
 QUIET_AFTER_FLAPPING = timedelta(minutes=30)
 
 
+GRAVITY = {"red": 3, "orange": 2, "yellow": 1}
+"""How grave an alert of a level is; whatever is not named is the least."""
+
+
 class Sight(StrEnum):
     """What a look at a trouble finds."""
 

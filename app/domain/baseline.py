@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from statistics import median
+from typing import TypeVar
+
+Number = TypeVar("Number", int, float)
 
 FEWEST_ORDERS = 30
 FEWEST_DAYS = 3
@@ -90,7 +93,7 @@ def _arrivals(day: Sequence[Hour]) -> float:
     return sum(hour.entered for hour in day) / len(day)
 
 
-def percentile(values: Sequence[float], share: float) -> float | None:
+def percentile(values: Sequence[Number], share: float) -> Number | None:
     """Return the smallest value that at least ``share`` of all do not exceed; None of none."""
     if not values:
         return None

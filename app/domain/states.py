@@ -93,3 +93,7 @@ class AlertState(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     RECOVERING = "recovering"
     RESOLVED = "resolved"
+
+
+HOLDING = frozenset({AlertState.FIRING, AlertState.ACKNOWLEDGED})
+"""In which the trouble of an alert holds, and somebody has been told of it or is."""

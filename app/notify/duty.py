@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.channels.kinds import EMAIL, SMS
+from app.domain.alert_life import GRAVITY
 from app.domain.contact import ContactWay
 from app.domain.roster import FIRST, DutyChange, changes
 from app.domain.send_budget import Urgency
-from app.domain.states import AlertState
+from app.domain.states import HOLDING
 from app.domain.subject import Subject
 from app.domain.times import local_text
 from app.notify.alert_messages import alert_exits
@@ -21,7 +22,7 @@ from app.notify.contents import AlertContent, Content, DutyContent
 from app.notify.new_message import NewMessage, for_person
 from app.notify.policy import MessagePolicy
 from app.store.contacts import reachable_at
-from app.store.on_duty import lacks_in_words, roster_lacks
+from app.store.on_duty import lacks_in_words, roster_lacks, uses_roster
 from app.store.sealing import Keyring
 from app.store.tables import Alert
 from app.store.unit_of_work import Store, UnitOfWork
@@ -38,7 +39,6 @@ REMINDED_FROM, REMINDED_UNTIL = 9, 21
 KEPT = timedelta(days=60)
 MOST_ALERTS = 10
 LONGEST_ALERT = 120
-_GRAVITY = {"red": 0, "orange": 1, "yellow": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ def tell_duty(store: Store, keyring: Keyring, policy: MessagePolicy, *, now: dat
     reminder = f"roster:{local:%Y-%m-%d}" if REMINDED_FROM <= local.hour < REMINDED_UNTIL else ""
     with store.reading() as uow:
         due = {one.key: one for one in _due(uow, now=now)}
-        keys = {*due, *([reminder] if reminder and _is_used(uow, now) else [])}
+        keys = {*due, *([reminder] if reminder and uses_roster(uow, now) else [])}
         if not keys or keys == uow.roster.told(keys):
             return 0
     with store.writing() as uow:
@@ -71,10 +71,6 @@ def tell_duty(store: Store, keyring: Keyring, policy: MessagePolicy, *, now: dat
             uow.roster.forget_notices(before=now - KEPT)
         uow.messages.add_new([message.as_row() for message in messages])
     return len(new)
-
-
-def _is_used(uow: UnitOfWork, now: datetime) -> bool:
-    return uow.roster.fallback() is not None or bool(uow.roster.turns(since=now, until=now + timedelta(days=14)))
 
 
 def _due(uow: UnitOfWork, *, now: datetime) -> Iterator[ToldHandOver]:
@@ -153,5 +149,5 @@ def _message(key: str, subject: Subject, channel: str, target: str, content: Con
 
 def _open_alerts(uow: UnitOfWork) -> list[Alert]:
     """Return the alerts that hold, gravest first."""
-    holding = [one for one in uow.alerts.open() if one.state in {AlertState.FIRING, AlertState.ACKNOWLEDGED}]
-    return sorted(holding, key=lambda one: _GRAVITY.get(one.level, len(_GRAVITY)))
+    holding = [one for one in uow.alerts.open() if one.state in HOLDING]
+    return sorted(holding, key=lambda one: -GRAVITY.get(one.level, 0))

@@ -71,10 +71,10 @@ class RosterLacks:
     unverified: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
 
-    @property
-    def anything(self) -> bool:
-        """Whether somebody has to do something about it."""
-        return self.used and bool(self.fallback is None or self.gaps or self.unverified or self.absent)
+
+def uses_roster(uow: UnitOfWork, now: datetime) -> bool:
+    """Tell whether anybody uses a roster: there is a fallback person, or somebody is on duty in the next 14 days."""
+    return uow.roster.fallback() is not None or bool(uow.roster.turns(since=now, until=now + AHEAD))
 
 
 def roster_lacks(uow: UnitOfWork, keyring: Keyring, *, now: datetime) -> RosterLacks:

@@ -109,9 +109,7 @@ def change_shift(uow: UnitOfWork, shift_id: int, wanted: WantedTurn, *, zone: tz
         NobodyCalled, BadTurn, NoFallback, TakenAlready: see :class:`RosterError`.
     """
     uow.leases.serialise(_SERIALISED)
-    shift = uow.roster.shift(shift_id)
-    if shift is None:
-        raise NoSuchTurn(f"没有编号为 {shift_id} 的班次，可能刚被删除。")
+    shift = _shift(uow, shift_id)
     user = _checked(uow, wanted, now=now)
     _must_be_free(uow, wanted.place, wanted.starts_at, wanted.ends_at, zone=zone, but=shift_id)
     shift.user_id, shift.place = user.id or 0, wanted.place
@@ -127,9 +125,7 @@ def remove_shift(uow: UnitOfWork, shift_id: int, *, by: Actor, now: datetime) ->
         NoSuchTurn: there is none.
     """
     uow.leases.serialise(_SERIALISED)
-    shift = uow.roster.shift(shift_id)
-    if shift is None:
-        raise NoSuchTurn(f"没有编号为 {shift_id} 的班次，可能刚被删除。")
+    shift = _shift(uow, shift_id)
     uow.roster.remove(shift)
     uow.audit.record("roster.remove", by=by, at=now, subject=f"shift:{shift_id}", detail=_of(uow, shift))
 
@@ -174,6 +170,13 @@ def remove_override(uow: UnitOfWork, override_id: int, *, by: Actor, now: dateti
     uow.audit.record(
         "roster.remove_override", by=by, at=now, subject=f"override:{override_id}", detail=_of(uow, override)
     )
+
+
+def _shift(uow: UnitOfWork, shift_id: int) -> Shift:
+    shift = uow.roster.shift(shift_id)
+    if shift is None:
+        raise NoSuchTurn(f"没有编号为 {shift_id} 的班次，可能刚被删除。")
+    return shift
 
 
 def _checked(uow: UnitOfWork, wanted: WantedTurn, *, now: datetime) -> User:

@@ -1,6 +1,6 @@
 """Heartbeats that others owe us: named, heard of, removed; each change of one holds its row."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -25,14 +25,12 @@ class ExpectedBeatRepository:
 
     def locked(self, name: str) -> ExpectedBeat | None:
         """Return a heartbeat as it stands, held for the caller's transaction."""
-        query = select(ExpectedBeat).where(ExpectedBeat.name == name)
-        return self._session.scalars(query.with_for_update().execution_options(populate_existing=True)).first()
+        return self._session.get(ExpectedBeat, name, with_for_update=True, populate_existing=True)
 
     def named(self, row: ExpectedBeat) -> ExpectedBeat:
         """Return the heartbeat of a name, locked: the one there is by now, or this one, added."""
         insert_new(self._session, ExpectedBeat, [row.model_dump()], unique=("name",))
-        query = select(ExpectedBeat).where(ExpectedBeat.name == row.name)
-        return self._session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
+        return self._session.get_one(ExpectedBeat, row.name, with_for_update=True, populate_existing=True)
 
     def keep(self, row: ExpectedBeat, beat: Beat) -> None:
         """Write down how a heartbeat stands that was locked."""
@@ -60,8 +58,3 @@ def beat_of(row: ExpectedBeat) -> Beat:
 
 def _seconds(time: timedelta) -> int:
     return int(time / timedelta(seconds=1))
-
-
-def last_failure(row: ExpectedBeat) -> datetime | None:
-    """Return when it failed, if it has not succeeded since."""
-    return row.failed_at if row.failures else None

@@ -44,23 +44,17 @@ class TraitRepository:
 
     def passed(self, stage: int, *, since: datetime, at_most: int) -> list[FlowRow]:
         """Return the orders that have left a stage since then and are in none now."""
-        f, v = OrderFlow, StageVisit
-        query = (
-            select(f.id, f.order_ref, f.channel, v.left_at)
-            .join(v, v.flow_id == f.id)
-            .where(v.stage == stage, v.left_at >= since, f.stage.is_(None))
-            .order_by(v.left_at.desc())
-            .limit(at_most)
-        )
-        return [FlowRow(row[0], row[1], None, row[2], row[3]) for row in self._session.execute(query)]
+        return self._left(OrderFlow.stage.is_(None), stage=stage, since=since, at_most=at_most)
 
     def leavers(self, stage: int, *, since: datetime, at_most: int) -> list[FlowRow]:
         """Return the orders that left a stage since then, newest first; ``entered_at`` is when they left it."""
+        return self._left(stage=stage, since=since, at_most=at_most)
+
+    def _left(self, *which: ColumnElement[bool], stage: int, since: datetime, at_most: int) -> list[FlowRow]:
         f, v = OrderFlow, StageVisit
         query = select(f.id, f.order_ref, f.channel, v.left_at).join(v, v.flow_id == f.id)
-        rows = self._session.execute(
-            query.where(v.stage == stage, v.left_at >= since).order_by(v.left_at.desc()).limit(at_most)
-        )
+        gone = query.where(v.stage == stage, v.left_at >= since, *which)
+        rows = self._session.execute(gone.order_by(v.left_at.desc()).limit(at_most))
         return [FlowRow(row[0], row[1], None, row[2], row[3]) for row in rows]
 
     def _rows(self, which: ColumnElement[bool], at_most: int) -> list[FlowRow]:

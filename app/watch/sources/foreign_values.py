@@ -5,8 +5,12 @@ One answer may hold epoch milliseconds beside the wall clock of Beijing, and six
 
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 from app.domain.times import EARLIEST
+
+BEIJING = ZoneInfo("Asia/Shanghai")
+"""The wall clock of every ERP and carrier here, whatever its merchant's is."""
 
 _NOTHING = frozenset({"", "无", "null", "none", "0"})
 _NO_DATE = re.compile(r"0000[-/]00[-/]00.*|000[01][-/]01[-/]01.*")

@@ -11,12 +11,11 @@ from datetime import timedelta
 from typing import Any
 
 from app.channels.api_call import ApiCall
-from app.watch.sources.foreign_values import wall_text, whole_of, word_of
+from app.watch.sources.foreign_values import BEIJING, wall_text, whole_of, word_of
 from app.watch.sources.map_file import shipped_maps
 from app.watch.sources.read_back import SourcePage
 from app.watch.sources.reading import CallRequest, SourceKind, SourceReading, objects_in
 from app.watch.sources.trouble import SourceTrouble, unlike
-from app.watch.sources.wangdiantong import BEIJING
 
 TRADES = "gy.erp.trade.get"
 DELIVERIES = "gy.erp.trade.deliverys.get"

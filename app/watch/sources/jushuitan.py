@@ -12,12 +12,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from app.channels.api_call import ApiCall
-from app.watch.sources.foreign_values import wall_text, whole_of, word_of
+from app.watch.sources.foreign_values import BEIJING, wall_text, whole_of, word_of
 from app.watch.sources.map_file import shipped_maps
 from app.watch.sources.read_back import SourcePage
 from app.watch.sources.reading import CallRequest, SourceKind, SourceReading, objects_in
 from app.watch.sources.trouble import SourceTrouble, unlike
-from app.watch.sources.wangdiantong import BEIJING
 
 PATHS: Mapping[str, str] = {
     "orders": "/open/orders/single/query",

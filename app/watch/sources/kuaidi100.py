@@ -16,11 +16,10 @@ from urllib.parse import urlencode
 
 from app.channels.api_call import ApiCall
 from app.toml_file import parse_toml
-from app.watch.sources.foreign_values import NoMoment, moment_of, word_of
+from app.watch.sources.foreign_values import BEIJING, NoMoment, moment_of, word_of
 from app.watch.sources.read_back import SourcePage
 from app.watch.sources.reading import CallRequest, SourceKind, SourceReading
 from app.watch.sources.trouble import SourceTrouble, unlike
-from app.watch.sources.wangdiantong import BEIJING
 
 COLLECTED_NODE = "103"
 """Of state 1, the only code that means a scan: 101 is ordered, 102 waits for pickup."""

@@ -24,7 +24,7 @@ from app.watch.sources.kuaidi100 import (
     query_call,
     subscribe_call,
 )
-from app.watch.sources.poll import Polled, keep_trouble, with_odd
+from app.watch.sources.poll import Polled, keep_read, keep_trouble
 from app.watch.sources.trouble import SourceTrouble
 from app.watch.stages.take_events import ReportedEvent, id_of, take_events
 
@@ -201,19 +201,5 @@ def scan_event(source: str, order: str, channel: str, waybill: str, scan: FirstS
 
 def _keep(store: Store, source: Source, odd: Mapping[str, int], events: int, *, now: datetime) -> None:
     with store.writing() as uow:
-        row = uow.sources.get(source.name)
         coverage = uow.sources.coverage(since=now - LOOKED_BACK, overdue_since=now - STAGES[-1].limit)
-        uow.sources.keep(
-            source.name,
-            kind=source.kind.name,
-            values={
-                "stands_at": now,
-                "ok_at": now,
-                "failing_since": None,
-                "trouble": "",
-                "trouble_words": "",
-                "events": (row.events if row is not None else 0) + events,
-                "odd": with_odd(row, odd),
-                "coverage": coverage,
-            },
-        )
+        keep_read(uow, source, stands_at=now, events=events, odd=odd, now=now, coverage=coverage)

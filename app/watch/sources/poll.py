@@ -15,7 +15,7 @@ from app.domain.marks import Mark
 from app.domain.problems import Problem
 from app.store.statements import chunks
 from app.store.tables import WatchSource
-from app.store.unit_of_work import Store
+from app.store.unit_of_work import Store, UnitOfWork
 from app.watch.sources.caller import SourceCaller
 from app.watch.sources.document import Source
 from app.watch.sources.event_map import RowEvents, take_row
@@ -103,22 +103,35 @@ def keep_window(
         row = uow.sources.get(source.name)
         newest = max((one.at for one in found.events if one.at <= now), default=None)
         before = row.newest_at if row is not None else None
-        uow.sources.keep(
-            source.name,
-            kind=source.kind.name,
-            values={
-                "stands_at": window.until,
-                "ok_at": now,
-                "failing_since": None,
-                "trouble": "",
-                "trouble_words": "",
-                "newest_at": max((one for one in (newest, before) if one is not None), default=None),
-                "events": (row.events if row is not None else 0) + taken.applied,
-                "odd": with_odd(row, found.odd),
-                **({"coverage": {LOG: dict(logs)}} if logs else {}),
-            },
-        )
+        more: dict[str, Any] = {"newest_at": max((one for one in (newest, before) if one is not None), default=None)}
+        more |= {"coverage": {LOG: dict(logs)}} if logs else {}
+        keep_read(uow, source, stands_at=window.until, events=taken.applied, odd=found.odd, now=now, **more)
     return taken
+
+
+def keep_read(
+    uow: UnitOfWork,
+    source: Source,
+    *,
+    stands_at: datetime,
+    events: int,
+    odd: Mapping[str, int],
+    now: datetime,
+    **more: Any,  # noqa: ANN401 - columns of the row
+) -> None:
+    """Note that a source could be read, what that came to, and that nothing is wrong with it."""
+    row = uow.sources.get(source.name)
+    values = {
+        "stands_at": stands_at,
+        "ok_at": now,
+        "failing_since": None,
+        "trouble": "",
+        "trouble_words": "",
+        "events": (row.events if row is not None else 0) + events,
+        "odd": with_odd(row, odd),
+        **more,
+    }
+    uow.sources.keep(source.name, kind=source.kind.name, values=values)
 
 
 def _take(store: Store, events: Sequence[ReportedEvent], *, now: datetime) -> Taken:

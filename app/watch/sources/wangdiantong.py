@@ -9,16 +9,14 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from app.channels.api_call import ApiCall
-from app.watch.sources.foreign_values import wall_text, whole_of, word_of
+from app.watch.sources.foreign_values import BEIJING, wall_text, whole_of, word_of
 from app.watch.sources.map_file import shipped_maps
 from app.watch.sources.read_back import SourcePage
 from app.watch.sources.reading import CallRequest, SourceKind, SourceReading, objects_in
 from app.watch.sources.trouble import SourceTrouble, unlike
 
-BEIJING = ZoneInfo("Asia/Shanghai")
 _COUNTED_FROM = datetime(2011, 12, 31, 16, tzinfo=UTC)
 """Midnight of 1 January 2012 in Beijing: its timestamps are seconds since then."""
 

@@ -12,6 +12,8 @@ from app.domain.csv_cell import undefuse
 from app.domain.harmless_text import harmless_text
 from app.domain.problems import IdempotencyConflict, Refusal
 from app.domain.times import is_a_time
+from app.files.sheet_reader.csv_text import decode
+from app.files.sheet_reader.sheet import UnreadableSheet
 from app.store.repositories.rule_changes import FACTS
 from app.store.tables import RuleChange
 from app.store.unit_of_work import UnitOfWork
@@ -104,12 +106,9 @@ def read_changes(data: bytes | str, *, zone: tzinfo) -> list[ToldChange]:
     if len(data) > LARGEST_BYTES:
         raise Refusal("变更清单超过 1 MB，请分几次导入。")
     try:
-        text = data if isinstance(data, str) else data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            text = bytes(data).decode("gb18030")  # type: ignore[arg-type]
-        except UnicodeDecodeError:
-            raise Refusal("文件不是 UTF-8 或 GBK 编码的 CSV。") from None
+        text = data if isinstance(data, str) else decode(data)
+    except UnreadableSheet:
+        raise Refusal("文件不是 UTF-8 或 GBK 编码的 CSV。") from None
     head = text.lstrip("\ufeff\r\n ").splitlines()[:1]
     delimiter = "\t" if head and "\t" in head[0] else ","
     try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
+from app.domain.baseline import percentile
 from app.domain.dependency import Probed
 from app.domain.times import EARLIEST
 from app.store.repositories.dependencies import WINDOW
@@ -17,7 +18,7 @@ SHOWN = timedelta(minutes=60)
 FEWEST_ERRORS = 2
 """A single lost packet is none of anybody's business."""
 
-HALF = 0.5
+HALF, P95 = 0.5, 0.95
 SLOW_MS = 1000
 TIMES_SLOWER = 3
 
@@ -109,8 +110,7 @@ def _since(window: DependencyWindow, before: DependencyWindow | None) -> datetim
 
 def p95_of(latencies: Sequence[int]) -> int | None:
     """Return the time within which 95 of 100 answers came (nearest rank)."""
-    ordered = sorted(latencies)
-    return ordered[-(-95 * len(ordered) // 100) - 1] if ordered else None
+    return percentile(latencies, P95)
 
 
 def _is_sick(window: DependencyWindow, usual: float | None) -> bool:

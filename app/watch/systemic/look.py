@@ -110,7 +110,11 @@ class JobWords:
 
 def _onset(uow: UnitOfWork, stage: int, *, now: datetime) -> datetime | None:
     end = now.replace(second=0, microsecond=0)
-    exits = uow.traits.exits(stage, since=end - HISTORY, until=end)
+    return _fell(uow.traits.exits(stage, since=end - HISTORY, until=end), end=end)
+
+
+def _fell(exits: Mapping[datetime, int], *, end: datetime) -> datetime | None:
+    """Return the minute in which exits fell, in the time before ``end`` that is looked at."""
     start = end - LOOKED_AT
     usual = usual_exits(exits, now=end, looked_at=LOOKED_AT)
     return onset_of([exits.get(start + n * MINUTE, 0) for n in range(len(usual))], usual, start=start)
@@ -126,15 +130,14 @@ def _onset_of_value(uow: UnitOfWork, stage: int, shared: Concentration, *, now: 
     One warehouse of four that stands still leaves the stage three quarters of its exits.
     """
     end = now.replace(second=0, microsecond=0)
-    start = end - LOOKED_AT
-    gone = [row for row in uow.traits.leavers(stage, since=start, at_most=MOST_LEAVERS) if row.entered_at < end]
+    leavers = uow.traits.leavers(stage, since=end - LOOKED_AT, at_most=MOST_LEAVERS)
+    gone = [row for row in leavers if row.entered_at < end]
     said = uow.traits.attributes([row.flow_id for row in gone])
     exits: Counter[datetime] = Counter()
     for row in gone:
         if shared.value in _traits(row, said.get(row.flow_id, {})).get(shared.dimension, ()):
             exits[row.entered_at.replace(second=0, microsecond=0)] += 1
-    usual = usual_exits(exits, now=end, looked_at=LOOKED_AT)
-    return onset_of([exits.get(start + n * MINUTE, 0) for n in range(len(usual))], usual, start=start)
+    return _fell(exits, end=end)
 
 
 def _bare(row: FlowRow) -> Traits:

@@ -10,7 +10,7 @@ from app.batch.download import DOWNLOADED
 from app.bootstrap import Lifeboat
 from app.domain.batch_window import is_overdue, window_start
 from app.domain.ledger import Ledger
-from app.domain.states import AlertState
+from app.domain.states import HOLDING
 from app.store.tables import Alert, Audit, Batch, Incident, OrderRow
 from app.store.unit_of_work import UnitOfWork
 from app.web.console.channel_lines import Line, channel_lines
@@ -19,7 +19,6 @@ from app.web.console.gravity import gravest_first
 from app.web.console.inflow import SETTLES_AFTER, Inflow, LastHour
 from app.web.console.todo import Todo, TodoCounts, told
 
-_TOLD = frozenset({AlertState.FIRING, AlertState.ACKNOWLEDGED})
 """Alerts that hold, whether or not somebody has them in hand."""
 
 REMEMBER = timedelta(seconds=1)
@@ -158,7 +157,7 @@ class DashboardFigures:
             answered = uow.results.answered([batch.id or 0 for batch in mine_too])
             waiting, stuck, later = uow.overview.open_message_counts(now)
             dead = uow.overview.dead_message_count()
-            alerts = gravest_first(one for one in uow.alerts.open() if one.state in _TOLD)
+            alerts = gravest_first(one for one in uow.alerts.open() if one.state in HOLDING)
             return Figures(
                 at=now,
                 incident=incident,

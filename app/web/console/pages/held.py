@@ -11,7 +11,7 @@ from app.bootstrap.decisions import preflight_of
 from app.channels.reasons import without_code
 from app.domain.actor import Actor
 from app.domain.problems import Problem
-from app.domain.states import AlertState, HeldKind
+from app.domain.states import HOLDING, HeldKind
 from app.domain.subject import kind_of
 from app.orders.undo import Undoable, undo_decision, undoable
 from app.store.unit_of_work import UnitOfWork
@@ -92,7 +92,7 @@ class HeldPage(ConsolePage):
                 case "unsent":
                     return {"unsent": _unsent(uow)}
                 case "alerts":
-                    open_ones = [one for one in uow.alerts.open() if one.state in _OPEN]
+                    open_ones = [one for one in uow.alerts.open() if one.state in HOLDING]
                     return {"alerts": gravest_first(told(open_ones))}
                 case _:
                     kinds = (kind,) if kind in kinds_of(queue) else kinds_of(queue)
@@ -127,9 +127,6 @@ class HeldPage(ConsolePage):
             "looked_at": BATCHES_LOOKED_AT if len(batches) == BATCHES_LOOKED_AT else 0,
             "contradictions": uow.contradictions.page(everything=False, after=None, limit=SHOWN),
         }
-
-
-_OPEN = frozenset({AlertState.FIRING, AlertState.ACKNOWLEDGED})
 
 
 def _unsent(uow: UnitOfWork) -> list[dict[str, Any]]:
