@@ -133,3 +133,17 @@ def test_what_was_answered_while_flushes_fail_is_stored(tmp_path: Path):
     if trial.skipped:
         pytest.skip(trial.skipped)
     trial.prove()
+
+
+def test_a_call_that_strace_cuts_in_two_is_read_whole(tmp_path: Path):
+    log = tmp_path / "strace.txt"
+    log.write_text(
+        '7 pwrite64(5</d/lifeboat.db-wal>, "\\1\\2"..., 4120, 8272 <unfinished ...>\n'
+        "9 fdatasync(6</d/spool/spool-0.db> <unfinished ...>\n"
+        "7 <... pwrite64 resumed>)         = 4120\n"
+        "9 <... fdatasync resumed>)        = -1 EIO (Input/output error) (INJECTED)\n"
+    )
+    assert calls_in(log) == [
+        Call("pwrite64", "/d/lifeboat.db-wal", 8272, injected=False),
+        Call("fdatasync", "/d/spool/spool-0.db", -1, injected=True),
+    ]

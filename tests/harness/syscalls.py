@@ -84,12 +84,28 @@ _CALL = re.compile(r"^\d+ +(?P<name>\w+)\(\d+<(?P<path>[^>]*)>(?P<rest>.*)$")
 _OFFSET = re.compile(r", (\d+)\) += ")
 
 
+_BEGUN = re.compile(r"^(?P<thread>\d+) +(?P<call>.*) <unfinished \.\.\.>$")
+_ENDED = re.compile(r"^(?P<thread>\d+) +<\.\.\. \w+ resumed>(?P<rest>.*)$")
+
+
 def calls_in(log: Path) -> list[Call]:
-    """Return the calls on open files that a log tells of."""
+    """Return the calls on open files that a log tells of, each where it ended."""
     calls = []
-    for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else ():
+    for line in _whole_lines(log.read_text(encoding="utf-8", errors="replace")) if log.exists() else ():
         if found := _CALL.match(line):
             offset = _OFFSET.search(found["rest"])
             at = int(offset[1]) if offset else -1
             calls.append(Call(found["name"], found["path"], at, injected="(INJECTED)" in line))
     return calls
+
+
+def _whole_lines(log: str) -> Iterator[str]:
+    """Join what strace cuts in two: a call during which another thread began one of its own."""
+    begun: dict[str, str] = {}
+    for line in log.splitlines():
+        if cut := _BEGUN.match(line):
+            begun[cut["thread"]] = f"{cut['thread']} {cut['call']}"
+        elif (rest := _ENDED.match(line)) and rest["thread"] in begun:
+            yield begun.pop(rest["thread"]) + rest["rest"]
+        else:
+            yield line
