@@ -2,6 +2,7 @@
 
 import argparse
 import multiprocessing
+import shutil
 import sys
 import tempfile
 import time
@@ -143,12 +144,16 @@ def _told(name: str, plan: Plan) -> Trial:
 
 def _run(name: str, plan: Plan) -> Trial:
     began, scenario = time.monotonic(), scenarios(plan)[name]
-    with tempfile.TemporaryDirectory(prefix=f"lb-{name}-", ignore_cleanup_errors=True) as home:
-        try:
-            trial = scenario(Path(home))
-        except Exception as error:  # noqa: BLE001 - one scenario that cannot be played must not hide the others
-            traceback.print_exc()
-            trial = Trial("?", name, violations=[f"could not be played: {type(error).__name__}: {str(error)[-600:]}"])
+    home = Path(tempfile.mkdtemp(prefix=f"lb-{name}-"))
+    try:
+        trial = scenario(home)
+    except Exception as error:  # noqa: BLE001 - one scenario that cannot be played must not hide the others
+        traceback.print_exc()
+        trial = Trial("?", name, violations=[f"could not be played: {type(error).__name__}: {str(error)[-600:]}"])
+    if trial.violations:
+        trial.notes.append(f"its files are kept in {home}")
+    else:
+        shutil.rmtree(home, ignore_errors=True)
     trial.notes.append(f"{time.monotonic() - began:.0f} s")
     return trial
 

@@ -66,6 +66,27 @@ async def test_a_full_disk_and_other_warnings_are_named(web: Web, monkeypatch: p
     assert document["checks"]["no_synchronous_standby"]["detail"] == "没有同步备库"
 
 
+async def test_where_the_last_order_was_refused_and_no_room_has_come_since_it_is_not_ready(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+):
+    """P12: a full disk still takes the store's own small mark, by which the store looks well."""
+    health, commit, key = web.app.parts.health, web.app.runtime.commit, await web.key()
+    free = 40_000
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free, total=1 << 40))
+    assert "intake_unavailable" not in (await health._ask())["degraded"]  # noqa: SLF001 - nothing was refused yet
+    store, spool = commit._store_thread._target, commit._spool_thread._target  # noqa: SLF001
+    commit._store_thread._target = commit._spool_thread._target = _Full()  # type: ignore[assignment]  # noqa: SLF001
+    assert (await web.order(key, order_body("SHOP-1"))).status_code == 503
+    commit._store_is_back()  # noqa: SLF001 - by its mark
+    assert (await health._ask())["status"] == "fail"  # noqa: SLF001
+    free = 1 << 40
+    assert (await health._ask())["status"] != "fail"  # noqa: SLF001 - an order has a chance again
+    free = 40_000
+    commit._store_thread._target, commit._spool_thread._target = store, spool  # noqa: SLF001
+    assert (await web.order(key, order_body("SHOP-1"))).status_code == 201
+    assert (await health._ask())["status"] != "fail"  # noqa: SLF001 - one has been taken
+
+
 async def test_two_paused_channels_are_one_reason_and_both_are_named(web: Web):
     web.app.runtime.state.troubles = tuple(
         Trouble("channel_paused", f"通知渠道 {label} 发不出去。", subject=name)
@@ -133,6 +154,11 @@ async def test_the_doors_figures_are_there_while_the_store_is_away(web: Web):
     web.app.runtime.commit.away_because = None
     assert answer.status_code == 200
     assert "lifeboat_orders_accepted_total" in answer.text
+
+
+class _Full:
+    def write(self, _batch: object, _moments: object) -> None:
+        raise OSError(28, "No space left on device")
 
 
 class _Away:

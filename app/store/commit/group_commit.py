@@ -245,7 +245,6 @@ class GroupCommit:
         if isinstance(result, Exception):
             self._spool_fails(batch, f"{type(result).__name__}: {result}")
             return
-        self.spool_trouble = None
         with _beside_the_way("spooled"):
             self._metrics.spooled.inc(sum(1 for stored in result if not stored.replayed))
         self._answer(batch, result)
@@ -267,6 +266,7 @@ class GroupCommit:
 
     def _answer(self, batch: CommitGroup, results: list[Stored]) -> None:
         self._tell(batch, results)
+        self.spool_trouble = None
         with _beside_the_way("accepted"):
             replays = sum([stored.replayed for stored in results])
             self._metrics.accepted.inc(len(results) - replays)

@@ -18,6 +18,9 @@ ASK_WITHIN = 1.0
 REMEMBER = 1.0
 """Seconds an answer is reused, so that probes cannot become load."""
 
+ROOM_FOR_ORDERS = 1024 * 1024
+"""Bytes free beside the data without which an order that was refused would be refused again: a few hundred orders."""
+
 _CHECK_OF = {"spool_waiting": "spool", "spool_set_aside": "spool", "disk_low": "disk", "disk_reserve": "disk"}
 _NOTICES = frozenset(rule.name for rule in RULES if rule.level == "notice")
 """What waits for a person and degrades nothing."""
@@ -88,7 +91,9 @@ class Health:
             checks[trouble.code] = {"status": "warn", "detail": trouble.text}
             if always := checks.get(_CHECK_OF.get(trouble.code, "")):
                 always["status"] = "warn"
-        closed = self.draining or (s.commit.away_because is not None and s.commit.spool_trouble is not None)
+        # A store that is back after the last order was refused has written its own mark, which needs no new room.
+        no_way = s.commit.away_because is not None or (free is not None and free < ROOM_FOR_ORDERS)
+        closed = self.draining or (s.commit.spool_trouble is not None and no_way)
         if closed:
             reasons.append("draining" if self.draining else "intake_unavailable")
         return {"status": "fail" if closed else "warn" if reasons else "pass", "degraded": reasons, "checks": checks}
