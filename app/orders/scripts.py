@@ -31,6 +31,8 @@ class Script(BaseModel):
     states: tuple[OrderState, ...] = ()
     kinds: tuple[HeldKind, ...] = ()
     paid: tuple[str, ...] = ()
+    coupon: bool | None = None
+    """Whether it is for those who have, or surely get, a coupon, or for the others; None for both."""
 
     @field_validator("text")
     @classmethod
@@ -40,12 +42,13 @@ class Script(BaseModel):
             raise ValueError(f"unknown places: {', '.join(sorted(unknown))}")
         return text
 
-    def fits(self, state: str, kind: str | None, paid: str | None) -> bool:
-        """Tell whether it answers for an order in this state, held for this kind of doubt, paid so."""
+    def fits(self, state: str, kind: str | None, paid: str | None, *, coupon: bool) -> bool:
+        """Tell whether it answers for an order in this state, held for this kind of doubt, paid so, with a coupon."""
         return (
             (not self.states or state in self.states)
             and (not self.kinds or kind in self.kinds)
             and (not self.paid or paid in self.paid)
+            and self.coupon in {None, coupon}
         )
 
 
@@ -74,7 +77,9 @@ def shipped_scripts() -> tuple[Script, ...]:
     return ScriptFile.model_validate(document).script
 
 
-def answers(state: str, kind: str | None, paid: str | None, places: Mapping[str, str]) -> list[Reply]:
+def answers(
+    state: str, kind: str | None, paid: str | None, places: Mapping[str, str], *, coupon: bool = False
+) -> list[Reply]:
     """Return what fits an order, the answer first; ``places`` has a text for each of :data:`PLACES`."""
-    fitting = [script for script in shipped_scripts() if script.fits(state, kind, paid)]
+    fitting = [script for script in shipped_scripts() if script.fits(state, kind, paid, coupon=coupon)]
     return [Reply(one.asked, one.text.format_map(places), one.owner, one.next) for one in fitting]

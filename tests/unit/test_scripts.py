@@ -33,6 +33,15 @@ def test_the_answer_fits_how_the_order_stands():
     assert "（收件人）" in answers("held", "incomplete", None, FILLED)[0].text
 
 
+def test_a_coupon_is_promised_to_those_alone_who_have_one():
+    said = {
+        given: [one.text for one in answers("batched", None, "paid", FILLED, coupon=given)] for given in (True, False)
+    }
+    assert sum("优惠券" in text for text in said[True]) == 1
+    assert not any("券" in text for text in said[False])
+    assert len(said[True]) == len(said[False])
+
+
 def test_the_runbooks_scripts_are_the_shipped_ones():
     text = RUNBOOK.read_text().partition("## 客服话术")[2]
     written = {line[2:].strip().replace("LB……", "{number}") for line in text.splitlines() if line.startswith("> ")}

@@ -14,7 +14,7 @@ from app.domain.fitness import Fitness
 from app.domain.order import Order
 from app.domain.phone import masked
 from app.domain.problems import Problem
-from app.domain.states import OrderState
+from app.domain.states import MessageState, OrderState
 from app.orders.complete import COMPLETABLE, Completed, complete
 from app.orders.decide import StillHeld, mark_duplicate, release, unmask
 from app.orders.scripts import Reply, answers
@@ -163,17 +163,23 @@ class OrderDetail(ConsolePage):
                 fitness=fitness,
                 form=fields_of(order, phone) if held and row.held_kind in COMPLETABLE else [],
                 attention=uow.attention.of([order_id]).get(order_id),
-                scripts=_scripts(row, order, fitness),
+                scripts=_scripts(row, order, fitness, coupon=any(map(_brings_coupon, messages))),
             )
 
 
-def _scripts(row: OrderRow, order: Order | None, fitness: Fitness | None) -> list[Reply]:
+def _scripts(row: OrderRow, order: Order | None, fitness: Fitness | None, *, coupon: bool) -> list[Reply]:
     missing = f"（{'、'.join(fitness.missing)}）" if fitness and fitness.missing else ""
     paid = order.payment.status if order and order.payment else None
     groups = " ".join(row.number[at : at + 4] for at in range(0, len(row.number), 4))
     main = harmless(row.main_order_number, 64) if row.main_order_number else "（暂无）"
     places = {"number": groups, "amount": yuan(row.total_fen), "main": main, "missing": missing}
-    return answers(row.state, row.held_kind, paid, places)
+    return answers(row.state, row.held_kind, paid, places, coupon=coupon)
+
+
+def _brings_coupon(message: Message) -> bool:
+    """Tell whether a text message has brought a code, or has one drawn for it."""
+    content = message.content if isinstance(message.content, dict) else {}
+    return bool(content.get("coupon")) and message.state not in {MessageState.DEAD, MessageState.CANCELLED}
 
 
 def _existing(uow: UnitOfWork, number: str) -> OrderRow:
