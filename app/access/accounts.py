@@ -12,25 +12,15 @@ AccountError
 
 import re
 from datetime import datetime
-from enum import StrEnum
 
 from app.access import passwords, throttle
 from app.domain.actor import Actor
 from app.domain.problems import Refusal
+from app.domain.role import Role
 from app.store.tables import User
 from app.store.unit_of_work import UnitOfWork
 
 _NAME = re.compile(r"[\w.@\-]{1,64}")
-
-
-class Role(StrEnum):
-    """What a person is here for; what each may do at the console is told by the table in ``web/console/roles.py``."""
-
-    VIEWER = "viewer"
-    SERVICE = "service"
-    OPS = "ops"
-    IT = "it"
-    ADMIN = "admin"
 
 
 class AccountError(Refusal):

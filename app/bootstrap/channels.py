@@ -43,6 +43,7 @@ def policy_of(settings: Settings) -> MessagePolicy:
         coupon_template=settings.sms_provider == "dry_run" or bool(settings.sms_coupon_template),
         sms_sent=settings.sms_provider != "dry_run",
         duty_texts=settings.sms_provider == "dry_run" or bool(settings.sms_duty_template),
+        alert_texts=settings.sms_provider == "dry_run" or bool(settings.sms_alert_template),
         codes_by=codes_by(settings),
         mail_sent=bool(settings.smtp_url.get_secret_value() and settings.alert_emails),
         sms_per_day=settings.sms_per_day,
@@ -99,6 +100,7 @@ def _sms_channel(settings: Settings, clock: Clock) -> SmsChannel:
         ("combined", settings.sms_combined_template, settings.sms_combined_variables),
         ("code", settings.sms_code_template, settings.sms_code_variables),
         ("duty", settings.sms_duty_template, settings.sms_duty_variables),
+        ("alert", settings.sms_alert_template, settings.sms_alert_variables),
     )
     for kind, template, variables in chosen:
         if template:

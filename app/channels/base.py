@@ -26,7 +26,7 @@ class GroupNotice:
     again: Callable[[Outcome], Awaitable[None]] | None = field(default=None, compare=False, repr=False)
 
 
-SmsTemplate = Literal["notice", "coupon", "combined", "code", "duty"]
+SmsTemplate = Literal["notice", "coupon", "combined", "code", "duty", "alert"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
-from app.access.accounts import Role, add_user, disable_user, enable_user, set_password, set_role
+from app.access.accounts import add_user, disable_user, enable_user, set_password, set_role
 from app.access.contacts import set_contact
 from app.bootstrap import Lifeboat
 from app.cli.language import said, words
 from app.cli.terminal import Json, actor, fail, lifeboat, local, out, say_json, table
 from app.domain.contact import ContactWay
+from app.domain.role import Role
 from app.store.contacts import contact_of
 from app.store.tables import User
 

@@ -65,6 +65,7 @@ MESSAGE_STATES = {
     "sent": Label("sent", "green"),
     "simulated": Label("simulated", "purple"),
     "merged": Label("merged", "secondary"),
+    "cancelled": Label("taken back", "secondary"),
     "dead": Label("dead", "red"),
 }
 CHANNEL_CONDITIONS = Labels(

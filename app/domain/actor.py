@@ -13,6 +13,8 @@ class Way(StrEnum):
     CLI = "cli"
     HTTP = "http"
     CONSOLE = "console"
+    LINK = "link"
+    """By a link or a code that was sent to him, without signing in."""
     SYSTEM = "system"
 
 

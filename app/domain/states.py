@@ -82,6 +82,8 @@ class MessageState(StrEnum):
     SENT = "sent"
     SIMULATED = "simulated"
     MERGED = "merged"
+    CANCELLED = "cancelled"
+    """It never left: what it was to tell had been settled by then."""
     DEAD = "dead"
 
 

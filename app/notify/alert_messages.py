@@ -3,24 +3,54 @@
 Both write under the same names, so that of the two one alone tells.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from app.channels.kinds import EMAIL
 from app.domain.send_budget import Urgency
 from app.domain.subject import Subject
+from app.domain.times import local_text
 from app.notify.contents import AlertContent
 from app.notify.new_message import NewMessage
 from app.notify.policy import MessagePolicy
 from app.store.tables import Alert
 
+Exit = tuple[str, str]
+"""A channel and a target."""
 
-def alert_messages(alert: Alert, policy: MessagePolicy, *, ended: bool = False, now: datetime) -> list[NewMessage]:
-    """Return an alert, or its end, to the groups that hear of it, and by e-mail to those named in the settings."""
+
+def alert_messages(
+    alert: Alert, policy: MessagePolicy, *, ended: bool = False, people: Iterable[Exit] = (), now: datetime
+) -> list[NewMessage]:
+    """Return an alert, or its end, to the groups that hear of it, by e-mail to those of the settings, and to people."""
     over = alert.end_reason == "over" and not ended  # before anybody was told of it
-    content = AlertContent(sentence=f"{alert.text}（现已恢复）" if over else alert.text, ended=ended)
+    content = content_of(alert, policy, f"{alert.text}（现已恢复）" if over else alert.text, ended=ended)
+    exits = [*alert_exits(policy, alert.level), *people]
+    return messages_to(exits, alert, content, phase="end" if ended else str(alert.version), now=now)
+
+
+def content_of(
+    alert: Alert, policy: MessagePolicy, sentence: str, *, ended: bool = False, taken_by: str = ""
+) -> AlertContent:
+    """Return what is told of an alert."""
+    return AlertContent(
+        sentence=sentence,
+        ended=ended,
+        taken_by=taken_by,
+        level=alert.level,
+        at=local_text(alert.firing_since, policy.zone)[11:16] if alert.firing_since else "",
+        claim_at=f"{policy.public_url}{CLAIM}",
+        shop=policy.shop,
+    )
+
+
+def messages_to(
+    exits: Iterable[Exit], alert: Alert, content: AlertContent, *, phase: str, now: datetime
+) -> list[NewMessage]:
+    """Return one message to each exit; ``phase`` names what is told among all that is ever told of the alert."""
     return [
         NewMessage(
-            once=f"alert:{alert.id}:{'end' if ended else alert.version}:{channel}:{target}",
+            once=f"alert:{alert.id}:{phase}:{channel}:{target}",
             subject=Subject.ALERT,
             channel=channel,
             target=target,
@@ -29,11 +59,15 @@ def alert_messages(alert: Alert, policy: MessagePolicy, *, ended: bool = False, 
             now=now,
             alert_id=alert.id,
         )
-        for channel, target in alert_exits(policy, alert.level)
+        for channel, target in exits
     ]
 
 
-def alert_exits(policy: MessagePolicy, level: str) -> list[tuple[str, str]]:
+def alert_exits(policy: MessagePolicy, level: str) -> list[Exit]:
     """Return the channels and targets that hear of alerts of a level."""
     mail = [(EMAIL.name, "")] if policy.alert_emails else []
     return [*((group.channel, group.target) for group in policy.groups_for(level)), *mail]
+
+
+CLAIM = "/a"
+"""Where a person takes an alert on without signing in; a text message's template has the address in it."""

@@ -4,10 +4,11 @@ from datetime import datetime
 
 from app.channels.kinds import EMAIL, SMS
 from app.domain.contact import ContactWay
+from app.domain.person_target import for_person
 from app.domain.send_budget import Urgency
 from app.domain.subject import Subject
 from app.notify.contents import CodeContent
-from app.notify.new_message import NewMessage, for_person
+from app.notify.new_message import NewMessage
 from app.store.unit_of_work import UnitOfWork
 
 _CHANNELS = {ContactWay.PHONE: SMS.name, ContactWay.EMAIL: EMAIL.name}

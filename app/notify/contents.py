@@ -78,10 +78,21 @@ class BatchContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertContent:
-    """An alert; ``ended`` says that the trouble it was about is over."""
+    """An alert; ``ended`` says that the trouble it was about is over, ``taken_by`` who has taken it on.
+
+    ``level`` and ``at`` (hour and minute on the merchant's wall clock) are for a person, who is sent a code beside them
+    that he types at ``claim_at``; the code is made when the message is sent and stands nowhere. ``more`` is the number
+    of alerts that one message speaks for where a person's share of messages is used up.
+    """
 
     sentence: str
     ended: bool = False
+    taken_by: str = ""
+    level: str = ""
+    at: str = ""
+    claim_at: str = ""
+    shop: str = ""
+    more: int = 0
     drill: bool = False
 
 

@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from app.channels.kinds import EMAIL, SMS
 from app.domain.alert_life import GRAVITY
-from app.domain.contact import ContactWay
 from app.domain.roster import FIRST, DutyChange, changes
 from app.domain.send_budget import Urgency
 from app.domain.states import HOLDING
@@ -19,9 +17,9 @@ from app.domain.subject import Subject
 from app.domain.times import local_text
 from app.notify.alert_messages import alert_exits
 from app.notify.contents import AlertContent, Content, DutyContent
-from app.notify.new_message import NewMessage, for_person
+from app.notify.new_message import NewMessage
+from app.notify.people import exits_of
 from app.notify.policy import MessagePolicy
-from app.store.contacts import reachable_at
 from app.store.on_duty import lacks_in_words, roster_lacks, uses_roster
 from app.store.sealing import Keyring
 from app.store.tables import Alert
@@ -110,15 +108,7 @@ def _messages(
         open_alerts=len(alerts),
         alerts=tuple(alert.text[:LONGEST_ALERT] for alert in alerts[:MOST_ALERTS]),
     )
-    exits = [
-        (channel, for_person(told.who))
-        for channel, way, is_open in (
-            (SMS.name, ContactWay.PHONE, policy.duty_texts),
-            (EMAIL.name, ContactWay.EMAIL, ContactWay.EMAIL in policy.codes_by),
-        )
-        if is_open and reachable_at(keyring, user, way) is not None
-    ]
-    if exits:
+    if exits := exits_of(user, keyring, policy, texts=policy.duty_texts):
         return [_message(told.key, Subject.DUTY, channel, target, content, now) for channel, target in exits]
     named = replace(content, person=user.name if user else "")
     return [_message(told.key, Subject.DUTY, one.channel, one.target, named, now) for one in policy.everyday_groups]

@@ -14,20 +14,6 @@ UNDRAWN = 3
 """The lane of coupons that have no code yet: behind everything else, and never in its way while they wait for one."""
 
 
-PERSON = "person:"
-"""Before the row id of an account, in the target of a message to a person of ours; its address stands in no message."""
-
-
-def for_person(user_id: int) -> str:
-    """Return the target of messages to a person."""
-    return f"{PERSON}{user_id}"
-
-
-def is_for_person(target: str) -> bool:
-    """Tell whether messages of a target go to a person of ours."""
-    return target.startswith(PERSON)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMessage:
     """One message to one destination; ``once`` names the fact it tells of, so that no fact is told twice."""

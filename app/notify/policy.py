@@ -47,6 +47,8 @@ class MessagePolicy:
     alert_emails: tuple[str, ...]
     duty_texts: bool = False
     """Whether text messages can be sent to whoever is on duty."""
+    alert_texts: bool = False
+    """Likewise of an alert."""
     codes_by: frozenset[ContactWay] = frozenset()
     """By which ways codes really reach people."""
 
@@ -65,5 +67,6 @@ class MessagePolicy:
         chosen = ((SMS.name, self.sms_sent), (EMAIL.name, self.mail_sent))
         groups = {f"{group.channel}:{group.target}" for group in self.groups}
         coupons = {COUPONS} if self.sms_sent and self.coupon != "off" else set()
-        staff = {STAFF} if self.sms_sent and (self.duty_texts or ContactWay.PHONE in self.codes_by) else set()
+        for_staff = self.duty_texts or self.alert_texts or ContactWay.PHONE in self.codes_by
+        staff = {STAFF} if self.sms_sent and for_staff else set()
         return frozenset(groups | coupons | staff | {f"{name}:" for name, sent in chosen if sent})

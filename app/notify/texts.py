@@ -129,8 +129,27 @@ def batch_text(content: BatchContent) -> str:
 
 
 def alert_text(content: AlertContent) -> str:
-    """Return an alert, or the end of one."""
-    return f"{_drill(drill=content.drill)}{'【已恢复】' if content.ended else '【告警】'}{content.sentence}"
+    """Return an alert, that somebody has taken it on, or its end."""
+    taken = f"【已认领】{content.taken_by} 在处理：" if content.taken_by else "【告警】"
+    head = "【已恢复】" if content.ended else taken
+    return f"{_drill(drill=content.drill)}{head}{content.sentence}"
+
+
+def alert_sms_text(content: AlertContent, code: str) -> str:
+    """Return an alert as a text message to a person, with the code by which he takes it on."""
+    state = alert_state(content)
+    if content.more:
+        return f"【{content.shop}】订单救生艇{state}告警，请登录控制台查看。"
+    how = f"打开 {content.claim_at} 输入 {code} 认领。" if code else ""
+    return f"【{content.shop}】订单救生艇{state}，{content.at} 起。{how}"
+
+
+def alert_state(content: AlertContent) -> str:
+    """Return how an alert stands in so few characters that a variable of a text message's template holds them."""
+    if content.more:
+        return f"另有{min(content.more, 999)}条"
+    level = words.ALERT_LEVELS.get(content.level, "")
+    return "已恢复" if content.ended else "已认领" if content.taken_by else f"{level}告警"
 
 
 def customer_text(content: CustomerContent) -> str:

@@ -71,6 +71,8 @@ class MessageSettings(Part):
     sms_code_variables: str = "code=code"
     sms_duty_template: str = ""
     sms_duty_variables: str = "time=time,alerts=alerts"
+    sms_alert_template: str = ""
+    sms_alert_variables: str = "level=level,time=time,code=code"
     sms_per_day: int = Field(default=20_000, ge=0)  # spend stop of the whole deployment
     sms_per_client_per_day: int = Field(default=10_000, ge=0)  # a stolen key pumps no more than this
     coupons_per_client_per_hour: int = Field(default=600, ge=0)  # 0: as many as there are

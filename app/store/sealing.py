@@ -79,6 +79,7 @@ class Keyring:
     fingerprint: Marker
     handover: Marker
     contact: Marker
+    claim: Marker
     session: bytes
     seal: Seal
     names: tuple[tuple[str, str], ...]
@@ -98,6 +99,7 @@ class Keyring:
             fingerprint=Marker(derived(secret_key, "fingerprint")),
             handover=Marker(derived(secret_key, "hand-over code")),
             contact=Marker(derived(secret_key, "contact code")),
+            claim=Marker(derived(secret_key, "claim of an alert")),
             session=derived(secret_key, "session"),
             seal=Seal(derived(seal_key, "seal")),
             names=(

@@ -36,6 +36,7 @@ def claim_alert(uow: UnitOfWork, alert_id: int, *, by: Actor, now: datetime, tak
     in_hand = IN_HAND.get(alert.level)
     if not uow.alerts.acknowledge(alert, by=by.name, now=now, until=now + in_hand if in_hand else None):
         raise NotInThisState(_MOVED_ON)
+    uow.outbox_of_alerts.take_back(alert.id or 0, now=now, reason=f"{by.name} 已认领，不再发送")
     _record(uow, "alert.claim", alert, by=by, now=now, taken_from=before if before != by.name else None)
     return _open(uow, alert_id)
 

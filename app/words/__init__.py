@@ -79,6 +79,7 @@ MESSAGE_STATES = {
     "sent": Label("已发送", "green"),
     "simulated": Label("模拟发送", "purple"),
     "merged": Label("已汇总", "secondary"),
+    "cancelled": Label("已撤回", "secondary"),
     "dead": Label("发送失败", "red"),
 }
 MESSAGE_FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -90,6 +91,7 @@ MESSAGE_FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "sent": ("已发送", ("sent",)),
     "simulated": ("模拟发送", ("simulated",)),
     "merged": ("已汇总", ("merged",)),
+    "cancelled": ("已撤回", ("cancelled",)),
 }
 CHANNEL_CONDITIONS = Labels(
     {

@@ -75,7 +75,7 @@ ACTIONS = Sentences(
     }
 )
 """What somebody did, in the order in which it is offered as a filter."""
-WAYS = Sentences({"cli": "命令行", "http": "接口", "console": "控制台", "system": "系统", "": "—"})
+WAYS = Sentences({"cli": "命令行", "http": "接口", "console": "控制台", "link": "专用链接", "system": "系统", "": "—"})
 """By which way in somebody acted."""
 DETAILS = Sentences(
     {

@@ -20,6 +20,7 @@ from app.notify.dispatch.group import GroupDispatcher
 from app.notify.dispatch.sms import SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
 from app.notify.duty import tell_duty
+from app.notify.escalate import escalate
 from app.reconcile.goods import count_ended_goods
 from app.store.audit_chain import MOST_IN_BLOCK, chain_once
 from app.store.repositories.dependencies import KEPT as WINDOWS_KEPT
@@ -160,7 +161,8 @@ class Worker:
             batch_on_time=self._batch_on_time,
             sweep=lambda: asyncio.to_thread(self._sweep),
             watch=lambda: asyncio.to_thread(self._watch),
-            duty=lambda: asyncio.to_thread(self._tell_duty),
+            duty=lambda: asyncio.to_thread(self._tell, tell_duty),
+            escalate=lambda: asyncio.to_thread(self._tell, escalate),
             chain_audit=self._chain_audit,
             forget_runs=lambda: self._runs.run(self._forget_runs),
             tell_dead_men=self._tell_dead_men,
@@ -257,9 +259,9 @@ class Worker:
         sweep_once(self._boat.store, policy_of(set_now), self._boat.clock)
         return 0
 
-    def _tell_duty(self) -> int:
+    def _tell(self, verb: Callable[..., int]) -> int:
         boat = self._boat
-        tell_duty(boat.store, boat.keyring, policy_of(boat.live), now=boat.clock.now())
+        verb(boat.store, boat.keyring, policy_of(boat.live), now=boat.clock.now())
         return 0  # one look a tick, however much it told
 
     def _forget_runs(self) -> int:

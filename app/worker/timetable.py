@@ -50,6 +50,7 @@ class Steps:
     sweep: Step
     watch: Step
     duty: Step
+    escalate: Step
     chain_audit: Step
     forget_runs: Step
     tell_dead_men: Step
@@ -71,6 +72,7 @@ def timetable(steps: Steps) -> Sequence[Job]:
         Job("dead_men", steps.tell_dead_men, rest=5.0, leader_only=True),
         Job("probe", steps.probe, rest=60.0, leader_only=True),
         Job("duty", steps.duty, rest=20.0, leader_only=True),
+        Job("escalate", steps.escalate, rest=5.0, leader_only=True),
     )
 
 

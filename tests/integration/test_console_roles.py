@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from starlette.routing import Route
 
-from app.access.accounts import Role
+from app.domain.role import Role
 from app.web.console.mount import create_console, frame_of
 from app.web.console.page import ConsolePage
 from app.web.console.roles import ALLOWED, may

@@ -6,21 +6,25 @@ has a budget of its own, for each person, and a rest of its own (``sms:staff``):
 wait for each other.
 """
 
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from app.channels.base import Mail, Sms, SmsTemplate
 from app.channels.kinds import SMS, STAFF
 from app.domain.contact import ContactWay
 from app.domain.outcome import Rejected
+from app.domain.person_target import is_for_person, person_id
 from app.domain.retry import GiveUp
 from app.domain.send_budget import Urgency
 from app.domain.states import MessageState
+from app.domain.subject import Subject
 from app.domain.worth import worth_until
-from app.notify.contents import AlertContent, CodeContent, Content, DutyContent
+from app.notify.contents import AlertContent, CodeContent, Content, DutyContent, as_row
 from app.notify.dispatch.record import Sending, move_message
-from app.notify.new_message import PERSON, is_for_person
-from app.notify.texts import alert_text, code_text, duty_text
+from app.notify.texts import alert_sms_text, alert_state, alert_text, code_text, duty_text
+from app.store.ack import Claimant, ack_code, ack_token
 from app.store.contacts import code_for, contact_of, reachable_at
 from app.store.sealing import Keyring
 from app.store.tables import Message
@@ -28,6 +32,11 @@ from app.store.unit_of_work import UnitOfWork
 
 MOST: Mapping[timedelta, int] = {timedelta(minutes=15): 5, timedelta(hours=1): 11, timedelta(hours=3): 21}
 """Text messages to one person within a time: GoAlert's constants. Whoever gets more reads none of them."""
+
+MOST_BUNDLED = 500
+
+NO_CODE = "无需"
+"""Where a template wants a code and there is nothing to take on any more: no provider takes an empty variable."""
 
 SUBJECT_LENGTH = 60
 """Characters of a message that stand in the subject of its e-mail."""
@@ -42,13 +51,56 @@ def claim_for_people(uow: UnitOfWork, channel: str, *, now: datetime, lease: tim
     kept: list[Message] = []
     for target in sorted(due):
         allowed = min(room[target], limit - len(kept))
-        if allowed <= 0:
-            continue
-        claimed = uow.messages.claim(
-            channel, now=now, lease_until=now + lease, limit=allowed, target=target, lane=Urgency.ALERT
-        )
-        kept += [message for message in claimed if not _is_over(uow, message, now)]
+        if allowed > 0:
+            claimed = _claim(uow, channel, target, now=now, until=now + lease, limit=allowed, last=room[target] == 1)
+            kept += [message for message in claimed if not _is_over(uow, message, now)]
     return kept
+
+
+def _claim(
+    uow: UnitOfWork, channel: str, target: str, *, now: datetime, until: datetime, limit: int, last: bool
+) -> list[Message]:
+    """Take what is due for a person; the last message of his share is kept for saying how many alerts wait for him."""
+    take = partial(uow.messages.claim, channel, now=now, lease_until=until, target=target, lane=Urgency.ALERT)
+    if not last:
+        return take(limit=max(limit - 1, 1))
+    if asked_for := take(limit=1, but_not=Subject.ALERT):
+        return asked_for
+    bundle = _bundle(uow, channel, target, now=now, until=until)
+    return [bundle] if bundle is not None else take(limit=1)
+
+
+def _bundle(uow: UnitOfWork, channel: str, target: str, *, now: datetime, until: datetime) -> Message | None:
+    """Let the last message of a person's share say how many alerts wait for him, where there are several."""
+    waiting = uow.messages.claim_for_digest(
+        channel, target, Urgency.ALERT, subject=Subject.ALERT, now=now, limit=MOST_BUNDLED
+    )
+    if len(waiting) < 2:  # noqa: PLR2004 - one speaks for itself
+        return None
+    newest = waiting[-1].content
+    content = AlertContent(
+        sentence=f"另有 {len(waiting)} 条告警，请登录控制台查看。",
+        more=len(waiting),
+        at=str(newest.get("at", "")),
+        shop=str(newest.get("shop", "")),
+    )
+    bundle = uow.messages.add(
+        Message(
+            once=f"bundle:{secrets.token_hex(12)}",
+            subject=Subject.ALERT,
+            channel=channel,
+            target=target,
+            lane=int(Urgency.ALERT),
+            content=as_row(content),
+            state=MessageState.SENDING,
+            created_at=now,
+            due_at=now,
+            lease_until=until,
+            attempts=1,
+        )
+    )
+    uow.messages.merge(waiting, into=bundle, now=now)
+    return bundle
 
 
 def _room(uow: UnitOfWork, targets: Sequence[str], now: datetime) -> dict[str, int]:
@@ -84,6 +136,14 @@ def person_text(uow: UnitOfWork, keyring: Keyring, sending: Sending) -> Sms | Re
             if address is None:
                 return Rejected("sms:unverified")
             return _sms(sending, address, "duty", duty_text(content), _duty_values(content))
+        case AlertContent():
+            address = _verified(uow, keyring, sending.message.target, ContactWay.PHONE)
+            if address is None:
+                return Rejected("sms:unverified")
+            claimant = _claimant(sending.message, content)
+            code = ack_code(keyring, claimant) if claimant else ""
+            values = {"level": alert_state(content), "time": content.at, "code": code or NO_CODE}
+            return _sms(sending, address, "alert", alert_sms_text(content, code), values)
         case _:
             return Rejected("sms:no_template")
 
@@ -101,6 +161,9 @@ def person_mail(uow: UnitOfWork, keyring: Keyring, message: Message, content: Co
             text = duty_text(content)
         case AlertContent():
             text = alert_text(content)
+            if claimant := _claimant(message, content):
+                link = f"{content.claim_at}/{ack_token(keyring, claimant)}"
+                text = f"{text}\n{content.at} 起。认领（此链接只属于您，请勿转发）：{link}"
         case _:
             return Rejected("email:not_an_alert")
     verified = _verified(uow, keyring, message.target, ContactWay.EMAIL)
@@ -123,21 +186,23 @@ def _duty_values(content: DutyContent) -> dict[str, str]:
 
 
 def _verified(uow: UnitOfWork, keyring: Keyring, target: str, way: ContactWay) -> str | None:
-    return reachable_at(keyring, uow.access.user(_user_id(target)), way)
+    return reachable_at(keyring, uow.access.user(person_id(target)), way)
 
 
 def _code(
     uow: UnitOfWork, keyring: Keyring, target: str, content: CodeContent, way: ContactWay
 ) -> tuple[str, str] | Rejected:
     """Return the address a code goes to, verified or not, and the code; one that was replaced since is not sent."""
-    user = uow.access.user(_user_id(target))
+    user = uow.access.user(person_id(target))
     contact = contact_of(keyring, user, way) if user is not None and user.disabled_at is None else None
-    current = uow.contacts.code(_user_id(target), way)
+    current = uow.contacts.code(person_id(target), way)
     if contact is None or current is None or current.nonce != content.nonce:
         return Rejected("sms:code_over" if way is ContactWay.PHONE else "email:code_over")
-    return contact.address, code_for(keyring, _user_id(target), contact, content.nonce)
+    return contact.address, code_for(keyring, person_id(target), contact, content.nonce)
 
 
-def _user_id(target: str) -> int:
-    digits = target.removeprefix(PERSON)
-    return int(digits) if digits.isascii() and digits.isdigit() else 0
+def _claimant(message: Message, content: AlertContent) -> Claimant | None:
+    """Return who may take on what, if there is still anything to take on."""
+    if message.alert_id is None or content.ended or content.taken_by or not content.claim_at:
+        return None
+    return Claimant(message.alert_id, person_id(message.target))

@@ -8,12 +8,13 @@ import structlog
 
 from app.channels.kinds import COUPONS, KINDS, SMS, STAFF
 from app.domain.outcome import Deferred, Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
+from app.domain.person_target import is_for_person
 from app.domain.retry import DryRun, GiveUp, NextStep, RetryAt, Sent, SettleAt, while_worth
 from app.domain.states import MessageState
 from app.domain.subject import Subject
 from app.domain.worth import worth_until
 from app.notify.contents import Content
-from app.notify.new_message import UNDRAWN, is_for_person
+from app.notify.new_message import UNDRAWN
 from app.store.repositories.pauses import number_name
 from app.store.tables import Message
 from app.store.unit_of_work import UnitOfWork

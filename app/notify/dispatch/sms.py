@@ -7,6 +7,7 @@ from app.channels.base import Sms, SmsChannel
 from app.channels.kinds import COUPONS, SMS
 from app.domain.clock import Clock
 from app.domain.outcome import Delivered, Outcome, Rejected, Unknown
+from app.domain.person_target import is_for_person
 from app.domain.retry import SMS_DELAYS, GiveUp, NextStep, RetryAt, after_settling, while_worth
 from app.domain.send_budget import Urgency
 from app.domain.states import MessageState
@@ -17,7 +18,7 @@ from app.notify.dispatch.draw import CouponDraw, CouponRules
 from app.notify.dispatch.person import claim_for_people, person_text
 from app.notify.dispatch.record import Sending, end_attempt, lift_pauses, move_message
 from app.notify.dispatch.run import Sender, begin_sending, resume_sending
-from app.notify.new_message import UNDRAWN, is_for_person
+from app.notify.new_message import UNDRAWN
 from app.notify.texts import customer_text
 from app.store.sealing import CannotUnseal, Keyring
 from app.store.tables import Message

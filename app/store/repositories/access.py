@@ -94,6 +94,11 @@ class AccessRepository:
         """Return all accounts by name."""
         return list(self._session.scalars(select(User).order_by(User.name)))
 
+    def open_accounts(self, role: str) -> list[User]:
+        """Return the open accounts of a role, by name."""
+        query = select(User).where(User.role == role, User.disabled_at.is_(None))
+        return list(self._session.scalars(query.order_by(User.name)))
+
     def user_count(self) -> int:
         """Return how many accounts there are."""
         return self._session.scalar(select(func.count()).select_from(User)) or 0

@@ -1,5 +1,6 @@
 """Alerts: begun once for a trouble, ended once, told once each; every step is a guarded update."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,6 +29,9 @@ LONGEST_SILENCE = timedelta(hours=24)
 """One that reaches further ahead was written before the clock was set back, and counts no more."""
 
 LONGEST_TEXT = 500
+
+FROM_THE_TOP: Mapping[str, Any] = {"step": 0, "next_step_at": None}
+"""An escalation that begins when the alert is told next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +146,7 @@ class AlertRepository:
         """Note who has taken on the episode that was seen; False if it has changed since."""
         state = alert.state if alert.state == AlertState.RECOVERING else AlertState.ACKNOWLEDGED
         values = {"acknowledged_by": by, "acknowledged_at": now, "acknowledged_until": until}
-        return self._advance(alert, {"state": state, **values})
+        return self._advance(alert, {"state": state, **values, "acknowledged_told_at": None, **FROM_THE_TOP})
 
     def silence(self, alert: Alert, *, by: str, why: str, until: datetime) -> bool:
         """Keep the episode that was seen from being told until then; False if it has changed since."""
@@ -151,14 +155,14 @@ class AlertRepository:
     def end_silence(self, alert: Alert) -> bool:
         """Let the episode that was seen be told again, at once if nobody has taken it on; False if it has changed."""
         told_at = None if alert.state == AlertState.FIRING else alert.told_at
-        return self._advance(alert, {"silenced_until": None, "told_at": told_at})
+        return self._advance(alert, {"silenced_until": None, "told_at": told_at, **FROM_THE_TOP})
 
     def wake(self, *, now: datetime) -> int:
         """Tell again of what still fires when its silence is over, or the time in which somebody had it in hand."""
         going = update(Alert).execution_options(synchronize_session=False)
         over = and_(UNENDED.query, Alert.silenced_until.is_not(None), not_(_silenced(now)))
         untold = case((Alert.state == AlertState.FIRING, None), else_=Alert.told_at)
-        values = {"silenced_until": None, "told_at": untold, "version": Alert.version + 1}
+        values = {"silenced_until": None, "told_at": untold, "version": Alert.version + 1, **FROM_THE_TOP}
         woken = self._session.execute(going.where(over).values(**values)).rowcount
         left = and_(UNENDED.query, Alert.state == AlertState.ACKNOWLEDGED, Alert.acknowledged_until <= now)
         untold = case((Alert.silenced_until.is_(None), None), else_=Alert.told_at)

@@ -1,15 +1,19 @@
-"""The messages of one alert, told by a process that is not the worker: claimed once, sent once."""
+"""The messages of one alert: told by a process that is not the worker, taken back, and to whom they have gone."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.domain.person_target import PERSON
 from app.domain.states import AlertState, MessageState
 from app.store.repositories.alerts import silenced
 from app.store.tables import Alert, Message
 from app.store.tables.alert import UNENDED
-from app.store.tables.message import OPEN
+from app.store.tables.message import OF_ALERT, OPEN
+
+MAY_HAVE_ARRIVED = (MessageState.SENDING, MessageState.SETTLING, MessageState.SENT, MessageState.SIMULATED)
 
 
 class AlertOutboxRepository:
@@ -48,3 +52,32 @@ class AlertOutboxRepository:
             message.attempts += 1
         self._session.add_all(messages)
         return messages
+
+    # ---- escalation ------------------------------------------------------------------------------------------------
+
+    def take_back(self, alert_id: int, *, now: datetime, reason: str) -> int:
+        """Cancel the alert's messages that have not left yet; return how many."""
+        unsent = and_(OPEN.query, Message.alert_id == alert_id, Message.state == MessageState.PENDING)
+        values = {"state": MessageState.CANCELLED, "finished_at": now, "last_reason": reason[:200]}
+        statement = update(Message).where(unsent).values(**values)
+        return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount
+
+    def people(self, alert_id: int) -> list[tuple[str, str]]:
+        """Return the channels and targets by which people, not groups, have been told of an alert, or may have been."""
+        gone = Message.state.in_(MAY_HAVE_ARRIVED)
+        mine = (OF_ALERT.query, Message.alert_id == alert_id, Message.target.startswith(PERSON))
+        exits = select(Message.channel, Message.target).where(*mine, gone).distinct()
+        return sorted((channel, target) for channel, target in self._session.execute(exits))
+
+    def escalate(self, alert: Alert, *, step: int, next_step_at: datetime) -> bool:
+        """Move the escalation of the episode that was seen on; False if it has changed since."""
+        return self._advance(alert, {"step": step, "next_step_at": next_step_at})
+
+    def note_claim_told(self, alert: Alert, *, now: datetime) -> bool:
+        """Note that the others are told who has the episode in hand; False if it has changed since it was seen."""
+        return self._advance(alert, {"acknowledged_told_at": now})
+
+    def _advance(self, alert: Alert, values: dict[str, Any]) -> bool:
+        mine = update(Alert).where(Alert.id == alert.id, Alert.version == alert.version, UNENDED.query)
+        statement = mine.values(**values, version=alert.version + 1)
+        return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount == 1

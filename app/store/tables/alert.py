@@ -44,6 +44,7 @@ class Alert(SQLModel, table=True):
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = Field(default=None, max_length=80)
     acknowledged_until: datetime | None = None
+    acknowledged_told_at: datetime | None = None  # when the others heard of it
     silenced_until: datetime | None = None
     silenced_by: str | None = Field(default=None, max_length=80)
     silenced_why: str | None = Field(default=None, max_length=200)

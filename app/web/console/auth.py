@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.access.accounts import Role
 from app.bootstrap import Lifeboat
 from app.domain.actor import Actor, Way
+from app.domain.role import Role
 from app.web.console.csrf import FormTokens
 from app.web.console.filters import BASE
 from app.web.console.live_answer import asks_for_region

@@ -24,6 +24,7 @@ from app.web.console.pages.audit import AuditPages
 from app.web.console.pages.batches import BatchPages
 from app.web.console.pages.buyer_order import add_buyer_form
 from app.web.console.pages.by_hand import ByHandPage
+from app.web.console.pages.claim import add_claim
 from app.web.console.pages.coupons import CouponPages
 from app.web.console.pages.dashboard import HomePage
 from app.web.console.pages.goods import GoodsPages
@@ -70,6 +71,7 @@ def mount_console(api: FastAPI, parts: Parts) -> None:
         api.add_route(base, _to_index, include_in_schema=False)  # without this, a redirect would name host and scheme
         api.mount(base, app, name=base.strip("/"))
     add_track(api, frame)
+    add_claim(api, frame)
     add_buyer_form(api, frame, parts.door.intake)
 
 

@@ -5,7 +5,7 @@ A route that is not named here cannot be added to the console, so whatever is fo
 
 from collections.abc import Mapping
 
-from app.access.accounts import Role
+from app.domain.role import Role
 
 EVERYBODY = frozenset(Role)
 WITH_CUSTOMERS = frozenset({Role.SERVICE, Role.OPS, Role.IT, Role.ADMIN})

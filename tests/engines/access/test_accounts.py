@@ -5,8 +5,9 @@ import threading
 import pytest
 
 from app.access import accounts
-from app.access.accounts import LastAdministrator, NoSuchAccount, OwnAccount, Role
+from app.access.accounts import LastAdministrator, NoSuchAccount, OwnAccount
 from app.domain.actor import Actor, Way
+from app.domain.role import Role
 from tests.deployment import Deployment
 from tests.deployment.facts import IT
 

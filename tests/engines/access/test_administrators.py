@@ -5,7 +5,8 @@ from threading import Barrier
 
 import pytest
 
-from app.access.accounts import LastAdministrator, Role, add_user, disable_user, enable_user, set_role
+from app.access.accounts import LastAdministrator, add_user, disable_user, enable_user, set_role
+from app.domain.role import Role
 from tests.deployment import Deployment
 from tests.deployment.facts import IT, TEN
 

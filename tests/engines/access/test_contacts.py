@@ -10,12 +10,13 @@ from app.access import accounts, contacts
 from app.access.contacts import AskedTooOften, BadContact, NoContact, NotCarried, WrongCode
 from app.domain.contact import ContactWay
 from app.domain.outcome import Rejected
+from app.domain.person_target import for_person
 from app.domain.send_budget import Urgency
 from app.domain.subject import Subject
 from app.notify.contents import DutyContent
 from app.notify.dispatch.email import MailDispatcher
 from app.notify.dispatch.sms import SmsDispatcher
-from app.notify.new_message import NewMessage, for_person
+from app.notify.new_message import NewMessage
 from app.store.contacts import Contact, contact_of, reachable_at
 from app.store.tables import Attempt, Audit, ContactCode, Message, Pause, User
 from tests.deployment import Deployment

@@ -10,7 +10,102 @@ UNIT = "tests/unit/test_roster.py"
 TOLD = "tests/engines/notify/test_duty.py"
 PHONES = "tests/engines/access/test_contacts.py"
 
+ESCALATE = "app/notify/escalate.py"
+STEPS = "tests/engines/notify/test_escalate.py"
+CLAIM_PAGE = "tests/integration/test_claim.py"
+
 MUTANTS = (
+    Mutant(
+        "a step of an escalation is not written down",
+        "P16",
+        (
+            Edit(
+                ESCALATE,
+                "if not uow.outbox_of_alerts.escalate(alert, step=step + 1, next_step_at=now + escalation.step(step + 1).after):",
+                "if not escalation.step(step + 1):",
+            ),
+        ),
+        (f"{STEPS}::test_orange_goes_from_the_first_to_the_second_to_the_fallback_and_then_repeats[sqlite]",),
+    ),
+    Mutant(
+        "a step that reaches nobody is waited for",
+        "P16",
+        (
+            Edit(
+                ESCALATE,
+                "asks, now)).exits and not call.groups:",
+                "asks, now)).exits and not call.groups and step < 0:",
+            ),
+        ),
+        (f"{STEPS}::test_a_step_that_reaches_nobody_is_passed_over_at_once[sqlite]",),
+    ),
+    Mutant(
+        "a silenced alert wakes people",
+        "P16",
+        (
+            Edit(
+                ESCALATE,
+                "if alert.inhibited_why is not None or silenced(alert, now=now):",
+                "if alert.inhibited_why is not None:",
+            ),
+        ),
+        (f"{STEPS}::test_while_it_is_silenced_nobody_is_asked[sqlite]",),
+    ),
+    Mutant(
+        "what has not left when somebody takes an alert on leaves",
+        "P16",
+        (
+            Edit(
+                "app/watch/attend.py",
+                '    uow.outbox_of_alerts.take_back(alert.id or 0, now=now, reason=f"{by.name} 已认领，不再发送")\n',
+                "",
+            ),
+        ),
+        (f"{STEPS}::test_what_has_not_left_when_somebody_takes_it_on_does_not_leave[sqlite]",),
+    ),
+    Mutant(
+        "an alert's end is told to nobody who was woken",
+        "P16",
+        (Edit("app/notify/compose.py", "people = uow.outbox_of_alerts.people(alert.id or 0)", "people = []"),),
+        (f"{STEPS}::test_its_end_is_told_to_exactly_those_who_heard_of_it[sqlite]",),
+    ),
+    Mutant(
+        "opening a link takes an alert on",
+        "P16",
+        (
+            Edit(
+                "app/web/console/pages/claim.py",
+                '        return self._page(request, "over" if found.alert.ended_at else "ask", found=found)\n\n    async def take',
+                '        await run_in_threadpool(self._claim, found, "")\n'
+                '        return self._page(request, "over" if found.alert.ended_at else "ask", found=found)\n\n    async def take',
+            ),
+        ),
+        (f"{CLAIM_PAGE}::test_a_link_that_a_program_opens_takes_nothing_on",),
+    ),
+    Mutant(
+        "wrong codes of alerts are not counted",
+        "P16",
+        (
+            Edit(
+                "app/web/console/pages/claim.py",
+                "if wait := await run_in_threadpool(self._wait, address):",
+                "if wait := timedelta():",
+            ),
+        ),
+        (f"{CLAIM_PAGE}::test_guessing_ends_in_waiting_also_for_the_right_code",),
+    ),
+    Mutant(
+        "the code of an alert is anybody's",
+        "P16",
+        (
+            Edit(
+                "app/store/ack.py",
+                'f"{what}\\x1f{claimant.alert_id}\\x1f{claimant.user_id}"',
+                'f"{what}\\x1f{claimant.alert_id}"',
+            ),
+        ),
+        (f"{CLAIM_PAGE}::test_codes_are_of_six_characters_that_nobody_takes_for_one_another",),
+    ),
     Mutant(
         "an override of the roster is ignored",
         "P16",

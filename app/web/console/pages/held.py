@@ -6,11 +6,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.access.accounts import Role
 from app.bootstrap.decisions import preflight_of
 from app.channels.reasons import without_code
 from app.domain.actor import Actor
 from app.domain.problems import Problem
+from app.domain.role import Role
 from app.domain.states import HOLDING, HeldKind
 from app.domain.subject import kind_of
 from app.orders.undo import Undoable, undo_decision, undoable

@@ -12,12 +12,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from app.access.accounts import Role
 from app.access.throttle import of_codes, take_back, take_turn
 from app.batch.download import Download
 from app.batch.hand_over import BadCode, take_handover
 from app.bootstrap import exports_of
 from app.domain.problems import Problem
+from app.domain.role import Role
 from app.files.sheet_writers import Format
 from app.web.console.auth import address_of
 from app.web.console.csrf import from_our_pages

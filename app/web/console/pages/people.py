@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.access import accounts
-from app.access.accounts import AccountError, Role
+from app.access.accounts import AccountError
 from app.domain.actor import Actor
 from app.domain.contact import ContactWay
+from app.domain.role import Role
 from app.store.contacts import Contact, contact_of
 from app.store.tables import User
 from app.store.unit_of_work import UnitOfWork
