@@ -22,6 +22,7 @@ TITLES: Mapping[str, str] = {
     "有误的行": "Wrong rows",
     "设置": "Settings",
     "心跳": "Heartbeats",
+    "现在卡在哪里": "Where orders are stuck",
     "滞留订单的共同点": "What stuck orders share",
     "时间线": "Time line",
     "暂存文件": "Spool files",
@@ -32,6 +33,11 @@ TITLES: Mapping[str, str] = {
 """Titles of tables, apart from SAID because a heading of a column may be the same word and mean another thing."""
 
 CELLS: Mapping[str, str] = {
+    "责任方": "Owner",
+    "笔数": "Orders",
+    "最久（分钟）": "Longest (min)",
+    "下一步": "Next",
+    "例如": "Such as",
     "、": ", ",
     "编号": "Id",
     "级别": "Level",

@@ -40,6 +40,8 @@ WATCH_SAID: Mapping[str, str] = {
     "95% 在": "95 % within",
     "最久": "Oldest",
     "限时": "Limit",
+    "没有滞留的订单。": "No order is stuck.",
+    "自己的对照表不能用，暂用自带的：{why}": "Your own table cannot be used, the shipped one stands in for it: {why}",
     "还没有订单进度：请主系统用 lifecycle 密钥上报 POST /v1/lifecycle-events。": "Nothing has been told yet: let the main system report to POST /v1/lifecycle-events with a lifecycle key.",
     "订单少于 10 笔的环节只供参考。": "Stages of fewer than 10 orders are a hint only.",
     "种类": "Kind",

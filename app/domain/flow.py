@@ -116,7 +116,7 @@ class _Fold:
             case Mark.RESUMED if self.standing is Standing.ON_HOLD:
                 self.standing = Standing.UNDER_WAY
                 self._enter(event.at)
-            case Mark.HOLD | Mark.RESUMED:
+            case Mark.HOLD | Mark.RESUMED | Mark.STATUS:
                 pass
             case Mark.REOPENED:
                 self._reopen(event)

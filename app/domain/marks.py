@@ -34,6 +34,8 @@ class Mark(StrEnum):
     """It goes on as the order that the attribute ``into`` names."""
     SPLIT = "split"
     """It goes on as the orders that the attribute ``children`` names."""
+    STATUS = "status"
+    """It is where it was; the event's attributes say how it stands there, such as ``status`` or ``freeze_reason``."""
 
 
 WAY: tuple[Mark, ...] = tuple(Mark)[:11]

@@ -1,6 +1,7 @@
 """Settings of the watch: what it compares with, the switches elsewhere that it pings, the dependencies it probes."""
 
 from datetime import date
+from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
@@ -14,6 +15,7 @@ class WatchSettings(Part):
     """What the watch compares with, and whom it may call."""
 
     special_days: Words = ()  # promotions and holidays, YYYY-MM-DD; no other day is compared with them
+    triage_table: Path | None = None  # a merchant's own table of stuck orders in place of the shipped one
     watch_hosts: Words = ()  # the only ones it calls; first, since what follows is judged by it
     ping_url: SecretStr = SecretStr("")  # a healthchecks-compatible address: after a complete round of the patrol
     ping_batch_url: SecretStr = SecretStr("")  # the same for the half hour's look for a batch

@@ -49,6 +49,7 @@ from app.store.repositories.search import SearchRepository
 from app.store.repositories.sources import SourceRepository
 from app.store.repositories.stages import StageRepository
 from app.store.repositories.traits import TraitRepository
+from app.store.repositories.triage import TriageRepository
 
 
 class UnitOfWork:
@@ -106,6 +107,7 @@ class UnitOfWork:
         self.sources = SourceRepository(session)
         self.stages = StageRepository(session)
         self.traits = TraitRepository(session)
+        self.triage = TriageRepository(session)
         return self
 
     def __exit__(

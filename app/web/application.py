@@ -31,6 +31,7 @@ from app.web.api import (
     skus,
     stages,
     systemic,
+    triage,
 )
 from app.web.console.mount import mount_console
 from app.web.door.body import ClientGone
@@ -107,6 +108,7 @@ def create_api(parts: Parts, runtime: Runtime) -> FastAPI:
         lifecycle,
         carrier_push,
         stages,
+        triage,
         heartbeats,
         systemic,
         roster,

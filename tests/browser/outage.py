@@ -13,6 +13,7 @@ from typing import Any
 
 from app.access.contacts import set_contact
 from app.domain.contact import ContactWay
+from app.domain.marks import STAGES, Mark
 from app.domain.states import HeldKind
 from app.handback.import_results import import_results
 from app.handback.result_lines import ResultFile, ResultLine
@@ -178,6 +179,7 @@ def _main_system_tells(made: Deployment) -> None:
         if isinstance(event, ReportedEvent) and event.at < NOON:
             told.append(event)
     take_events(made.store, told, now=NOON)
+    take_events(made.store, _standing(made), now=NOON)
     close_hours(made.store, now=NOON, zone=ZONE)
     with made.boat.store.writing() as uow:
         sighting = TroubleSighting(
@@ -188,6 +190,35 @@ def _main_system_tells(made: Deployment) -> None:
             text="瓶颈：第 3 环节“仓库接单→打印拣货单”每单停留约 190 分钟，是限时 60 分钟的 3.2 倍；14 单在其中。",
         )
         uow.alerts.see(None, sighting, now=NOON - minutes(20))
+
+
+STANDS = (
+    {"stockout_status": "wdt:51"},
+    {},
+    {"logistics_print_status": "wdt:1"},
+    {"freeze_reason": "收货地址待核"},
+    {"stockout_status": "wdt:54"},
+    {"status": "wdt:77"},
+)
+"""What the main system says of those orders that are over their limit, in turn."""
+
+
+def _standing(made: Deployment) -> list[ReportedEvent]:
+    with made.store.reading() as uow:
+        stuck = uow.traits.stuck({one.number: one.limit for one in STAGES}, now=NOON, at_most=40)
+    return [
+        ReportedEvent(
+            index=n,
+            source="simulated",
+            event_id=f"stands-{n}",
+            order=row.order_ref,
+            channel=row.channel,
+            mark=Mark.STATUS,
+            at=NOON - minutes(5),
+            attributes=dict(STANDS[n % len(STANDS)]),
+        )
+        for n, row in enumerate(stuck)
+    ]
 
 
 def _wait_for_people(made: Deployment, numbers: list[str]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from app.store.ack import Claimant, ack_token
 from tests.browser.conftest import CHROMIUM, SIZES
 from tests.browser.hand import findings
 from tests.browser.outage import outage_in
@@ -41,7 +42,10 @@ PAGES = {
     "incidents": "/console/incidents",
     "incident": "/console/incidents/{incident}",
     "health": "/console/health",
+    "stuck": "/console/stuck",
+    "triage": "/console/stuck/table",
     "alerts": "/console/alerts",
+    "claim": "/a/{claim}",
     "systemic": "/console/systemic",
     "roster": "/console/roster",
     "messages": "/console/messages",
@@ -111,7 +115,10 @@ def test_a_page_fits_its_screen_and_its_browser_has_no_complaint(boss: Page, out
     with outage.boat.store.reading() as uow:
         order = uow.attention.open_page().rows[0]
         batch, incident = uow.batches.page()[-1].name, uow.incidents.page()[0].name
-    there = {"order": order.number, "last4": order.phone_last4, "batch": batch, "incident": incident}
+        alert = next(one for one in uow.alerts.open() if one.rule == "stage_bottleneck")
+        user = uow.access.user_named("boss")
+    claim = ack_token(outage.boat.keyring, Claimant(alert.id or 0, user.id or 0 if user else 0))
+    there = {"claim": claim, "order": order.number, "last4": order.phone_last4, "batch": batch, "incident": incident}
     boss.goto(PAGES[name].format(**there))
     boss.wait_for_load_state("load")
     boss.wait_for_timeout(300)  # the chart comes after the first view

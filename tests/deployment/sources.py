@@ -9,6 +9,7 @@ import pytest
 
 from app.bootstrap import Lifeboat
 from app.bootstrap.sources import OpenSources
+from app.domain.marks import Mark
 from app.store.tables import WatchSource
 from app.watch.sources.document import Source, Sources, WrongSource, read_source
 from app.watch.sources.pace import CallPace
@@ -139,7 +140,16 @@ class SourceRig:
         with self.deployment.store.reading() as uow:
             ids = uow.flows.ids_of([order])
             events = uow.flows.events_of(list(ids.values())).get(ids.get(order, 0), [])
-        return [str(one.mark) for one in sorted(events, key=lambda one: (one.at, list(type(one.mark)).index(one.mark)))]
+        way = [one for one in events if one.mark is not Mark.STATUS]
+        return [str(one.mark) for one in sorted(way, key=lambda one: (one.at, list(type(one.mark)).index(one.mark)))]
+
+    def stands(self, order: str) -> list[dict[str, object]]:
+        """Return what is stored of how an order stood, in the order of its times."""
+        with self.deployment.store.reading() as uow:
+            ids = uow.flows.ids_of([order])
+            events = uow.flows.events_of(list(ids.values())).get(ids.get(order, 0), [])
+        told = sorted((one for one in events if one.mark is Mark.STATUS), key=lambda one: one.at)
+        return [{name: said for name, said in one.attributes.items() if name != "quality"} for one in told]
 
 
 @pytest.fixture

@@ -63,10 +63,10 @@ def test_a_source_is_tried_read_and_shown(run: Run, folder: Path):
         "cancelled_stockouts",
     ]
     polled = _json(run, "poll", "wdt")
-    assert (polled["events"], polled["trouble"], polled["catching_up"]) == (2, None, False)
+    assert (polled["events"], polled["trouble"], polled["catching_up"]) == (3, None, False)
     assert polled["until"].endswith("+08:00")
     (item,) = _json(run, "list")["items"]
-    assert (item["name"], item["kind"], item["events"], item["trouble"]) == ("wdt", "wangdiantong", 2, None)
+    assert (item["name"], item["kind"], item["events"], item["trouble"]) == ("wdt", "wangdiantong", 3, None)
     assert "运行正常" in run("watch", "source", "list").output
     assert "新增 0 个进度" in run("watch", "source", "poll", "wdt").output
 

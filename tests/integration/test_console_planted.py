@@ -27,6 +27,7 @@ from app.store.tables import (
     Pause,
     RuleChange,
     SkuStock,
+    TriageWording,
 )
 from app.web.console.mount import create_console, frame_of
 from tests.browser.outage import outage_in
@@ -69,6 +70,7 @@ FREE = {
     "stage_total": {"channel"},
     "stage_hour": {"channel"},
     "stage_visit": {"channel"},
+    "triage_wording": {"owner", "meaning", "say", "next", "changed_by"},
     "watch_parcel": {"waybill"},
     "watch_source": {"trouble_words"},
 }
@@ -113,6 +115,7 @@ CODED = {
     "sku_count": {"sku"},
     "sku_stock": {"sku"},
     "standing": {"state"},
+    "triage_wording": {"code"},
     "user_account": {"name", "role", "password_hash"},
     "watch_source": {"name", "kind", "trouble"},
 }
@@ -171,6 +174,9 @@ def _rows(made: Deployment) -> None:
         Handover(code_mark=b"m" * 32, batch=batch.name, user_id=user.id, **mark),
         Kiosk(name="x", link_sha256=b"l" * 32, link_ends_at=NOON, made_by="x", **mark),
         Pause(name="person:sms:", reason="x", by="x", since=NOON, until=NOON + minutes(60)),
+        TriageWording(
+            code="risk", version=1, owner="x", meaning="x", say="x", next="x", changed_at=NOON, changed_by="x"
+        ),
         SkuStock(sku=PLANTED[:64], stock=1, listed_at=NOON, listed_by="x"),
     ):
         made.rows.add(row)

@@ -130,8 +130,18 @@ def test_a_document_of_several_orders_tells_of_each():
 
 def test_a_merged_order_names_the_one_it_goes_on_as():
     row = {"o_id": 1, "status": "Merged", "modified": "2025-01-01 08:00:00", "merge_so_id": "", "link_o_id": 77}
-    (event,) = read("jushuitan", "orders", row).events
+    event, standing = sorted(read("jushuitan", "orders", row).events, key=lambda one: one.mark)
+    assert standing.attributes == {"status": "jst:Merged", "question": "", "transaction_id": "", "quality": "seen"}
     assert (event.mark, event.attributes["into"]) == (Mark.MERGED, "77")
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"), [("无", ""), ("0", ""), (0, ""), ("", ""), (None, ""), (12, "12"), ("黑名单", "黑名单")]
+)
+def test_no_reason_is_none_however_it_is_said(told: object, reason: str):
+    events = read("wangdiantong", "trades", {**TRADE, "freeze_reason": told}).events
+    (standing,) = [one for one in events if one.mark is Mark.STATUS]
+    assert standing.attributes["freeze_reason"] == reason
 
 
 def test_the_same_document_says_the_same_event_and_another_another():

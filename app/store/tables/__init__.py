@@ -20,6 +20,7 @@ from app.store.tables.operations import Audit, AuditBlock, Heartbeat, Instance, 
 from app.store.tables.order import OrderRow
 from app.store.tables.roster import DutyFallback, DutyNotice, Shift, ShiftOverride
 from app.store.tables.systemic import DependencyWindow, ExpectedBeat, OutgoingPing, RuleChange
+from app.store.tables.triage import TriageWording
 from app.store.tables.watch_source import WatchParcel, WatchSource
 
 METADATA = SQLModel.metadata
@@ -77,6 +78,7 @@ __all__ = [
     "StageVisit",
     "StateCount",
     "StoredEvent",
+    "TriageWording",
     "User",
     "WatchParcel",
     "WatchSource",

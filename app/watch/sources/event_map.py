@@ -72,6 +72,8 @@ class EventMap:
     known: Mapping[str, tuple[ParsedExpression, frozenset[str]]] = field(default_factory=dict)
     """Codes by field; one that is not listed is counted."""
     attributes: Mapping[str, ParsedExpression] = field(default_factory=dict)
+    standing: Mapping[str, ParsedExpression] = field(default_factory=dict)
+    """What the mark ``status`` carries; what a row does not tell of it is told to be empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +119,7 @@ def take_row(into: RowEvents, row: object, by: EventMap, *, reading: str, mercha
     shop = (_first_word(by.channel, row) if by.channel else None) or ""
     number = (_first_word(by.number, row) if by.number else None) or ""
     told = {name: word[:LONGEST_NAME] for name, one in by.attributes.items() if (word := _first_word(one, row))}
+    stands = {name: (_first_word(one, row) or "")[:LONGEST_NAME] for name, one in by.standing.items()}
     for rule in by.rules:
         if rule.printed not in (None, merchant.printed) or not all(one.holds(row) for one in rule.where):
             continue
@@ -124,13 +127,14 @@ def take_row(into: RowEvents, row: object, by: EventMap, *, reading: str, mercha
         if at is None:
             continue
         for mark in _marks(rule.mark, merchant):
-            attributes = _attributes(rule, mark, told)
+            attributes = _attributes(rule, mark, stands if mark is Mark.STATUS else told)
+            of = "\x1f".join((number, *stands.values())) if mark is Mark.STATUS else number
             for order in dict.fromkeys(orders):
                 into.events.append(
                     ReportedEvent(
                         index=0,
                         source=merchant.source,
-                        event_id=_id(reading, number, order, mark, at),
+                        event_id=_id(reading, of, order, mark, at),
                         order=order,
                         channel=merchant.channels.get(shop, shop)[:64],
                         mark=mark,
@@ -147,7 +151,7 @@ def _marks(mark: Mark, merchant: Merchant) -> tuple[Mark, ...]:
 
 
 def _attributes(rule: MarkRule, mark: Mark, told: Mapping[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = dict(told) if mark in TOLD_WITH else {}
+    found: dict[str, Any] = dict(told) if mark in TOLD_WITH or mark is Mark.STATUS else {}
     for name in ("into", "priority"):
         if name in told and (name == "priority" or mark is Mark.MERGED):
             found[name] = told[name]

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.domain.marks import STAGES, Mark
+from app.domain.triage import SAID
 from app.expressions import ParsedExpression, WrongExpression, parse_expression
 from app.toml_file import parse_toml
 from app.watch.sources.event_map import EventMap, MarkRule, RowCondition, flag_of
@@ -70,6 +71,7 @@ class MapTable(SourceTable):
     number: str | None = None
     known: dict[str, list[bool | int | str]] = Field(default_factory=dict)
     attributes: dict[str, str] = Field(default_factory=dict)
+    standing: dict[str, str] = Field(default_factory=dict)
     marks: list[MarkTable] = Field(min_length=1, max_length=100)
 
 
@@ -99,7 +101,17 @@ def map_of(table: MapTable, *, where: str) -> EventMap:
             name: (expression_of(name, f"{where}.known.{name}"), _texts(codes)) for name, codes in table.known.items()
         },
         attributes={name: expression_of(text, f"{where}.attributes.{name}") for name, text in table.attributes.items()},
+        standing=_standing(table, where),
     )
+
+
+def _standing(table: MapTable, where: str) -> dict[str, ParsedExpression]:
+    tells = any(one.mark == Mark.STATUS for one in table.marks)
+    if tells != bool(table.standing):
+        raise WrongMap(f"{where}.standing", "节点 status 与 standing 表须同时有或同时没有")
+    if unknown := next((name for name in table.standing if name not in SAID), None):
+        raise WrongMap(f"{where}.standing.{unknown[:40]}", f"不认识的名称，可用：{'、'.join(sorted(SAID))}")
+    return {name: expression_of(text, f"{where}.standing.{name}") for name, text in table.standing.items()}
 
 
 def expression_of(text: str, key: str) -> ParsedExpression:

@@ -106,6 +106,7 @@ def filters(zone: ZoneInfo, now: Callable[[], datetime]) -> dict[str, Callable[.
         "full_moment": full_moment,
         "ago": ago,
         "since": since,
+        "span": span,
         "yuan": yuan,
         "number": number,
         "grouped": grouped,

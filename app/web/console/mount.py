@@ -50,6 +50,7 @@ from app.web.console.pages.roster import RosterPage
 from app.web.console.pages.settings import SettingsPages
 from app.web.console.pages.sign_in import SignInPage
 from app.web.console.pages.spool import SpoolPage
+from app.web.console.pages.stuck import StuckPages
 from app.web.console.pages.systemic import SystemicPages
 from app.web.console.pages.track import add_track
 from app.web.console.pages.wall import WALL, create_wall
@@ -107,6 +108,7 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         GuidePage(frame, parts.door.intake),
         IncidentPages(frame),
         OrderHealthPage(frame),
+        StuckPages(frame),
         AlertPages(frame),
         SystemicPages(frame),
         MessagePages(frame),

@@ -20,6 +20,7 @@ REGIONS: Mapping[str, AbstractSet[str]] = {
     "goods": _STATES | {"messages", "minute"},
     "todo": _STATES | {"attempts", "delivered", "alerts", "alert_versions"},
     "messages": {"messages", "attempts", "delivered", "pauses", "paused", "deeds"},
+    "stuck": {"deeds", "minute"},
     "health": {"alerts", "alert_versions", "minute"},
     "alerts": {"alerts", "alert_versions", "deeds", "troubles", "away"},
     "incidents": {"incidents", "closed", "results", "moved", "deeds"},

@@ -45,7 +45,10 @@ async def test_wangdiantong_tells_the_way_of_an_order(rig: SourceRig):
     assert rig.marks("JY2") == ["placed", "paid"]
     row = rig.row("wdt")
     assert (row.stands_at, row.trouble, row.newest_at, row.odd) == (TEN - seconds(120), "", WAY["shipped"], {})
-    assert row.events == 9
+    stands = {name: word for said in rig.stands("JY1") for name, word in said.items()}
+    assert stands.pop("status") in {"wdt:95", "wdt:110"}
+    assert stands == {"stockout_status": "wdt:110", "logistics_print_status": "wdt:2", "freeze_reason": ""}
+    assert row.events == 12
     assert rig.wdt.writes == 0
 
 

@@ -1,0 +1,95 @@
+"""Looks what orders are stuck on now: each that is over its stage's limit, by the line of the table that fits it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from app.domain.marks import STAGES
+from app.domain.triage import SAID, StuckFacts, TriageLine, triaged
+from app.store.repositories.traits import FlowRow
+from app.store.tables import TriageWording
+from app.store.unit_of_work import UnitOfWork
+from app.watch.triage.table import TriageTable
+
+MOST_ORDERS = 5_000
+"""Of one look; on a day with more stuck than that the sums of the stages tell how many, and nobody reads each."""
+
+CODED = ("status", "stockout_status", "logistics_print_status", "question")
+"""The facts whose codes have names."""
+
+
+@dataclass(frozen=True, slots=True)
+class StuckOrder:
+    """An order over its stage's limit, how long it has been there, and what is said of it."""
+
+    ref: str
+    channel: str
+    stage: int
+    waited: timedelta
+    said: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StuckGroup:
+    """A line of the table with the orders that it fits, longest first; ``reviewed`` is its last wording, if any."""
+
+    line: TriageLine
+    orders: tuple[StuckOrder, ...]
+    reviewed: TriageWording | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StuckNow:
+    """All that is stuck: groups by number of orders, those of nobody's hands last.
+
+    ``unnamed`` counts codes that the table has no name for; ``cut`` says that there are more than were looked at.
+    """
+
+    groups: tuple[StuckGroup, ...]
+    unnamed: Mapping[tuple[str, str], int]
+    cut: bool
+
+    @property
+    def stuck(self) -> int:
+        """How many orders are stuck, without those that only their buyers can move."""
+        return sum(len(one.orders) for one in self.groups if one.line.stuck)
+
+
+def stuck_now(uow: UnitOfWork, table: TriageTable, *, now: datetime) -> StuckNow:
+    """Look what orders are stuck on, a stage's limit being the measure: no baseline is needed for it."""
+    limits = {stage.number: stage.limit for stage in STAGES}
+    rows = uow.traits.stuck(limits, now=now, at_most=MOST_ORDERS + 1)
+    said = uow.traits.attributes([row.flow_id for row in rows[:MOST_ORDERS]])
+    wordings = uow.triage.latest()
+    lines = worded(table, wordings)
+    by_code: dict[str, list[StuckOrder]] = defaultdict(list)
+    unnamed: Counter[tuple[str, str]] = Counter()
+    for row in rows[:MOST_ORDERS]:
+        order = _order(row, said.get(row.flow_id, {}), now)
+        facts = StuckFacts(stage=order.stage, waited=order.waited, said=order.said)
+        by_code[triaged(lines, facts).code].append(order)
+        unnamed.update((name, code) for name in CODED if (code := order.said.get(name)) and not table.knows(name, code))
+    groups = [
+        StuckGroup(
+            line, tuple(sorted(by_code[line.code], key=lambda one: (-one.waited, one.ref))), wordings.get(line.code)
+        )
+        for line in lines
+        if line.code in by_code
+    ]
+    groups.sort(key=lambda one: (not one.line.stuck, -len(one.orders)))
+    return StuckNow(tuple(groups), unnamed, cut=len(rows) > MOST_ORDERS)
+
+
+def worded(table: TriageTable, wordings: Mapping[str, TriageWording]) -> tuple[TriageLine, ...]:
+    """Return the lines as they are worded now: what people wrote in place of what the table says."""
+    return tuple(_worded(line, wordings.get(line.code)) for line in table.lines)
+
+
+def _worded(line: TriageLine, said: TriageWording | None) -> TriageLine:
+    return line if said is None else replace(line, owner=said.owner, meaning=said.meaning, say=said.say, next=said.next)
+
+
+def _order(row: FlowRow, said: Mapping[str, object], now: datetime) -> StuckOrder:
+    told = {name: str(said[name])[:80] for name in SAID if said.get(name) not in (None, "", False)}
+    return StuckOrder(row.order_ref, row.channel, row.stage or 0, now - row.entered_at, told)

@@ -1,0 +1,125 @@
+"""现在卡在哪里: stuck orders by type and by whose they are, with what to say; and the table by which that is told."""
+
+import csv
+import io
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from app.domain.actor import Actor
+from app.domain.csv_cell import defuse
+from app.domain.marks import STAGES
+from app.domain.problems import Problem
+from app.watch.triage.look import StuckGroup, StuckNow, stuck_now, worded
+from app.watch.triage.review import LONGEST, LineWording, is_stale, review_line
+from app.web.api.triage import table_of
+from app.web.console.auth import actor_of
+from app.web.console.filters import BASE
+from app.web.console.page import ConsolePage
+from app.web.console.routing import route
+from app.web.console.said import say
+
+SHOWN = 8
+"""Orders that are named beneath a group."""
+
+SHOWN_ALONE = 500
+"""Orders of a page of one group."""
+
+HEADINGS = ("单号", "渠道", "环节", "已停留（分钟）", "类型", "责任方", "状态", "下一步")
+
+
+class StuckPages(ConsolePage):
+    """What orders are stuck on, and the table by which that is told."""
+
+    path = "/stuck"
+    title = "现在卡在哪里"
+    entry = "health"
+
+    @route("", name="stuck")
+    async def index(self, request: Request) -> Response:
+        """Show the groups, or the orders of one."""
+        shown = await run_in_threadpool(self._look)
+        chosen = request.query_params.get("type", "")[:32]
+        found: StuckNow = shown["found"]
+        group = next((one for one in found.groups if one.line.code == chosen), None)
+        return self.render(request, "stuck.html", **shown, group=group, most=SHOWN_ALONE if group else SHOWN)
+
+    @route("/export", name="stuck-export")
+    async def export(self, _request: Request) -> Response:
+        """Give all stuck orders as CSV; there is nobody's data in it."""
+        data = await run_in_threadpool(self._exported)
+        headers = {"content-disposition": 'attachment; filename="stuck.csv"'}
+        return Response(data, media_type="text/csv; charset=utf-8", headers=headers)
+
+    @route("/table", name="stuck-table")
+    async def table(self, request: Request) -> Response:
+        """Show the table: each type, whose it is, what to say and what comes next; to print and to word anew."""
+        return self.render(request, "stuck_table.html", **await run_in_threadpool(self._table), title="对照表")
+
+    @route("/table/{code:str}", methods=("POST",), name="stuck-review")
+    async def review(self, request: Request) -> Response:
+        """Word a line anew, or say that it is right as it stands."""
+        form, code = await request.form(), request.path_params["code"][:32]
+        wording = LineWording(**{name: str(form.get(name) or "")[: 4 * most] for name, most in LONGEST.items()})
+        seen = str(form.get("seen") or "0")
+        try:
+            await run_in_threadpool(
+                self._review, code, wording, int(seen) if seen.isdecimal() else -1, actor_of(request)
+            )
+        except Problem as problem:
+            say(request, problem.detail, "error")
+        else:
+            say(request, "已保存，页面和接口立即使用新的内容；旧的内容留在审计里。")
+        return RedirectResponse(f"{BASE}/stuck/table#{code}", status_code=303)
+
+    # ---- what lies under -------------------------------------------------------------------------------------------
+
+    def _look(self) -> dict[str, Any]:
+        now = self.boat.clock.now()
+        table, wrong = table_of(self.boat.settings.triage_table)
+        with self.boat.store.reading() as uow:
+            found = stuck_now(uow, table, now=now)
+        stale = {one.line.code for one in found.groups if is_stale(one.reviewed, now=now)}
+        return {"found": found, "table": table, "wrong": wrong, "stale": stale, "stages": _stage_words()}
+
+    def _table(self) -> dict[str, Any]:
+        now = self.boat.clock.now()
+        table, wrong = table_of(self.boat.settings.triage_table)
+        with self.boat.store.reading() as uow:
+            wordings = uow.triage.latest()
+        lines = worded(table, wordings)
+        stale = {line.code for line in lines if is_stale(wordings.get(line.code), now=now)}
+        return {"lines": lines, "wordings": wordings, "stale": stale, "wrong": wrong, "longest": LONGEST}
+
+    def _review(self, code: str, wording: LineWording, seen: int, by: Actor) -> None:
+        table, _ = table_of(self.boat.settings.triage_table)
+        with self.boat.store.writing() as uow:
+            review_line(uow, table, code, wording, seen=seen, by=by, now=self.boat.clock.now())
+
+    def _exported(self) -> bytes:
+        shown, text = self._look(), io.StringIO(newline="")
+        rows = csv.writer(text, lineterminator="\r\n")
+        rows.writerow(HEADINGS)
+        found: StuckNow = shown["found"]
+        for group in found.groups:
+            rows.writerows(_lines(group, shown["table"].word))
+        return text.getvalue().encode("utf-8-sig")
+
+
+def _lines(group: StuckGroup, word: Any) -> list[tuple[object, ...]]:  # noqa: ANN401 - a method of the table
+    line, words = group.line, _stage_words()
+    return [
+        (
+            *(defuse(one.ref), defuse(one.channel), words[str(one.stage)], int(one.waited.total_seconds() // 60)),
+            *(line.type, line.owner),
+            defuse("；".join(word(fact, code) for fact, code in sorted(one.said.items()) if fact != "transaction_id")),
+            line.next,
+        )
+        for one in group.orders
+    ]
+
+
+def _stage_words() -> dict[str, str]:
+    return {str(stage.number): stage.word for stage in STAGES}
