@@ -61,13 +61,15 @@ class Runtime:
         try:
             yield
         finally:
-            await self.commit.close()
-            for loop in loops:
-                loop.cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
-            if self._checkpoints is not None:
-                await on_a_thread("checkpoints stop", self._checkpoints.stop)
-            self.boat.close()
+            try:
+                await self.commit.close()
+            finally:  # whatever a mistake of ours breaks there, the rest is ended in order
+                for loop in loops:
+                    loop.cancel()
+                await asyncio.gather(*loops, return_exceptions=True)
+                if self._checkpoints is not None:
+                    await on_a_thread("checkpoints stop", self._checkpoints.stop)
+                self.boat.close()
 
     async def _prepare(self) -> None:
         """Migrate; where the database is away, go on without it: that is what the spool is for."""

@@ -4,12 +4,15 @@ import asyncio
 import threading
 
 import pytest
+import uvloop
 
-from app.store.commit.group_commit import STANDARD, CommitBounds, DoorBusy
+from app.store.commit.group_commit import STANDARD, CommitBounds, DoorBusy, GroupCommit
 from app.store.commit.order_writer import Stored
+from app.telemetry.metrics import Metrics
 from tests.deployment.facts import TEN, seconds
 from tests.deployment.orders import new_order, new_orders
-from tests.unit.obedient_writers import PATIENCE, between_writers, hangs
+from tests.fakes.clock import ClockAt
+from tests.unit.obedient_writers import PATIENCE, Writer, between_writers, hangs
 
 
 async def test_orders_that_wait_are_written_in_one_commit():
@@ -121,6 +124,25 @@ async def test_closing_while_the_store_is_away_writes_to_the_spool_and_stops_ask
         await b.commit.close()
         assert answer.done()
         assert len(b.spool.kept) == 1
+
+
+def test_closing_while_the_store_is_away_comes_to_its_end_on_the_loop_that_the_door_runs_on():
+    """P13: uvloop's timers are of a class of their own, and a close that breaks leaves all behind it undone."""
+    store, spool = Writer(broken=OSError("away")), Writer()
+
+    async def away_and_closed() -> Stored:
+        bounds = CommitBounds(probe_every=3600)
+        commit = GroupCommit(
+            store, spool, clock=ClockAt(TEN), metrics=Metrics(), limit=10, patience=PATIENCE, bounds=bounds
+        )
+        commit.start()
+        stored = await commit.submit(new_order("A"))
+        assert commit.away_because is not None
+        await commit.close()
+        return stored
+
+    assert not uvloop.run(away_and_closed()).replayed
+    assert list(spool.kept) == [new_order("A").number]
 
 
 async def test_closing_during_a_probe_that_hangs_leaves_no_clock_running():

@@ -106,10 +106,10 @@ class GroupCommit:
         if self._orders or self._in_flight:
             self._emptied = self._loop.create_future()
             await self._emptied
-        if isinstance(self._probe, asyncio.TimerHandle):
-            self._probe.cancel()
-        elif self._probe is not None:
+        if isinstance(self._probe, CommitGroup):
             self._probe.settle()
+        elif self._probe is not None:  # a timer, of whatever class the loop makes them
+            self._probe.cancel()
         self._store_thread.stop()
         self._spool_thread.stop()
 

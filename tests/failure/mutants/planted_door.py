@@ -8,6 +8,36 @@ TESTS = "tests/integration/test_fast_path_connections.py::"
 
 MUTANTS = (
     Mutant(
+        "closing trusts the class of a loop's timer",
+        "P13",
+        (
+            Edit(
+                "app/store/commit/group_commit.py",
+                "if isinstance(self._probe, CommitGroup):\n            self._probe.settle()\n        elif self._probe is not None:",
+                "if not isinstance(self._probe, asyncio.TimerHandle | None):\n            self._probe.settle()\n        else:",
+            ),
+        ),
+        (
+            "tests/unit/test_group_commit.py::"
+            "test_closing_while_the_store_is_away_comes_to_its_end_on_the_loop_that_the_door_runs_on",
+        ),
+    ),
+    Mutant(
+        "a full disk is ready for orders",
+        "P12",
+        (
+            Edit(
+                "app/web/ops/health.py",
+                "or (free is not None and free < ROOM_FOR_ORDERS)",
+                "or (free is None and not free)",
+            ),
+        ),
+        (
+            "tests/integration/test_health.py::"
+            "test_where_the_last_order_was_refused_and_no_room_has_come_since_it_is_not_ready",
+        ),
+    ),
+    Mutant(
         "the lane answers before the commit",
         "P1",
         (

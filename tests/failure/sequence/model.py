@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+import uvloop
+
 from app.intake.accept import Accepted
 from app.intake.schemas import read_order
 from app.store.commit.group_commit import CommitBounds, GroupCommit
@@ -45,7 +47,7 @@ class Process:
     """What one web process holds in memory: its queue to the disk and its open spool."""
 
     def __init__(self, road: Road, folder: Path, clock: ClockAt) -> None:
-        self._runner = asyncio.Runner()
+        self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)  # as the door's is
         self._spool = Spool(folder / "spool-0.db", max_bytes=SPOOL_BYTES)
         bounds = CommitBounds(probe_every=0.005, spool_patience=PATIENCE)
         self.commit = GroupCommit(
