@@ -6,6 +6,9 @@ LANE = "app/web/door/fast_path.py"
 ORDER = "app/web/door/fast_order.py"
 TESTS = "tests/integration/test_fast_path_connections.py::"
 
+QUEUE = "tests/unit/test_group_commit.py"
+HEALTH = "tests/integration/test_health.py"
+
 MUTANTS = (
     Mutant(
         "closing trusts the class of a loop's timer",
@@ -17,10 +20,7 @@ MUTANTS = (
                 "if not isinstance(self._probe, asyncio.TimerHandle | None):\n            self._probe.settle()\n        else:",
             ),
         ),
-        (
-            "tests/unit/test_group_commit.py::"
-            "test_closing_while_the_store_is_away_comes_to_its_end_on_the_loop_that_the_door_runs_on",
-        ),
+        (f"{QUEUE}::test_closing_while_the_store_is_away_comes_to_its_end_on_the_loop_that_the_door_runs_on",),
     ),
     Mutant(
         "a full disk is ready for orders",
@@ -32,10 +32,7 @@ MUTANTS = (
                 "or (free is None and not free)",
             ),
         ),
-        (
-            "tests/integration/test_health.py::"
-            "test_where_the_last_order_was_refused_and_no_room_has_come_since_it_is_not_ready",
-        ),
+        (f"{HEALTH}::test_where_the_last_order_was_refused_and_no_room_has_come_since_it_is_not_ready",),
     ),
     Mutant(
         "the lane answers before the commit",
