@@ -59,6 +59,8 @@ HELP: Mapping[str, str] = {
     "变更：谁在何时改了什么，出事时对照。": "Changes: who changed what and when, to be compared when something goes wrong.",
     "CSV：时间、谁、改了什么、之前、之后、编号。": "CSV: time, who, what, before, after, id.",
     "从 CSV 导入变更；整份导入或一项不导，重复的只记一次。": "Import changes from CSV, all or none; the same again adds nothing.",
+    "承诺发货时间：已超时与今后几小时内要超时的订单。": "Promises of shipping: orders that have broken theirs, or will within some hours.",
+    "今后几小时之内。": "Within so many hours from now.",
     "现在卡在哪里：超过环节限时的订单，按类型和责任方。": "Where orders are stuck now: those over their stage's limit, by type and by whose they are.",
     "系统性排查：滞留订单有没有共同点、从何时起、当时发生了什么。": "Is it systemic? What stuck orders have in common, since when, and what happened then.",
     "渠道与密钥：谁可以下单、谁可以取批次。": "Clients and keys: who may order, who may fetch batches.",

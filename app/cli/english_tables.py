@@ -23,6 +23,7 @@ TITLES: Mapping[str, str] = {
     "设置": "Settings",
     "心跳": "Heartbeats",
     "现在卡在哪里": "Where orders are stuck",
+    "承诺发货时间": "Promises of shipping",
     "滞留订单的共同点": "What stuck orders share",
     "时间线": "Time line",
     "暂存文件": "Spool files",
@@ -33,6 +34,9 @@ TITLES: Mapping[str, str] = {
 """Titles of tables, apart from SAID because a heading of a column may be the same word and mean another thing."""
 
 CELLS: Mapping[str, str] = {
+    "单号": "Order",
+    "承诺": "Promise",
+    "承诺时间": "Promised",
     "责任方": "Owner",
     "笔数": "Orders",
     "最久（分钟）": "Longest (min)",

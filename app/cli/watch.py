@@ -19,6 +19,7 @@ from app.cli import watch_sources
 from app.cli.language import problem_sentence, said, words
 from app.cli.terminal import Json, err, fail, lifeboat, load_settings, out, say_json, table
 from app.cli.watch_beats import app as heartbeats
+from app.cli.watch_promises import promises
 from app.cli.watch_stuck import stuck
 from app.cli.watch_systemic import changes_app, systemic
 from app.domain.clock import SystemClock
@@ -40,6 +41,7 @@ app.add_typer(heartbeats, name="heartbeat")
 app.add_typer(changes_app, name="changes")
 app.command()(systemic)
 app.command()(stuck)
+app.command()(promises)
 
 
 @app.callback()

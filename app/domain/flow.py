@@ -6,11 +6,15 @@ late, doubled or missing event therefore changes what we know, and not what we m
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from app.domain.marks import ENDS_STAGE, RANK, REACHED, STAGES, Mark
+from app.domain.times import is_a_time
+
+PROMISED = "promised_at"
+"""The attribute that says by when an order is to be shipped."""
 
 AHEAD = timedelta(minutes=2)
 """A sender's clock may be so far ahead of ours before its time is not believed."""
@@ -69,12 +73,25 @@ class Flow:
     high: bool = False
     reworks: int = 0
     """How often it was sent back."""
+    promised_at: datetime | None = None
+    """By when it is to be shipped, as was told last."""
 
 
 def believed(at: datetime, *, received_at: datetime) -> datetime:
     """Return when an event happened: when we received it if its sender's clock was ahead."""
     ahead = at > received_at + AHEAD
     return received_at if ahead else at
+
+
+def promised_moment(told: object, *, told_at: datetime) -> datetime | None:
+    """Return a promise as an event tells it, RFC 3339 with its zone; None for an empty word and for what is no time."""
+    try:
+        at = datetime.fromisoformat(told) if isinstance(told, str) else None
+    except ValueError:
+        return None
+    if at is None or at.tzinfo is None or not is_a_time(at, now=told_at):
+        return None
+    return at.astimezone(UTC)
 
 
 def flow_of(events: Iterable[LifecycleEvent]) -> Flow:
@@ -100,11 +117,14 @@ class _Fold:
     channel: str = ""
     high: bool = False
     reworks: int = 0
+    promised_at: datetime | None = None
 
     def take(self, event: LifecycleEvent) -> None:
         self.channel = event.channel or self.channel
         if "priority" in event.attributes:
             self.high = event.attributes["priority"] == "high"
+        if PROMISED in event.attributes:
+            self.promised_at = promised_moment(event.attributes[PROMISED], told_at=event.at)
         match event.mark:
             case Mark.CANCELLED:
                 self.standing = Standing.CANCELLED
@@ -132,7 +152,9 @@ class _Fold:
         standing = self.standing
         if standing is Standing.UNDER_WAY and self.behind == len(STAGES):
             standing = Standing.DONE
-        return Flow(standing, stage, tuple(visits) if counts else (), self.channel, self.high, self.reworks)
+        return Flow(
+            standing, stage, tuple(visits) if counts else (), self.channel, self.high, self.reworks, self.promised_at
+        )
 
     def _reach(self, behind: int, at: datetime, *, told: bool) -> None:
         """Note that so many stages lie behind; those that nobody told the end of are left at the same moment."""

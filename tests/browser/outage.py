@@ -215,7 +215,7 @@ def _standing(made: Deployment) -> list[ReportedEvent]:
             channel=row.channel,
             mark=Mark.STATUS,
             at=NOON - minutes(5),
-            attributes=dict(STANDS[n % len(STANDS)]),
+            attributes={**STANDS[n % len(STANDS)], "promised_at": (NOON + minutes(150 * n - 200)).isoformat()},
         )
         for n, row in enumerate(stuck)
     ]

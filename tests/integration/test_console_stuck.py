@@ -109,3 +109,41 @@ def test_machines_and_the_command_line_are_told_the_same(run: Run, on_sqlite: De
     assert (first["code"], first["count"], first["stale"], first["reviewed_by"]) == ("stock", 2, True, None)
     assert first["orders"][0]["said"] == {"stockout_status": "wdt:51"}
     assert told["unnamed"] == [{"fact": "status", "code": "<img src=x>", "orders": 1}]
+
+
+def promise(deployment: Deployment, order: str, left: int, *, now: datetime = NOON) -> None:
+    event = ReportedEvent(
+        index=0,
+        source="erp",
+        event_id=order,
+        order=order,
+        channel="天猫",
+        mark=Mark.PAID,
+        at=now - minutes(20),
+        attributes={"promised_at": (now + minutes(left)).isoformat(), "priority": "high"},
+    )
+    assert take_events(deployment.store, [event], now=now).applied == 1
+
+
+async def test_promises_that_are_broken_or_break_soon_are_listed(at_noon: Deployment, mei: Browser):
+    assert "没有已超时或即将超时的订单" in await mei.reads("/stuck/promises")
+    for order, left in (("A", -70), ("B", 90), ("C", 300)):
+        promise(at_noon, order, left)
+    page = await mei.reads("/stuck/promises?hours=2")
+    assert re.findall(r'data-order="(\w)"', page) == ["A", "B"]
+    assert "超 1 小时 10 分钟" in page
+    assert "剩 1 小时 30 分钟" in page
+    assert re.findall(r'data-order="(\w)"', await mei.reads("/stuck/promises?hours=8")) == ["A", "B", "C"]
+    assert re.findall(r'data-order="(\w)"', await mei.reads("/stuck/promises?hours=x")) == ["A", "B"]
+
+
+def test_the_command_line_tells_of_promises_too(run: Run, on_sqlite: Deployment):
+    assert "没有已超时或即将超时的订单" in run("watch", "promises").output
+    now = datetime.now(UTC)
+    promise(on_sqlite, "A", -70, now=now)
+    promise(on_sqlite, "B", 90, now=now)
+    assert "已超时" in run("watch", "promises").output
+    told = json.loads(run("watch", "promises", "--hours", "1", "--json").output)
+    assert ([one["order"] for one in told["broken"]], told["soon"], told["hours"]) == (["A"], [], 1)
+    assert told["broken"][0]["priority"] == "high"
+    assert -72 <= told["broken"][0]["left"] <= -70

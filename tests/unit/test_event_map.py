@@ -131,7 +131,13 @@ def test_a_document_of_several_orders_tells_of_each():
 def test_a_merged_order_names_the_one_it_goes_on_as():
     row = {"o_id": 1, "status": "Merged", "modified": "2025-01-01 08:00:00", "merge_so_id": "", "link_o_id": 77}
     event, standing = sorted(read("jushuitan", "orders", row).events, key=lambda one: one.mark)
-    assert standing.attributes == {"status": "jst:Merged", "question": "", "transaction_id": "", "quality": "seen"}
+    assert standing.attributes == {
+        "status": "jst:Merged",
+        "question": "",
+        "transaction_id": "",
+        "promised_at": "",
+        "quality": "seen",
+    }
     assert (event.mark, event.attributes["into"]) == (Mark.MERGED, "77")
 
 

@@ -19,11 +19,8 @@ from app.store.tables.flow import SummedVisits
 _FLOWS: Table = OrderFlow.__table__
 _VISITS: Table = StageVisit.__table__
 _EVENTS: Table = StoredEvent.__table__
-_CHANGED = (
-    update(_FLOWS)
-    .where(_FLOWS.c.id == bindparam("this"))
-    .values({name: bindparam(name) for name in ("channel", "high", "standing", "stage", "entered_at", "reworks")})
-)
+_COLUMNS = ("channel", "high", "standing", "stage", "entered_at", "reworks", "promised_at")
+_CHANGED = update(_FLOWS).where(_FLOWS.c.id == bindparam("this")).values({name: bindparam(name) for name in _COLUMNS})
 
 MOST_CHANNELS = 20
 """Channels that have figures of their own; the others are summed up under the empty name."""
@@ -185,6 +182,7 @@ def _now(one: FlowChange) -> dict[str, Any]:
         "stage": after.stage,
         "entered_at": after.visits[-1].entered_at if after.stage is not None else None,
         "reworks": after.reworks,
+        "promised_at": after.promised_at,
     }
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.store.statements import IN_LIMIT, chunks
 from app.store.tables import OrderFlow, StageMinute, StageVisit, StoredEvent
-from app.store.tables.flow import IN_STAGE
+from app.store.tables.flow import IN_STAGE, PROMISED
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,17 @@ class FlowRow:
     stage: int | None
     channel: str
     entered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PromisedRow:
+    """An order on its way that is to be shipped by a moment."""
+
+    order_ref: str
+    channel: str
+    stage: int
+    high: bool
+    promised_at: datetime
 
 
 class TraitRepository:
@@ -49,6 +60,14 @@ class TraitRepository:
     def leavers(self, stage: int, *, since: datetime, at_most: int) -> list[FlowRow]:
         """Return the orders that left a stage since then, newest first; ``entered_at`` is when they left it."""
         return self._left(stage=stage, since=since, at_most=at_most)
+
+    def promised(self, *, until: datetime, up_to_stage: int, at_most: int) -> list[PromisedRow]:
+        """Return the orders up to a stage that are to be shipped by then, the earliest first."""
+        f = OrderFlow
+        query = select(f.order_ref, f.channel, f.stage, f.high, f.promised_at)
+        mine = query.where(PROMISED.query, f.promised_at <= until, f.stage <= up_to_stage)
+        rows = self._session.execute(mine.order_by(f.promised_at, f.id).limit(at_most))
+        return [PromisedRow(*row) for row in rows]
 
     def _left(self, *which: ColumnElement[bool], stage: int, since: datetime, at_most: int) -> list[FlowRow]:
         f, v = OrderFlow, StageVisit

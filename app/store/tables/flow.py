@@ -16,6 +16,7 @@ from sqlmodel import Field, SQLModel
 from app.store.tables.columns import condition, partial_index, row_id
 
 IN_STAGE = condition("order_flow", "{t}stage IS NOT NULL")
+PROMISED = condition("order_flow", "{t}promised_at IS NOT NULL AND {t}stage IS NOT NULL")
 
 
 class OrderFlow(SQLModel, table=True):
@@ -25,6 +26,7 @@ class OrderFlow(SQLModel, table=True):
     __table_args__ = (
         Index("order_flow_ref", "order_ref", unique=True),
         partial_index("order_flow_in_stage", "stage", "entered_at", where=IN_STAGE),
+        partial_index("order_flow_promised", "promised_at", where=PROMISED),
     )
 
     id: int | None = row_id()
@@ -35,6 +37,7 @@ class OrderFlow(SQLModel, table=True):
     stage: int | None = None
     entered_at: datetime | None = None
     reworks: int = 0
+    promised_at: datetime | None = None  # by when it is to be shipped
 
 
 class StoredEvent(SQLModel, table=True):

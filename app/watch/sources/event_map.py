@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Literal
 
+from app.domain.flow import PROMISED
 from app.domain.harmless_text import harmless_text
 from app.domain.marks import Mark
 from app.domain.times import is_a_time
@@ -119,7 +120,7 @@ def take_row(into: RowEvents, row: object, by: EventMap, *, reading: str, mercha
     shop = (_first_word(by.channel, row) if by.channel else None) or ""
     number = (_first_word(by.number, row) if by.number else None) or ""
     told = {name: word[:LONGEST_NAME] for name, one in by.attributes.items() if (word := _first_word(one, row))}
-    stands = {name: (_first_word(one, row) or "")[:LONGEST_NAME] for name, one in by.standing.items()}
+    stands = _standing(into, row, by, merchant, now)
     for rule in by.rules:
         if rule.printed not in (None, merchant.printed) or not all(one.holds(row) for one in rule.where):
             continue
@@ -148,6 +149,15 @@ def _marks(mark: Mark, merchant: Merchant) -> tuple[Mark, ...]:
     if mark is Mark.SHIPPED and merchant.shipped_is_packed:
         return (Mark.PACKED, mark)
     return (mark,)
+
+
+def _standing(into: RowEvents, row: object, by: EventMap, merchant: Merchant, now: datetime) -> dict[str, str]:
+    """Return how a row says that its order stands; what it does not say is empty."""
+    stands = {name: (_first_word(one, row) or "")[:LONGEST_NAME] for name, one in by.standing.items()}
+    if promise := by.standing.get(PROMISED):
+        at = _moment(into, promise, row, merchant.zone, now)
+        stands[PROMISED] = at.isoformat() if at else ""
+    return stands
 
 
 def _attributes(rule: MarkRule, mark: Mark, told: Mapping[str, str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app.domain.flow import PROMISED
 from app.domain.marks import STAGES, Mark
 from app.domain.triage import SAID
 from app.expressions import ParsedExpression, WrongExpression, parse_expression
@@ -109,8 +110,9 @@ def _standing(table: MapTable, where: str) -> dict[str, ParsedExpression]:
     tells = any(one.mark == Mark.STATUS for one in table.marks)
     if tells != bool(table.standing):
         raise WrongMap(f"{where}.standing", "节点 status 与 standing 表须同时有或同时没有")
-    if unknown := next((name for name in table.standing if name not in SAID), None):
-        raise WrongMap(f"{where}.standing.{unknown[:40]}", f"不认识的名称，可用：{'、'.join(sorted(SAID))}")
+    known = {*SAID, PROMISED}
+    if unknown := next((name for name in table.standing if name not in known), None):
+        raise WrongMap(f"{where}.standing.{unknown[:40]}", f"不认识的名称，可用：{'、'.join(sorted(known))}")
     return {name: expression_of(text, f"{where}.standing.{name}") for name, text in table.standing.items()}
 
 

@@ -82,6 +82,7 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "stuck-export": EVERYBODY,
     "stuck-table": EVERYBODY,
     "stuck-review": OPERATORS,
+    "promises": EVERYBODY,
     "alerts": EVERYBODY,
     "alerts-bell": EVERYBODY,
     "alert-claim": WITH_CUSTOMERS,

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -12,6 +13,7 @@ from app.domain.actor import Actor
 from app.domain.csv_cell import defuse
 from app.domain.marks import STAGES
 from app.domain.problems import Problem
+from app.watch.promises import promises_within
 from app.watch.triage.look import StuckGroup, StuckNow, stuck_now, worded
 from app.watch.triage.review import LONGEST, LineWording, is_stale, review_line
 from app.web.api.triage import table_of
@@ -26,6 +28,9 @@ SHOWN = 8
 
 SHOWN_ALONE = 500
 """Orders of a page of one group."""
+
+WITHIN = (2, 4, 8, 24, 72)
+"""Hours that may be looked ahead."""
 
 HEADINGS = ("单号", "渠道", "环节", "已停留（分钟）", "类型", "责任方", "状态", "下一步")
 
@@ -74,6 +79,14 @@ class StuckPages(ConsolePage):
             say(request, "已保存，页面和接口立即使用新的内容；旧的内容留在审计里。")
         return RedirectResponse(f"{BASE}/stuck/table#{code}", status_code=303)
 
+    @route("/promises", name="promises")
+    async def promises(self, request: Request) -> Response:
+        """Show which promises are broken, and which break within the hours that were chosen."""
+        asked = request.query_params.get("hours", "")
+        hours = int(asked) if asked in {str(one) for one in WITHIN} else WITHIN[1]
+        shown = await run_in_threadpool(self._promises, hours)
+        return self.render(request, "promises.html", **shown, hours=hours, choices=WITHIN, title="承诺发货时间")
+
     # ---- what lies under -------------------------------------------------------------------------------------------
 
     def _look(self) -> dict[str, Any]:
@@ -83,6 +96,12 @@ class StuckPages(ConsolePage):
             found = stuck_now(uow, table, now=now)
         stale = {one.line.code for one in found.groups if is_stale(one.reviewed, now=now)}
         return {"found": found, "table": table, "wrong": wrong, "stale": stale, "stages": _stage_words()}
+
+    def _promises(self, hours: int) -> dict[str, Any]:
+        now = self.boat.clock.now()
+        with self.boat.store.reading() as uow:
+            found = promises_within(uow, timedelta(hours=hours), now=now)
+        return {"found": found, "now": now, "stages": _stage_words()}
 
     def _table(self) -> dict[str, Any]:
         now = self.boat.clock.now()
