@@ -12,8 +12,11 @@ from app.domain.subject import Subject
 from app.domain.times import local_text
 from app.notify.contents import AlertContent
 from app.notify.new_message import NewMessage
+from app.notify.people import exits_of
 from app.notify.policy import MessagePolicy
+from app.store.sealing import Keyring
 from app.store.tables import Alert
+from app.store.unit_of_work import UnitOfWork
 
 Exit = tuple[str, str]
 """A channel and a target."""
@@ -67,6 +70,15 @@ def alert_exits(policy: MessagePolicy, level: str) -> list[Exit]:
     """Return the channels and targets that hear of alerts of a level."""
     mail = [(EMAIL.name, "")] if policy.alert_emails else []
     return [*((group.channel, group.target) for group in policy.groups_for(level)), *mail]
+
+
+def keeper_exits(uow: UnitOfWork, alert: Alert, keyring: Keyring, policy: MessagePolicy) -> list[Exit]:
+    """Return how whoever keeps a stage hears of its yellow alerts: by e-mail alone, since they can wait."""
+    plan = uow.stage_plans.latest().get(alert.stage or 0) if alert.level == "yellow" else None
+    if plan is None or not plan.keeper:
+        return []
+    ways = exits_of(uow.access.user_named(plan.keeper), keyring, policy, texts=False)
+    return [way for way in ways if way[0] == EMAIL.name]
 
 
 CLAIM = "/a"

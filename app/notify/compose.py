@@ -20,7 +20,7 @@ from app.domain.quiet_hours import earliest_send
 from app.domain.send_budget import Urgency
 from app.domain.subject import Subject
 from app.domain.times import local_text
-from app.notify.alert_messages import Exit, alert_messages
+from app.notify.alert_messages import alert_messages, keeper_exits
 from app.notify.codes import compose_codes
 from app.notify.contents import BatchContent, CustomerContent, OrderContent
 from app.notify.count_goods import count_goods
@@ -185,7 +185,7 @@ class Composer:
         self._add(uow, self._batch_messages(uow, batch, now))
 
     def _tell_alert(self, uow: UnitOfWork, alert: Alert, *, ended: bool, now: datetime) -> None:
-        people: list[Exit] = []
+        people = [] if ended else keeper_exits(uow, alert, self._keyring, self._policy)
         if ended:  # whoever was to hear of it and has not need not any more, and whoever has hears of its end
             uow.outbox_of_alerts.take_back(alert.id or 0, now=now, reason="告警已恢复，不再发送")
             people = uow.outbox_of_alerts.people(alert.id or 0)

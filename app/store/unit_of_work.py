@@ -47,6 +47,7 @@ from app.store.repositories.roster import RosterRepository
 from app.store.repositories.rule_changes import RuleChangeRepository
 from app.store.repositories.search import SearchRepository
 from app.store.repositories.sources import SourceRepository
+from app.store.repositories.stage_plans import StagePlanRepository
 from app.store.repositories.stages import StageRepository
 from app.store.repositories.traits import TraitRepository
 from app.store.repositories.triage import TriageRepository
@@ -105,6 +106,7 @@ class UnitOfWork:
         self.roster = RosterRepository(session)
         self.search = SearchRepository(session, self._reach)
         self.sources = SourceRepository(session)
+        self.stage_plans = StagePlanRepository(session)
         self.stages = StageRepository(session)
         self.traits = TraitRepository(session)
         self.triage = TriageRepository(session)

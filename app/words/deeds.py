@@ -53,6 +53,7 @@ ACTIONS = Sentences(
         "roster.add": "排班",
         "roster.change": "改班次",
         "roster.remove": "删班次",
+        "flow.plan": "修改流程图",
         "triage.review": "修改对照表",
         "roster.override": "换班",
         "roster.remove_override": "取消换班",

@@ -44,6 +44,7 @@ PAGES = {
     "health": "/console/health",
     "stuck": "/console/stuck",
     "triage": "/console/stuck/table",
+    "flow": "/console/flow",
     "promises": "/console/stuck/promises?hours=8",
     "alerts": "/console/alerts",
     "claim": "/a/{claim}",

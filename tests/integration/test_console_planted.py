@@ -27,6 +27,7 @@ from app.store.tables import (
     Pause,
     RuleChange,
     SkuStock,
+    StagePlanRow,
     TriageWording,
 )
 from app.web.console.mount import create_console, frame_of
@@ -67,6 +68,7 @@ FREE = {
     "sku_count": {"name"},
     "sku_stock": {"listed_by"},
     "stage_minute": {"channel"},
+    "stage_plan": {"owner", "keeper", "exceptions", "changed_by"},
     "stage_total": {"channel"},
     "stage_hour": {"channel"},
     "stage_visit": {"channel"},
@@ -174,6 +176,9 @@ def _rows(made: Deployment) -> None:
         Handover(code_mark=b"m" * 32, batch=batch.name, user_id=user.id, **mark),
         Kiosk(name="x", link_sha256=b"l" * 32, link_ends_at=NOON, made_by="x", **mark),
         Pause(name="person:sms:", reason="x", by="x", since=NOON, until=NOON + minutes(60)),
+        StagePlanRow(
+            stage=2, version=1, limit_minutes=30, owner="x", keeper="x", exceptions="x", changed_at=NOON, changed_by="x"
+        ),
         TriageWording(
             code="risk", version=1, owner="x", meaning="x", say="x", next="x", changed_at=NOON, changed_by="x"
         ),

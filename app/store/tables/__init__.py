@@ -19,6 +19,7 @@ from app.store.tables.message import Attempt, Message
 from app.store.tables.operations import Audit, AuditBlock, Heartbeat, Instance, JobRun, Lease, Pause
 from app.store.tables.order import OrderRow
 from app.store.tables.roster import DutyFallback, DutyNotice, Shift, ShiftOverride
+from app.store.tables.stage_plan import StagePlanRow
 from app.store.tables.systemic import DependencyWindow, ExpectedBeat, OutgoingPing, RuleChange
 from app.store.tables.triage import TriageWording
 from app.store.tables.watch_source import WatchParcel, WatchSource
@@ -74,6 +75,7 @@ __all__ = [
     "SkuStock",
     "StageHour",
     "StageMinute",
+    "StagePlanRow",
     "StageTotal",
     "StageVisit",
     "StateCount",

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from app.domain.alert_life import Sight
-from app.domain.marks import STAGES, Stage
+from app.domain.marks import Stage
 from app.domain.order_health import Bottleneck, starved
 from app.domain.stage_clock import flow_mean
 from app.watch.rule import Rule, Situation, Trouble
@@ -17,10 +17,8 @@ LINES = Bottleneck()
 def _find(situation: Situation) -> Iterator[Trouble]:
     kinds = situation.orders.now().kinds
     upstream = False
-    for stage in STAGES:
+    for stage in sorted({kind.stage for kind in kinds}, key=lambda one: one.number):
         mine = [kind for kind in kinds if kind.stage == stage]
-        if not mine:
-            continue
         trouble = _trouble(stage, mine, upstream=upstream)
         upstream = trouble.sight is Sight.WRONG
         yield trouble

@@ -11,8 +11,9 @@ from typing import Any
 
 from app.domain.clock import Clock
 from app.domain.flow import LifecycleEvent
-from app.domain.marks import STAGES, Mark
+from app.domain.marks import Mark
 from app.store.unit_of_work import Store
+from app.watch.flow_map.plans import stages_of
 from app.watch.sources.caller import SourceCaller
 from app.watch.sources.document import Source
 from app.watch.sources.event_map import RowEvents
@@ -201,5 +202,5 @@ def scan_event(source: str, order: str, channel: str, waybill: str, scan: FirstS
 
 def _keep(store: Store, source: Source, odd: Mapping[str, int], events: int, *, now: datetime) -> None:
     with store.writing() as uow:
-        coverage = uow.sources.coverage(since=now - LOOKED_BACK, overdue_since=now - STAGES[-1].limit)
+        coverage = uow.sources.coverage(since=now - LOOKED_BACK, overdue_since=now - stages_of(uow)[-1].limit)
         keep_read(uow, source, stands_at=now, events=events, odd=odd, now=now, coverage=coverage)

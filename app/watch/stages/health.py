@@ -8,12 +8,13 @@ from typing import Protocol
 
 from app.domain.alert_life import Sight
 from app.domain.baseline import Baseline
-from app.domain.marks import STAGES, Stage
+from app.domain.marks import Stage
 from app.domain.order_health import HOUR, FeedBlind
 from app.domain.stage_clock import flow_mean, window_of
 from app.domain.times import EARLIEST
 from app.store.repositories.stages import StageSums
 from app.store.unit_of_work import Store, UnitOfWork
+from app.watch.flow_map.plans import stages_of
 from app.watch.stages.hours import BACKLOG_STAGES
 from app.watch.stages.usual import Baselines
 
@@ -158,18 +159,19 @@ class LooksAtOrders:
         told = uow.health.feeds()
         feeds = tuple(one for source in sorted(told) if (one := self._feed(uow, source, usual)).silent < RETIRED)
         blind = {channel for one in feeds if one.sight is Sight.WRONG for channel in told[one.source]}
-        starts = {stage.number: at - window_of(stage.limit) for stage in STAGES}
+        stages = stages_of(uow)
+        starts = {stage.number: at - window_of(stage.limit) for stage in stages}
         sums = uow.stages.sums({*starts.values(), at - HALF_HOUR}, end=at)
         kinds = tuple(
             _kind(stage, one, usual, blind)
-            for stage in STAGES
+            for stage in stages
             for one in sums[starts[stage.number]]
             if one.stage == stage.number
         )
         return OrderHealth(
             at=at,
             kinds=kinds,
-            channels=tuple(_channels(uow, sums[at - HALF_HOUR], usual, blind, at)),
+            channels=tuple(_channels(uow, stages, sums[at - HALF_HOUR], usual, blind, at)),
             feeds=feeds,
             backlog=_overdue(uow, at) or _backlog(uow, kinds, usual, blind, at),
         )
@@ -205,9 +207,14 @@ def _kind(stage: Stage, one: StageSums, usual: Baselines, blind: Iterable[str]) 
 
 
 def _channels(
-    uow: UnitOfWork, sums: Sequence[StageSums], usual: Baselines, blind: Iterable[str], at: datetime
+    uow: UnitOfWork,
+    stages: Sequence[Stage],
+    sums: Sequence[StageSums],
+    usual: Baselines,
+    blind: Iterable[str],
+    at: datetime,
 ) -> Iterable[ChannelNow]:
-    first, gate = STAGES[0], STAGES[1]
+    first, gate = stages[0], stages[1]
     over = {one.channel: one for one in uow.health.over(gate.number, before=at - gate.limit)}
     for channel in sorted({one.channel for one in sums}):
         mine = [one for one in sums if one.channel == channel]

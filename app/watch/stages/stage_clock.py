@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.domain.marks import STAGES, Stage
+from app.domain.marks import Stage
 from app.domain.stage_clock import StageFigures, flow_mean, quantiles, window_of
 from app.store.repositories.stages import StageSums
 from app.store.unit_of_work import UnitOfWork
+from app.watch.flow_map.plans import stages_of
 
 MOST_AGES = 20_000
 """Orders from which medians are made; the longest waiting and the last that left where there are more."""
@@ -40,11 +41,12 @@ class StageNow:
 def stages_now(uow: UnitOfWork, *, now: datetime) -> list[StageNow]:
     """Return the figures of each stage, up to the last whole minute."""
     end = now.replace(second=0, microsecond=0)
-    starts = {stage.number: end - window_of(stage.limit) for stage in STAGES}
+    stages = stages_of(uow)
+    starts = {stage.number: end - window_of(stage.limit) for stage in stages}
     sums = uow.stages.sums(set(starts.values()), end=end)
     return [
         _now(uow, stage, [one for one in sums[starts[stage.number]] if one.stage == stage.number], end)
-        for stage in STAGES
+        for stage in stages
     ]
 
 

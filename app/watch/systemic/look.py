@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from app.domain.heartbeat import BeatState
-from app.domain.marks import STAGES
 from app.domain.times import local_text
 from app.store.repositories.expected_beats import beat_of
 from app.store.repositories.traits import FlowRow
 from app.store.tables import ExpectedBeat, JobRun, RuleChange
 from app.store.unit_of_work import UnitOfWork
+from app.watch.flow_map.plans import stages_of
 from app.watch.systemic.dependencies import Sickness, sicknesses
 from app.watch.systemic.onset import MINUTE, onset_of, usual_exits
 from app.watch.systemic.time_line import AFTER, BEFORE, TimeLineEntry, time_line
@@ -63,7 +63,7 @@ class Systemic:
 
 def look_for_cause(uow: UnitOfWork, *, now: datetime, zone: tzinfo) -> Systemic:
     """Look whether what is stuck now is systemic."""
-    limits = {stage.number: stage.limit for stage in STAGES}
+    limits = {stage.number: stage.limit for stage in stages_of(uow)}
     stuck = uow.traits.stuck(limits, now=now, at_most=MOST_ORDERS)
     if len(stuck) < ENOUGH:
         examples = tuple(row.order_ref for row in stuck)

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from app.domain.marks import STAGES
 from app.domain.triage import SAID, StuckFacts, TriageLine, triaged
 from app.store.repositories.traits import FlowRow
 from app.store.tables import TriageWording
 from app.store.unit_of_work import UnitOfWork
+from app.watch.flow_map.plans import stages_of
 from app.watch.triage.table import TriageTable
 
 MOST_ORDERS = 5_000
@@ -58,7 +58,7 @@ class StuckNow:
 
 def stuck_now(uow: UnitOfWork, table: TriageTable, *, now: datetime) -> StuckNow:
     """Look what orders are stuck on, a stage's limit being the measure: no baseline is needed for it."""
-    limits = {stage.number: stage.limit for stage in STAGES}
+    limits = {stage.number: stage.limit for stage in stages_of(uow)}
     rows = uow.traits.stuck(limits, now=now, at_most=MOST_ORDERS + 1)
     said = uow.traits.attributes([row.flow_id for row in rows[:MOST_ORDERS]])
     wordings = uow.triage.latest()

@@ -83,6 +83,8 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "stuck-table": EVERYBODY,
     "stuck-review": OPERATORS,
     "promises": EVERYBODY,
+    "flow": EVERYBODY,
+    "flow-plan": OPERATORS,
     "alerts": EVERYBODY,
     "alerts-bell": EVERYBODY,
     "alert-claim": WITH_CUSTOMERS,
