@@ -18,8 +18,9 @@ _MOMENTS = {
     "attempt": ("started_at", "finished_at"),
     "lease": ("until",),
     "pause": ("until", "since"),
+    "alert": ("firing_since", "next_step_at", "told_at", "acknowledged_at", "acknowledged_until"),
 }
-"""What the messages' clockwork remembers of the past and plans for the future."""
+"""What the clockwork of messages and alerts remembers of the past and plans for the future."""
 
 
 class Turns:

@@ -1,6 +1,5 @@
 """The stages as people plan them: rules and figures go by them; on both engines."""
 
-
 import pytest
 
 from app.access import accounts
