@@ -186,8 +186,9 @@ class Composer:
 
     def _tell_alert(self, uow: UnitOfWork, alert: Alert, *, ended: bool, now: datetime) -> None:
         people = [] if ended else keeper_exits(uow, alert, self._keyring, self._policy)
-        if ended:  # whoever was to hear of it and has not need not any more, and whoever has hears of its end
-            uow.outbox_of_alerts.take_back(alert.id or 0, now=now, reason="告警已恢复，不再发送")
+        if ended:  # nobody is woken for what is over, and whoever was hears of its end; a group reads both
+            reason = "告警已恢复，不再发送"
+            uow.outbox_of_alerts.take_back(alert.id or 0, now=now, reason=reason, from_people=True)
             people = uow.outbox_of_alerts.people(alert.id or 0)
         self._add(uow, alert_messages(alert, self._policy, ended=ended, people=people, now=now))
 

@@ -55,9 +55,11 @@ class AlertOutboxRepository:
 
     # ---- escalation ------------------------------------------------------------------------------------------------
 
-    def take_back(self, alert_id: int, *, now: datetime, reason: str) -> int:
-        """Cancel the alert's messages that have not left yet; return how many."""
+    def take_back(self, alert_id: int, *, now: datetime, reason: str, from_people: bool = False) -> int:
+        """Cancel the alert's messages that have not left yet, or those alone that go to people; return how many."""
         unsent = and_(OPEN.query, Message.alert_id == alert_id, Message.state == MessageState.PENDING)
+        if from_people:
+            unsent = and_(unsent, Message.target.startswith(PERSON))
         values = {"state": MessageState.CANCELLED, "finished_at": now, "last_reason": reason[:200]}
         statement = update(Message).where(unsent).values(**values)
         return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount

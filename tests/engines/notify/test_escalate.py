@@ -224,6 +224,7 @@ def test_who_was_to_hear_of_it_and_did_not_hears_nothing_of_its_end(watch: Watch
     watch.end()
     watch.look()
     assert [m.state for m in watch.deployment.rows.messages() if m.channel == "sms"] == ["cancelled"]
+    assert [what for _, _, what in watch.told("wecom")] == ["出事了", "end"]  # a group reads both
 
 
 def test_while_it_is_silenced_nobody_is_asked(watch: Watch):
