@@ -33,6 +33,8 @@ class ChannelKind:
     after_death: MessageState = MessageState.PENDING
     longest_pause: timedelta = timedelta(hours=1)
     """No pause of ours reaches further ahead; one that does was written before the clock was set back."""
+    mentions_phones: bool = False
+    """Whether its robots mention people by their phone."""
     module: str = ""
     hosts: tuple[str, ...] = ()
     """Where its provider is reached."""
@@ -61,6 +63,7 @@ WECOM = ChannelKind(
     pace=Pace(limit=18, window=timedelta(seconds=62)),
     text_bytes=2048,
     rich_bytes=4096,
+    mentions_phones=True,
     module="app.channels.group.wecom",
     hosts=("qyapi.weixin.qq.com",),
 )
@@ -87,6 +90,7 @@ DINGTALK = ChannelKind(
     # A request holds 20,000 bytes, in which marks become full-width and a line end takes four.
     text_bytes=5500,
     rich_bytes=5500,
+    mentions_phones=True,
     module="app.channels.group.dingtalk",
     hosts=("oapi.dingtalk.com",),
     opening="【订单救生艇】",

@@ -129,7 +129,7 @@ class Worker:
         self._layout, self._maker = boat.live.batch_columns, batch_maker(boat)
         self._patrol = Patrol(boat)
         self._batches, self._chain, self._runs = Alone(), Alone(), Alone()
-        self._groups = GroupDispatcher(store, clock, ways.robots)
+        self._groups = GroupDispatcher(store, clock, ways.robots, keyring=boat.keyring)
         self._sms = SmsDispatcher(
             store,
             keyring,
@@ -181,7 +181,7 @@ class Worker:
         now_set = await asyncio.to_thread(lambda: self._boat.live)
         if now_set.robots != self._set_robots.robots:
             before, self._robots = self._robots, open_robots(now_set, self._boat.clock)
-            self._groups = GroupDispatcher(self._boat.store, self._boat.clock, self._robots)
+            self._groups = GroupDispatcher(self._boat.store, self._boat.clock, self._robots, keyring=self._boat.keyring)
             log.info("robots_changed", robots=len(self._robots))
             for robot in before.values():
                 await robot.aclose()

@@ -36,11 +36,13 @@ from app.notify.dispatch.digest import (
     divide_digest,
     members_of,
 )
+from app.notify.dispatch.duty_call import DutyCall, duty_call
 from app.notify.dispatch.record import Sending, end_attempt, move_message
 from app.notify.dispatch.run import Sender, begin_sending
 from app.notify.policy import Destination
 from app.notify.texts import bare_text, group_text
 from app.store.repositories.pauses import AHEAD
+from app.store.sealing import Keyring
 from app.store.tables import Message
 from app.store.unit_of_work import Store, UnitOfWork
 
@@ -56,10 +58,17 @@ _KEPT = {Urgency.ALERT: 0, Urgency.HIGH: KEPT_FOR_ALERTS, Urgency.NORMAL: KEPT_F
 class GroupDispatcher:
     """Sends what waits for the groups, whatever kind their robots are."""
 
-    def __init__(self, store: Store, clock: Clock, robots: Mapping[Destination, GroupChannel]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        robots: Mapping[Destination, GroupChannel],
+        *,
+        keyring: Keyring | None = None,
+    ) -> None:
         self._store = store
         self._clock = clock
-        self._robots = [_Robot(store, clock, destination, channel) for destination, channel in robots.items()]
+        self._robots = [_Robot(store, clock, keyring, destination, channel) for destination, channel in robots.items()]
 
     async def run_once(self) -> int:
         """Send what the budgets allow to every group; return how many messages left."""
@@ -69,9 +78,12 @@ class GroupDispatcher:
 class _Robot:
     """Sends to one group."""
 
-    def __init__(self, store: Store, clock: Clock, destination: Destination, channel: GroupChannel) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, keyring: Keyring | None, destination: Destination, channel: GroupChannel
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._keyring = keyring
         self._kind: ChannelKind = KINDS[destination.channel]
         self._destination = destination
         self._channel = channel
@@ -80,13 +92,14 @@ class _Robot:
 
     async def run_once(self) -> int:
         sent = 0
-        while sent < self._kind.pace.limit and (sending := await asyncio.to_thread(self._claim)) is not None:
-            await self._sender.send(sending, self._answer(sending))
+        while sent < self._kind.pace.limit and (claimed := await asyncio.to_thread(self._claim)) is not None:
+            sending, call = claimed
+            await self._sender.send(sending, self._answer(sending, call))
             sent += 1
         return sent
 
-    async def _answer(self, sending: Sending) -> Outcome:
-        notice = notice_of(sending.content, self._destination.mentions, kind=self._kind)
+    async def _answer(self, sending: Sending, call: DutyCall | None) -> Outcome:
+        notice = notice_of(sending.content, self._destination.mentions, kind=self._kind, call=call)
         message = sending.message
         reference = f"lb-{message.id}-{int(message.created_at.timestamp())}"  # ids begin again with a new database
 
@@ -104,7 +117,7 @@ class _Robot:
 
     # ---- claiming --------------------------------------------------------------------------------------------------
 
-    def _claim(self) -> Sending | None:
+    def _claim(self) -> tuple[Sending, DutyCall | None] | None:
         """Return what leaves next; a message that cannot be read is passed over, and the one behind it is looked at."""
         now = self._clock.now()
         channel, target = self._destination.channel, self._destination.target
@@ -115,8 +128,13 @@ class _Robot:
             uow.leases.serialise(self._name)  # two who count at once would both find the last place free
             while (message := self._choose(uow, now)) is not None:
                 if begun := begin_sending(uow, [message], now=now):
-                    return begun[0]
+                    return begun[0], self._call(uow, begun[0], now)
             return None
+
+    def _call(self, uow: UnitOfWork, sending: Sending, now: datetime) -> DutyCall | None:
+        if self._keyring is None:
+            return None
+        return duty_call(uow, self._keyring, sending.message, sending.content, self._kind, now=now)
 
     def _choose(self, uow: UnitOfWork, now: datetime) -> Message | None:
         """Return the message that leaves next, claimed, or None while the budget says wait."""
@@ -213,13 +231,22 @@ def _member(uow: UnitOfWork, message: Message, now: datetime) -> DigestMember | 
     return DigestMember(message, content) if isinstance(content, OrderContent) else None
 
 
-def notice_of(content: Content, mentions: tuple[str, ...], *, kind: ChannelKind) -> GroupNotice:
-    """Return a message as its group reads it; high priority and alerts mention the people named in the settings."""
+def notice_of(
+    content: Content, mentions: tuple[str, ...], *, kind: ChannelKind, call: DutyCall | None = None
+) -> GroupNotice:
+    """Return a message as its group reads it; high priority and alerts mention the people named in the settings.
+
+    A ``call`` stands at its end, and whoever is called is mentioned too.
+    """
     if isinstance(content, CustomerContent | CodeContent):
         raise TypeError("a person's message goes to no group")
     urgent = isinstance(content, AlertContent | HighDigestContent | DutyContent) or (
         isinstance(content, OrderContent) and content.priority == "high"
     )
     mentioned = mentions if urgent else ()
+    if call is not None and call.phone:
+        mentioned = tuple(dict.fromkeys((*mentioned, call.phone)))
     text = group_text(content, limit=kind.text_bytes if mentioned else kind.rich_bytes)
+    if call is not None:
+        text = f"{text}\n{call.line}"
     return GroupNotice(text, mentioned, bare=bare_text(content))

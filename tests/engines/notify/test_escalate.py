@@ -10,6 +10,7 @@ from app.domain.actor import Actor, Way
 from app.domain.contact import ContactWay
 from app.notify.contents import AlertContent, read_content
 from app.notify.dispatch.email import MailDispatcher
+from app.notify.dispatch.group import GroupDispatcher
 from app.notify.dispatch.sms import SmsDispatcher
 from app.notify.escalate import escalate
 from app.notify.policy import Destination, MessagePolicy
@@ -23,7 +24,7 @@ from app.watch.roster import WantedTurn
 from tests.deployment import Deployment
 from tests.deployment.facts import IT, KEYS, TEN, ZONE, hours, minutes, seconds
 from tests.deployment.notices import ROBOT, a_policy
-from tests.fakes.channels import FakeMail, FakeSms
+from tests.fakes.channels import FakeMail, FakeRobot, FakeSms
 
 ALARM_GROUP = Destination("wecom", "alarm", emergency=True)
 PEOPLE = {"mei": "ops", "lan": "ops", "boss": "ops", "root": "admin"}
@@ -341,6 +342,30 @@ async def test_a_text_brings_the_code_a_mail_the_link_and_the_end_neither(watch:
     assert sms.sent[1].values == {"level": "已恢复", "time": "10:00", "code": "无需"}
     assert "/a/" not in mail.sent[1].text
     assert ack_code(KEYS, claimant) not in sms.sent[1].text
+
+
+async def test_in_the_group_whoever_is_on_duty_is_called_with_a_link_of_his_own(watch: Watch):
+    watch.roster(first="mei")
+    everyday, alarm = FakeRobot(clock=watch.deployment.clock), FakeRobot(clock=watch.deployment.clock)
+    robots = {ROBOT: everyday, ALARM_GROUP: alarm}
+    groups = GroupDispatcher(watch.deployment.store, watch.deployment.clock, robots, keyring=KEYS)
+    for n, level in enumerate(("orange", "red", "yellow"), start=1):
+        with watch.deployment.store.writing() as uow:
+            uow.alerts.fire("trouble", level=level, text=f"{level} 出事", subject=level, now=TEN)
+        watch.look()
+        await groups.run_once()
+        link = f"https://lifeboat.example/a/{ack_token(KEYS, Claimant(n, watch.ids['mei']))}"
+        said = everyday.seen[-1][1]
+        assert (link in said.content, "13912345678" in said.mentions) == (level != "yellow", level == "red"), level
+    assert [one.mentions for _, one, _ in alarm.seen] == [("13912345678",)]
+    assert "点此认领" in alarm.texts[0]
+    kept = str([message.content for message in watch.deployment.rows.messages()])
+    assert "点此认领" not in kept
+    with watch.deployment.store.writing() as uow:
+        uow.alerts.resolve("trouble", subject="red", now=TEN)
+    watch.look()
+    await groups.run_once()
+    assert alarm.texts[-1] == "【已恢复】red 出事"
 
 
 async def test_the_last_text_of_a_persons_share_says_how_many_alerts_wait(watch: Watch):
