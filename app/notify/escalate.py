@@ -29,6 +29,9 @@ from app.store.unit_of_work import Store, UnitOfWork
 
 log = structlog.get_logger()
 
+MOST_NAMED = 5
+"""People whom a message names as told."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Call:
@@ -142,9 +145,10 @@ def _call(
     )
 
 
-def _sentence(alert: Alert, people: Iterable[User], now: datetime) -> str:
+def _sentence(alert: Alert, people: Sequence[User], now: datetime) -> str:
     minutes = int((now - (alert.firing_since or now)).total_seconds()) // 60
     waited = f"已 {minutes} 分钟无人认领" if minutes > 0 else ""
-    names = "、".join(user.name for user in people)
+    names = "、".join(user.name for user in people[:MOST_NAMED])
+    names += " 等" if len(people) > MOST_NAMED else ""
     told = "，".join(filter(None, (waited, f"通知 {names}" if names else "")))
     return f"{alert.text}（{told}）" if told else alert.text

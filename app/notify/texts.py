@@ -21,6 +21,8 @@ from app.notify.contents import (
 HEAD_ROOM = 64
 """Bytes kept for the head line of a digest of high-priority orders."""
 
+CUT = "…"
+
 CLOSING_ROOM = 80
 """Bytes kept for the line that says how many orders a digest does not list."""
 
@@ -31,7 +33,7 @@ def money(fen: int | None) -> str:
 
 
 def group_text(content: GroupContent, *, limit: int) -> str:
-    """Return a group message; only a digest is longer or shorter as ``limit`` bytes of UTF-8 allow."""
+    """Return a group message; a digest and an alert are longer or shorter as ``limit`` bytes of UTF-8 allow."""
     match content:
         case OrderContent():
             return order_text(content)
@@ -42,7 +44,7 @@ def group_text(content: GroupContent, *, limit: int) -> str:
         case BatchContent():
             return batch_text(content)
         case AlertContent():
-            return alert_text(content)
+            return shortened(alert_text(content), limit=limit)
         case DutyContent():
             return duty_text(content)
         case _:
@@ -126,6 +128,13 @@ def batch_text(content: BatchContent) -> str:
     if content.held:
         lines.insert(2, f"另有 {content.held} 笔待人工确认，未进入本批次。")
     return "\n".join(lines)
+
+
+def shortened(text: str, *, limit: int) -> str:
+    """Return a text that is at most so many bytes of UTF-8 long, and says so where it was cut."""
+    if len(text.encode()) <= limit:
+        return text
+    return text.encode()[: max(limit - len(CUT.encode()), 0)].decode(errors="ignore") + CUT
 
 
 def alert_text(content: AlertContent) -> str:

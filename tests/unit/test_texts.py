@@ -31,6 +31,7 @@ from app.notify.texts import (
     customer_text,
     digest_text,
     fitting,
+    group_text,
     high_digest_text,
     money,
     order_line,
@@ -201,6 +202,14 @@ EVERY_CONTENT: list[tuple[str, Content]] = [
     ("notice", CustomerContent(number="LB1", shop="本店", template="notice")),
     ("coupon", CustomerContent(number="LB1", shop="本店", template="coupon", coupon="C-1", worth="20 元")),
 ]
+
+
+@pytest.mark.parametrize("limit", [2048, 200, 10, 3])
+def test_an_alert_fits_its_group_whatever_it_says(limit: int):
+    text = group_text(AlertContent(sentence="出事了，" * 400), limit=limit)
+    assert len(text.encode()) <= limit
+    assert text.endswith("…")
+    assert group_text(AlertContent(sentence="短"), limit=2048) == "【告警】短"
 
 
 @pytest.mark.parametrize(("subject", "content"), EVERY_CONTENT)

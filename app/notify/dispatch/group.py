@@ -246,7 +246,7 @@ def notice_of(
     mentioned = mentions if urgent else ()
     if call is not None and call.phone:
         mentioned = tuple(dict.fromkeys((*mentioned, call.phone)))
-    text = group_text(content, limit=kind.text_bytes if mentioned else kind.rich_bytes)
-    if call is not None:
-        text = f"{text}\n{call.line}"
+    tail = f"\n{call.line}" if call is not None else ""
+    limit = kind.text_bytes if mentioned else kind.rich_bytes
+    text = group_text(content, limit=limit - len(tail.encode())) + tail
     return GroupNotice(text, mentioned, bare=bare_text(content))

@@ -368,6 +368,21 @@ async def test_in_the_group_whoever_is_on_duty_is_called_with_a_link_of_his_own(
     assert alarm.texts[-1] == "【已恢复】red 出事"
 
 
+async def test_a_long_alert_with_long_names_still_fits_its_group_with_the_link_whole(watch: Watch):
+    watch.roster(first="mei")
+    robot = FakeRobot(clock=watch.deployment.clock)
+    with watch.deployment.store.writing() as uow:
+        user = uow.access.user_named("mei")
+        assert user
+        user.name = "梅" * 64
+        uow.alerts.fire("trouble", level="red", text="很长的告警" * 200, now=TEN)
+    watch.look()
+    groups = GroupDispatcher(watch.deployment.store, watch.deployment.clock, {ROBOT: robot}, keyring=KEYS)
+    await groups.run_once()
+    assert robot.texts[0].endswith(f"/a/{ack_token(KEYS, Claimant(1, watch.ids['mei']))}")
+    assert robot.texts[0].startswith("【告警】很长的告警")
+
+
 async def test_the_last_text_of_a_persons_share_says_how_many_alerts_wait(watch: Watch):
     watch.roster(first="mei")
     sms = FakeSms()
