@@ -33,7 +33,7 @@ def money(fen: int | None) -> str:
 
 
 def group_text(content: GroupContent, *, limit: int) -> str:
-    """Return a group message; a digest and an alert are longer or shorter as ``limit`` bytes of UTF-8 allow."""
+    """Return a group message; all but those of an order and a batch are as long as ``limit`` bytes of UTF-8 allow."""
     match content:
         case OrderContent():
             return order_text(content)
@@ -46,7 +46,7 @@ def group_text(content: GroupContent, *, limit: int) -> str:
         case AlertContent():
             return shortened(alert_text(content), limit=limit)
         case DutyContent():
-            return duty_text(content)
+            return shortened(duty_text(content), limit=limit)
         case _:
             assert_never(content)
 

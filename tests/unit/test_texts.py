@@ -17,6 +17,7 @@ from app.notify.contents import (
     Content,
     CustomerContent,
     DigestContent,
+    DutyContent,
     HighDigestContent,
     OrderContent,
     UnreadableContent,
@@ -205,10 +206,13 @@ EVERY_CONTENT: list[tuple[str, Content]] = [
 
 
 @pytest.mark.parametrize("limit", [2048, 200, 10, 3])
-def test_an_alert_fits_its_group_whatever_it_says(limit: int):
-    text = group_text(AlertContent(sentence="出事了，" * 400), limit=limit)
-    assert len(text.encode()) <= limit
-    assert text.endswith("…")
+def test_an_alert_and_a_hand_over_fit_their_group_whatever_they_say(limit: int):
+    alerts = tuple("出事了，" * 30 for _ in range(10))
+    duty = DutyContent(comes=True, ahead=False, place=1, at="2026-11-22 10:00", other="", open_alerts=10, alerts=alerts)
+    for content in (AlertContent(sentence="出事了，" * 400), duty):
+        text = group_text(content, limit=limit)
+        assert len(text.encode()) <= limit
+        assert text.endswith("…")
     assert group_text(AlertContent(sentence="短"), limit=2048) == "【告警】短"
 
 
