@@ -12,9 +12,12 @@ from typing import Any
 
 from app.domain.marks import ENDS_STAGE, RANK, REACHED, STAGES, Mark
 from app.domain.times import is_a_time
+from app.domain.triage import SAID
 
 PROMISED = "promised_at"
 """The attribute that says by when an order is to be shipped."""
+
+LONGEST_SAID = 80
 
 AHEAD = timedelta(minutes=2)
 """A sender's clock may be so far ahead of ours before its time is not believed."""
@@ -75,12 +78,19 @@ class Flow:
     """How often it was sent back."""
     promised_at: datetime | None = None
     """By when it is to be shipped, as was told last."""
+    said: tuple[tuple[str, str], ...] = ()
+    """The facts of ``triage.SAID`` that events tell of it, by name, each as it was told last; empty words left out."""
 
 
 def believed(at: datetime, *, received_at: datetime) -> datetime:
     """Return when an event happened: when we received it if its sender's clock was ahead."""
     ahead = at > received_at + AHEAD
     return received_at if ahead else at
+
+
+def word_said(told: object) -> str:
+    """Return a fact as an event tells it, cut to :data:`LONGEST_SAID`; what is none, false or empty takes it back."""
+    return "" if told is None or told is False else str(told)[:LONGEST_SAID]
 
 
 def promised_moment(told: object, *, told_at: datetime) -> datetime | None:
@@ -118,11 +128,13 @@ class _Fold:
     high: bool = False
     reworks: int = 0
     promised_at: datetime | None = None
+    said: dict[str, str] = field(default_factory=dict)
 
     def take(self, event: LifecycleEvent) -> None:
         self.channel = event.channel or self.channel
         if "priority" in event.attributes:
             self.high = event.attributes["priority"] == "high"
+        self.said.update({name: word_said(event.attributes[name]) for name in SAID & event.attributes.keys()})
         if PROMISED in event.attributes:
             self.promised_at = promised_moment(event.attributes[PROMISED], told_at=event.at)
         match event.mark:
@@ -153,7 +165,14 @@ class _Fold:
         if standing is Standing.UNDER_WAY and self.behind == len(STAGES):
             standing = Standing.DONE
         return Flow(
-            standing, stage, tuple(visits) if counts else (), self.channel, self.high, self.reworks, self.promised_at
+            standing=standing,
+            stage=stage,
+            visits=tuple(visits) if counts else (),
+            channel=self.channel,
+            high=self.high,
+            reworks=self.reworks,
+            promised_at=self.promised_at,
+            said=tuple(sorted((name, word) for name, word in self.said.items() if word)),
         )
 
     def _reach(self, behind: int, at: datetime, *, told: bool) -> None:

@@ -19,7 +19,7 @@ from app.store.tables.flow import SummedVisits
 _FLOWS: Table = OrderFlow.__table__
 _VISITS: Table = StageVisit.__table__
 _EVENTS: Table = StoredEvent.__table__
-_COLUMNS = ("channel", "high", "standing", "stage", "entered_at", "reworks", "promised_at")
+_COLUMNS = ("channel", "high", "standing", "stage", "entered_at", "reworks", "promised_at", "said")
 _CHANGED = update(_FLOWS).where(_FLOWS.c.id == bindparam("this")).values({name: bindparam(name) for name in _COLUMNS})
 
 MOST_CHANNELS = 20
@@ -183,6 +183,7 @@ def _now(one: FlowChange) -> dict[str, Any]:
         "entered_at": after.visits[-1].entered_at if after.stage is not None else None,
         "reworks": after.reworks,
         "promised_at": after.promised_at,
+        "said": dict(after.said) or None,
     }
 
 

@@ -23,6 +23,7 @@ class FlowRow:
     stage: int | None
     channel: str
     entered_at: datetime
+    said: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class TraitRepository:
 
     def _rows(self, which: ColumnElement[bool], at_most: int) -> list[FlowRow]:
         f = OrderFlow
-        query = select(f.id, f.order_ref, f.stage, f.channel, f.entered_at).where(IN_STAGE.query, which)
+        query = select(f.id, f.order_ref, f.stage, f.channel, f.entered_at, f.said).where(IN_STAGE.query, which)
         rows = self._session.execute(query.order_by(f.entered_at.desc()).limit(at_most))
         return [FlowRow(*row) for row in rows]
 

@@ -38,6 +38,7 @@ class OrderFlow(SQLModel, table=True):
     entered_at: datetime | None = None
     reworks: int = 0
     promised_at: datetime | None = None  # by when it is to be shipped
+    said: dict[str, str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
 
 
 class StoredEvent(SQLModel, table=True):

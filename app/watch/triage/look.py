@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from app.domain.triage import SAID, StuckFacts, TriageLine, triaged
-from app.store.repositories.traits import FlowRow
+from app.domain.triage import StuckFacts, TriageLine, triaged
 from app.store.tables import TriageWording
 from app.store.unit_of_work import UnitOfWork
 from app.watch.flow_map.plans import stages_of
@@ -60,13 +59,12 @@ def stuck_now(uow: UnitOfWork, table: TriageTable, *, now: datetime) -> StuckNow
     """Look what orders are stuck on, a stage's limit being the measure: no baseline is needed for it."""
     limits = {stage.number: stage.limit for stage in stages_of(uow)}
     rows = uow.traits.stuck(limits, now=now, at_most=MOST_ORDERS + 1)
-    said = uow.traits.attributes([row.flow_id for row in rows[:MOST_ORDERS]])
     wordings = uow.triage.latest()
     lines = worded(table, wordings)
     by_code: dict[str, list[StuckOrder]] = defaultdict(list)
     unnamed: Counter[tuple[str, str]] = Counter()
     for row in rows[:MOST_ORDERS]:
-        order = _order(row, said.get(row.flow_id, {}), now)
+        order = StuckOrder(row.order_ref, row.channel, row.stage or 0, now - row.entered_at, row.said or {})
         facts = StuckFacts(stage=order.stage, waited=order.waited, said=order.said)
         by_code[triaged(lines, facts).code].append(order)
         unnamed.update((name, code) for name in CODED if (code := order.said.get(name)) and not table.knows(name, code))
@@ -88,8 +86,3 @@ def worded(table: TriageTable, wordings: Mapping[str, TriageWording]) -> tuple[T
 
 def _worded(line: TriageLine, said: TriageWording | None) -> TriageLine:
     return line if said is None else replace(line, owner=said.owner, meaning=said.meaning, say=said.say, next=said.next)
-
-
-def _order(row: FlowRow, said: Mapping[str, object], now: datetime) -> StuckOrder:
-    told = {name: str(said[name])[:80] for name in SAID if said.get(name) not in (None, "", False)}
-    return StuckOrder(row.order_ref, row.channel, row.stage or 0, now - row.entered_at, told)
