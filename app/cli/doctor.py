@@ -3,6 +3,7 @@
 import typer
 
 from app.bootstrap.checkup import CHECKS
+from app.cli.language import is_english
 from app.cli.terminal import Json, lifeboat, out, say_json
 
 
@@ -20,6 +21,8 @@ def doctor(*, as_json: Json = False) -> None:
     else:
         marks = {"ok": "[green]✓[/green]", "warn": "[yellow]![/yellow]", "fail": "[red]✗[/red]"}
         for finding in findings:
-            out.print(f"{marks[finding.status]} {finding.detail}")
+            # The sentences are the watch's own, which groups read too; in English each stands behind its code.
+            code = f"{finding.name}: " if is_english() else ""
+            out.print(f"{marks[finding.status]} {code}{finding.detail}")
     if any(finding.status == "fail" for finding in findings):
         raise typer.Exit(1)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from app.cli.language import said, words
+from app.cli.language import is_english, said, words
 from app.cli.terminal import Json, lifeboat, out, say_json, table
 from app.store.tables import JobRun
 from app.worker.timetable import Appointment, calendar
@@ -38,13 +38,25 @@ def list_jobs(*, as_json: Json = False) -> None:
             )
             return
         rows = [
-            (job.label, job.name, *_cells(job, runs.get(job.name), zone=zone, now=now), _day(due_next[job.name], zone))
+            (
+                job.name if is_english() else job.label,
+                job.name,
+                *_cells(job, runs.get(job.name), zone=zone, now=now),
+                _day(due_next[job.name], zone),
+            )
             for job in appointments
         ]
         table("定时任务", ("任务", "名称", "上次应在", "用时", "结果", "下次"), rows, empty="没有定时任务。")
         for job in appointments:
             if (run := runs.get(job.name)) and run.detail:
-                out.print(said("{job}：{detail}。详见后台进程日志。", job=job.label, detail=run.detail), markup=False)
+                out.print(
+                    said(
+                        "{job}：{detail}。详见后台进程日志。",
+                        job=job.name if is_english() else job.label,
+                        detail=run.detail,
+                    ),
+                    markup=False,
+                )
         if not runs:
             out.print(
                 said("还没有运行过：后台进程（lifeboat serve 或 lifeboat worker）启动后，到“下次”一列的时间运行。")

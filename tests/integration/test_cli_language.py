@@ -186,3 +186,11 @@ def test_places_and_kinds_of_messages_are_in_english():
         )
     ]
     assert names == ["notice by text message", "alert by e-mail", "message to wecom", "batch, told to a group", "x"]
+
+
+def test_the_check_up_and_the_jobs_go_by_their_codes(run: Run, in_english: None):
+    found = run("doctor").output
+    assert "schema: " in found
+    jobs = run("jobs", "list").output
+    assert "batch" in jobs
+    assert "出批次" not in jobs
