@@ -16,3 +16,5 @@ def test_a_mutant_finds_its_place(mutant: Mutant, tmp_path: Path):
         shutil.copy(REPOSITORY / file, tmp_path / file)
     for edit in mutant.edits:
         edit.apply(tmp_path)
+    for file in {edit.file for edit in mutant.edits if edit.file.endswith(".py")}:
+        compile((tmp_path / file).read_bytes(), file, "exec")  # a mistake that no module survives is caught by no test

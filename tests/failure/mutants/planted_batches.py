@@ -157,8 +157,8 @@ MUTANTS = (
         (
             Edit(
                 "app/worker/main.py",
-                "        self._watch()  # a worker that was away tells that batches are late before it makes them\n",
-                "",
+                "self._watch()  # a worker that was away tells that batches are late before it makes them\n",
+                "pass\n",
             ),
         ),
         (f"{WORKER}::test_a_worker_that_was_away_makes_up_for_it_once_and_says_so",),
