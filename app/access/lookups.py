@@ -50,6 +50,11 @@ class _Shares:
         while len(self._shares) > MOST_REMEMBERED:
             self._shares.popitem(last=False)
 
+    def give_back(self, name: str) -> None:
+        """Undo one use."""
+        share = self._filled(name)
+        share.left = min(share.left + 1, self._most)
+
     def _filled(self, name: str) -> _Share:
         now = self._monotonic()
         share = self._shares.get(name) or _Share(self._most, now)
@@ -102,3 +107,26 @@ class BuyersOrders:
         """Count an order that was new."""
         self._networks.take(of_address(address).name)
         self._phones.take(phone)
+
+
+GUESSES_AN_HOUR = 10
+"""At the codes of alerts, by one network: an office shares one address, and a code is typed by hand."""
+
+
+class Guesses:
+    """How often codes of alerts may be tried. Belongs to one event loop."""
+
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._networks = _Shares(GUESSES_AN_HOUR, within=60 * MINUTE, monotonic=monotonic)
+
+    def begin(self, address: str) -> float:
+        """Count a try before it is looked at, so that many at once are many; return 0, or the seconds to wait."""
+        network = of_address(address).name
+        wait = self._networks.wait(network)
+        if wait == 0:
+            self._networks.take(network)
+        return wait
+
+    def was_right(self, address: str) -> None:
+        """Take back a try that was no guess."""
+        self._networks.give_back(of_address(address).name)

@@ -62,11 +62,6 @@ def of_codes(address: str) -> ThrottleSubject:
     return ThrottleSubject(f"handover:{of_address(address).name}", CODES_FREE)
 
 
-def of_claims(address: str) -> ThrottleSubject:
-    """Return the subject of guesses at the codes of alerts from a network address."""
-    return ThrottleSubject(f"claim:{of_address(address).name}", CODES_FREE)
-
-
 def take_turn(uow: UnitOfWork, subjects: tuple[ThrottleSubject, ...], *, now: datetime) -> timedelta | None:
     """Count a try as failed until it succeeds; return how long to wait instead if it is too early for one."""
     rows = {

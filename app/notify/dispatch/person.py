@@ -35,8 +35,8 @@ MOST: Mapping[timedelta, int] = {timedelta(minutes=15): 5, timedelta(hours=1): 1
 
 MOST_BUNDLED = 500
 
-NO_CODE = "无需"
-"""Where a template wants a code and there is nothing to take on any more: no provider takes an empty variable."""
+NO_CODE, NO_TIME = "无需", "今天"
+"""Where a template wants what there is not: no provider takes an empty variable."""
 
 SUBJECT_LENGTH = 60
 """Characters of a message that stand in the subject of its e-mail."""
@@ -52,9 +52,16 @@ def claim_for_people(uow: UnitOfWork, channel: str, *, now: datetime, lease: tim
     for target in sorted(due):
         allowed = min(room[target], limit - len(kept))
         if allowed > 0:
-            claimed = _claim(uow, channel, target, now=now, until=now + lease, limit=allowed, last=room[target] == 1)
+            claimed = _claim(
+                uow, channel, target, now=now, until=now + lease, limit=allowed, last=_is_last(channel, room[target])
+            )
             kept += [message for message in claimed if not _is_over(uow, message, now)]
     return kept
+
+
+def _is_last(channel: str, room: int) -> bool:
+    """Tell whether it is the last message of a person's share; e-mails have none."""
+    return channel == SMS.name and room == 1
 
 
 def _claim(
@@ -77,7 +84,7 @@ def _bundle(uow: UnitOfWork, channel: str, target: str, *, now: datetime, until:
     )
     if len(waiting) < 2:  # noqa: PLR2004 - one speaks for itself
         return None
-    newest = waiting[-1].content
+    newest = waiting[-1].content if isinstance(waiting[-1].content, dict) else {}
     content = AlertContent(
         sentence=f"另有 {len(waiting)} 条告警，请登录控制台查看。",
         more=len(waiting),
@@ -142,7 +149,7 @@ def person_text(uow: UnitOfWork, keyring: Keyring, sending: Sending) -> Sms | Re
                 return Rejected("sms:unverified")
             claimant = _claimant(sending.message, content)
             code = ack_code(keyring, claimant) if claimant else ""
-            values = {"level": alert_state(content), "time": content.at, "code": code or NO_CODE}
+            values = {"level": alert_state(content), "time": content.at or NO_TIME, "code": code or NO_CODE}
             return _sms(sending, address, "alert", alert_sms_text(content, code), values)
         case _:
             return Rejected("sms:no_template")

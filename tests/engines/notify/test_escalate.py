@@ -344,6 +344,38 @@ async def test_a_text_brings_the_code_a_mail_the_link_and_the_end_neither(watch:
     assert ack_code(KEYS, claimant) not in sms.sent[1].text
 
 
+async def test_e_mails_have_no_share_and_each_alert_comes_by_itself(watch: Watch):
+    watch.roster(first="mei")
+    mail = FakeMail()
+    with watch.deployment.store.writing() as uow:
+        user = uow.access.user_named("mei")
+        assert user
+        user.email = sealed_contact(KEYS, user.id or 0, ContactWay.EMAIL, "mei@shop.example")
+        user.email_verified_at = TEN
+        for n in range(12):
+            uow.alerts.fire("trouble", level="orange", text=f"出事了 {n}", subject=str(n), now=TEN)
+    watch.mails = True
+    watch.look()
+    await watch.deliver(FakeSms(), mail)
+    assert sorted(one.text.split("\n")[0] for one in mail.sent) == sorted(
+        f"【告警】出事了 {n}（通知 mei）" for n in range(12)
+    )
+
+
+async def test_what_cannot_be_read_does_not_keep_the_others_from_being_summed_up(watch: Watch):
+    watch.roster(first="mei")
+    sms = FakeSms()
+    with watch.deployment.store.writing() as uow:
+        for n in range(9):
+            uow.alerts.fire("trouble", level="orange", text=f"出事了 {n}", subject=str(n), now=TEN)
+    watch.look()
+    texts = [m for m in watch.deployment.rows.messages() if m.channel == "sms"]
+    watch.deployment.rows.alter(texts[-1].id, content=["odd"])
+    await watch.deliver(sms, FakeMail())
+    assert [one.values["level"] for one in sms.sent] == ["橙灯告警"] * 4 + ["另有5条"]
+    assert sms.sent[-1].values["time"] == "今天"
+
+
 async def test_in_the_group_whoever_is_on_duty_is_called_with_a_link_of_his_own(watch: Watch):
     watch.roster(first="mei")
     everyday, alarm = FakeRobot(clock=watch.deployment.clock), FakeRobot(clock=watch.deployment.clock)

@@ -75,9 +75,8 @@ MUTANTS = (
         (
             Edit(
                 "app/web/console/pages/claim.py",
-                '        return self._page(request, "over" if found.alert.ended_at else "ask", found=found)\n\n    async def take',
-                '        await run_in_threadpool(self._claim, found, "")\n'
-                '        return self._page(request, "over" if found.alert.ended_at else "ask", found=found)\n\n    async def take',
+                'return self._shown(request, await self._looked(self._by_link, request.path_params["token"]))',
+                "return await self.take(request)",
             ),
         ),
         (f"{CLAIM_PAGE}::test_a_link_that_a_program_opens_takes_nothing_on",),
@@ -88,8 +87,8 @@ MUTANTS = (
         (
             Edit(
                 "app/web/console/pages/claim.py",
-                "if wait := await run_in_threadpool(self._wait, address):",
-                "if wait := timedelta():",
+                "if wait := self._guesses.begin(address):",
+                "if wait := 0.0:",
             ),
         ),
         (f"{CLAIM_PAGE}::test_guessing_ends_in_waiting_also_for_the_right_code",),

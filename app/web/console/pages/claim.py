@@ -6,8 +6,9 @@ and the button alone takes anything on. There is no script and no cookie; what i
 
 import asyncio
 import math
-from datetime import timedelta
-from typing import Any
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import structlog
@@ -17,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.access.throttle import of_claims, take_back, take_turn
+from app.access.lookups import Guesses
 from app.domain.marks import STAGES
 from app.domain.problems import Problem
 from app.notify.alert_messages import CLAIM
@@ -30,8 +31,22 @@ from app.web.door.body import BODY_WITHIN, BodyReader
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
+AT_ONCE = 4
+"""Looks under way in one process; strangers must not use up the threads that people at the console wait for."""
+
 MAX_FORM = 4 * 1024
 """Bytes; the form has one field of six characters."""
+
+
+class Away(Enum):
+    """What is known while the database does not answer: nothing."""
+
+    AWAY = "away"
+
+
+AWAY = Away.AWAY
 
 
 def add_claim(api: FastAPI, frame: Frame) -> None:
@@ -49,39 +64,47 @@ class ClaimPage:
     def __init__(self, frame: Frame) -> None:
         self._frame, self._boat = frame, frame.boat
         self._bodies = BodyReader(limit=MAX_FORM)
+        self._guesses = Guesses()
+        self._under_way = 0
 
     async def form(self, request: Request) -> Response:
         """Show the form."""
         return self._page(request, "form")
 
     async def typed(self, request: Request) -> Response:
-        """Show the alert a code was sent for; wrong ones are counted before they are looked at."""
+        """Show the alert a code was sent for; each try is counted before it is looked at."""
         code, address = (await self._fields(request)).get("code", ""), address_of(request)
-        if wait := await run_in_threadpool(self._wait, address):
-            return self._page(request, "wait", status=429, retry_after=math.ceil(wait.total_seconds()))
-        found = await run_in_threadpool(self._by_code, code, address)
-        if found is None:
-            return self._page(request, "unknown", status=404, code=code)
-        return self._page(request, "over" if found.alert.ended_at else "ask", found=found)
+        if wait := self._guesses.begin(address):
+            return self._page(request, "wait", status=429, retry_after=math.ceil(wait))
+        found = await self._looked(self._by_code, code)
+        if isinstance(found, Claimable):
+            self._guesses.was_right(address)
+        return self._shown(request, found, code=code)
 
     async def linked(self, request: Request) -> Response:
         """Show the alert a link was sent for."""
-        found = await run_in_threadpool(self._by_link, request.path_params["token"])
-        if found is None:
-            return self._page(request, "unknown", status=404)
-        return self._page(request, "over" if found.alert.ended_at else "ask", found=found)
+        return self._shown(request, await self._looked(self._by_link, request.path_params["token"]))
 
     async def take(self, request: Request) -> Response:
         """Take the alert on."""
-        found = await run_in_threadpool(self._by_link, request.path_params["token"])
-        if found is None:
-            return self._page(request, "unknown", status=404)
+        token = request.path_params["token"]
+        found = await self._looked(self._by_link, token)
+        if not isinstance(found, Claimable):
+            return self._shown(request, found)
         try:
-            await run_in_threadpool(self._claim, found, address_of(request))
+            done = await self._looked(self._claim, found, address_of(request))
         except Problem:
-            again = await run_in_threadpool(self._by_link, request.path_params["token"])
-            return self._page(request, "over" if again and again.alert.ended_at else "moved", status=409, found=again)
-        return self._page(request, "done", found=found)
+            again = await self._looked(self._by_link, token)
+            is_over = isinstance(again, Claimable) and again.alert.ended_at is not None
+            return self._page(request, "over" if is_over else "moved", status=409, found=found)
+        return self._shown(request, done) if done is AWAY else self._page(request, "done", found=found)
+
+    def _shown(self, request: Request, found: Claimable | Away | None, *, code: str = "") -> Response:
+        if found is AWAY:
+            return self._page(request, "away", status=503, retry_after=5, code=code)
+        if not isinstance(found, Claimable):
+            return self._page(request, "unknown", status=404, code=code)
+        return self._page(request, "over" if found.alert.ended_at else "ask", found=found)
 
     # ---- what lies under -------------------------------------------------------------------------------------------
 
@@ -93,18 +116,24 @@ class ClaimPage:
             raise HTTPException(400) from None
         return dict(parse_qsl(body.decode(errors="replace"), max_num_fields=10))
 
-    def _wait(self, address: str) -> timedelta | None:
-        with self._boat.store.writing() as uow:
-            return take_turn(uow, (of_claims(address),), now=self._boat.clock.now())
+    async def _looked(self, look: Callable[..., T], *asked: object) -> T | Away:
+        """Look on a thread, where few strangers are under way; while the database is away nobody knows anything."""
+        if self._under_way >= AT_ONCE:
+            return AWAY
+        self._under_way += 1
+        try:
+            return await run_in_threadpool(look, *asked)
+        except Problem:
+            raise
+        except Exception as error:  # noqa: BLE001 - it reads and writes few rows: the database is away
+            log.warning("claim_without_store", reason=type(error).__name__)
+            return AWAY
+        finally:
+            self._under_way -= 1
 
-    def _by_code(self, code: str, address: str) -> Claimable | None:
-        now = self._boat.clock.now()
+    def _by_code(self, code: str) -> Claimable | None:
         with self._boat.store.reading() as uow:
-            found = by_code(uow, self._boat.keyring, code, now=now)
-        if found is not None:
-            with self._boat.store.writing() as uow:
-                take_back(uow, of_claims(address), now=now)
-        return found
+            return by_code(uow, self._boat.keyring, code, now=self._boat.clock.now())
 
     def _by_link(self, token: str) -> Claimable | None:
         with self._boat.store.reading() as uow:
