@@ -172,11 +172,12 @@ class HealthRepository:
         """Return how the sources told in the hours since then."""
         return list(self._session.scalars(select(FeedHour).where(FeedHour.hour >= since)))
 
-    def unusual(self, since: datetime, until: datetime) -> tuple[list[Incident], list[Alert]]:
-        """Return the live incidents and the alerts of stages that were open at some time between two moments."""
+    def unusual(self, since: datetime, until: datetime, *, rule: str) -> tuple[list[Incident], list[Alert]]:
+        """Return the live incidents, and the alerts of stages or of a rule, that were open between two moments."""
         i, a = Incident, Alert
         live = (i.drill.is_(False), i.opened_at < until, or_(OPEN.query, i.closed_at >= since))
-        of_stage = (a.stage.is_not(None), a.firing_since < until, or_(UNENDED.query, a.ended_at >= since))
+        told_of = or_(a.stage.is_not(None), a.rule == rule)
+        of_stage = (told_of, a.firing_since < until, or_(UNENDED.query, a.ended_at >= since))
         incidents, alerts = select(i).where(*live), select(a).where(*of_stage)
         return list(self._session.scalars(incidents)), list(self._session.scalars(alerts))
 

@@ -23,6 +23,9 @@ FURTHEST_BACK = timedelta(weeks=4)
 BACKLOG_STAGES = (2, 3)
 """The stages whose orders count as unprocessed."""
 
+OF_THE_BACKLOG = "backlog_growing"
+"""The rule whose alerts are about all of these together, and so about no stage by itself."""
+
 SHORTEST_GAP = 60
 """Seconds; shorter gaps are no silence, and are only counted."""
 
@@ -42,8 +45,15 @@ class _Unusual:
             return False
         if any(_overlaps(hour, one.opened_at, one.closed_at) for one in self.incidents):
             return False
-        alerts = (one for one in self.alerts if one.stage in stages and one.firing_since is not None)
+        alerts = (one for one in self.alerts if one.firing_since is not None and not _stages_of(one).isdisjoint(stages))
         return not any(_overlaps(hour, one.firing_since or hour, one.ended_at) for one in alerts)
+
+
+def _stages_of(alert: Alert) -> frozenset[int]:
+    """Return the stages that an alert is about; one of the backlog is about all that it counts."""
+    if alert.rule == OF_THE_BACKLOG:
+        return frozenset(BACKLOG_STAGES)
+    return frozenset() if alert.stage is None else frozenset({alert.stage})
 
 
 def close_hours(store: Store, *, now: datetime, zone: ZoneInfo, special_days: Collection[date] = ()) -> int:
@@ -61,7 +71,7 @@ def close_hours(store: Store, *, now: datetime, zone: ZoneInfo, special_days: Co
     if since >= until:
         return 0
     with store.writing() as uow:
-        incidents, alerts = uow.health.unusual(since, until)
+        incidents, alerts = uow.health.unusual(since, until, rule=OF_THE_BACKLOG)
         unusual = _Unusual(incidents, alerts, special_days, zone)
         stages, backlog = _hours_of_stages(uow, since, until, unusual)
         uow.health.write_hours([*stages, *backlog, *_hours_of_feeds(uow, since, until)], since=since)

@@ -5,9 +5,11 @@ from datetime import datetime
 from itertools import count
 
 import pytest
+from sqlalchemy import select
 
 from app.domain.marks import Mark
 from app.store.spool.file import SpoolCounts
+from app.store.tables import BacklogHour
 from app.watch.order_patrol import patrol_orders
 from app.watch.rule import HOME, Situation, WatchPolicy
 from app.watch.stages.health import LooksAtOrders
@@ -211,6 +213,21 @@ def test_an_hour_with_an_alert_does_not_become_the_new_normal(shop: Shop):
     assert usual.value == pytest.approx(10, abs=0.5)
     assert (TEN - hours(24), 0) not in counted
     assert close_hours(shop.store, now=TEN, zone=HOME) == 0
+
+
+def test_the_hours_of_a_red_alert_of_the_backlog_are_no_baseline_for_the_next(shop: Shop):
+    clock = shop.deployment.clock
+    clock.at = TEN - hours(5)
+    shop.tell("A", Mark.PAID, TEN - hours(6))
+    with shop.store.writing() as uow:
+        uow.alerts.fire("backlog_growing", level="red", text="积压", now=TEN - hours(4))
+        uow.alerts.fire("coupons_low", level="yellow", text="券", now=TEN - hours(2))
+    with shop.store.writing() as uow:
+        uow.alerts.resolve("backlog_growing", now=TEN - hours(2) - minutes(30))
+    clock.at = TEN
+    close_hours(shop.store, now=TEN, zone=HOME)
+    counted = {row.hour: row.counted for row in shop.deployment.rows.all(select(BacklogHour))}
+    assert [counted[TEN - hours(n)] for n in (5, 4, 3, 2, 1)] == [True, False, False, True, True]
 
 
 def test_while_an_incident_is_open_red_counts_who_was_missed_by_a_batch(shop: Shop):
