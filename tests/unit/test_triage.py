@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.triage import SAID, StuckFacts, triaged
+from app.domain.triage import SAID, StuckFacts, TriageCondition, triaged
 from app.toml_file import UnreadableFile
 from app.watch.triage.table import SHIPPED, WrongTriageTable, parse_table, read_table, shipped_table
 from tests.deployment.facts import hours, minutes
@@ -50,6 +50,15 @@ def test_the_shipped_table_says_whose_an_order_is(facts: tuple[int, dict[str, st
 def test_what_is_in_review_for_a_day_is_held_by_a_rule():
     assert _type(2, hours(23), status="wdt:30") == "review"
     assert _type(2, hours(24), status="wdt:30") == "risk"
+
+
+def test_a_condition_may_ask_that_nothing_is_said():
+    condition = TriageCondition(stages=frozenset({2}), said={"status": "not_set"})
+    assert condition.holds(StuckFacts(stage=2, waited=FORTY))
+    assert condition.holds(StuckFacts(stage=2, waited=FORTY, said={"status": ""}))
+    assert not condition.holds(StuckFacts(stage=2, waited=FORTY, said={"status": "wdt:30"}))
+    table = parse_table(f'[[line]]\ncode="one"\n{_LINE}when=[{{status="not_set"}}]\n{_LAST}'.encode())
+    assert triaged(table.lines, StuckFacts(stage=3, waited=FORTY)).code == "one"
 
 
 def test_unpaid_orders_are_in_nobodys_hands():
