@@ -176,7 +176,7 @@ class HealthRepository:
         """Return the live incidents, and the alerts of stages or of a rule, that were open between two moments."""
         i, a = Incident, Alert
         live = (i.drill.is_(False), i.opened_at < until, or_(OPEN.query, i.closed_at >= since))
-        told_of = or_(a.stage.is_not(None), a.rule == rule)
+        told_of = or_(a.stage > 0, a.rule == rule)
         of_stage = (told_of, a.firing_since < until, or_(UNENDED.query, a.ended_at >= since))
         incidents, alerts = select(i).where(*live), select(a).where(*of_stage)
         return list(self._session.scalars(incidents)), list(self._session.scalars(alerts))
