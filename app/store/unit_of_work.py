@@ -47,10 +47,10 @@ from app.store.repositories.roster import RosterRepository
 from app.store.repositories.rule_changes import RuleChangeRepository
 from app.store.repositories.search import SearchRepository
 from app.store.repositories.sources import SourceRepository
-from app.store.repositories.stage_plans import StagePlanRepository
 from app.store.repositories.stages import StageRepository
 from app.store.repositories.traits import TraitRepository
-from app.store.repositories.triage import TriageRepository
+from app.store.repositories.versions import VersionRepository
+from app.store.tables import StagePlanRow, TriageWording
 
 
 class UnitOfWork:
@@ -106,10 +106,10 @@ class UnitOfWork:
         self.roster = RosterRepository(session)
         self.search = SearchRepository(session, self._reach)
         self.sources = SourceRepository(session)
-        self.stage_plans = StagePlanRepository(session)
+        self.stage_plans = VersionRepository(session, StagePlanRow, of="stage")
         self.stages = StageRepository(session)
         self.traits = TraitRepository(session)
-        self.triage = TriageRepository(session)
+        self.triage = VersionRepository(session, TriageWording, of="code")
         return self
 
     def __exit__(

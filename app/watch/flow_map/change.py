@@ -43,8 +43,7 @@ def plan_stage(
     if number not in {stage.number for stage in STAGES}:
         raise NotFound(f"没有第 {number} 环节。")
     row = _row(uow, number, wanted, seen=seen, by=by, now=now)
-    known = uow.stage_plans.latest().get(number)
-    if (known.version if known else 0) != seen or not uow.stage_plans.add(row):
+    if not uow.stage_plans.follow(row):
         raise NotInThisState("这个环节刚被别人改过，请看过新的再改。")
     told = {"limit": row.limit_minutes, "owner": row.owner, "keeper": row.keeper, "exceptions": row.exceptions}
     uow.audit.record("flow.plan", by=by, at=now, subject=f"stage:{number}", detail={"version": row.version, **told})

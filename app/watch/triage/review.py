@@ -46,9 +46,8 @@ def review_line(
             raise NotInThisState("责任方、含义、话术和下一步都要填写。")
         if len(text) > LONGEST[name]:
             raise NotInThisState(f"太长了：最多 {LONGEST[name]} 字。")
-    known = uow.triage.latest().get(code)
     row = TriageWording(code=code, version=seen + 1, changed_at=now, changed_by=by.name, **said)
-    if (known.version if known else 0) != seen or not uow.triage.add(row):
+    if not uow.triage.follow(row):
         raise NotInThisState("这一行刚被别人改过，请看过新的再改。")
     uow.audit.record("triage.review", by=by, at=now, subject=f"triage:{code}", detail={"version": row.version, **said})
     return row

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.domain.actor import Actor, Way
 from app.domain.marks import Mark
 from app.domain.problems import NotFound, NotInThisState
-from app.store.tables import StageTotal
+from app.store.tables import StageTotal, TriageWording
 from app.watch.stages.take_events import ReportedEvent, id_of, take_events
 from app.watch.triage.look import StuckNow, stuck_now
 from app.watch.triage.review import LineWording, is_stale, review_line
@@ -119,8 +119,9 @@ def test_a_wording_holds_at_once_is_kept_and_is_recorded(later: Deployment):
     assert not is_stale(group.reviewed, now=later.clock.now() + hours(24 * 90))
     assert is_stale(group.reviewed, now=later.clock.now() + hours(24 * 90 + 1))
     _review(later, words=LineWording(owner="运营部", meaning="在等", say="稍等", next="催"), seen=1)
+    kept = later.rows.all(select(TriageWording).where(TriageWording.code == "review"))
+    assert sorted((one.version, one.owner) for one in kept) == [(1, "财务部"), (2, "运营部")]
     with later.store.reading() as uow:
-        assert [(one.version, one.owner) for one in uow.triage.of("review")] == [(2, "运营部"), (1, "财务部")]
         assert uow.audit.page()[0].action == "triage.review"
 
 
