@@ -2,8 +2,7 @@
 
 Each window overlaps the one before, so that most of what it tells is stored already: that is found out by reading, and
 costs no transaction that writes. Whatever has a time of its own is kept, once where two documents tell the same. What
-was merely seen is kept where it changes the order's way, or is the first that tells of its mark; how an order stands is
-kept where it stands otherwise than was told last.
+was merely seen is kept where it changes the order's way or what is said of it, or is the first that tells of its mark.
 """
 
 from collections import defaultdict
@@ -15,7 +14,6 @@ from app.domain.marks import WAY, Mark
 from app.store.unit_of_work import Store
 from app.watch.stages.take_events import ReportedEvent
 
-QUALITY = "quality"
 _ON_THE_WAY = frozenset(WAY)
 _CARRIES = frozenset({Mark.WAYBILL, Mark.SHIPPED})
 
@@ -47,23 +45,10 @@ def _of_order(known: Iterable[LifecycleEvent], events: Sequence[ReportedEvent]) 
     seen = (one for one in events if _was_seen(one) and (one.source, one.event_id) not in ids)
     for one in sorted(seen, key=lambda one: (one.at, one.event_id)):
         new = _as_told(one)
-        if new.mark is Mark.STATUS:
-            worth = _stands_otherwise(new, told)
-        else:
-            worth = _is_first(new, told) or flow_of([*told, new]) != flow_of(told)
-        if worth:
+        if _is_first(new, told) or flow_of([*told, new]) != flow_of(told):
             kept.append(one)
             told.append(new)
     return kept
-
-
-def _stands_otherwise(new: LifecycleEvent, told: Sequence[LifecycleEvent]) -> bool:
-    """Tell whether what is said of an order's standing is not what the same source has said last, up to that moment."""
-    said: dict[str, object] = {}
-    for one in sorted(told, key=lambda one: (one.at, one.event_id)):
-        if one.source == new.source and one.at <= new.at:
-            said.update(one.attributes)
-    return any(said.get(name, "") != value for name, value in new.attributes.items() if name != QUALITY)
 
 
 def _is_first(new: LifecycleEvent, told: Sequence[LifecycleEvent]) -> bool:
@@ -81,7 +66,7 @@ def _told_as(one: LifecycleEvent) -> tuple[str, Mark, datetime]:
 
 
 def _was_seen(one: ReportedEvent) -> bool:
-    return one.attributes.get(QUALITY) == "seen"
+    return one.attributes.get("quality") == "seen"
 
 
 def _as_told(one: ReportedEvent) -> LifecycleEvent:
