@@ -39,7 +39,7 @@ def list_jobs(*, as_json: Json = False) -> None:
             return
         rows = [
             (
-                job.name if is_english() else job.label,
+                _called(job),
                 job.name,
                 *_cells(job, runs.get(job.name), zone=zone, now=now),
                 _day(due_next[job.name], zone),
@@ -52,7 +52,7 @@ def list_jobs(*, as_json: Json = False) -> None:
                 out.print(
                     said(
                         "{job}：{detail}。详见后台进程日志。",
-                        job=job.name if is_english() else job.label,
+                        job=_called(job),
                         detail=run.detail,
                     ),
                     markup=False,
@@ -69,6 +69,11 @@ def _run(name: str, run: JobRun | None, zone: ZoneInfo) -> dict[str, Any]:
         return {"name": name, **dict.fromkeys(("due", "started", "finished", "outcome"))}
     moments = {"due": run.due_at, "started": run.started_at, "finished": run.finished_at}
     return {"name": name, **{key: _time(at, zone) for key, at in moments.items()}, "outcome": run.outcome}
+
+
+def _called(job: Appointment) -> str:
+    """Return what people call a job; its label is Chinese."""
+    return job.name if is_english() else job.label
 
 
 def _cells(job: Appointment, run: JobRun | None, *, zone: ZoneInfo, now: datetime) -> tuple[str, str, str]:

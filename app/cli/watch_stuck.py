@@ -3,14 +3,15 @@
 from app.cli.language import said
 from app.cli.terminal import Json, lifeboat, out, say_json, table
 from app.watch.triage.look import StuckGroup, stuck_now
-from app.web.api.triage import stuck_out, table_of
+from app.watch.triage.table import table_in_force
+from app.web.api.triage import stuck_out
 
 
 def stuck(*, as_json: Json = False) -> None:
     """现在卡在哪里：超过环节限时的订单，按类型和责任方。"""
     with lifeboat() as boat:
         now = boat.clock.now()
-        triage, wrong = table_of(boat.settings.triage_table)
+        triage, wrong = table_in_force(boat.settings.triage_table)
         with boat.store.reading() as uow:
             found = stuck_now(uow, triage, now=now)
     if as_json:

@@ -21,6 +21,9 @@ from app.store.unit_of_work import UnitOfWork
 Exit = tuple[str, str]
 """A channel and a target."""
 
+CLAIM = "/a"
+"""Where a person takes an alert on without signing in; a text message's template has the address in it."""
+
 
 def alert_messages(
     alert: Alert, policy: MessagePolicy, *, ended: bool = False, people: Iterable[Exit] = (), now: datetime
@@ -79,7 +82,3 @@ def keeper_exits(uow: UnitOfWork, alert: Alert, keyring: Keyring, policy: Messag
         return []
     ways = exits_of(uow.access.user_named(plan.keeper), keyring, policy, texts=False)
     return [way for way in ways if way[0] == EMAIL.name]
-
-
-CLAIM = "/a"
-"""Where a person takes an alert on without signing in; a text message's template has the address in it."""

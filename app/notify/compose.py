@@ -185,8 +185,9 @@ class Composer:
         self._add(uow, self._batch_messages(uow, batch, now))
 
     def _tell_alert(self, uow: UnitOfWork, alert: Alert, *, ended: bool, now: datetime) -> None:
-        people = [] if ended else keeper_exits(uow, alert, self._keyring, self._policy)
-        if ended:  # nobody is woken for what is over, and whoever was hears of its end; a group reads both
+        if not ended:
+            people = keeper_exits(uow, alert, self._keyring, self._policy)
+        else:  # nobody is woken for what is over, and whoever was hears of its end; a group reads both
             reason = "告警已恢复，不再发送"
             uow.outbox_of_alerts.take_back(alert.id or 0, now=now, reason=reason, from_people=True)
             people = uow.outbox_of_alerts.people(alert.id or 0)

@@ -5,7 +5,7 @@ it causes: a process that dies has told nothing, and the one after it tells it o
 itself.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -125,11 +125,11 @@ def _take_step(
 
 
 def _call(
-    uow: UnitOfWork, keyring: Keyring, policy: MessagePolicy, asks: Iterable[EscalationTarget], now: datetime
+    uow: UnitOfWork, keyring: Keyring, policy: MessagePolicy, wanted: frozenset[EscalationTarget], now: datetime
 ) -> _Call:
-    duty, wanted = on_duty(uow, now), frozenset(asks)
+    duty = on_duty(uow, now)
     found: dict[EscalationTarget, Sequence[User | None]] = {
-        EscalationTarget.FIRST: [duty.first or duty.fallback],  # into a gap the fallback person comes
+        EscalationTarget.FIRST: [duty.in_charge],
         EscalationTarget.SECOND: [duty.second],
         EscalationTarget.FALLBACK: [duty.fallback],
         EscalationTarget.LEADS: uow.access.open_accounts(Role.ADMIN) if EscalationTarget.LEADS in wanted else [],

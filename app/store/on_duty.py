@@ -26,6 +26,11 @@ class OnDuty:
     fallback: User | None
 
     @property
+    def in_charge(self) -> User | None:
+        """Who is asked first; into a gap the fallback person comes."""
+        return self.first or self.fallback
+
+    @property
     def people(self) -> list[User]:
         """Everybody there is, in the order in which they are asked."""
         return [one for one in (self.first, self.second, self.fallback) if one is not None]

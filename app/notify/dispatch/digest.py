@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from app.domain.send_budget import Urgency
 from app.domain.states import MessageState
@@ -64,16 +65,24 @@ def digest_content(orders: Sequence[OrderContent], urgency: Urgency) -> Digest:
 
 def digest_of(members: Sequence[DigestMember], urgency: Urgency, *, now: datetime, lease_until: datetime) -> Message:
     """Return the message that speaks for ``members``, on its way already."""
-    first = members[0].message
+    content = as_row(digest_content([member.order for member in members], urgency))
+    return speaker_for([one.message for one in members], Subject.DIGEST, content, now=now, lease_until=lease_until)
+
+
+def speaker_for(
+    members: Sequence[Message], subject: Subject, content: dict[str, Any], *, now: datetime, lease_until: datetime
+) -> Message:
+    """Return a message that speaks for others of its lane and target, on its way already."""
+    first = members[0]
     return Message(
         once=f"digest:{secrets.token_hex(12)}",
         incident_id=first.incident_id,
         drill=first.drill,
-        subject=Subject.DIGEST,
+        subject=subject,
         channel=first.channel,
         target=first.target,
-        lane=int(urgency),
-        content=as_row(digest_content([member.order for member in members], urgency)),
+        lane=first.lane,
+        content=content,
         state=MessageState.SENDING,
         created_at=now,
         due_at=now,

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from app.channels.kinds import ChannelKind
 from app.domain.contact import ContactWay
+from app.notify.claim_link import claim_link, claimant_of
 from app.notify.contents import AlertContent, Content
-from app.store.ack import Claimant, ack_token
 from app.store.contacts import reachable_at
 from app.store.on_duty import on_duty
 from app.store.sealing import Keyring
@@ -32,14 +32,11 @@ def duty_call(
     uow: UnitOfWork, keyring: Keyring, message: Message, content: Content, kind: ChannelKind, *, now: datetime
 ) -> DutyCall | None:
     """Return whom an alert that still holds calls, if anybody is on duty or stands in."""
-    if not isinstance(content, AlertContent) or content.level not in CALLED or message.alert_id is None:
+    if not isinstance(content, AlertContent) or content.level not in CALLED:
         return None
-    if content.ended or content.taken_by or not content.claim_at:
+    user = on_duty(uow, now).in_charge
+    claimant = claimant_of(message, content, user.id or 0) if user is not None else None
+    if user is None or claimant is None:
         return None
-    duty = on_duty(uow, now)
-    user = duty.first or duty.fallback
-    if user is None:
-        return None
-    link = f"{content.claim_at}/{ack_token(keyring, Claimant(message.alert_id, user.id or 0))}"
     phone = reachable_at(keyring, user, ContactWay.PHONE) if kind.mentions_phones and content.level == "red" else None
-    return DutyCall(f"值班 {user.name} 点此认领：{link}", phone or "")
+    return DutyCall(f"值班 {user.name} 点此认领：{claim_link(keyring, content, claimant)}", phone or "")

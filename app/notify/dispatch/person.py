@@ -6,7 +6,6 @@ has a budget of its own, for each person, and a rest of its own (``sms:staff``):
 wait for each other.
 """
 
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,10 +20,12 @@ from app.domain.send_budget import Urgency
 from app.domain.states import MessageState
 from app.domain.subject import Subject
 from app.domain.worth import worth_until
+from app.notify.claim_link import claim_link, claimant_of
 from app.notify.contents import AlertContent, CodeContent, Content, DutyContent, as_row
+from app.notify.dispatch.digest import speaker_for
 from app.notify.dispatch.record import Sending, move_message
 from app.notify.texts import alert_sms_text, alert_state, alert_text, code_text, duty_text
-from app.store.ack import Claimant, ack_code, ack_token
+from app.store.ack import ack_code
 from app.store.contacts import code_for, contact_of, reachable_at
 from app.store.sealing import Keyring
 from app.store.tables import Message
@@ -91,21 +92,7 @@ def _bundle(uow: UnitOfWork, channel: str, target: str, *, now: datetime, until:
         at=str(newest.get("at", "")),
         shop=str(newest.get("shop", "")),
     )
-    bundle = uow.messages.add(
-        Message(
-            once=f"bundle:{secrets.token_hex(12)}",
-            subject=Subject.ALERT,
-            channel=channel,
-            target=target,
-            lane=int(Urgency.ALERT),
-            content=as_row(content),
-            state=MessageState.SENDING,
-            created_at=now,
-            due_at=now,
-            lease_until=until,
-            attempts=1,
-        )
-    )
+    bundle = uow.messages.add(speaker_for(waiting, Subject.ALERT, as_row(content), now=now, lease_until=until))
     uow.messages.merge(waiting, into=bundle, now=now)
     return bundle
 
@@ -147,7 +134,7 @@ def person_text(uow: UnitOfWork, keyring: Keyring, sending: Sending) -> Sms | Re
             address = _verified(uow, keyring, sending.message.target, ContactWay.PHONE)
             if address is None:
                 return Rejected("sms:unverified")
-            claimant = _claimant(sending.message, content)
+            claimant = claimant_of(sending.message, content, person_id(sending.message.target))
             code = ack_code(keyring, claimant) if claimant else ""
             values = {"level": alert_state(content), "time": content.at or NO_TIME, "code": code or NO_CODE}
             return _sms(sending, address, "alert", alert_sms_text(content, code), values)
@@ -168,8 +155,8 @@ def person_mail(uow: UnitOfWork, keyring: Keyring, message: Message, content: Co
             text = duty_text(content)
         case AlertContent():
             text = alert_text(content)
-            if claimant := _claimant(message, content):
-                link = f"{content.claim_at}/{ack_token(keyring, claimant)}"
+            if claimant := claimant_of(message, content, person_id(message.target)):
+                link = claim_link(keyring, content, claimant)
                 text = f"{text}\n{content.at} 起。认领（此链接只属于您，请勿转发）：{link}"
         case _:
             return Rejected("email:not_an_alert")
@@ -206,10 +193,3 @@ def _code(
     if contact is None or current is None or current.nonce != content.nonce:
         return Rejected("sms:code_over" if way is ContactWay.PHONE else "email:code_over")
     return contact.address, code_for(keyring, person_id(target), contact, content.nonce)
-
-
-def _claimant(message: Message, content: AlertContent) -> Claimant | None:
-    """Return who may take on what, if there is still anything to take on."""
-    if message.alert_id is None or content.ended or content.taken_by or not content.claim_at:
-        return None
-    return Claimant(message.alert_id, person_id(message.target))

@@ -6,6 +6,7 @@ from datetime import timedelta
 from app.domain.alert_life import Sight
 from app.domain.order_health import BacklogGrowing
 from app.watch.rule import Rule, Situation, Trouble
+from app.watch.stages.hours import OF_THE_BACKLOG
 
 LINES = BacklogGrowing()
 
@@ -24,11 +25,11 @@ def _find(situation: Situation) -> Iterator[Trouble]:
         f"订单积压：{what} {unprocessed} 单，警戒线 {line:.0f} 单，且仍在增加（近 10 分钟 "
         f"{unprocessed - backlog.samples[0]:+d} 单）。"
     )
-    yield Trouble("backlog_growing", text, sight=sight)
+    yield Trouble(OF_THE_BACKLOG, text, sight=sight)
 
 
 BACKLOG_GROWING = Rule(
-    name="backlog_growing",
+    name=OF_THE_BACKLOG,
     level="red",
     find=_find,
     hold=timedelta(minutes=3),

@@ -65,6 +65,14 @@ class TableFile(BaseModel):
     question: dict[str, str] = Field(default_factory=dict)
 
 
+def table_in_force(path: Path | None) -> tuple[TriageTable, str]:
+    """Return the table in force and, where a merchant's own cannot be used, why; the shipped one stands in for it."""
+    try:
+        return read_table(path), ""
+    except WrongTriageTable as error:
+        return shipped_table(), str(error)
+
+
 def read_table(path: Path | None) -> TriageTable:
     """Return a merchant's table, or the shipped one where he has none.
 

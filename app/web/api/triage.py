@@ -1,7 +1,6 @@
 """What orders are stuck on, over HTTP: groups by the table of triage, each with whose it is and what to say."""
 
 from datetime import datetime
-from pathlib import Path
 
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel
@@ -9,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel
 from app.domain import problems as p
 from app.watch.triage.look import StuckNow, StuckOrder, stuck_now
 from app.watch.triage.review import is_stale
-from app.watch.triage.table import TriageTable, WrongTriageTable, read_table, shipped_table
+from app.watch.triage.table import table_in_force
 from app.web.callers import WatchCaller
 from app.web.parts import TheBoat
 from app.web.problems import documented
@@ -71,18 +70,10 @@ class StuckOut(BaseModel):
 def stuck(boat: TheBoat, _caller: WatchCaller) -> StuckOut:
     """Look what orders are stuck on."""
     now = boat.clock.now().astimezone(boat.settings.zone)
-    table, _ = table_of(boat.settings.triage_table)
+    table, _ = table_in_force(boat.settings.triage_table)
     with boat.store.reading() as uow:
         found = stuck_now(uow, table, now=now)
     return stuck_out(found, now=now)
-
-
-def table_of(path: Path | None) -> tuple[TriageTable, str]:
-    """Return the table in force and, where a merchant's own cannot be used, why; the shipped one stands in for it."""
-    try:
-        return read_table(path), ""
-    except WrongTriageTable as error:
-        return shipped_table(), str(error)
 
 
 def stuck_out(found: StuckNow, *, now: datetime) -> StuckOut:

@@ -16,7 +16,7 @@ from app.domain.problems import Problem
 from app.watch.promises import promises_within
 from app.watch.triage.look import StuckGroup, StuckNow, stuck_now, worded
 from app.watch.triage.review import LONGEST, LineWording, is_stale, review_line
-from app.web.api.triage import table_of
+from app.watch.triage.table import table_in_force
 from app.web.console.auth import actor_of
 from app.web.console.filters import BASE
 from app.web.console.page import ConsolePage
@@ -91,7 +91,7 @@ class StuckPages(ConsolePage):
 
     def _look(self) -> dict[str, Any]:
         now = self.boat.clock.now()
-        table, wrong = table_of(self.boat.settings.triage_table)
+        table, wrong = table_in_force(self.boat.settings.triage_table)
         with self.boat.store.reading() as uow:
             found = stuck_now(uow, table, now=now)
         stale = {one.line.code for one in found.groups if is_stale(one.reviewed, now=now)}
@@ -105,7 +105,7 @@ class StuckPages(ConsolePage):
 
     def _table(self) -> dict[str, Any]:
         now = self.boat.clock.now()
-        table, wrong = table_of(self.boat.settings.triage_table)
+        table, wrong = table_in_force(self.boat.settings.triage_table)
         with self.boat.store.reading() as uow:
             wordings = uow.triage.latest()
         lines = worded(table, wordings)
@@ -113,7 +113,7 @@ class StuckPages(ConsolePage):
         return {"lines": lines, "wordings": wordings, "stale": stale, "wrong": wrong, "longest": LONGEST}
 
     def _review(self, code: str, wording: LineWording, seen: int, by: Actor) -> None:
-        table, _ = table_of(self.boat.settings.triage_table)
+        table, _ = table_in_force(self.boat.settings.triage_table)
         with self.boat.store.writing() as uow:
             review_line(uow, table, code, wording, seen=seen, by=by, now=self.boat.clock.now())
 
