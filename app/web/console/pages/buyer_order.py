@@ -27,7 +27,7 @@ from app.store.database.engine import StoreAway
 from app.web.console.auth import address_of
 from app.web.console.page import Frame
 from app.web.console.pages.buyer_form import RECIPIENT, read_buyers_form
-from app.web.console.pages.track import SHEET, TRACK_HEADERS
+from app.web.console.pages.strangers import STRANGERS_HEADERS, strangers_page
 from app.web.door.body import BODY_WITHIN, BodyReader
 
 log = structlog.get_logger()
@@ -94,7 +94,7 @@ class BuyerOrderPage:
         try:
             number, total = self._thanks.loads(request.query_params.get("of", ""))
         except (BadSignature, ValueError, TypeError):
-            return RedirectResponse(ORDER, status_code=303, headers=TRACK_HEADERS)
+            return RedirectResponse(ORDER, status_code=303, headers=STRANGERS_HEADERS)
         return self._page(request, condition="thanks", number=number, total=total)
 
     # ---- what lies under -------------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ class BuyerOrderPage:
             self._shares.ordered(address, form.order.phone)
         total = sum((one.unit_price or 0) * one.quantity for one in form.order.items)
         told = self._thanks.dumps([accepted.number, total])
-        return RedirectResponse(f"{THANKS}?of={told}", status_code=303, headers=TRACK_HEADERS)
+        return RedirectResponse(f"{THANKS}?of={told}", status_code=303, headers=STRANGERS_HEADERS)
 
     async def _fields(self, request: Request) -> dict[str, str]:
         async with asyncio.timeout(BODY_WITHIN):
@@ -164,8 +164,5 @@ class BuyerOrderPage:
         **shown: Any,  # noqa: ANN401 - what the template shows
     ) -> Response:
         known = {"typed": {}, "errors": {}, "token": shown.get("token") or self._token(), "recipient": RECIPIENT}
-        context = {"condition": condition, "offer": self._offer, "sheet": SHEET, **known, **shown}
-        headers = TRACK_HEADERS if retry_after is None else {**TRACK_HEADERS, "retry-after": str(retry_after)}
-        return self._frame.templates.TemplateResponse(
-            request, "buyer_order.html", context, status_code=status, headers=headers
-        )
+        context = {"condition": condition, "offer": self._offer, **known, **shown}
+        return strangers_page(self._frame, request, "buyer_order.html", context, status=status, retry_after=retry_after)

@@ -26,15 +26,12 @@ from app.store.ack import Claimant, ack_token
 from app.watch.claim_by_proof import Claimable, by_code, by_link, claim
 from app.web.console.auth import address_of
 from app.web.console.page import Frame
-from app.web.console.pages.track import SHEET, TRACK_HEADERS
+from app.web.console.pages.strangers import AT_ONCE, strangers_page
 from app.web.door.body import BODY_WITHIN, BodyReader
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
-
-AT_ONCE = 4
-"""Looks under way in one process; strangers must not use up the threads that people at the console wait for."""
 
 MAX_FORM = 4 * 1024
 """Bytes; the form has one field of six characters."""
@@ -153,12 +150,9 @@ class ClaimPage:
         found: Claimable | None = None,
         code: str = "",
     ) -> Response:
-        context: dict[str, Any] = {"condition": condition, "found": found, "code": code, "sheet": SHEET, "way": CLAIM}
+        context: dict[str, Any] = {"condition": condition, "found": found, "code": code, "way": CLAIM}
         if found is not None:
             context["stage"] = next((one.word for one in STAGES if one.number == found.alert.stage), "")
             claimant = Claimant(found.alert.id or 0, found.user.id or 0)
             context["token"] = ack_token(self._boat.keyring, claimant)
-        headers = TRACK_HEADERS if retry_after is None else {**TRACK_HEADERS, "retry-after": str(retry_after)}
-        return self._frame.templates.TemplateResponse(
-            request, "claim.html", context, status_code=status, headers=headers
-        )
+        return strangers_page(self._frame, request, "claim.html", context, status=status, retry_after=retry_after)

@@ -17,24 +17,12 @@ from app.access.lookups import Lookups
 from app.orders.track import LONGEST, BuyersQuestion, Tracked, asked, track
 from app.web.console.auth import address_of
 from app.web.console.filters import STATICS
-from app.web.console.middleware import HEADERS
 from app.web.console.page import Frame
+from app.web.console.pages.strangers import AT_ONCE, SHEET, STRANGERS_HEADERS, strangers_page
 
 log = structlog.get_logger()
 
 TRACK = "/track"
-SHEET = "/track.css"
-AT_ONCE = 4
-"""Looks under way in one process; strangers must not use up the threads that people at the console wait for."""
-
-TRACK_HEADERS = {
-    **HEADERS,
-    "content-security-policy": (
-        "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "x-robots-tag": "noindex, nofollow",
-    "cache-control": "no-store",
-}
 _ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -96,15 +84,12 @@ class TrackPage:
         retry_after: int | None = None,
         **shown: Any,  # noqa: ANN401 - what the template shows
     ) -> Response:
-        context = {"condition": condition, "found": None, "number": "", "sheet": SHEET, "longest": LONGEST, **shown}
-        headers = TRACK_HEADERS if retry_after is None else {**TRACK_HEADERS, "retry-after": str(retry_after)}
-        return self._frame.templates.TemplateResponse(
-            request, "track.html", context, status_code=status, headers=headers
-        )
+        context = {"condition": condition, "found": None, "number": "", "longest": LONGEST, **shown}
+        return strangers_page(self._frame, request, "track.html", context, status=status, retry_after=retry_after)
 
 
 async def _sheet(_request: Request) -> Response:
-    headers = {**TRACK_HEADERS, "cache-control": "public, max-age=3600"}
+    headers = {**STRANGERS_HEADERS, "cache-control": "public, max-age=3600"}
     return FileResponse(STATICS / "console" / "track.css", media_type="text/css", headers=headers)
 
 
