@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.domain.marks import Mark
-from app.watch.stages.take_events import ReportedEvent, take_events
+from app.watch.stages.take_events import take_events
 from tests.deployment import Deployment
 from tests.deployment.console import Browser
+from tests.deployment.events import reported
 from tests.deployment.facts import NOON, minutes
 from tests.integration.conftest import Run
 
@@ -22,15 +23,11 @@ SAID = [
 
 def tell(deployment: Deployment, *, now: datetime = NOON) -> None:
     events = [
-        ReportedEvent(
-            index=n,
-            source="erp",
-            event_id=f"{order}-{mark}",
-            order=order,
-            channel="天猫",
-            mark=mark,
-            at=now - minutes(90 + n) + minutes(1 if mark is Mark.STATUS else 0),
-            attributes=dict(said) if mark is Mark.STATUS else {},
+        reported(
+            order,
+            mark,
+            now - minutes(90 + n) + minutes(1 if mark is Mark.STATUS else 0),
+            **(said if mark is Mark.STATUS else {}),
         )
         for n, (order, said) in enumerate(SAID)
         for mark in (Mark.PAID, Mark.STATUS)
@@ -112,16 +109,8 @@ def test_machines_and_the_command_line_are_told_the_same(run: Run, on_sqlite: De
 
 
 def promise(deployment: Deployment, order: str, left: int, *, now: datetime = NOON) -> None:
-    event = ReportedEvent(
-        index=0,
-        source="erp",
-        event_id=order,
-        order=order,
-        channel="天猫",
-        mark=Mark.PAID,
-        at=now - minutes(20),
-        attributes={"promised_at": (now + minutes(left)).isoformat(), "priority": "high"},
-    )
+    promised_at = (now + minutes(left)).isoformat()
+    event = reported(order, Mark.PAID, now - minutes(20), promised_at=promised_at, priority="high")
     assert take_events(deployment.store, [event], now=now).applied == 1
 
 

@@ -13,10 +13,11 @@ from app.store.repositories.alerts import TroubleSighting
 from app.watch.flow_map.change import WantedPlan, plan_stage
 from app.watch.flow_map.plans import stage_plans, stages_of
 from app.watch.stages.stage_clock import stages_now
-from app.watch.stages.take_events import ReportedEvent, take_events
+from app.watch.stages.take_events import take_events
 from app.watch.triage.look import stuck_now
 from app.watch.triage.table import shipped_table
 from tests.deployment import Deployment
+from tests.deployment.events import reported
 from tests.deployment.facts import IT, KEYS, TEN, hours, minutes
 from tests.deployment.notices import a_policy
 
@@ -37,8 +38,7 @@ def test_the_seed_plans_every_stage_with_its_limit(deployment: Deployment):
 
 
 def test_a_new_limit_holds_in_figures_and_in_what_is_stuck(deployment: Deployment):
-    paid = ReportedEvent(index=0, source="erp", event_id="1", order="A", channel="tmall", mark=Mark.PAID, at=TEN)
-    take_events(deployment.store, [paid], now=TEN)
+    take_events(deployment.store, [reported("A", Mark.PAID, TEN)], now=TEN)
     deployment.clock.at = TEN + minutes(60)
     _plan(deployment)
     with deployment.store.reading() as uow:

@@ -6,23 +6,15 @@ import pytest
 
 from app.domain.marks import Mark
 from app.watch.promises import Promises, promises_within
-from app.watch.stages.take_events import ReportedEvent, take_events
+from app.watch.stages.take_events import take_events
 from tests.deployment import Deployment
+from tests.deployment.events import reported
 from tests.deployment.facts import TEN, hours, minutes
 
 
 def _tell(deployment: Deployment, order: str, mark: Mark, at: datetime, promised: object = None) -> None:
     attributes = {} if promised is None else {"promised_at": promised}
-    event = ReportedEvent(
-        index=0,
-        source="erp",
-        event_id=f"{order}-{mark}-{at.timestamp()}",
-        order=order,
-        channel="tmall",
-        mark=mark,
-        at=at,
-        attributes=attributes,
-    )
+    event = reported(order, mark, at, **attributes)
     assert take_events(deployment.store, [event], now=deployment.clock.now()).applied == 1
 
 

@@ -1,7 +1,6 @@
 """What orders are stuck on, by what is said of them, and the wording of the table; on both engines."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
 import pytest
 from sqlalchemy import select
@@ -10,28 +9,16 @@ from app.domain.actor import Actor, Way
 from app.domain.marks import Mark
 from app.domain.problems import NotFound, NotInThisState
 from app.store.tables import StageTotal, TriageWording
-from app.watch.stages.take_events import ReportedEvent, id_of, take_events
+from app.watch.stages.take_events import ReportedEvent, take_events
 from app.watch.triage.look import StuckNow, stuck_now
 from app.watch.triage.review import LineWording, is_stale, review_line
 from app.watch.triage.table import shipped_table
 from tests.deployment import Deployment
+from tests.deployment.events import reported
 from tests.deployment.facts import TEN, hours, minutes
 
 MEI = Actor("mei", Way.CONSOLE)
 WORDS = LineWording(owner="财务部", meaning="在等财审", say="请您稍等", next="去催")
-
-
-def _event(order: str, mark: Mark, at: datetime, **attributes: object) -> ReportedEvent:
-    return ReportedEvent(
-        index=0,
-        source="erp",
-        event_id=f"{id_of(order, mark, at)}{len(attributes)}",
-        order=order,
-        channel="tmall",
-        mark=mark,
-        at=at,
-        attributes=attributes,
-    )
 
 
 def _tell(deployment: Deployment, events: Iterable[ReportedEvent]) -> None:
@@ -54,11 +41,11 @@ def later(deployment: Deployment) -> Deployment:
 
 
 def test_orders_over_their_limit_are_grouped_by_what_is_said_of_them_longest_first(later: Deployment):
-    paid = [_event(f"P{n}", Mark.PAID, TEN + minutes(n)) for n in range(3)]
-    frozen = _event("P1", Mark.STATUS, TEN + minutes(30), status="wdt:30", freeze_reason="地址异常")
-    review = _event("P2", Mark.STATUS, TEN + minutes(30), status="wdt:35")
-    _tell(later, [*paid, frozen, review, _event("NEW", Mark.PAID, TEN + minutes(100))])
-    _tell(later, [_event("U", Mark.PLACED, TEN), _event("W", Mark.PLACED, TEN, transaction_id="T1")])
+    paid = [reported(f"P{n}", Mark.PAID, TEN + minutes(n)) for n in range(3)]
+    frozen = reported("P1", Mark.STATUS, TEN + minutes(30), status="wdt:30", freeze_reason="地址异常")
+    review = reported("P2", Mark.STATUS, TEN + minutes(30), status="wdt:35")
+    _tell(later, [*paid, frozen, review, reported("NEW", Mark.PAID, TEN + minutes(100))])
+    _tell(later, [reported("U", Mark.PLACED, TEN), reported("W", Mark.PLACED, TEN, transaction_id="T1")])
     found = _look(later)
     assert _told(found) == {
         "unclassified": ["P0"],
@@ -73,31 +60,31 @@ def test_orders_over_their_limit_are_grouped_by_what_is_said_of_them_longest_fir
 
 
 def test_what_is_said_last_counts_and_an_empty_word_takes_it_back(later: Deployment):
-    _tell(later, [_event("P", Mark.PAID, TEN)])
-    late = _event("P", Mark.STATUS, TEN + minutes(50), status="wdt:30", freeze_reason="")
-    early = _event("P", Mark.STATUS, TEN + minutes(20), status="wdt:30", freeze_reason="黑名单", question="")
+    _tell(later, [reported("P", Mark.PAID, TEN)])
+    late = reported("P", Mark.STATUS, TEN + minutes(50), status="wdt:30", freeze_reason="")
+    early = reported("P", Mark.STATUS, TEN + minutes(20), status="wdt:30", freeze_reason="黑名单", question="")
     _tell(later, [late])
     _tell(later, [early])  # it comes late, and was said before
     assert _told(_look(later)) == {"review": ["P"]}
 
 
 def test_how_an_order_stands_moves_it_nowhere(later: Deployment):
-    _tell(later, [_event("P", Mark.PAID, TEN)])
+    _tell(later, [reported("P", Mark.PAID, TEN)])
     before = later.rows.all(select(StageTotal))[0].model_dump()
-    _tell(later, [_event("P", Mark.STATUS, TEN + minutes(n), status=f"wdt:{n}") for n in range(20, 30)])
+    _tell(later, [reported("P", Mark.STATUS, TEN + minutes(n), status=f"wdt:{n}") for n in range(20, 30)])
     found = _look(later)
     assert [(order.stage, order.waited) for one in found.groups for order in one.orders] == [(2, hours(2))]
     assert [one.model_dump() for one in later.rows.all(select(StageTotal))] == [before]
 
 
 def test_a_code_that_nobody_has_named_is_shown(later: Deployment):
-    _tell(later, [_event("P", Mark.PAID, TEN, status="wdt:77"), _event("Q", Mark.PAID, TEN, status="wdt:30")])
+    _tell(later, [reported("P", Mark.PAID, TEN, status="wdt:77"), reported("Q", Mark.PAID, TEN, status="wdt:30")])
     assert dict(_look(later).unnamed) == {("status", "wdt:77"): 1}
 
 
 def test_odd_things_said_are_words_and_stop_nothing(later: Deployment):
     odd: list[object] = [7, True, None, {"a": 1}, ["x"], "长" * 500]
-    _tell(later, [_event(f"P{n}", Mark.PAID, TEN, status=one) for n, one in enumerate(odd)])
+    _tell(later, [reported(f"P{n}", Mark.PAID, TEN, status=one) for n, one in enumerate(odd)])
     (group,) = _look(later).groups
     assert len(group.orders) == len(odd)
     assert all(len(word) <= 80 for order in group.orders for word in order.said.values())
@@ -109,7 +96,7 @@ def _review(deployment: Deployment, code: str = "review", words: LineWording = W
 
 
 def test_a_wording_holds_at_once_is_kept_and_is_recorded(later: Deployment):
-    _tell(later, [_event("P", Mark.PAID, TEN, status="wdt:35")])
+    _tell(later, [reported("P", Mark.PAID, TEN, status="wdt:35")])
     (group,) = _look(later).groups
     assert group.line.owner == "运营 / 财务"
     assert is_stale(group.reviewed, now=later.clock.now())
