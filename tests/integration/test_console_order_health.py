@@ -67,3 +67,18 @@ async def test_while_a_source_is_blind_nothing_is_called_well(at_noon: Deploymen
     page = await mei.reads("/health")
     assert verdicts(page) == ["blind", "blind", "bottleneck", "blind", "blind"]
     assert 'data-rule="feed_blind"' in page
+
+
+async def test_the_day_is_shown_hour_by_hour_beside_what_is_usual(at_noon: Deployment, mei: Browser):
+    for day in range(5):
+        tell(at_noon, 30, entered=80 + day * 24 * 60, prefix=f"D{day}-")
+    moments = [NOON - hours(24 * day) for day in range(4, -1, -1)]
+    for moment in moments:
+        close_hours(at_noon.store, now=moment, zone=ZONE)
+    page = await mei.reads("/health")
+    rows = re.findall(r'<tr data-at="(\d+)" data-mean="([\d.]*)" data-usual="([\d.]*)">', page)
+    assert len(rows) == 5 * 24
+    placed = [row for row in rows[:24] if row[1]]
+    assert [float(mean) for _, mean, _ in placed] == [5.0]  # each left the first stage after five minutes
+    assert [float(usual) for *_, usual in placed] == [5.0]
+    assert 'data-limit="5.0"' in page

@@ -50,6 +50,17 @@ class MinuteOfBacklog:
     went: int
 
 
+@dataclass(frozen=True, slots=True)
+class StageHourSum:
+    """What all kinds of orders together spent in a stage in an hour."""
+
+    hour: datetime
+    stage: int
+    entered: int
+    left: int
+    order_seconds: int
+
+
 class HealthRepository:
     """Reads and writes what rules of order health compare with."""
 
@@ -163,6 +174,14 @@ class HealthRepository:
         """Return the hours since then that say something of other days, or all of them."""
         query = select(StageHour).where(StageHour.hour >= since)
         return list(self._session.scalars(query if all_of_them else query.where(StageHour.counted)))
+
+    def stage_hours(self, since: datetime, *, all_of_them: bool = False) -> list[StageHourSum]:
+        """Return the hours since then with all kinds of orders together: those that say something, or all of them."""
+        h = StageHour
+        query = select(h.hour, h.stage, func.sum(h.entered), func.sum(h.left), func.sum(h.order_seconds))
+        query = query.where(h.hour >= since).group_by(h.hour, h.stage)
+        rows = self._session.execute(query if all_of_them else query.where(h.counted))
+        return [StageHourSum(hour, stage, *(int(value) for value in sums)) for hour, stage, *sums in rows]
 
     def backlog_hours(self, since: datetime) -> list[BacklogHour]:
         """Return the backlogs of hours since then that say something of other weeks."""

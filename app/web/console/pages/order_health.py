@@ -1,8 +1,7 @@
 """订单健康: the five stages of the orders in the main system, how long they take, and what the watch thinks of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -11,31 +10,20 @@ from starlette.responses import Response
 
 from app.domain.order_health import Bottleneck
 from app.domain.states import AlertState
-from app.store.repositories.health import HOUR
-from app.store.tables import Alert, StageHour
+from app.store.tables import Alert
 from app.watch.rules import ORDER_RULES
+from app.watch.stages.day import HourOfStage, StageDays
 from app.watch.stages.health import MINUTE
 from app.watch.stages.stage_clock import StageNow, stages_now
 from app.web.console.gravity import gravest_first
-from app.web.console.page import ConsolePage
+from app.web.console.page import ConsolePage, Frame
 from app.web.console.routing import route
 
-HOURS = 24
 HIGHEST = 3.0
 """Limits; what is beyond is drawn as high as this."""
 
 _RULES = frozenset(rule.name for rule in ORDER_RULES)
 _BLIND, _BOTTLENECK = "feed_blind", "stage_bottleneck"
-
-
-@dataclass(frozen=True, slots=True)
-class HourBar:
-    """An hour of a stage: when it began, its mean in minutes, and that as a part of the highest bar, 0 to 1."""
-
-    begins: datetime
-    mean: float | None
-    height: float
-    over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +33,7 @@ class ShownStage:
     now: StageNow
     verdict: str
     filled: float
-    hours: tuple[HourBar, ...]
+    hours: tuple[HourOfStage, ...]
     alerts: tuple[Alert, ...]
 
 
@@ -56,6 +44,10 @@ class OrderHealthPage(ConsolePage):
     title = "订单健康"
     entry = "health"
 
+    def __init__(self, frame: Frame) -> None:
+        super().__init__(frame)
+        self._days = StageDays(frame.boat.settings.zone)
+
     @route("", name="health")
     async def index(self, request: Request) -> Response:
         """Show the stages and what rings."""
@@ -63,38 +55,28 @@ class OrderHealthPage(ConsolePage):
 
     def _look(self) -> dict[str, Any]:
         now = self.boat.clock.now()
-        this_hour = now.replace(minute=0, second=0, microsecond=0)
         with self.boat.store.reading() as uow:
             stages = stages_now(uow, now=now)
             told = [one for one in uow.alerts.open() if one.rule in _RULES and one.state != AlertState.PENDING]
-            hours = uow.health.hours(this_hour - HOURS * HOUR, all_of_them=True)
+            days = self._days.look(uow, now=now)
             feeds = sorted(uow.health.feeds())
-        means = _means(hours)
         blind = [one for one in told if one.rule == _BLIND]
         return {
-            "stages": [_shown(one, told, means, this_hour, blind=bool(blind)) for one in stages],
+            "stages": [_shown(one, told, days[one.stage.number], blind=bool(blind)) for one in stages],
             "alerts": gravest_first(told),
             "feeds": feeds,
             "highest": HIGHEST,
         }
 
 
-def _shown(
-    one: StageNow,
-    alerts: Sequence[Alert],
-    means: Mapping[tuple[datetime, int], float],
-    this_hour: datetime,
-    *,
-    blind: bool,
-) -> ShownStage:
+def _shown(one: StageNow, alerts: Sequence[Alert], hours: tuple[HourOfStage, ...], *, blind: bool) -> ShownStage:
     limit = one.stage.limit / MINUTE
     mine = tuple(alert for alert in alerts if alert.stage == one.stage.number)
-    hours = (this_hour - n * HOUR for n in range(HOURS, 0, -1))
     return ShownStage(
         one,
         _verdict(one, mine, blind=blind),
         min(one.figures.flow_mean / limit / HIGHEST, 1.0),
-        tuple(_bar(begins, means.get((begins, one.stage.number)), limit) for begins in hours),
+        hours,
         mine,
     )
 
@@ -111,19 +93,3 @@ def _verdict(one: StageNow, alerts: Sequence[Alert], *, blind: bool) -> str:
     if blind:
         return "blind"
     return "slow" if slow or alerts else "well"
-
-
-def _bar(begins: datetime, mean: float | None, limit: float) -> HourBar:
-    height = 0.0 if mean is None else min(mean / limit / HIGHEST, 1.0)
-    return HourBar(begins, mean, height, over=mean is not None and mean > limit)
-
-
-def _means(hours: Sequence[StageHour]) -> dict[tuple[datetime, int], float]:
-    """Return the order-minutes for each exit of every hour and stage."""
-    minutes: dict[tuple[datetime, int], float] = {}
-    left: dict[tuple[datetime, int], int] = {}
-    for one in hours:
-        key = (one.hour, one.stage)
-        minutes[key] = minutes.get(key, 0.0) + one.order_seconds / timedelta(minutes=1).total_seconds()
-        left[key] = left.get(key, 0) + one.left
-    return {key: spent / max(1, left[key]) for key, spent in minutes.items() if spent or left[key]}

@@ -146,16 +146,26 @@
   listen();
 })();
 
-// Draws orders per minute from the table beside it, which says the same without a script.
+// Draws charts from the tables beside them, which say the same without a script.
 (function () {
   "use strict";
-  var plot = null, drawn = "";
+  var drawn = new WeakMap(); // of each box: what was drawn, and the chart
+  var CHARTS = { inflow: inflow, stage: stage };
 
   function colours() {
     var style = getComputedStyle(document.documentElement), of = function (name) { return style.getPropertyValue(name).trim(); };
-    return { normal: of("--accent"), high: of("--danger"), text: of("--soft"), line: of("--line"), mark: of("--edge") };
+    return { normal: of("--accent"), high: of("--danger"), text: of("--soft"), line: of("--line"), mark: of("--edge"), well: of("--ok"), over: of("--warn") };
   }
-  function read(table) {
+  function filled(colour, size, align) { return { fill: colour, stroke: colour, width: 0, paths: uPlot.paths.bars({ size: size, align: align || 0 }), points: { show: false } }; }
+  function dashed(u, colour, from, to) {
+    u.ctx.save();
+    u.ctx.strokeStyle = colour;
+    u.ctx.setLineDash([4, 4]);
+    u.ctx.beginPath(); u.ctx.moveTo(from[0], from[1]); u.ctx.lineTo(to[0], to[1]); u.ctx.stroke();
+    u.ctx.restore();
+  }
+
+  function inflow(table, c) { // orders of an hour by the minute, and the moments at which files came out
     var first = Number(table.dataset.first), times = [], normal = [], all = [];
     for (var n = 0; n < 60; n++) { times.push(first + 60 * n); normal.push(0); all.push(0); }
     table.querySelectorAll("tr[data-at]").forEach(function (row) {
@@ -164,35 +174,61 @@
       normal[place] = Number(row.dataset.normal);
       all[place] = Number(row.dataset.normal) + Number(row.dataset.high);
     });
-    return [times, all, normal];
-  }
-  function draw() {
-    var box = document.getElementById("inflow"), table = document.getElementById("inflow-table");
-    if (!box || !table) return;
-    if (!window.uPlot) { load(box.dataset.library); return; }
-    var data = read(table), c = colours(), key = JSON.stringify([data, c, box.clientWidth, table.dataset.marks]);
-    if (key === drawn) return;
-    drawn = key;
-    if (plot) plot.destroy();
-    var bars = uPlot.paths.bars({ size: [0.8, 24] }), axis = { stroke: c.text, grid: { stroke: c.line, width: 1 }, ticks: { show: false }, font: "12px system-ui" };
-    var marks = (table.dataset.marks || "").split(",").filter(Boolean).map(Number);
-    plot = new uPlot({
-      width: box.clientWidth, height: box.dataset.height ? Math.max(120, box.clientHeight) : 190, legend: { show: false }, cursor: { show: false }, padding: [8, 8, 0, 0],
-      scales: { y: { range: function (_u, _min, max) { return [0, Math.max(4, Math.ceil(max * 1.1))]; } } },
-      axes: [Object.assign({}, axis, { grid: { show: false }, size: 30, space: 60, values: function (_u, all) { return all.map(function (t) { return table.dataset.zone ? local(t, Number(table.dataset.zone)) : ""; }); } }),
-        Object.assign({}, axis, { size: 38, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] })],
-      series: [{}, { fill: c.high, stroke: c.high, width: 0, paths: bars, points: { show: false } }, { fill: c.normal, stroke: c.normal, width: 0, paths: bars, points: { show: false } }],
-      hooks: { draw: [function (u) {
-        u.ctx.save();
-        u.ctx.strokeStyle = c.mark;
-        u.ctx.setLineDash([4, 4]);
-        marks.forEach(function (at) {
+    return {
+      data: [times, all, normal], series: [{}, filled(c.high, [0.8, 24]), filled(c.normal, [0.8, 24])],
+      top: function (max) { return Math.max(4, Math.ceil(max * 1.1)); },
+      incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000], figure: String,
+      over: function (u) {
+        (table.dataset.marks || "").split(",").filter(Boolean).map(Number).forEach(function (at) {
           var x = Math.round(u.valToPos(at, "x", true)) + 0.5;
-          u.ctx.beginPath(); u.ctx.moveTo(x, u.bbox.top); u.ctx.lineTo(x, u.bbox.top + u.bbox.height); u.ctx.stroke();
+          dashed(u, c.mark, [x, u.bbox.top], [x, u.bbox.top + u.bbox.height]);
         });
-        u.ctx.restore();
-      }] },
-    }, data, box);
+      },
+    };
+  }
+
+  function stage(table, c) { // minutes that orders spend in a stage, hour by hour, beside what is usual, and the limit
+    var limit = Number(table.dataset.limit), most = Number(table.dataset.most), times = [], well = [], over = [], usual = [];
+    table.querySelectorAll("tr[data-at]").forEach(function (row) {
+      var mean = row.dataset.mean ? Math.min(Number(row.dataset.mean), most) : null;
+      times.push(Number(row.dataset.at));
+      well.push(mean !== null && mean <= limit ? mean : null);
+      over.push(mean !== null && mean > limit ? mean : null);
+      usual.push(row.dataset.usual ? Math.min(Number(row.dataset.usual), most) : null);
+    });
+    if (times.length) { times.push(times[times.length - 1] + 3600); well.push(null); over.push(null); usual.push(usual[usual.length - 1]); } // the last hour has an end
+    return {
+      data: [times, well, over, usual],
+      series: [{}, filled(c.well, [0.8, 32], 1), filled(c.over, [0.8, 32], 1),
+        { stroke: c.normal, width: 2, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false } }],
+      top: function (max) { return Math.min(most, Math.max(limit * 1.25, max * 1.1)); },
+      incrs: [1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 960, 1440], figure: function (n) { return n % 60 || !n ? n + " 分" : n / 60 + " 时"; },
+      over: function (u) {
+        var y = Math.round(u.valToPos(limit, "y", true)) + 0.5;
+        dashed(u, c.mark, [u.bbox.left, y], [u.bbox.left + u.bbox.width, y]);
+      },
+    };
+  }
+
+  function draw() {
+    document.querySelectorAll(".lb-plot[data-chart]").forEach(function (box) {
+      var table = document.getElementById(box.dataset.table);
+      if (!table) return;
+      if (!window.uPlot) { load(box.dataset.library); return; }
+      var c = colours(), chart = CHARTS[box.dataset.chart](table, c), last = drawn.get(box);
+      var key = JSON.stringify([chart.data, c, box.clientWidth, box.clientHeight, table.dataset.marks, table.dataset.limit]);
+      if (last && last.key === key) return;
+      if (last) last.plot.destroy();
+      var axis = { stroke: c.text, grid: { stroke: c.line, width: 1 }, ticks: { show: false }, font: "12px system-ui" };
+      var height = box.dataset.height === "fill" ? Math.max(120, box.clientHeight) : Number(box.dataset.height || 190);
+      drawn.set(box, { key: key, plot: new uPlot({
+        width: box.clientWidth, height: height, legend: { show: false }, cursor: { show: false }, padding: [8, 20, 0, 0],
+        scales: { y: { range: function (_u, _min, max) { return [0, chart.top(max || 0)]; } } },
+        axes: [Object.assign({}, axis, { grid: { show: false }, size: 30, space: 60, values: function (_u, all) { return all.map(function (t) { return table.dataset.zone ? local(t, Number(table.dataset.zone)) : ""; }); } }),
+          Object.assign({}, axis, { size: 46, incrs: chart.incrs, values: function (_u, all) { return all.map(chart.figure); } })],
+        series: chart.series, hooks: { draw: [chart.over] },
+      }, chart.data, box) });
+    });
   }
   function load(library) { // only where there is a chart, and after the first view is there
     if (document.querySelector('script[src="' + library + '"]')) return;
