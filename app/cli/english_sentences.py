@@ -102,6 +102,8 @@ SAID: Mapping[str, str] = {
     "券码共 {total} 张，已发 {given} 张，剩余 {free} 张。不超过告警线 {low_at} 张，请尽快补充。": "Coupons: {total}, given: {given}, left: {free}. That is not above the low mark of {low_at}; add more soon.",
     "券码共 {total} 张，已发 {given} 张，剩余 {free} 张。": "Coupons: {total}, given: {given}, left: {free}.",
     "将新增 {new} 张；已存在 {known} 张，文件内重复 {twice} 张。": "Would be added: {new}. Known before: {known}, twice in the file: {twice}.",
+    "{order} 已关闭：主系统已有，单号 {theirs}。": "{order} is closed: the main system has it as {theirs}.",
+    "{order} 已记录：主系统没有另一笔此单。": "{order}: noted that the main system has no other order of it.",
     # ---- held --------------------------------------------------------------------------------------------------------
     "没有待人工确认的订单。": "No order is held.",
     "已放行 {count} 笔，将进入下一批次。": "Orders released: {count}. They enter the next batch.",

@@ -12,6 +12,7 @@ from app.cli.terminal import Json, actor, amount, lifeboat, local, moment, out, 
 from app.domain.money import yuan
 from app.domain.states import HeldKind
 from app.orders.decide import Released, StillHeld, clean_number, mark_duplicate, release
+from app.orders.settle import found_in_main, not_in_main
 from app.orders.undo import undo_decision
 from app.store.tables import OrderRow
 
@@ -83,6 +84,34 @@ def mark_duplicates(
         say_json({"duplicates": [{"order_number": number, "of": other} for number, other in pairs]})
         return
     out.print(said("已将 {count} 笔标记为重复单。", count=len(numbers)))
+
+
+@app.command("in-main")
+def close_as_in_main(
+    number: Annotated[str, typer.Argument(help="应急单号。")],
+    theirs: Annotated[str, typer.Option("--as", help="它在主系统里的单号。")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """主系统已有此单：关闭，记下主系统单号，不再进入批次。"""
+    with lifeboat() as boat, boat.store.writing() as uow:
+        known = found_in_main(uow, number, main_number=theirs, by=actor(), now=boat.clock.now())
+    if as_json:
+        say_json({"order_number": clean_number(number), "main_order_number": known})
+        return
+    sentence = said("{order} 已关闭：主系统已有，单号 {theirs}。", order=clean_number(number), theirs=known)
+    out.print(sentence, markup=False)
+
+
+@app.command("not-in-main")
+def settle_as_not_in_main(number: Annotated[str, typer.Argument(help="应急单号。")], *, as_json: Json = False) -> None:
+    """已出文件的订单被代理转来：确认主系统没有另一笔，记下结论。"""
+    with lifeboat() as boat, boat.store.writing() as uow:
+        not_in_main(uow, number, by=actor(), now=boat.clock.now())
+    if as_json:
+        say_json({"order_number": clean_number(number), "main_may_have": "settled_no"})
+        return
+    out.print(said("{order} 已记录：主系统没有另一笔此单。", order=clean_number(number)), markup=False)
 
 
 @app.command("undo")

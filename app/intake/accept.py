@@ -11,6 +11,7 @@ from app.domain.caller import Caller
 from app.domain.clock import Clock, SystemClock
 from app.domain.order import Priority
 from app.domain.order_number import derive
+from app.domain.passed_on import PassedOn
 from app.domain.problems import (
     Busy,
     IdempotencyConflict,
@@ -71,16 +72,6 @@ def refusal_of(error: Exception) -> Problem:
             return InternalError()
 
 
-async def _settle(earlier: EarlierOrders, new: NewOrder, problem: InvalidOrder, waiter: Waiter) -> None:
-    """Tell a waiter that is no coroutine."""
-    try:
-        stored = await earlier.settle(new, problem)
-    except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for an answer
-        waiter.set_exception(error)
-    else:
-        waiter.set_result(stored)
-
-
 class Intake:
     """Turns checked orders into accepted ones."""
 
@@ -106,7 +97,13 @@ class Intake:
         self._settling = set[asyncio.Task[None]]()
 
     async def accept(
-        self, order: OrderIn, caller: Caller, *, idempotency_key: str | None, original: Original | None = None
+        self,
+        order: OrderIn,
+        caller: Caller,
+        *,
+        idempotency_key: str | None,
+        original: Original | None = None,
+        passed_on: PassedOn | None = None,
     ) -> Accepted:
         """Accept ``order`` and return once it is on disk.
 
@@ -117,19 +114,27 @@ class Intake:
             Busy: the queue is full.
             IntakeClosed: neither the store nor the spool can take it.
         """
-        new = self.prepare(order, caller, idempotency_key=idempotency_key, original=original)
+        new = self.prepare(order, caller, idempotency_key=idempotency_key, original=original, passed_on=passed_on)
         self._quotas.ask(new)
         if (problem := self._refusal(order, original)) is not None:
             if self._earlier is None:
                 raise problem
-            return accepted_as(new, await self._earlier.settle(new, problem))
+            return accepted_as(new, await self._settled(self._earlier, new, problem))
         try:
             stored = await self._commit.submit(new)
         except (DoorBusy, NowhereToWrite) as error:
             raise refusal_of(error) from None
         return accepted_as(new, stored)
 
-    def queue(self, order: OrderIn, caller: Caller, *, idempotency_key: str | None, waiter: Waiter) -> NewOrder:
+    def queue(
+        self,
+        order: OrderIn,
+        caller: Caller,
+        *,
+        idempotency_key: str | None,
+        waiter: Waiter,
+        passed_on: PassedOn | None = None,
+    ) -> NewOrder:
         """Queue ``order`` for a waiter that is no coroutine; see :func:`accepted_as` and :func:`refusal_of`.
 
         Raises:
@@ -137,12 +142,12 @@ class Intake:
             InvalidOrder: its sum is beyond any order, or a time of it is none.
             Busy: the queue is full.
         """
-        new = self.prepare(order, caller, idempotency_key=idempotency_key, original=None)
+        new = self.prepare(order, caller, idempotency_key=idempotency_key, passed_on=passed_on)
         self._quotas.ask(new)
         if (problem := self._refusal(order, None)) is not None:
             if self._earlier is None:
                 raise problem
-            settling = asyncio.get_running_loop().create_task(_settle(self._earlier, new, problem, waiter))
+            settling = asyncio.get_running_loop().create_task(self._settle(self._earlier, new, problem, waiter))
             self._settling.add(settling)  # the loop itself keeps no task alive
             settling.add_done_callback(self._settling.discard)
             return new
@@ -153,7 +158,13 @@ class Intake:
         return new
 
     def prepare(
-        self, order: OrderIn, caller: Caller, *, idempotency_key: str | None, original: Original | None = None
+        self,
+        order: OrderIn,
+        caller: Caller,
+        *,
+        idempotency_key: str | None,
+        original: Original | None = None,
+        passed_on: PassedOn | None = None,
     ) -> NewOrder:
         """Give an order its number and seal it; no input or output.
 
@@ -186,7 +197,27 @@ class Intake:
             sealed=content.sealed,
             sealed_payload=keys.seal.seal(original.payload, number) if original else None,
             drill=caller.drill,
+            passed_on=passed_on if passed_on is not None and passed_on.main_may_have else None,
         )
+
+    async def _settled(self, earlier: EarlierOrders, new: NewOrder, problem: InvalidOrder) -> Stored:
+        """Return the stored order that ``new`` is a retry of; what a proxy says of the retry is noted too."""
+        stored = await earlier.settle(new, problem)
+        if new.passed_on is None:
+            return stored
+        try:
+            return await self._commit.submit(new)
+        except (DoorBusy, NowhereToWrite) as error:
+            raise refusal_of(error) from None
+
+    async def _settle(self, earlier: EarlierOrders, new: NewOrder, problem: InvalidOrder, waiter: Waiter) -> None:
+        """Tell a waiter that is no coroutine."""
+        try:
+            stored = await self._settled(earlier, new, problem)
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for an answer
+            waiter.set_exception(error)
+        else:
+            waiter.set_result(stored)
 
     def _refusal(self, order: OrderIn, original: Original | None) -> InvalidOrder | None:
         """Return why a canonical order is not taken today; an earlier release may have taken it."""

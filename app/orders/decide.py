@@ -7,6 +7,7 @@ from datetime import datetime
 from app import words
 from app.domain.actor import Actor
 from app.domain.fitness import Fitness
+from app.domain.passed_on import MainMayHave, PassedOn, SentBefore, sentence_of
 from app.domain.problems import NotFound, NotInThisState
 from app.domain.states import HeldKind, OrderState
 from app.store.tables import OrderRow
@@ -30,7 +31,9 @@ DECISIONS = frozenset(
         "order.complete",
         "order.cancel",
         "order.reject",
+        "order.found_in_main",
         "order.mark_duplicate",
+        "order.not_in_main",
         "order.correct",
         "order.settle_contradiction",
         "order.undo_decision",
@@ -74,13 +77,16 @@ def release(
         )
     answered = _RELEASED.get(HeldKind(row.held_kind), "") if row.held_kind else "人工放行"
     because = f"（{reason.strip()}）" if reason.strip() else ""
-    was = _as_it_is(row)
-    if fitness.kind is not None and row.held_kind not in (None, fitness.kind):
-        uow.held.amend(row, {"held_kind": fitness.kind, "state_reason": fitness.reason[:500]})
-        sentence = f"{answered}{because}；另外{fitness.reason}，仍待人工确认"
+    was = as_it_is(row)
+    if row.held_kind == HeldKind.MAIN_MAY_HAVE:
+        uow.passed_on.settle(row.number, MainMayHave.SETTLED_NO, now=now)
+    if (doubt := _other_doubt(uow, row, fitness)) is not None:
+        kind, why = doubt
+        uow.held.amend(row, {"held_kind": kind, "state_reason": why[:500]})
+        sentence = f"{answered}{because}；另外{why}，仍待人工确认"
         detail = {"sentence": sentence, "was": was, "to": OrderState.HELD}
         uow.audit.record("order.release", by=by, at=now, subject=row.number, detail=detail)
-        return StillHeld(row.number, fitness.kind, fitness.reason)
+        return StillHeld(row.number, kind, why)
     _decide(
         uow,
         row.number,
@@ -90,9 +96,19 @@ def release(
         {"sentence": f"{answered}{because}，放行进入下一批次", "was": was, "to": OrderState.ACCEPTED},
         by=by,
         now=now,
-        released_at=now,
+        released_at=row.released_at if row.held_kind == HeldKind.MAIN_MAY_HAVE else now,  # nobody has judged it yet
     )
     return Released(row.number)
+
+
+def _other_doubt(uow: UnitOfWork, row: OrderRow, fitness: Fitness) -> tuple[HeldKind, str] | None:
+    """Return the doubt that keeps an order once the one it is held for is answered: the main system first."""
+    said = uow.passed_on.of(row.number)
+    if said is not None and said.main_may_have == MainMayHave.MAYBE:
+        return HeldKind.MAIN_MAY_HAVE, sentence_of(PassedOn(SentBefore(said.sent), said.reason))
+    if fitness.kind is not None and row.held_kind not in (None, fitness.kind):
+        return fitness.kind, fitness.reason
+    return None
 
 
 def mark_duplicate(uow: UnitOfWork, number: str, *, by: Actor, now: datetime, of: str | None = None) -> str:
@@ -112,7 +128,7 @@ def mark_duplicate(uow: UnitOfWork, number: str, *, by: Actor, now: datetime, of
         OrderState.DUPLICATE,
         (OrderState.HELD,),
         "order.mark_duplicate",
-        {"sentence": f"人工判定为重复单（{other}）", "was": _as_it_is(row), "to": OrderState.DUPLICATE},
+        {"sentence": f"人工判定为重复单（{other}）", "was": as_it_is(row), "to": OrderState.DUPLICATE},
         by=by,
         now=now,
         settled_at=now,
@@ -198,7 +214,7 @@ def _decide(
     uow.audit.record(action, by=by, at=now, subject=row.number, detail=detail)
 
 
-def _as_it_is(row: OrderRow) -> dict[str, object]:
+def as_it_is(row: OrderRow) -> dict[str, object]:
     """Return what a decision may change of a held order, for who takes it back; nothing of the customer's is in it."""
     return {
         "held_kind": row.held_kind,

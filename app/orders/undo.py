@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.domain.actor import Actor
+from app.domain.passed_on import MainMayHave
 from app.domain.problems import Forbidden, NotFound, NotInThisState
-from app.domain.states import OrderState, may_be_undone
+from app.domain.states import HeldKind, OrderState, may_be_undone
 from app.orders.decide import DECISIONS, clean_number, not_now, state_in_chinese
 from app.store.tables import Audit, OrderRow
 from app.store.unit_of_work import UnitOfWork
@@ -22,7 +23,7 @@ UNDO_WITHIN = timedelta(seconds=10)
 ON_ITS_WAY = timedelta(seconds=5)
 """Granted beyond that: who taps in the last second has a request that travels, and a page that took time to come."""
 
-_UNDOABLE = ("order.release", "order.mark_duplicate")
+_UNDOABLE = ("order.release", "order.mark_duplicate", "order.found_in_main")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ def undo_decision(uow: UnitOfWork, number: str, *, by: Actor, now: datetime, any
     if row.state != deed.detail["to"]:
         raise _gone_on(row)
     _put_back(uow, row, deed.detail["was"])
+    if deed.detail["was"]["held_kind"] == HeldKind.MAIN_MAY_HAVE:
+        uow.passed_on.settle(row.number, MainMayHave.MAYBE, now=None)
     sentence = str(deed.detail.get("sentence", ""))
     detail = {"sentence": f"撤销裁定“{sentence}”，重新待人工确认", "undoes": deed.action}
     uow.audit.record("order.undo_decision", by=by, at=now, subject=row.number, detail=detail)

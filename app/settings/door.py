@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -27,7 +28,8 @@ class DoorSettings(Part):
     spool_max_bytes: int = Field(default=2 * 1024**3, ge=1024 * 1024)  # about three million orders
     access_log: bool = False
     buyer_form: Path | None = None  # what strangers may order on /order; without it there is no such page
-    trusted_proxies: Words = ()  # addresses of our own nginx: whose X-Forwarded-For is believed
+    trusted_proxies: Words = ()  # addresses of our own nginx: whose X-Forwarded-For and X-Lifeboat-Sent are believed
+    handed_over: Literal["", "unknown"] = ""  # what is meant by a proxy that cannot say whether it sent an order before
 
     @field_validator("order_prefix")
     @classmethod

@@ -41,6 +41,7 @@ from app.store.repositories.messages import MessageRepository
 from app.store.repositories.orders import OrderRepository
 from app.store.repositories.outbox_of_alerts import AlertOutboxRepository
 from app.store.repositories.overview import OverviewRepository
+from app.store.repositories.passed_on import PassedOnRepository
 from app.store.repositories.pauses import PauseRepository
 from app.store.repositories.results import ResultRepository
 from app.store.repositories.roster import RosterRepository
@@ -100,6 +101,7 @@ class UnitOfWork:
         self.orders = OrderRepository(session)
         self.outbox_of_alerts = AlertOutboxRepository(session)
         self.overview = OverviewRepository(session, self._reach)
+        self.passed_on = PassedOnRepository(session)
         self.pauses = PauseRepository(session)
         self.results = ResultRepository(session)
         self.rule_changes = RuleChangeRepository(session)

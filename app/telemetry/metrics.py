@@ -17,6 +17,12 @@ class Metrics:
             "lifeboat_orders_replayed", "Repeated requests answered with the first answer", registry=r
         )
         self.refusals = Counter("lifeboat_orders_refused", "Requests refused, by stable code", ["code"], registry=r)
+        self.handed_over = Counter(
+            "lifeboat_orders_handed_over",
+            "Orders that a proxy passed on, by whether it had sent them to the main system",
+            ["sent"],
+            registry=r,
+        )
         self.spooled = Counter("lifeboat_orders_spooled", "Orders accepted into the local spool", registry=r)
         self.drained = Counter("lifeboat_orders_drained", "Orders brought from the spool into the store", registry=r)
         self.commit_size = Histogram(

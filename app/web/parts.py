@@ -7,12 +7,14 @@ from fastapi import Depends, Request
 
 from app.bootstrap import Lifeboat
 from app.bootstrap.order_path import OrderPath, open_order_path
+from app.domain.passed_on import SentBefore
 from app.files.sheet_reader import STANDARD
 from app.intake.profile.profile import ByName, Profile, load_profiles
 from app.web.auth import Access
 from app.web.console.lookout import Lookout
 from app.web.door.body import BodyReader
 from app.web.door.door import Door
+from app.web.door.proxies import Proxies
 from app.web.door.receipt import OrderAnswers
 from app.web.ops.health import Health
 from app.web.ops.metrics import StoreMetrics
@@ -46,6 +48,11 @@ def open_parts(boat: Lifeboat, *, slot: int = 0) -> Parts:
         access=Access(boat.store, settings.spool_dir / "clients.json", clock=boat.clock),
         intake=order_path.intake,
         bodies=BodyReader(limit=settings.max_body_bytes),
+        proxies=Proxies(
+            settings.trusted_proxies,
+            unsaid=SentBefore.UNKNOWN if settings.handed_over else None,
+            metrics=boat.metrics,
+        ),
         answers=OrderAnswers(zone=settings.zone, metrics=boat.metrics),
         request_ids=request_ids(),
     )

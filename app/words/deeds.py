@@ -7,6 +7,8 @@ ACTIONS = Sentences(
         "order.unmask": "查看客户信息",
         "order.release": "放行订单",
         "order.mark_duplicate": "判定重复单",
+        "order.found_in_main": "判定主系统已有",
+        "order.not_in_main": "判定主系统没有",
         "order.cancel": "取消订单",
         "order.reject": "人工关闭订单",
         "order.complete": "补全订单资料",

@@ -34,6 +34,7 @@ from tests.failure.test_makers_of_batches import (
     maker_meets_failed_flush,
 )
 from tests.failure.test_messages import messages_get_through
+from tests.failure.test_nginx_hands_over import nginx_hands_over
 from tests.failure.test_one_clients_garbage import garbage_behind_orders
 from tests.failure.test_replicas import same_keys_at_once
 from tests.failure.test_ten_times_too_much import ten_times_too_much
@@ -105,6 +106,7 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "said-plainly": said_plainly,
         "several": lambda home: several_of_each(home, orders=900, kills=12),
         "wires": lambda home: cut_wires(home, orders=4000, rate=60, slow=200),
+        "nginx": lambda home: nginx_hands_over(home, orders=40),
         "migration": lambda home: migration_on_sqlite(home, rate=60, old_too=True),
         "migration-postgresql": migration_on_postgresql,
     }

@@ -26,6 +26,8 @@ PLACES = {
     "results contradictions": "held",
     "results settle": "contradiction-settle",
     "ledger": "home",
+    "held in-main": "order-decide",
+    "held not-in-main": "order-decide",
     "watch status": NOT_YET,
     "watch replay": f"{SHELL}重放一份录下的文件，不读写数据",
     "watch simulate": f"{SHELL}打印一天的样例事件，不读写数据",

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.passed_on import PassedOn, SentBefore
 from app.domain.states import HeldKind
 from tests.deployment import Deployment
 from tests.deployment.console import Browser
@@ -46,7 +47,7 @@ KINDS = [
     (HeldKind.INCOMPLETE, {"recipient": {"name": "张*", "address": ADDRESS}}, "", True, False, True),
     (HeldKind.BROKEN, WHOLE, "", True, False, True),
     (HeldKind.UNPAID, WHOLE, "", True, False, True),
-    (HeldKind.MAIN_MAY_HAVE, WHOLE, "", False, False, False),
+    (HeldKind.MAIN_MAY_HAVE, WHOLE, "", True, False, False),
 ]
 
 
@@ -149,6 +150,42 @@ async def test_nobody_completes_without_the_right_to_see_customers_or_without_th
     mei = await at_noon.console.signed_in("mei")
     assert (await mei.post(f"/orders/{number}/complete", fields, csrf=False)).status_code == 403
     assert at_noon.rows.states([number]) == ["held"]
+
+
+def passed_on(deployment: Deployment, key: str) -> str:
+    """Take an order that a proxy had sent to the main system before."""
+    order = deployment.door.new(key=key, **WHOLE)._replace(passed_on=PassedOn(SentBefore.YES, "504"))
+    deployment.door.take(order)
+    return order.number
+
+
+async def test_an_order_that_the_main_system_may_have_is_settled_either_way(at_noon: Deployment):
+    mei = await at_noon.console.signed_in("mei")
+    there, not_there = passed_on(at_noon, "a"), passed_on(at_noon, "bb")
+    shown = await offered(mei, there)
+    assert "代理转来前已发给主系统" in shown
+    assert 'value="in-main"' in shown
+    await mei.post(f"/orders/{there}/decide", {"decision": "in-main"})
+    assert "请填写主系统里的单号" in await mei.reads("/held")
+    await mei.post(f"/orders/{there}/decide", {"decision": "in-main", "main_number": "M-77"})
+    await mei.post(f"/orders/{not_there}/decide", {"decision": "release", "reason": "查过"})
+    assert at_noon.rows.states([there, not_there]) == ["duplicate", "accepted"]
+    page = await mei.reads(f"/orders/{there}")
+    assert "主系统已有此单（主系统单号 M-77）" in page
+
+
+async def test_one_that_was_in_a_file_when_it_was_passed_on_waits_for_a_person(at_noon: Deployment):
+    mei = await at_noon.console.signed_in("mei")
+    order = at_noon.door.new(key="late")
+    at_noon.door.take(order)
+    at_noon.maker.run(NOON + minutes(30))
+    assert 'id="gone-on"' not in await mei.reads("/held?queue=look_alike")
+    at_noon.door.take(order._replace(passed_on=PassedOn(SentBefore.UNKNOWN, "reset")))
+    page = await mei.reads("/held?queue=look_alike")
+    assert f'data-number="{order.number}"' in page
+    await mei.post(f"/orders/{order.number}/decide", {"decision": "not-in-main", "queue": "look_alike"})
+    assert 'id="gone-on"' not in await mei.reads("/held?queue=look_alike")
+    assert "人工确认主系统没有另一笔此单" in await mei.reads(f"/orders/{order.number}")
 
 
 async def test_an_unpaid_order_is_released_with_a_reason_and_a_refused_one_says_why(at_noon: Deployment):

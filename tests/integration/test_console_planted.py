@@ -24,6 +24,7 @@ from app.store.tables import (
     Kiosk,
     Message,
     OutgoingPing,
+    PassedOnOrder,
     Pause,
     RuleChange,
     SkuStock,
@@ -61,6 +62,7 @@ FREE = {
     "order_flow": {"order_ref", "channel"},
     "orders": {"client_order_id", "profile", "main_order_number", "state_reason"},
     "outgoing_ping": {"reason"},
+    "passed_on": {"reason"},
     "pause": {"reason", "by"},
     "rule_change": {"who", "what", "before", "after", "told_by"},
     "duty_fallback": {"set_by"},
@@ -112,6 +114,7 @@ CODED = {
         *("priority", "state", "held_kind", "looks_like"),
     },
     "outgoing_ping": {"name"},
+    "passed_on": {"number", "sent", "main_may_have"},
     "pause": {"name"},
     "rule_change": {"source", "change_id"},
     "sku_count": {"sku"},
@@ -175,6 +178,7 @@ def _rows(made: Deployment) -> None:
         RuleChange(source="c", change_id="1", who="x", what="x", at=NOON, told_at=NOON, told_by="x"),
         Handover(code_mark=b"m" * 32, batch=batch.name, user_id=user.id, **mark),
         Kiosk(name="x", link_sha256=b"l" * 32, link_ends_at=NOON, made_by="x", **mark),
+        PassedOnOrder(number=number, sent="1", reason="x", main_may_have="maybe", times=1, first_at=NOON, last_at=NOON),
         Pause(name="person:sms:", reason="x", by="x", since=NOON, until=NOON + minutes(60)),
         StagePlanRow(
             stage=2, version=1, limit_minutes=30, owner="x", keeper="x", exceptions="x", changed_at=NOON, changed_by="x"

@@ -8,6 +8,7 @@ from click.testing import Result
 from rich.console import Console
 
 from app.cli.terminal import grid
+from app.domain.passed_on import PassedOn, SentBefore
 from app.domain.states import HeldKind
 from tests.deployment import Deployment
 from tests.deployment.facts import HALF_PAST, OPS, TEN
@@ -177,3 +178,23 @@ async def test_a_client_is_told_why_its_order_is_held_and_not_of_whose_order(web
     assert seen.text.count(first) == 2
     replayed = await web.order(mine, order_body("B"))
     assert first not in replayed.text
+
+
+def test_what_the_main_system_may_have_is_settled_at_the_command_line(run: Run, on_sqlite: Deployment):
+    sent = PassedOn(SentBefore.YES, "504")
+    there, in_file = on_sqlite.door.new()._replace(passed_on=sent), on_sqlite.door.new()
+    on_sqlite.door.take(there, in_file)
+    (item,) = _json(run("held", "list", "--json"))
+    assert (item["order_number"], item["kind"]) == (there.number, "main_may_have")
+    assert _json(run("held", "in-main", there.number.lower(), "--as", "M-1", "--json")) == {
+        "order_number": there.number,
+        "main_order_number": "M-1",
+    }
+    run("held", "in-main", there.number, "--as", "M-1", code=1)
+    on_sqlite.maker.run(HALF_PAST)
+    on_sqlite.door.take(in_file._replace(passed_on=sent))
+    assert _json(run("held", "not-in-main", in_file.number, "--json")) == {
+        "order_number": in_file.number,
+        "main_may_have": "settled_no",
+    }
+    assert on_sqlite.rows.states([there.number, in_file.number]) == ["duplicate", "batched"]

@@ -12,7 +12,9 @@ from sqlalchemy import Engine
 
 from app.domain.names import incident_name
 from app.domain.order import Priority
+from app.domain.passed_on import PassedOn
 from app.store.commit.insert_orders import ROWS_AT_ONCE, Cursor, Row, insert_postgresql, insert_sqlite
+from app.store.commit.passed_on_rows import gravest, note_passed_on
 from app.store.database.engine import Engines
 from app.store.database.room import TO_RETURN, DiskFull, free_bytes
 from app.store.database.sqlite import begin_at_once
@@ -21,7 +23,7 @@ from app.store.tables.incident import OPEN
 
 
 class NewOrder(NamedTuple):
-    """An order as the door hands it over, in the column order of the INSERT."""
+    """An order as the door hands it over, in the column order of the INSERT up to ``drill``."""
 
     number: str
     client_id: str
@@ -37,6 +39,7 @@ class NewOrder(NamedTuple):
     sealed: bytes
     sealed_payload: bytes | None
     drill: bool  # decides the incident too
+    passed_on: PassedOn | None = None  # what a proxy said of this attempt, where the main system may have the order
 
 
 class Stored(NamedTuple):
@@ -58,6 +61,7 @@ class Existing:
 
 
 _READ_AT_ONCE = 100
+_COLUMNS = NewOrder._fields.index("drill") + 1
 
 
 class OrderWriter:
@@ -101,7 +105,7 @@ class OrderWriter:
             if len(incidents) > 1:
                 in_order.sort(key=lambda number: batch[first[number]].drill)
             rows = [
-                (*batch[i], "accepted", incidents[batch[i].drill], written[moments[i]])
+                (*batch[i][:_COLUMNS], "accepted", incidents[batch[i].drill], written[moments[i]])
                 for i in (first[number] for number in in_order)
             ]
             won = self._insert(cursor, rows)
@@ -109,6 +113,9 @@ class OrderWriter:
             existing = self._read(cursor, lost) if lost else {}
             for drill, incident in incidents.items():
                 self._count(cursor, incident, sum(batch[first[number]].drill is drill for number in won))
+            if said := gravest((new.number, new.passed_on) for new in batch if new.passed_on is not None):
+                at = {number: (what, written[moments[first[number]]]) for number, what in said.items()}
+                note_passed_on(cursor, at, mark=self._mark)
         return list(_answers(batch, moments, first=first, existing=existing))
 
     @contextmanager

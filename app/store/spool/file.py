@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from pysqlite3 import dbapi2 as sqlite
 
+from app.domain.passed_on import PassedOn, SentBefore, graver
 from app.store.commit.order_writer import NewOrder, Stored
 from app.store.database.sqlite import DURABLE, SETTLE, require_safe_sqlite
 
@@ -136,6 +137,8 @@ class Spool:
             "SELECT id, number, received_at, record, digest FROM spooled WHERE number = ?", (new.number,)
         ).fetchone()
         earlier = record_of(row)
+        if earlier.order is not None and new.passed_on is not None:
+            self._raise(earlier, earlier.order, new.passed_on)
         if earlier.order is None:  # damaged: the drain will say so; what we hold in hand is whole
             return Stored(at, new.priority, replayed=True, same_body=True)
         return Stored(
@@ -143,6 +146,15 @@ class Spool:
             earlier.order.priority,
             replayed=True,
             same_body=earlier.order.fingerprint == new.fingerprint,
+        )
+
+    def _raise(self, record: Record, order: NewOrder, said: PassedOn) -> None:
+        """Let a record say that the main system may have its order, where it did not say so, or said less."""
+        gravest = graver(order.passed_on, said) if order.passed_on is not None else said
+        packed, at = _packed(order._replace(passed_on=gravest)), record.received_at.isoformat()
+        self._connection.execute(
+            "UPDATE spooled SET record = ?, received_at = ?, digest = ? WHERE id = ?",
+            (packed, at, digest_of(packed, at), record.id),
         )
 
     def oldest(self, limit: int) -> list[Record]:
@@ -217,12 +229,16 @@ class Spool:
 
 def _packed(new: NewOrder) -> bytes:
     fields = {name: value.hex() if isinstance(value, bytes) else value for name, value in new._asdict().items()}
+    if new.passed_on is None:
+        del fields["passed_on"]  # an earlier release reads such a record too
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _unpacked(fields: dict[str, Any]) -> NewOrder:
     for name in _BYTES & fields.keys():
         fields[name] = None if fields[name] is None else bytes.fromhex(fields[name])
+    if said := fields.pop("passed_on", None):
+        fields["passed_on"] = PassedOn(SentBefore(said[0]), said[1])
     return NewOrder(**fields)
 
 

@@ -18,6 +18,7 @@ from app.store.tables.kiosk import Kiosk
 from app.store.tables.message import Attempt, Message
 from app.store.tables.operations import Audit, AuditBlock, Heartbeat, Instance, JobRun, Lease, Pause
 from app.store.tables.order import OrderRow
+from app.store.tables.passed_on import PassedOnOrder
 from app.store.tables.roster import DutyFallback, DutyNotice, Shift, ShiftOverride
 from app.store.tables.stage_plan import StagePlanRow
 from app.store.tables.systemic import DependencyWindow, ExpectedBeat, OutgoingPing, RuleChange
@@ -66,6 +67,7 @@ __all__ = [
     "OrderRow",
     "OutgoingPing",
     "OverdueMinute",
+    "PassedOnOrder",
     "Pause",
     "RuleChange",
     "Shift",

@@ -118,7 +118,9 @@ async def _take(request: Request, door: Door) -> Answer:
     caller = await caller_of(fields, door.access)
     idempotency_key = admit(fields, caller)
     order = read_order(await door.bodies.read(fields, request.receive))
-    return door.answers.receipt(await door.intake.accept(order, caller, idempotency_key=idempotency_key))
+    said = door.proxies.said_in(request.scope, fields)
+    accepted = await door.intake.accept(order, caller, idempotency_key=idempotency_key, passed_on=said)
+    return door.answers.receipt(accepted)
 
 
 @router.get(

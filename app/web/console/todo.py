@@ -89,7 +89,8 @@ class TodoCounts:
         held = uow.held.counts()
         of = {name: sum(held.get(kind, 0) for kind in queue.kinds) for name, queue in QUEUES.items()}
         unknown = sum(held.values()) - sum(of.values())  # kinds of a later release: they wait all the same
-        return Todo(of["look_alike"], of["incomplete"] + unknown, self._failed(uow, now), unsent, alerts)
+        alike = of["look_alike"] + uow.passed_on.gone_on_count()
+        return Todo(alike, of["incomplete"] + unknown, self._failed(uow, now), unsent, alerts)
 
     def _failed(self, uow: UnitOfWork, now: datetime) -> int:
         batches = uow.batches.newest_ids(limit=BATCHES_LOOKED_AT)

@@ -9,6 +9,7 @@ from app.domain.problems import InternalError, Problem
 from app.intake.accept import Intake
 from app.web.auth import Access
 from app.web.door.body import BodyReader, ClientGone
+from app.web.door.proxies import Proxies
 from app.web.door.receipt import Answer, OrderAnswers
 
 log = structlog.get_logger()
@@ -23,6 +24,7 @@ class Door:
     access: Access
     intake: Intake
     bodies: BodyReader
+    proxies: Proxies
     answers: OrderAnswers
     request_ids: Iterator[str]
 

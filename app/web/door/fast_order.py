@@ -6,6 +6,7 @@ from typing import Protocol
 import structlog
 
 from app.domain.caller import Caller
+from app.domain.passed_on import PassedOn
 from app.domain.problems import InternalError, Problem
 from app.intake.accept import accepted_as, refusal_of
 from app.intake.schemas import read_order
@@ -46,6 +47,7 @@ class FastOrder:
         "_idempotency_key",
         "_new",
         "_parts",
+        "_passed_on",
         "_size",
         "begun_at",
         "disconnected",
@@ -57,9 +59,16 @@ class FastOrder:
     message_event = _Nobody()
 
     def __init__(
-        self, connection: OrderConnection, caller: Caller, idempotency_key: str | None, *, keep_alive: bool
+        self,
+        connection: OrderConnection,
+        caller: Caller,
+        idempotency_key: str | None,
+        *,
+        keep_alive: bool,
+        passed_on: PassedOn | None = None,
     ) -> None:
         self._connection, self._caller, self._idempotency_key = connection, caller, idempotency_key
+        self._passed_on = passed_on
         self._new: NewOrder
         self._parts: list[bytes] = []
         self._size = 0
@@ -82,7 +91,11 @@ class FastOrder:
         self._parts.clear()
         try:
             self._new = self._connection.door.intake.queue(
-                read_order(body), self._caller, idempotency_key=self._idempotency_key, waiter=self
+                read_order(body),
+                self._caller,
+                idempotency_key=self._idempotency_key,
+                waiter=self,
+                passed_on=self._passed_on,
             )
         except Problem as problem:
             self.refuse(problem)

@@ -9,6 +9,7 @@ It also watches the clock of every connection, in one look a second instead of a
 body that drips is cut off, and a connection at rest is closed after a while.
 """
 
+import asyncio
 import http
 from collections.abc import Iterable
 from typing import Any, TypeAlias
@@ -23,6 +24,7 @@ from app.web.door.bounded import BoundedProtocol
 from app.web.door.door import ORDERS, Door
 from app.web.door.fast_order import FastOrder
 from app.web.door.header_lines import LastLines, lines_of
+from app.web.door.proxies import FROM_PROXY
 from app.web.door.receipt import Answer
 
 log = structlog.get_logger()
@@ -52,8 +54,14 @@ class FastProtocol(BoundedProtocol):
         super().__init__(*arguments, **named)
         self.door, self.largest_body = door, door.bodies.limit
         self.turn: Any = None
+        self.from_proxy = False
         self._last_word: bytes | None = None
         """What is said before the connection is closed, once all that was whole has been answered."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own
+        """Take a new connection, and see whether it is one of our proxies'."""
+        super().connection_made(transport)
+        self.from_proxy = self.door.proxies.have(self.client)
 
     # ---- what the parser finds ---------------------------------------------------------------------------------------
 
@@ -69,6 +77,8 @@ class FastProtocol(BoundedProtocol):
             self.turn = self.cycle = chosen
             return
         self.make_scope()
+        if self.from_proxy:
+            self.scope[FROM_PROXY] = True  # type: ignore[literal-required]  # ours, not ASGI's
         super().on_headers_complete()
         if not behind:
             self.turn = self.cycle
@@ -103,7 +113,8 @@ class FastProtocol(BoundedProtocol):
             idempotency_key = admit(fields, caller)
         except Problem:
             return None
-        return FastOrder(self, caller, idempotency_key, keep_alive=parser.should_keep_alive())
+        said = self.door.proxies.said(fields) if self.from_proxy else None
+        return FastOrder(self, caller, idempotency_key, keep_alive=parser.should_keep_alive(), passed_on=said)
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body."""

@@ -40,8 +40,8 @@ MUTANTS = (
         (
             Edit(
                 ORDER,
-                "idempotency_key=self._idempotency_key, waiter=self\n            )\n",
-                "idempotency_key=self._idempotency_key, waiter=self\n            )\n"
+                "passed_on=self._passed_on,\n            )\n",
+                "passed_on=self._passed_on,\n            )\n"
                 "            from datetime import UTC, datetime\n"
                 '            self.set_result(Stored(datetime.now(UTC), "normal", replayed=False, same_body=True))\n',
             ),

@@ -98,6 +98,7 @@ class HeldPage(ConsolePage):
                     kinds = (kind,) if kind in kinds_of(queue) else kinds_of(queue)
                     return {
                         "held": self._held(uow, kinds, after),
+                        "gone_on": uow.passed_on.gone_on(limit=SHOWN) if HeldKind.MAIN_MAY_HAVE in kinds else (),
                         "kinds": kinds_of(queue),
                         "clients": uow.access.client_names(),
                     }

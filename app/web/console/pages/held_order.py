@@ -18,6 +18,7 @@ _RELEASE = {
     HeldKind.INCOMPLETE: "资料无误，放行",
     HeldKind.BROKEN: "已修好，放行",
     HeldKind.UNPAID: "未付款也发货，放行",
+    HeldKind.MAIN_MAY_HAVE: "主系统没有，放行",
 }
 _NEEDED = ("recipient.name", "recipient.address", "phone", "items", "total")
 """What a file cannot do without, whatever its layout calls it."""
@@ -62,6 +63,11 @@ class HeldOrder:
     def may_be_duplicate(self) -> bool:
         """Whether there is an order that it may repeat."""
         return self.kind is HeldKind.LOOK_ALIKE and self.row.looks_like is not None
+
+    @property
+    def main_may_have(self) -> bool:
+        """Whether the main system may have it already."""
+        return self.kind is HeldKind.MAIN_MAY_HAVE
 
     @property
     def may_be_completed(self) -> bool:

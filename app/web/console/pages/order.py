@@ -18,6 +18,7 @@ from app.domain.states import MessageState, OrderState
 from app.orders.complete import COMPLETABLE, Completed, complete
 from app.orders.decide import StillHeld, mark_duplicate, release, unmask
 from app.orders.scripts import Reply, answers
+from app.orders.settle import found_in_main, not_in_main
 from app.orders.timeline import Event, whole_time_line
 from app.store.tables import Attempt, Attention, Batch, ImportResult, Message, OrderRow
 from app.store.unit_of_work import UnitOfWork
@@ -78,13 +79,20 @@ class OrderDetail(ConsolePage):
 
     @route("/{number:str}/decide", methods=("POST",), name="order-decide")
     async def decide(self, request: Request) -> Response:
-        """Release a held order or close it as a duplicate."""
+        """Release a held order, close it as a duplicate, or settle whether the main system has it."""
         form = await request.form()
-        choices = {"release": self._release, "duplicate": self._mark_duplicate}
-        verb = choices.get(str(form.get("decision")))
+        choices = {
+            "release": self._release,
+            "duplicate": self._mark_duplicate,
+            "in-main": self._found_in_main,
+            "not-in-main": self._not_in_main,
+        }
+        chosen = str(form.get("decision"))
+        verb = choices.get(chosen)
         if verb is None:
             raise HTTPException(404)
-        reason, decided = str(form.get("reason") or "")[:_LONGEST_REASON], ""
+        why = "main_number" if chosen == "in-main" else "reason"
+        reason, decided = str(form.get(why) or "")[:_LONGEST_REASON], ""
         try:
             sentence = await run_in_threadpool(verb, request.path_params["number"], reason, actor_of(request))
         except Problem as problem:
@@ -132,6 +140,16 @@ class OrderDetail(ConsolePage):
         with self.boat.store.writing() as uow:
             mark_duplicate(uow, number, by=by, now=self.boat.clock.now())
         return f"{number} 已标记为重复单，不再进入批次。"
+
+    def _found_in_main(self, number: str, main_number: str, by: Actor) -> str:
+        with self.boat.store.writing() as uow:
+            theirs = found_in_main(uow, number, main_number=main_number, by=by, now=self.boat.clock.now())
+        return f"{number} 已关闭：主系统已有，单号 {harmless(theirs, 64)}。"
+
+    def _not_in_main(self, number: str, _reason: str, by: Actor) -> str:
+        with self.boat.store.writing() as uow:
+            not_in_main(uow, number, by=by, now=self.boat.clock.now())
+        return f"{number} 已记录：主系统没有另一笔此单。"
 
     def _unmask(self, number: str, by: Actor) -> None:
         with self.boat.store.writing() as uow:

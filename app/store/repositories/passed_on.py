@@ -1,0 +1,48 @@
+"""What proxies said of orders that the main system may have, and what has been found out since."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import Session, defer
+
+from app.domain.passed_on import MainMayHave
+from app.domain.states import OrderState
+from app.store.tables import OrderRow, PassedOnOrder
+from app.store.tables.passed_on import UNSETTLED
+
+
+class PassedOnRepository:
+    """Reads the notes that the door makes, and settles them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def of(self, number: str) -> PassedOnOrder | None:
+        """Return what was said of an order; None where nobody says that the main system may have it."""
+        return self._session.get(PassedOnOrder, number)
+
+    def settle(self, number: str, to: MainMayHave, *, now: datetime | None) -> bool:
+        """Write down what was found out of an order, ``MAYBE`` for nothing; False where nothing was said of it."""
+        values = {"main_may_have": str(to), "settled_at": now}
+        statement = update(PassedOnOrder).where(PassedOnOrder.number == number).values(**values)
+        return self._session.execute(statement).rowcount == 1
+
+    def unsettled(self) -> int:
+        """Count the orders that the main system may have."""
+        query = select(func.count()).select_from(PassedOnOrder).where(UNSETTLED.query)
+        return self._session.scalar(query) or 0
+
+    def gone_on_count(self) -> int:
+        """Count the orders that :meth:`gone_on` returns."""
+        return self._session.scalar(select(func.count()).select_from(self._gone_on().subquery())) or 0
+
+    def gone_on(self, *, limit: int) -> Sequence[OrderRow]:
+        """Return orders that the main system may have and that are not held: they had gone on before it was said."""
+        without = defer(OrderRow.sealed_payload), defer(OrderRow.sealed_original)
+        query = select(OrderRow).options(*without).where(OrderRow.id.in_(self._gone_on()))
+        return self._session.scalars(query.order_by(OrderRow.id.desc()).limit(limit)).all()
+
+    def _gone_on(self) -> Select[tuple[int | None]]:
+        same = PassedOnOrder.number == OrderRow.number
+        return select(OrderRow.id).join(PassedOnOrder, same).where(UNSETTLED.query, OrderRow.state != OrderState.HELD)

@@ -1,0 +1,104 @@
+"""Runs Debian's nginx with the shipped example, in which only addresses, paths and the port are changed."""
+
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.harness.debian import tool
+from tests.harness.processes import LOOPBACK, free_port
+from tests.harness.waiting import until
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "nginx" / "lifeboat-failover.conf"
+
+_FRAME = """
+{user}
+daemon off;
+worker_processes 2;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log info;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    {temporary}
+    {example}
+}}
+"""
+_TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+
+
+class NoNginx(Exception):
+    """This machine has none, and cannot get one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nginx:
+    """A running nginx in front of two addresses."""
+
+    port: int
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        """Where storefronts send to."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def log(self) -> str:
+        """Return what it noted of orders."""
+        return (self.folder / "order_intake.log").read_text(encoding="utf-8")
+
+
+def filled_in(example: str, *, main: int, lifeboat: int, port: int, folder: Path) -> str:
+    """Return the example as somebody would have it who changed the marked lines alone."""
+    changes = {
+        "10.0.0.10:8080": f"{LOOPBACK}:{main}",
+        "10.0.0.20:8000": f"{LOOPBACK}:{lifeboat}",
+        "/run/lifeboat-nobody.sock": f"{folder}/nobody.sock",
+        "/var/log/nginx/": f"{folder}/",
+        "listen 80;": f"listen {LOOPBACK}:{port};",
+    }
+    for before, after in changes.items():
+        if before not in example:
+            raise AssertionError(f"the example has no {before}")
+        example = example.replace(before, after)
+    return example
+
+
+@contextmanager
+def nginx(folder: Path, *, main: int, lifeboat: int) -> Iterator[Nginx]:
+    """Run it between a main system and a Lifeboat on ports of this machine.
+
+    Raises:
+        NoNginx: there is none.
+    """
+    program = tool("nginx-light", "nginx", "/usr/sbin/nginx")
+    if program is None:
+        raise NoNginx("nginx is not installed")
+    folder.mkdir(parents=True)
+    port = free_port()
+    example = filled_in(EXAMPLE.read_text(encoding="utf-8"), main=main, lifeboat=lifeboat, port=port, folder=folder)
+    whole = _FRAME.format(
+        user="user root;" if os.geteuid() == 0 else "",
+        folder=folder,
+        temporary=" ".join(f"{name}_temp_path {folder}/{name};" for name in _TEMPORARY),
+        example=example,
+    )
+    conf = folder / "nginx.conf"
+    conf.write_text(whole, encoding="utf-8")
+    with (folder / "start.log").open("wb") as log:
+        process = subprocess.Popen([program, "-e", folder / "error.log", "-c", conf], stdout=log, stderr=log)
+        try:
+            until(lambda: process.poll() is not None or _listens(port), why="nginx does not listen")
+            assert process.poll() is None, (folder / "start.log").read_text(encoding="utf-8")
+            yield Nginx(port, folder)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((LOOPBACK, port)) == 0
