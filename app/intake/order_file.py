@@ -15,9 +15,10 @@ import structlog
 
 from app.domain.destroyed_text import is_destroyed
 from app.domain.problems import InvalidOrder, Refusal, TooLarge
+from app.files.headed_rows import as_name
 from app.files.reading_process import STANDARD_CONFINEMENT, Confinement, read_lines
 from app.files.sheet_reader import STANDARD
-from app.intake.order_sheet_reader import as_name, payment_words
+from app.intake.order_sheet_reader import payment_words
 from app.intake.schemas import OrderIn, canonical_json, check_order
 
 log = structlog.get_logger()
