@@ -7,9 +7,11 @@ import typer
 
 from app.cli.language import said, words
 from app.cli.terminal import Json, actor, lifeboat, local, out, say_json, table
-from app.watch.systemic.changes import LARGEST_BYTES, read_changes, take_changes
+from app.watch.systemic.changes import take_changes
+from app.watch.systemic.changes_sheet_reader import LARGEST_BYTES
 from app.watch.systemic.dependencies import SHOWN, figures_of
 from app.watch.systemic.look import look_for_cause
+from app.watch.systemic.read_changes import read_changes_apart
 from app.web.api.systemic import systemic_out
 
 changes_app = typer.Typer(help="变更：谁在何时改了什么，出事时对照。", no_args_is_help=True)
@@ -23,15 +25,15 @@ def changes() -> None:
 @changes_app.command("import")
 def import_changes(
     file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="CSV：时间、谁、改了什么、之前、之后、编号。")
+        Path, typer.Argument(exists=True, dir_okay=False, help="CSV 或 XLSX：时间、谁、改了什么、之前、之后、编号。")
     ],
     *,
     as_json: Json = False,
 ) -> None:
-    """从 CSV 导入变更；整份导入或一项不导，重复的只记一次。"""
+    """从 CSV 或 XLSX 导入变更；整份导入或一项不导，重复的只记一次。"""
     with lifeboat() as boat:
         with file.open("rb") as opened:
-            told = read_changes(opened.read(LARGEST_BYTES + 1), zone=boat.settings.zone)
+            told = read_changes_apart(opened.read(LARGEST_BYTES + 1), zone=boat.settings.zone)
         with boat.store.writing() as uow:
             taken = take_changes(uow, told, source="file", by=actor(), now=boat.clock.now(), as_list=True)
     if as_json:

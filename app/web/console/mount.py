@@ -112,7 +112,7 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         StuckPages(frame),
         FlowMapPage(frame),
         AlertPages(frame),
-        SystemicPages(frame),
+        SystemicPages(frame, parts.uploads),
         MessagePages(frame),
         CouponPages(frame),
         SettingsPages(frame),

@@ -9,18 +9,21 @@ from app.domain.actor import Actor, Way
 from app.domain.dependency import Probed
 from app.domain.marks import Mark
 from app.domain.problems import IdempotencyConflict, NotFound, Refusal
+from app.files.reading_process import Confinement
 from app.store.tables import DependencyWindow, RuleChange
 from app.watch.patrol import keep_alerts, look
 from app.watch.rule import Situation, WatchPolicy
 from app.watch.rules.heartbeat_down import HEARTBEAT_DOWN
 from app.watch.stages.take_events import ReportedEvent, id_of, take_events
-from app.watch.systemic.changes import ToldChange, read_changes, take_changes
+from app.watch.systemic.changes import ToldChange, take_changes
 from app.watch.systemic.dependencies import figures_of, note_probes, sicknesses
 from app.watch.systemic.heartbeats import hear, remove_heartbeat, set_heartbeat, time_of
 from app.watch.systemic.look import Systemic, look_for_cause
+from app.watch.systemic.read_changes import read_changes_apart
 from app.watch.systemic.verdict import Verdict
 from tests.deployment import Deployment
 from tests.deployment.facts import TEN, ZONE, hours, minutes, seconds
+from tests.unit.workbooks import package, sheet_xml
 
 MEI = Actor("mei", Way.CONSOLE)
 POLICY = WatchPolicy(
@@ -173,12 +176,12 @@ def test_another_change_under_a_known_id_is_refused_and_nothing_of_the_list_is_k
 
 def test_changes_are_read_from_csv_and_from_a_spreadsheets_columns():
     csv = "\ufeff时间,谁,改了什么,之前,之后,编号\n2026-11-27 10:05,阿梅,运费表,8 元,'=6 元,r-1\n\n"
-    (one,) = read_changes(csv.encode(), zone=ZONE)
+    (one,) = read_changes_apart(csv.encode(), zone=ZONE)
     assert (one.who, one.what, one.before, one.change_id) == ("阿梅", "运费表", "8 元", "r-1")
     assert one.at.isoformat() == "2026-11-27T10:05:00+08:00"
-    (same,) = read_changes("at\twho\twhat\n2026/11/27 10:05\t阿梅\t运费表\n", zone=ZONE)
+    (same,) = read_changes_apart("at\twho\twhat\n2026/11/27 10:05\t阿梅\t运费表\n".encode(), zone=ZONE)
     assert same.at == one.at
-    assert read_changes("时间,谁,改了什么\n2026-11-27T02:05:00Z,a,b".encode("gb18030"), zone=ZONE)[0].at == one.at
+    assert read_changes_apart("时间,谁,改了什么\n2026-11-27T02:05:00Z,a,b".encode("gb18030"), zone=ZONE)[0].at == one.at
 
 
 @pytest.mark.parametrize(
@@ -194,7 +197,7 @@ def test_changes_are_read_from_csv_and_from_a_spreadsheets_columns():
 )
 def test_a_list_that_cannot_be_taken_says_where_and_why(text: str, why: str):
     with pytest.raises(Refusal, match=why):
-        read_changes(text, zone=ZONE)
+        read_changes_apart(text.encode(), zone=ZONE)
 
 
 # ---- dependencies
@@ -344,3 +347,11 @@ def test_a_failed_job_and_a_sick_dependency_stand_in_the_same_line(deployment: D
     assert [(one.kind, one.likeliest) for one in found.time_line] == [("job", False), ("dependency", True)]
     assert "磁盘满" in found.time_line[0].evidence
     assert timedelta() <= TEN - found.time_line[1].at <= minutes(3)
+
+
+def test_a_list_of_changes_may_be_a_workbook_and_a_reader_that_breaks_refuses_it():
+    row = ["2026-11-27 10:05", "阿梅", "运费表"]
+    (one,) = read_changes_apart(package({"变更": sheet_xml(["时间", "谁", "改了什么"], row)}), zone=ZONE)
+    assert (one.what, one.at.isoformat()) == ("运费表", "2026-11-27T10:05:00+08:00")
+    with pytest.raises(Refusal, match="没有读完"):
+        read_changes_apart("时间,谁,改了什么\n".encode(), zone=ZONE, confinement=Confinement(answer=0, memory=2**20))

@@ -1,6 +1,7 @@
 """系统性排查: what stuck orders have in common, what happened when it began; changes, heartbeats, dependencies."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -12,15 +13,17 @@ from app.domain.actor import Actor
 from app.domain.marks import STAGES
 from app.domain.problems import Problem, Refusal
 from app.store.repositories.expected_beats import beat_of
-from app.watch.systemic.changes import ToldChange, moment_of, read_changes, take_changes
+from app.watch.systemic.changes import ToldChange, moment_of, take_changes
 from app.watch.systemic.dependencies import SHOWN, figures_of
 from app.watch.systemic.heartbeats import remove_heartbeat, set_heartbeat, time_of
 from app.watch.systemic.look import look_for_cause
+from app.watch.systemic.read_changes import read_changes_apart
 from app.web.console.auth import actor_of
 from app.web.console.filters import BASE
-from app.web.console.page import ConsolePage
+from app.web.console.page import ConsolePage, Frame
 from app.web.console.routing import route
 from app.web.console.said import say
+from app.web.uploads import Uploads
 
 CHANGES_SHOWN = 20
 
@@ -31,6 +34,10 @@ class SystemicPages(ConsolePage):
     path = "/systemic"
     title = "系统性排查"
     entry = "alerts"
+
+    def __init__(self, frame: Frame, uploads: Uploads) -> None:
+        super().__init__(frame)
+        self._uploads = uploads
 
     @route("", name="systemic")
     async def index(self, request: Request) -> Response:
@@ -56,12 +63,15 @@ class SystemicPages(ConsolePage):
     @route("/changes/import", name="changes-import", methods=("POST",))
     async def take_in(self, request: Request) -> Response:
         """Note the changes of a list that was pasted; all of them or none."""
-        text = str((await request.form()).get("list") or "")
-
-        def act(by: Actor) -> str:
-            return self._take(read_changes(text, zone=self.boat.settings.zone), by=by, as_list=True)
-
-        return await self._done(request, act)
+        data = str((await request.form()).get("list") or "").encode("utf-8", "replace")
+        read = partial(read_changes_apart, data, zone=self.boat.settings.zone)
+        try:
+            async with self._uploads.one():
+                told = await self._uploads.reading(read)
+        except (Problem, Refusal) as refused:
+            say(request, str(refused), "error")
+            return RedirectResponse(f"{BASE}/systemic", status_code=303)
+        return await self._done(request, lambda by: self._take(told, by=by, as_list=True))
 
     @route("/heartbeats", name="heartbeat-set", methods=("POST",))
     async def set(self, request: Request) -> Response:
