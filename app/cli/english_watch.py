@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 WATCH_TITLES: Mapping[str, str] = {
+    "按环节": "By mark",
+    "按渠道": "By channel",
     "会响的告警": "Alerts that would have rung",
     "订单健康": "Order health",
     "数据源": "Sources",
@@ -10,6 +12,15 @@ WATCH_TITLES: Mapping[str, str] = {
 }
 
 WATCH_SAID: Mapping[str, str] = {
+    "事件数": "Events",
+    "导入": "Import",
+    "没有写渠道": "no channel",
+    "导入 {applied} 个事件；此前已知 {known} 个，没有改动；{wrong} 处有误，没有导入。": "Events imported: {applied}; known before and unchanged: {known}; wrong and passed over: {wrong}.",
+    "还有 {left} 个事件没有导入：{why}请稍后把同一份文件再导入一次。": "Events not imported: {left}. {why} Please import the same file again later.",
+    "{rows} 行，{orders} 笔订单：可导入 {new} 个事件，此前已知 {known} 个，{wrong} 处有误。": "Rows: {rows}, orders: {orders}. Events to import: {new}, known before: {known}, wrong: {wrong}.",
+    "时间从 {first} 到 {last}。": "From {first} to {last}.",
+    "{count} 笔按历史订单导入：没走完的不再等下一步，不会算作滞留。": "Past orders: {count}. None of them is waited for any longer, nor counts as stuck.",
+    "{open} 笔近期订单还没走完，其中 {over} 笔已超过环节限时，导入后会算作滞留；其实早已完成的话用 --history。": "Recent orders still under way: {open}, of which over their stage's limit: {over}; these count as stuck once imported. If they were finished long ago, use --history.",
     "周期（分钟）": "Every (minutes)",
     "宽限（分钟）": "Grace (minutes)",
     "上次成功": "Last success",

@@ -19,6 +19,7 @@ from app.cli import watch_sources
 from app.cli.language import problem_sentence, said, words
 from app.cli.terminal import Json, err, fail, lifeboat, load_settings, out, say_json, table
 from app.cli.watch_beats import app as heartbeats
+from app.cli.watch_events import app as events
 from app.cli.watch_promises import promises
 from app.cli.watch_stuck import stuck
 from app.cli.watch_systemic import changes_app, systemic
@@ -39,6 +40,7 @@ app = typer.Typer(help="订单健康：各环节此刻的订单与用时。", no
 app.add_typer(watch_sources.app, name="source")
 app.add_typer(heartbeats, name="heartbeat")
 app.add_typer(changes_app, name="changes")
+app.add_typer(events, name="events")
 app.command()(systemic)
 app.command()(stuck)
 app.command()(promises)

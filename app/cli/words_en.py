@@ -7,6 +7,7 @@ from app.domain.ledger import Ledger
 from app.domain.subject import Subject
 from app.words.labels import Label, Labels, Sentences
 
+MARKS = words_watch_en.MARKS
 SOURCE_KINDS = words_watch_en.SOURCE_KINDS
 SOURCE_TROUBLES = words_watch_en.SOURCE_TROUBLES
 source_trouble = words_watch_en.source_trouble

@@ -1,6 +1,27 @@
-"""The English twins of :mod:`app.words.sources`; part of :mod:`app.cli.words_en`."""
+"""The English twins of :mod:`app.words.sources` and :mod:`app.words.marks`; part of :mod:`app.cli.words_en`."""
 
 from collections.abc import Mapping
+
+MARKS: Mapping[str, str] = {
+    "placed": "placed",
+    "paid": "paid",
+    "queued": "queued at the warehouse",
+    "accepted": "accepted by the warehouse",
+    "waybill": "waybill",
+    "picking_printed": "picking list printed",
+    "picking_started": "picking begun",
+    "picked": "picked",
+    "packed": "packed",
+    "shipped": "shipped",
+    "collected": "collected",
+    "reopened": "sent back",
+    "hold": "on hold",
+    "resumed": "resumed",
+    "cancelled": "cancelled",
+    "merged": "merged",
+    "split": "split",
+    "status": "status",
+}
 
 SOURCE_KINDS: Mapping[str, str] = {
     "wangdiantong": "Wangdiantong (flagship edition)",

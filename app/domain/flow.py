@@ -17,6 +17,9 @@ from app.domain.triage import SAID
 PROMISED = "promised_at"
 """The attribute that says by when an order is to be shipped."""
 
+LAST = "last"
+"""The attribute that says, where it is true, that nothing more will be told of an order, as of past ones in a list."""
+
 LONGEST_SAID = 80
 
 AHEAD = timedelta(minutes=2)
@@ -28,7 +31,7 @@ class LifecycleEvent:
     """Something that has happened to an order in the main system.
 
     ``at`` is when it happened as far as we believe it, see :func:`believed`. ``attributes`` holds what else was said:
-    ``stage`` of a mark ``reopened``, ``into`` of one ``merged``, ``children`` of one ``split``, ``priority``.
+    ``stage`` of a mark ``reopened``, ``into`` of one ``merged``, ``children`` of one ``split``, ``priority``, ``last``.
     """
 
     source: str
@@ -69,7 +72,7 @@ class Flow:
 
     standing: Standing = Standing.UNDER_WAY
     stage: int | None = None
-    """The stage it is in; None before the first mark and after the last."""
+    """The stage it is in; None before the first mark, after the last, and where nothing more will be told of it."""
     visits: tuple[Visit, ...] = ()
     """Oldest first; empty for an order that does not count."""
     channel: str = ""
@@ -129,9 +132,12 @@ class _Fold:
     reworks: int = 0
     promised_at: datetime | None = None
     said: dict[str, str] = field(default_factory=dict)
+    ended: bool = False
+    """Whether the newest event says that it is the last; one that comes nevertheless goes on from there."""
 
     def take(self, event: LifecycleEvent) -> None:
         self.channel = event.channel or self.channel
+        self.ended = event.attributes.get(LAST) is True
         if "priority" in event.attributes:
             self.high = event.attributes["priority"] == "high"
         self.said.update({name: word_said(event.attributes[name]) for name in SAID & event.attributes.keys()})
@@ -159,8 +165,12 @@ class _Fold:
         counts = self.standing is not Standing.CANCELLED and self.standing is not Standing.ON_HOLD
         visits, stage = list(self.visits), None
         if counts and self.since is not None and self.standing is Standing.UNDER_WAY:
-            stage = (self.behind or 0) + 1
-            visits.append(Visit(stage, self.since, inferred=self.guessed))
+            here = (self.behind or 0) + 1
+            if self.ended:  # nobody knows how long it stayed, and it is not there now
+                visits.append(Visit(here, self.since, self.since, inferred=True))
+            else:
+                stage = here
+                visits.append(Visit(here, self.since, inferred=self.guessed))
         standing = self.standing
         if standing is Standing.UNDER_WAY and self.behind == len(STAGES):
             standing = Standing.DONE

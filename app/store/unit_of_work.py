@@ -21,6 +21,7 @@ from app.store.repositories.contradictions import ContradictionRepository
 from app.store.repositories.coupons import CouponRepository
 from app.store.repositories.dead_letters import DeadLetterRepository
 from app.store.repositories.dependencies import DependencyRepository
+from app.store.repositories.event_uploads import EventUploadRepository
 from app.store.repositories.expected_beats import ExpectedBeatRepository
 from app.store.repositories.flows import FlowRepository
 from app.store.repositories.glance import GlanceRepository
@@ -81,6 +82,7 @@ class UnitOfWork:
         self.coupons = CouponRepository(session)
         self.dead_letters = DeadLetterRepository(session)
         self.dependencies = DependencyRepository(session)
+        self.event_uploads = EventUploadRepository(session)
         self.expected_beats = ExpectedBeatRepository(session)
         self.flows = FlowRepository(session)
         self.glance = GlanceRepository(session)

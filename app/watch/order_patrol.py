@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.watch.patrol import Found, keep_alerts, look
 from app.watch.rule import Situation
 from app.watch.rules import ORDER_RULES
-from app.watch.stages.hours import close_hours
+from app.watch.stages.hours import close_hours, take_hours_anew
 from app.watch.stages.overdue import note_overdue
 
 
@@ -25,5 +25,6 @@ def patrol_orders(situation: Situation) -> Round:
     policy = situation.policy
     note_overdue(situation.store, now=situation.now)
     close_hours(situation.store, now=situation.now, zone=policy.zone, special_days=policy.special_days)
+    take_hours_anew(situation.store, now=situation.now, zone=policy.zone, special_days=policy.special_days)
     found = look(ORDER_RULES, situation)
     return Round(found, keep_alerts(found, situation))

@@ -36,6 +36,8 @@ class UploadForm:
     fields: Mapping[str, str]
     file: bytes | None = None
     content_type: str = ""
+    name: str = ""
+    """What the file is called where it comes from; anybody may call it anything."""
 
 
 class Uploads:
@@ -87,7 +89,8 @@ class Uploads:
             files = [value for value in form.values() if isinstance(value, UploadFile)]
             if not files or not files[0].size:  # a browser sends an empty one where none is chosen
                 return UploadForm(fields)
-            return UploadForm(fields, self._within_limit(await files[0].read()), files[0].content_type or "")
+            data = self._within_limit(await files[0].read())
+            return UploadForm(fields, data, files[0].content_type or "", files[0].filename or "")
 
     async def _body(self, request: Request) -> bytes:
         fields = {name: value for name, value in request.headers.raw if name == b"content-length"}

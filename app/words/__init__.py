@@ -18,6 +18,7 @@ from app.words.deeds import DETAILS as DETAILS
 from app.words.deeds import WAYS as WAYS
 from app.words.labels import Label as Label
 from app.words.labels import Labels, Sentences
+from app.words.marks import MARKS as MARKS
 from app.words.sources import SOURCE_KINDS as SOURCE_KINDS
 from app.words.sources import SOURCE_TROUBLES as SOURCE_TROUBLES
 from app.words.sources import source_trouble as source_trouble

@@ -74,6 +74,7 @@ ACTIONS = Sentences(
         "heartbeat.remove": "移除心跳",
         "change.tell": "登记变更",
         "change.import": "导入变更",
+        "events.import": "导入事件",
         "audit.export": "导出审计",
         "order.export": "导出订单列表",
     }
@@ -95,6 +96,8 @@ DETAILS = Sentences(
         "count": "条数",
         "added": "新增",
         "orders": "订单数",
+        "events": "事件数",
+        "wrong": "有误",
         "batch": "批次",
         "file": "文件",
         "text": "内容",

@@ -38,6 +38,7 @@ PLACES = {
     "watch promises": "promises",
     "watch systemic": "systemic",
     "watch changes import": "changes-import",
+    "watch events import": "events-import",
     "watch heartbeat list": "systemic",
     "watch heartbeat set": "heartbeat-set",
     "watch heartbeat remove": "heartbeat-remove",

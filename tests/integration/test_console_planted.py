@@ -94,6 +94,7 @@ CODED = {
     "dependency_window": {"name"},
     "expected_beat": {"name"},
     "duty_notice": {"once"},
+    "event_upload": {"source"},
     "guide_tick": {"step"},
     "handover": {"batch"},
     "heartbeat": {"name", "holder"},

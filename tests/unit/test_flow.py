@@ -132,6 +132,19 @@ def test_two_sources_that_tell_the_same_change_nothing():
     assert spent(flow(*WHOLE, *again)) == spent(flow(*WHOLE))
 
 
+def test_an_order_of_which_nothing_more_will_be_told_is_in_no_stage_and_keeps_what_it_was_told():
+    known = flow(event("placed", 0), event("paid", 2), event("queued", 12, last=True))
+    assert (known.standing, known.stage) == (Standing.UNDER_WAY, None)
+    assert spent(known) == [(1, 2, "told"), (2, 10, "told"), (3, 0, "inferred")]
+
+
+def test_what_is_told_of_it_nevertheless_is_taken_as_if_nobody_had_said_so():
+    said = (event("placed", 0), event("paid", 2, last=True), event("queued", 12))
+    assert spent(flow(*said)) == [(1, 2, "told"), (2, 10, "told"), (3, -1, "told")]
+    assert flow(*said).stage == 3
+    assert flow(event("paid", 2, last="yes")).stage == 2  # only the word itself counts
+
+
 def test_the_last_channel_and_priority_that_were_told_count():
     known = flow(
         event("placed", 0, channel="天猫"), event("paid", 1, priority="high"), event("queued", 2, channel="抖音")
@@ -153,7 +166,9 @@ def _events(marks: st.SearchStrategy[Mark]) -> st.SearchStrategy[list[LifecycleE
         mark=marks,
         at=st.integers(0, 600).map(lambda minute: TEN + minutes(minute)),
         channel=st.sampled_from(["", "天猫", "抖音"]),
-        attributes=st.fixed_dictionaries({}, optional={"stage": st.integers(0, 6), "priority": st.just("high")}),
+        attributes=st.fixed_dictionaries(
+            {}, optional={"stage": st.integers(0, 6), "priority": st.just("high"), "last": st.booleans()}
+        ),
     )
     return st.lists(one, max_size=14, unique_by=lambda event: (event.source, event.event_id))
 

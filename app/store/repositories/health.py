@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import Select, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.store.statements import insert_new
 from app.store.tables import (
     Alert,
     BacklogHour,
+    EventUpload,
     FeedChannel,
     FeedHour,
     Incident,
@@ -124,27 +125,40 @@ class HealthRepository:
             found.setdefault(source, set()).add(channel)
         return found
 
+    def fed_channels(self) -> set[str]:
+        """Return the channels that any source tells of by itself; what only files tell of is seen by nobody live."""
+        return {channel for channels in self.feeds().values() for channel in channels}
+
     def note_feeds(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Note that sources tell of channels."""
         rows: list[dict[str, Any]] = [{"source": source, "channel": channel} for source, channel in sorted(set(pairs))]
         insert_new(self._session, FeedChannel, rows, unique=("source", "channel"))
 
     def heard(self, source: str, *, before: datetime) -> datetime | None:
-        """Return when a source was heard last before a moment."""
+        """Return when a source was heard last before a moment; a file that tells of it does not make it heard."""
         e = StoredEvent
-        return self._session.scalar(select(func.max(e.received_at)).where(e.source == source, e.received_at < before))
+        itself = (e.source == source, e.received_at < before, e.received_at.not_in(_by_file(source)))
+        return self._session.scalar(select(func.max(e.received_at)).where(*itself))
 
     def times_heard(self, source: str, *, since: datetime, until: datetime) -> int:
         """Return at how many moments a source was heard after ``since``, up to ``until``."""
         e = StoredEvent
-        within = (e.source == source, e.received_at > since, e.received_at <= until)
-        return self._session.scalar(select(func.count(func.distinct(e.received_at))).where(*within)) or 0
+        times = (e.received_at > since, e.received_at <= until, e.received_at.not_in(_by_file(source)))
+        return (
+            self._session.scalar(select(func.count(func.distinct(e.received_at))).where(e.source == source, *times))
+            or 0
+        )
 
     def heard_in(self, source: str, hour: datetime) -> tuple[int, list[datetime]]:
         """Return how many events a source told in an hour, and the moments at which some came, in order."""
         e = StoredEvent
-        of_hour = (e.source == source, e.received_at >= hour, e.received_at < hour + HOUR)
-        moments = select(e.received_at, func.count()).where(*of_hour).group_by(e.received_at).order_by(e.received_at)
+        times = (e.received_at >= hour, e.received_at < hour + HOUR, e.received_at.not_in(_by_file(source)))
+        moments = (
+            select(e.received_at, func.count())
+            .where(e.source == source, *times)
+            .group_by(e.received_at)
+            .order_by(e.received_at)
+        )
         rows = list(self._session.execute(moments))
         return sum(count for _, count in rows), [at for at, _ in rows]
 
@@ -168,6 +182,12 @@ class HealthRepository:
         """Write what hours from ``since`` on were like, over what was written before."""
         for table in (StageHour, BacklogHour, FeedHour):
             self._session.execute(delete(table).where(table.hour >= since))
+        self._session.add_all(rows)
+
+    def rewrite_hours(self, rows: Sequence[StageHour | BacklogHour], *, since: datetime, until: datetime) -> None:
+        """Write anew what closed hours between two moments were like; how sources told in them stays."""
+        for table in (StageHour, BacklogHour):
+            self._session.execute(delete(table).where(table.hour >= since, table.hour < until))
         self._session.add_all(rows)
 
     def hours(self, since: datetime, *, all_of_them: bool = False) -> list[StageHour]:
@@ -221,3 +241,9 @@ class HealthRepository:
                 select(OverdueMinute).where(OverdueMinute.minute >= since).order_by(OverdueMinute.minute)
             )
         )
+
+
+def _by_file(source: str) -> Select[tuple[datetime]]:
+    """Return the moments at which a file told events of a source."""
+    u = EventUpload
+    return select(u.received_at).where(u.source == source)

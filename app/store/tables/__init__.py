@@ -11,7 +11,7 @@ from app.store.tables.flow import OrderFlow, StageMinute, StageTotal, StageVisit
 from app.store.tables.goods import OrderGoods, SkuCount, SkuNote, SkuStock
 from app.store.tables.guide import GuideTick
 from app.store.tables.handover import Handover
-from app.store.tables.health import BacklogHour, FeedChannel, FeedHour, OverdueMinute, StageHour
+from app.store.tables.health import BacklogHour, EventUpload, FeedChannel, FeedHour, OverdueMinute, StageHour
 from app.store.tables.incident import AcceptedCount, Incident, StateCount
 from app.store.tables.kept_setting import KeptSetting
 from app.store.tables.kiosk import Kiosk
@@ -46,6 +46,7 @@ __all__ = [
     "DependencyWindow",
     "DutyFallback",
     "DutyNotice",
+    "EventUpload",
     "ExpectedBeat",
     "FeedChannel",
     "FeedHour",

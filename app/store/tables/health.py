@@ -16,6 +16,21 @@ class FeedChannel(SQLModel, table=True):
     channel: str = Field(primary_key=True, max_length=64)
 
 
+class EventUpload(SQLModel, table=True):
+    """A file told events of a source at a moment; the source itself was not heard then.
+
+    ``hours_since`` is the closed hour from which on hours are to be written anew for them, None once they are;
+    ``pieces`` counts the transactions in which the file was taken.
+    """
+
+    __tablename__ = "event_upload"
+
+    source: str = Field(primary_key=True, max_length=32)
+    received_at: datetime = Field(primary_key=True)
+    hours_since: datetime | None = None
+    pieces: int
+
+
 class StageHour(SQLModel, table=True):
     """What one kind of orders spent in a stage in an hour; ``counted`` unless that hour says nothing of other days."""
 

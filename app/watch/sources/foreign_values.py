@@ -4,16 +4,15 @@ One answer may hold epoch milliseconds beside the wall clock of Beijing, and six
 """
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from app.domain.times import EARLIEST
 
-BEIJING = ZoneInfo("Asia/Shanghai")
-"""The wall clock of every ERP and carrier here, whatever its merchant's is."""
+BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
+"""The wall clock of every ERP and carrier here, whatever its merchant's is; it knew no summer time in this century."""
 
 _NOTHING = frozenset({"", "无", "null", "none", "0"})
-_NO_DATE = re.compile(r"0000[-/]00[-/]00.*|000[01][-/]01[-/]01.*")
+_NO_DATE = re.compile(r"0000[-/]00[-/]00.*|000[01][-/]01[-/]01.*|1900[-/]0?1[-/]0?0.*")
 _DIGITS = re.compile(r"[0-9]{9,16}")
 _WALL = re.compile(
     r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})[ T]([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2})(\.[0-9]+)?)?"

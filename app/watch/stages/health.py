@@ -1,6 +1,6 @@
 """What a look at the order flow sees, gathered once a minute for all rules of order health."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -161,7 +161,11 @@ class LooksAtOrders:
         blind = {channel for one in feeds if one.sight is Sight.WRONG for channel in told[one.source]}
         stages = stages_of(uow)
         starts = {stage.number: at - window_of(stage.limit) for stage in stages}
-        sums = uow.stages.sums({*starts.values(), at - HALF_HOUR}, end=at)
+        fed = {channel for channels in told.values() for channel in channels}
+        sums = {
+            start: [one for one in found if one.channel in fed]
+            for start, found in uow.stages.sums({*starts.values(), at - HALF_HOUR}, end=at).items()
+        }
         kinds = tuple(
             _kind(stage, one, usual, blind)
             for stage in stages
@@ -173,7 +177,7 @@ class LooksAtOrders:
             kinds=kinds,
             channels=tuple(_channels(uow, stages, sums[at - HALF_HOUR], usual, blind, at)),
             feeds=feeds,
-            backlog=_overdue(uow, at) or _backlog(uow, kinds, usual, blind, at),
+            backlog=_overdue(uow, at) or _backlog(uow, kinds, usual, fed, blind, at),
         )
 
     def _feed(self, uow: UnitOfWork, source: str, usual: Baselines) -> FeedNow:
@@ -247,7 +251,12 @@ def _overdue(uow: UnitOfWork, at: datetime) -> BacklogNow | None:
 
 
 def _backlog(
-    uow: UnitOfWork, kinds: Sequence[KindNow], usual: Baselines, blind: Iterable[str], at: datetime
+    uow: UnitOfWork,
+    kinds: Sequence[KindNow],
+    usual: Baselines,
+    fed: Collection[str],
+    blind: Iterable[str],
+    at: datetime,
 ) -> BacklogNow:
     """Return the unprocessed orders of all channels that are seen, minute by minute."""
     hidden = set(blind)
@@ -255,7 +264,7 @@ def _backlog(
     changes: dict[datetime, int] = {}
     went = came = 0
     for row in uow.health.backlog_changes(BACKLOG_STAGES, since=at - GROWTH, until=at):
-        if row.channel not in hidden:
+        if row.channel in fed and row.channel not in hidden:
             changes[row.minute] = changes.get(row.minute, 0) + row.change
             went += row.went
             came += row.change + row.went

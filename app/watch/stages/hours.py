@@ -4,7 +4,7 @@ Marked as not counted are hours that say nothing of other days: with an incident
 would otherwise make the trouble the new normal. The last few hours are written anew each time, since events come late.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -19,6 +19,9 @@ LATE = 3 * HOUR
 """Events that come later than this change no hour that was closed."""
 
 FURTHEST_BACK = timedelta(weeks=4)
+
+AT_A_TIME = timedelta(days=1)
+"""Of hours that are written anew: a look at the orders takes hardly longer for it."""
 
 BACKLOG_STAGES = (2, 3)
 """The stages whose orders count as unprocessed."""
@@ -78,11 +81,41 @@ def close_hours(store: Store, *, now: datetime, zone: ZoneInfo, special_days: Co
     return (until - since) // HOUR
 
 
+def oldest_reopened(moments: Iterable[datetime], *, now: datetime) -> datetime | None:
+    """Return the first closed hour that events of these times change; None where no later hour compares with any."""
+    hours = [at.replace(minute=0, second=0, microsecond=0) for at in moments]
+    closed = now.replace(minute=0, second=0, microsecond=0) - LATE
+    within = [hour for hour in hours if now - FURTHEST_BACK <= hour < closed]
+    return min(within, default=None)
+
+
+def take_hours_anew(store: Store, *, now: datetime, zone: ZoneInfo, special_days: Collection[date] = ()) -> int:
+    """Write closed hours anew for what files have told of them since, one day of them; return how many were written."""
+    with store.reading() as uow:
+        due, newest = uow.event_uploads.due(), uow.health.newest_hour()
+        if due is None or due.hours_since is None:
+            return 0
+        since = max(due.hours_since, now.replace(minute=0, second=0, microsecond=0) - FURTHEST_BACK)
+        ends = since if newest is None else newest + HOUR
+        until = min(since + AT_A_TIME, ends)
+        rows: list[StageHour | BacklogHour] = []
+        if since < until:
+            incidents, alerts = uow.health.unusual(since, until, rule=OF_THE_BACKLOG)
+            for found in _hours_of_stages(uow, since, until, _Unusual(incidents, alerts, special_days, zone)):
+                rows += found
+    with store.writing() as uow:
+        if not uow.event_uploads.hours_taken(due, until if until < ends else None):
+            return 0  # more of that file has come meanwhile; the next look takes it
+        uow.health.rewrite_hours(rows, since=since, until=until)
+    return max((until - since) // HOUR, 0)
+
+
 def _hours_of_stages(
     uow: UnitOfWork, since: datetime, until: datetime, unusual: _Unusual
 ) -> tuple[list[StageHour], list[BacklogHour]]:
     """Walk the minutes once, and return what each hour was like."""
     running = {kind: _RunningSums(sums) for kind, sums in uow.stages.before(since).items()}
+    fed = uow.health.fed_channels()
     minutes = uow.health.minutes(since, until)
     row = next(minutes, None)
     stages, backlog = [], []
@@ -93,7 +126,8 @@ def _hours_of_stages(
             while row is not None and row.minute == minute:
                 running.setdefault((row.channel, row.high, row.stage), _RunningSums({})).add(row)
                 row = next(minutes, None)
-            samples.append(sum(one.inside for (_, _, stage), one in running.items() if stage in BACKLOG_STAGES))
+            waiting = (one.inside for (of, _, stage), one in running.items() if stage in BACKLOG_STAGES and of in fed)
+            samples.append(sum(waiting))
         for (channel, high, stage), one in sorted(running.items()):
             entered, left, seconds = one.close(hour, hour + HOUR)
             if entered or left or seconds:

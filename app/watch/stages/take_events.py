@@ -19,6 +19,7 @@ from app.store.repositories.flows import MOST_CHANNELS, FlowChange, KnownEvent, 
 from app.store.statements import chunks
 from app.store.tables import OrderFlow
 from app.store.unit_of_work import Store, UnitOfWork
+from app.watch.stages.hours import oldest_reopened
 
 AT_A_TIME = 20
 """Orders of one transaction."""
@@ -65,14 +66,17 @@ def id_of(order: str, mark: Mark, at: datetime) -> str:
     return f"#{hashlib.sha256(said.encode()).hexdigest()[:40]}"
 
 
-def take_events(store: Store, events: Sequence[ReportedEvent], *, now: datetime) -> Taken:
-    """Store events that are not known yet, and bring their orders to where they are by all that is known of them."""
+def take_events(store: Store, events: Sequence[ReportedEvent], *, now: datetime, by_file: bool = False) -> Taken:
+    """Store events that are not known yet, and bring their orders to where they are by all that is known of them.
+
+    Those of a file (``by_file``) are no sign that their source is alive, and no promise that it will tell more.
+    """
     by_order: dict[str, list[ReportedEvent]] = defaultdict(list)
     for event in events:
         by_order[event.order].append(event)
     taken = Taken()
     for refs in chunks(list(by_order), AT_A_TIME):
-        part = _take_part(store, {ref: by_order[ref] for ref in refs}, now=now)
+        part = _take_part(store, {ref: by_order[ref] for ref in refs}, now=now, by_file=by_file)
         taken.applied += part.applied
         taken.unchanged += part.unchanged
         taken.rejected += part.rejected
@@ -80,16 +84,18 @@ def take_events(store: Store, events: Sequence[ReportedEvent], *, now: datetime)
     return taken
 
 
-def _take_part(store: Store, by_order: dict[str, list[ReportedEvent]], *, now: datetime) -> Taken:
+def _take_part(store: Store, by_order: dict[str, list[ReportedEvent]], *, now: datetime, by_file: bool) -> Taken:
     for _ in range(MOST_LOOKS):
         taken = Taken()
         with suppress(Overtaken), store.writing() as uow:
-            _take(by_order, uow, taken, now=now)
+            _take(by_order, uow, taken, now=now, by_file=by_file)
             return taken
     raise Busy("这些事件正被别处同时上报，请稍后原样再报。")
 
 
-def _take(by_order: dict[str, list[ReportedEvent]], uow: UnitOfWork, taken: Taken, *, now: datetime) -> None:
+def _take(
+    by_order: dict[str, list[ReportedEvent]], uow: UnitOfWork, taken: Taken, *, now: datetime, by_file: bool
+) -> None:
     rows = uow.flows.lock(list(by_order))
     known = uow.flows.known([(one.source, one.event_id) for events in by_order.values() for one in events])
     new: dict[str, list[ReportedEvent]] = {}
@@ -107,7 +113,11 @@ def _take(by_order: dict[str, list[ReportedEvent]], uow: UnitOfWork, taken: Take
         changes.append(FlowChange(row, flow_of(before), after, kind))
         taken.applied += len(fresh)
     uow.flows.change(changes)
-    uow.health.note_feeds([(told.source, one.kind[0]) for one in changes for told in new[one.row.order_ref]])
+    if not by_file:
+        uow.health.note_feeds([(told.source, one.kind[0]) for one in changes for told in new[one.row.order_ref]])
+    elif told_now := [one for fresh in new.values() for one in fresh]:
+        since = oldest_reopened([one.at for one in told_now], now=now)
+        uow.event_uploads.note({one.source for one in told_now}, received_at=now, hours_since=since)
 
 
 def _fresh(

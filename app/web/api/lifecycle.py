@@ -1,6 +1,7 @@
 """Lifecycle events over HTTP: what the main system tells of an order's way, in bulk and in any order."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,6 +12,8 @@ from app.domain import problems as p
 from app.domain.marks import Mark
 from app.domain.times import is_a_time
 from app.intake.field_errors import field_error
+from app.watch.stages.events_file import EventsFile, WrongEvent
+from app.watch.stages.import_events import EventsForeseen, EventsImported
 from app.watch.stages.take_events import RejectedEvent, ReportedEvent, id_of, take_events
 from app.web.api.json_body import REFUSALS, documents, reads
 from app.web.callers import LifecycleCaller
@@ -30,8 +33,8 @@ class EventIn(BaseModel):
     """Something that happened to an order.
 
     ``event_id`` makes it known again under its ``source``; without one an event of the same order, mark and time is the
-    same. ``attributes`` may hold ``priority`` (high), ``stage`` (of ``reopened``), ``into`` (of ``merged``) and
-    ``children`` (of ``split``).
+    same. ``attributes`` may hold ``priority`` (high), ``stage`` (of ``reopened``), ``into`` (of ``merged``),
+    ``children`` (of ``split``) and ``last`` (true where nothing more will be told of this order).
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -75,6 +78,68 @@ class TakenOut(BaseModel):
     applied: int
     unchanged: int
     rejected: list[RejectedOut]
+
+
+class WrongEventOut(BaseModel):
+    """An event of a file that is passed over; ``row`` counts as a spreadsheet does, the first is 1."""
+
+    row: int
+    column: str
+    code: str
+    detail: str
+
+
+class EventsForeseenOut(BaseModel):
+    """What importing a file of events would do; ``past`` orders are not followed any further."""
+
+    rows: int
+    orders: int
+    new: int
+    unchanged: int
+    past: int
+    open: int
+    over: int
+    first: datetime | None
+    last: datetime | None
+    marks: dict[str, int]
+    channels: dict[str, int]
+    rejected: list[WrongEventOut]
+
+
+class EventsImportedOut(BaseModel):
+    """What became of a file of events; ``left`` of them were not tried."""
+
+    applied: int
+    unchanged: int
+    left: int
+    rejected: list[WrongEventOut]
+
+
+def foreseen_out(file: EventsFile, foreseen: EventsForeseen) -> EventsForeseenOut:
+    """Return what importing a file would do, as programs read it."""
+    return EventsForeseenOut(
+        rows=file.rows,
+        orders=foreseen.orders,
+        new=foreseen.new,
+        unchanged=foreseen.known,
+        past=file.past,
+        open=foreseen.open,
+        over=foreseen.over,
+        first=foreseen.first,
+        last=foreseen.last,
+        marks={str(mark): n for mark, n in foreseen.by_mark.items()},
+        channels=dict(foreseen.by_channel),
+        rejected=_wrong_out(foreseen.wrong),
+    )
+
+
+def imported_out(done: EventsImported, wrong: Iterable[WrongEvent]) -> EventsImportedOut:
+    """Return what became of a file, as programs read it."""
+    return EventsImportedOut(applied=done.applied, unchanged=done.unchanged, left=done.left, rejected=_wrong_out(wrong))
+
+
+def _wrong_out(wrong: Iterable[WrongEvent]) -> list[WrongEventOut]:
+    return [WrongEventOut(row=one.row, column=one.column, code=one.code, detail=one.why) for one in wrong]
 
 
 @router.post(

@@ -27,6 +27,7 @@ from app.web.console.pages.by_hand import ByHandPage
 from app.web.console.pages.claim import add_claim
 from app.web.console.pages.coupons import CouponPages
 from app.web.console.pages.dashboard import HomePage
+from app.web.console.pages.events_import import EventsImportPage
 from app.web.console.pages.flow_map import FlowMapPage
 from app.web.console.pages.goods import GoodsPages
 from app.web.console.pages.guide import GuidePage
@@ -109,6 +110,7 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         GuidePage(frame, parts.door.intake),
         IncidentPages(frame),
         OrderHealthPage(frame),
+        EventsImportPage(frame, parts.uploads),
         StuckPages(frame),
         FlowMapPage(frame),
         AlertPages(frame),

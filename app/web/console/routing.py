@@ -22,6 +22,7 @@ _MARK = "console_route"
 
 _WITHOUT_STRIP = frozenset(
     {"live", "stay", "batch-file", "audit-export", "orders-fresh", "orders-export", "orders-import-template"}
+    | {"events-import-template", "events-import-errors"}
 )
 """Routes that show no page, and need not look at how things stand."""
 

@@ -7,12 +7,38 @@ LINES = "app/domain/order_health.py"
 HEALTH = "app/watch/stages/health.py"
 HOURS = "app/watch/stages/hours.py"
 PATROL = "app/watch/patrol.py"
+HEARD = "app/store/repositories/health.py"
+BY_FILE = "tests/engines/watch/test_import_events.py"
 ROWS = "app/store/repositories/alerts.py"
 UNIT = "tests/unit/test_order_health.py"
 LIVED = "tests/unit/test_alert_life.py"
 FLOWS = "tests/engines/watch/test_order_health.py"
 
 MUTANTS = (
+    Mutant(
+        "a file that tells of a silent source makes it heard",
+        "P16",
+        (Edit(HEARD, "e.received_at < before, e.received_at.not_in(_by_file(source)))", "e.received_at < before)"),),
+        (f"{BY_FILE}::test_a_file_of_a_source_that_has_fallen_silent_does_not_make_it_heard[sqlite]",),
+    ),
+    Mutant(
+        "what only a file tells of is waited for",
+        "P16",
+        (Edit(HEALTH, "[one for one in found if one.channel in fed]", "list(found)"),),
+        (f"{BY_FILE}::test_a_channel_that_only_files_tell_of_is_waited_for_by_no_rule[sqlite]",),
+    ),
+    Mutant(
+        "past orders stand in their last stage for ever",
+        "P16",
+        (Edit("app/domain/flow.py", "            if self.ended:", "            if self.ended and self.reworks:"),),
+        (f"{BY_FILE}::test_past_orders_are_in_the_reports_and_in_no_stage_and_nobody_is_called[sqlite]",),
+    ),
+    Mutant(
+        "hours that a file changes meanwhile count as written",
+        "P16",
+        (Edit("app/store/repositories/event_uploads.py", ", u.pieces == row.pieces)", ")"),),
+        (f"{BY_FILE}::test_what_comes_of_a_file_while_its_hours_are_written_is_written_too[sqlite]",),
+    ),
     Mutant(
         "a gate is blocked although nobody waits",
         "P16",

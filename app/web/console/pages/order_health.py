@@ -59,7 +59,7 @@ class OrderHealthPage(ConsolePage):
             stages = stages_now(uow, now=now)
             told = [one for one in uow.alerts.open() if one.rule in _RULES and one.state != AlertState.PENDING]
             days = self._days.look(uow, now=now)
-            feeds = sorted(uow.health.feeds())
+            feeds = sorted(uow.health.feeds().keys() | uow.event_uploads.sources())
         blind = [one for one in told if one.rule == _BLIND]
         return {
             "stages": [_shown(one, told, days[one.stage.number], blind=bool(blind)) for one in stages],

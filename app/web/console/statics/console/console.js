@@ -33,6 +33,10 @@
     });
   });
 
+  document.querySelectorAll("form[data-go-on]").forEach(function (form) { // the next part of a long import
+    setTimeout(function () { form.submit(); }, 500);
+  });
+
   document.addEventListener("keydown", function (event) { // "/" searches, J and K walk the rows of a list
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input,select,textarea")) return;
     var search = document.querySelector("[data-search]"), key = event.key.toLowerCase();
