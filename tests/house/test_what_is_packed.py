@@ -1,0 +1,13 @@
+"""What the program reads beside its modules comes along where it is installed, not only where it is written."""
+
+import tomllib
+
+from tests.house.repository import APP, ROOT
+
+
+def test_every_file_that_is_no_module_is_packed():
+    document = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = document["tool"]["setuptools"]["package-data"]["app"]
+    packed = {path for pattern in patterns for path in APP.glob(pattern)}
+    lying = {path for path in APP.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}}
+    assert lying - packed == set()
