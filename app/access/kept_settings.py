@@ -43,10 +43,14 @@ class CheckedValue:
 
 @dataclass(frozen=True, slots=True)
 class KeepingRules:
-    """How values are judged and sealed; ``check`` raises :class:`WrongValue`."""
+    """How values are judged and sealed; ``check`` raises :class:`WrongValue`.
+
+    ``told`` returns what may be recorded of a kept text and of the one that takes its place; None stands for ``.env``.
+    """
 
     seal: Seal
     check: Callable[[str, str], CheckedValue]
+    told: Callable[[str, str | None, str | None], tuple[str, str]]
 
 
 def change_setting(
@@ -64,24 +68,34 @@ def change_setting(
         WrongValue: it cannot be this, or cannot be set here.
     """
     uow.leases.serialise(_SERIALISED)
-    text = value if isinstance(value, str) else value(kept_texts(uow.kept_settings.all(), rules.seal).get(name))
+    kept = kept_texts(uow.kept_settings.all(), rules.seal).get(name)
+    text = value if isinstance(value, str) else value(kept)
     checked = rules.check(name, text)
     sealed = rules.seal.seal(checked.text.encode(), _bound(name))
     uow.kept_settings.put(name, sealed=sealed, by=by.name, now=now)
-    uow.audit.record("setting.change", by=by, at=now, subject=f"setting:{name}", detail=_detail(checked))
+    uow.audit.record(
+        "setting.change",
+        by=by,
+        at=now,
+        subject=f"setting:{name}",
+        detail=_detail(checked.word, *rules.told(name, kept, checked.text)),
+    )
     return checked
 
 
-def forget_setting(uow: UnitOfWork, name: str, *, by: Actor, now: datetime) -> None:
+def forget_setting(uow: UnitOfWork, name: str, *, rules: KeepingRules, by: Actor, now: datetime) -> None:
     """Return a setting to what ``.env`` says.
 
     Raises:
         NothingKept: it is so already.
     """
     uow.leases.serialise(_SERIALISED)
+    kept = kept_texts(uow.kept_settings.all(), rules.seal).get(name)
     if not uow.kept_settings.forget(name):
         raise NothingKept("这一项现在用的就是 .env 的值。")
-    uow.audit.record("setting.forget", by=by, at=now, subject=f"setting:{name}")
+    before, after = rules.told(name, kept, None)
+    detail = {"before": before, "text": after}
+    uow.audit.record("setting.forget", by=by, at=now, subject=f"setting:{name}", detail=detail)
 
 
 def begin_test(uow: UnitOfWork, name: str, *, told: str, by: Actor, now: datetime) -> None:
@@ -116,5 +130,5 @@ def _bound(name: str) -> str:
     return f"kept_setting:{name}"
 
 
-def _detail(checked: CheckedValue) -> dict[str, str]:
-    return {"name": checked.word, "text": checked.told}
+def _detail(word: str, before: str, after: str) -> dict[str, str]:
+    return {"name": word, "before": before, "text": after}

@@ -9,7 +9,7 @@ import structlog
 
 from app.access.kept_settings import CheckedValue, KeepingRules, WrongValue, kept_texts
 from app.settings import Settings, WrongSetting
-from app.settings.kept import KEPT, told, value_of, with_kept
+from app.settings.kept import KEPT, told, told_change, value_of, with_kept
 from app.store.sealing import Seal
 from app.store.tables import KeptSetting
 from app.store.unit_of_work import Store
@@ -75,13 +75,13 @@ class KeptSettings:
         return WhatIsSet(settings, rows, tuple(wrong))
 
 
-def keeping_rules(seal: Seal, first: Settings, layouts: Callable[[], Sequence[str]]) -> KeepingRules:
+def keeping_rules(seal: Seal, first_settings: Settings, layouts: Callable[[], Sequence[str]]) -> KeepingRules:
     """Return how values are judged: as ``.env`` is, and a layout must be there."""
 
     def check(name: str, text: str) -> CheckedValue:
         text = text.strip()
         try:
-            value = value_of(name, text, hosts=first.outbound_hosts)
+            value = value_of(name, text, hosts=first_settings.outbound_hosts)
         except WrongSetting as error:
             word = KEPT[name].word if name in KEPT else "设置"
             raise WrongValue(f"{word}没有改动：{error}") from None
@@ -89,7 +89,17 @@ def keeping_rules(seal: Seal, first: Settings, layouts: Callable[[], Sequence[st
             raise WrongValue(f"{KEPT[name].word}没有改动：没有这种布局，可选：{'、'.join(known)}。")
         return CheckedValue(KEPT[name].word, text, told(name, value))
 
-    return KeepingRules(seal, check)
+    def change(name: str, before: str | None, after: str | None) -> tuple[str, str]:
+        return told_change(name, valued(name, before), valued(name, after)) if name in KEPT else ("", "")
+
+    def valued(name: str, text: str | None) -> object:
+        first: object = getattr(first_settings, name)
+        try:
+            return first if text is None else value_of(name, text, hosts=first_settings.outbound_hosts)
+        except WrongSetting:  # it was kept by an earlier release
+            return first
+
+    return KeepingRules(seal, check, change)
 
 
 def _versions(rows: Sequence[KeptSetting]) -> list[tuple[str, bytes]]:

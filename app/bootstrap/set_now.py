@@ -42,7 +42,7 @@ class SettingLine:
 
     name: str
     word: str
-    kind: Literal["robots", "people", "one"]
+    kind: Literal["robots", "people", "one", "lines"]
     hint: str
     told: str
     text: str
@@ -126,7 +126,7 @@ def forget(boat: Lifeboat, name: str, *, by: Actor) -> None:
         NothingKept: it is so already.
     """
     with boat.store.writing() as uow:
-        forget_setting(uow, name, by=by, now=boat.clock.now())
+        forget_setting(uow, name, rules=rules_of(boat), by=by, now=boat.clock.now())
     boat.kept.now(at_once=True)
 
 

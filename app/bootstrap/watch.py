@@ -7,7 +7,8 @@ from app.bootstrap.lifeboat import Lifeboat
 from app.settings import Settings
 from app.store.spool.file import SpoolCounts, count_spool
 from app.watch.rule import Situation, WatchPolicy
-from app.watch.stages.health import NOBODY_LOOKS, LooksAtOrders
+from app.watch.stages.health import NOBODY_LOOKS
+from app.watch.stages.look import LooksAtOrders
 from app.watch.stages.usual import Baselines
 
 
@@ -19,11 +20,14 @@ def situation_of(
     The order flow is looked at only with ``baselines``, which the one patrol keeps from look to look.
     """
     settings, now = boat.live, boat.clock.now()
+    policy, looks = watch_policy(settings), NOBODY_LOOKS
+    if baselines is not None:
+        looks = LooksAtOrders(boat.store, now=now, baselines=baselines, lines=policy.lines)
     return Situation(
-        policy=watch_policy(settings),
+        policy=policy,
         store=boat.store,
         now=now,
-        orders=NOBODY_LOOKS if baselines is None else LooksAtOrders(boat.store, now=now, baselines=baselines),
+        orders=looks,
         folders=(settings.data_dir, settings.export_dir),
         spool=spool or partial(count_spool, settings.spool_dir),
     )
@@ -41,4 +45,5 @@ def watch_policy(settings: Settings) -> WatchPolicy:
         sms_per_client_per_day=settings.sms_per_client_per_day,
         disk_reserve_bytes=settings.disk_reserve_bytes,
         special_days=settings.special_dates,
+        lines=settings.lines,
     )

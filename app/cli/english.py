@@ -184,7 +184,7 @@ HELP: Mapping[str, str] = {
     "检查一个布局文件；给出样例订单时，显示它在批次文件中的各行。": "Check a layout's file; with a sample order show the rows it becomes.",
     "TOML 布局文件。": "The layout's TOML file.",
     "一笔样例订单（JSON，同 POST /v1/orders）。": "A sample order (JSON, as for POST /v1/orders).",
-    "机器人、提醒谁、告警邮箱、布局、券码告警线：不改 .env，几秒内生效。": "Robots, mentions, alert addresses, layout, coupons' low mark: changed without .env, live within seconds.",
+    "机器人、提醒谁、告警邮箱、布局、告警阈值、券码告警线：不改 .env，几秒内生效。": "Robots, mentions, alert addresses, layout, lines of alerts, coupons' low mark: changed without .env, live within seconds.",
     "列出可以这样改的设置，以及各自的值来自哪里；机器人只显示主机和末 4 位。": "List what can be changed so, and where each value comes from; of a robot host and last four alone.",
     "设一个值，代替 .env 里的；所有进程几秒内生效。": "Set a value in place of that in .env; every process follows within seconds.",
     "设置的名称，见 lifeboat settings list。": "Name of the setting, as lifeboat settings list shows it.",

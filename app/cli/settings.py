@@ -10,7 +10,9 @@ from app.cli.language import said
 from app.cli.terminal import Json, actor, lifeboat, local, moment, out, say_json, table
 from app.settings.sources import PREFIX
 
-app = typer.Typer(help="机器人、提醒谁、告警邮箱、布局、券码告警线：不改 .env，几秒内生效。", no_args_is_help=True)
+app = typer.Typer(
+    help="机器人、提醒谁、告警邮箱、布局、告警阈值、券码告警线：不改 .env，几秒内生效。", no_args_is_help=True
+)
 
 Name = Annotated[str, typer.Argument(help="设置的名称，见 lifeboat settings list。")]
 

@@ -66,12 +66,12 @@ def _usual(
     """Return the median of the daily values in the first cell that holds enough: one bad day cannot move it."""
     this_hour = at.replace(minute=0, second=0, microsecond=0)
     earlier = [hour for hour in hours if this_hour - WEEKS <= hour.begins < this_hour]
-    lately = [hour for hour in earlier if hour.begins >= this_hour - DAYS]
     same_hour = [hour for hour in earlier if hour.begins.hour == at.hour]
-    cells = (
-        (Cell.HOUR_OF_WEEK, [hour for hour in same_hour if hour.begins.weekday() == at.weekday()]),
-        (Cell.HOUR_OF_DAY, [hour for hour in lately if hour.begins.hour == at.hour]),
-        (Cell.ALL_HOURS, lately),
+    lately = this_hour - DAYS
+    cells = (  # each is looked through only where the one before it holds too little
+        (Cell.HOUR_OF_WEEK, (hour for hour in same_hour if hour.begins.weekday() == at.weekday())),
+        (Cell.HOUR_OF_DAY, (hour for hour in same_hour if hour.begins >= lately)),
+        (Cell.ALL_HOURS, (hour for hour in earlier if hour.begins >= lately)),
     )
     for cell, of_cell in cells:
         days: dict[date, list[Hour]] = defaultdict(list)

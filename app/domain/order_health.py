@@ -8,11 +8,21 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from statistics import median
 
 from app.domain.alert_life import Sight
 
 HOUR = timedelta(hours=1)
+
+
+class RedCounts(StrEnum):
+    """Which orders of an open incident count as its backlog."""
+
+    OVERDUE = "overdue"
+    """Those that have waited for a batch for too long: at 100 a minute more than 200 wait in every half hour, quite
+    healthily."""
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +33,8 @@ class Bottleneck:
     clears_below: float = 1.5
     orders: int = 10
     inside: int = 3
+    hold: timedelta = timedelta(minutes=5)
+    """How long it has to last before anybody is told."""
 
     def sight(self, *, flow_mean: float, limit: float, n: int, inside: int) -> Sight:
         """Look at a stage's mean in minutes."""
@@ -42,6 +54,7 @@ class Slow:
     """Less than this part of the limit is nothing to speak of, however unusual."""
     sure: float = 1.64
     """Standard errors: one in twenty is above by chance."""
+    hold: timedelta = timedelta(minutes=10)
 
     def may_be(self, *, flow_mean: float, baseline: float, limit: float, n: int) -> bool:
         """Tell whether it is worth asking how far the orders' times lie apart."""
@@ -119,6 +132,9 @@ class BacklogGrowing:
     clears_below: float = 0.8
     more: int = 10
     significance: float = 2.0
+    hold: timedelta = timedelta(minutes=3)
+    red_counts: RedCounts = RedCounts.OVERDUE
+    """Which orders of an open incident are its backlog."""
 
     def line(self, usual: float | None) -> float:
         """Return the line; ``usual`` is the 95th percentile at such a time, None where nobody knows."""

@@ -14,6 +14,7 @@ from app.notify.contents import AlertContent
 from app.notify.new_message import NewMessage
 from app.notify.people import exits_of
 from app.notify.policy import MessagePolicy
+from app.store.alert_steps import RULE_CHANGED
 from app.store.sealing import Keyring
 from app.store.tables import Alert
 from app.store.unit_of_work import UnitOfWork
@@ -29,10 +30,16 @@ def alert_messages(
     alert: Alert, policy: MessagePolicy, *, ended: bool = False, people: Iterable[Exit] = (), now: datetime
 ) -> list[NewMessage]:
     """Return an alert, or its end, to the groups that hear of it, by e-mail to those of the settings, and to people."""
-    over = alert.end_reason == "over" and not ended  # before anybody was told of it
-    content = content_of(alert, policy, f"{alert.text}（现已恢复）" if over else alert.text, ended=ended)
+    content = content_of(alert, policy, f"{alert.text}{_remark(alert, ended=ended)}", ended=ended)
     exits = [*alert_exits(policy, alert.level), *people]
     return messages_to(exits, alert, content, phase="end" if ended else str(alert.version), now=now)
+
+
+def _remark(alert: Alert, *, ended: bool) -> str:
+    """Return what is to be said of an end: that it came before anybody was told, or that nothing but a line moved."""
+    if alert.end_reason == RULE_CHANGED:
+        return "（告警阈值已调整，按新的阈值不再算异常）"
+    return "（现已恢复）" if alert.end_reason == "over" and not ended else ""
 
 
 def content_of(

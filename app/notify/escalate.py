@@ -21,8 +21,8 @@ from app.notify.alert_messages import Exit, alert_exits, content_of, messages_to
 from app.notify.people import exits_of
 from app.notify.policy import MessagePolicy
 from app.notify.trouble import trouble_with
+from app.store.alert_steps import silenced
 from app.store.on_duty import on_duty
-from app.store.repositories.alerts import silenced
 from app.store.sealing import Keyring
 from app.store.tables import Alert, User
 from app.store.unit_of_work import Store, UnitOfWork

@@ -7,13 +7,16 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationError
 
+from app.domain.health_lines import health_lines, texts_in, texts_of
 from app.settings import Settings
 from app.settings.batches import BatchSettings
 from app.settings.messages import MessageSettings
 from app.settings.sources import PREFIX, Part, WrongSetting, line_of
+from app.settings.watch import WatchSettings
 
 LONGEST_TEXT = 8000
 MOST_ROBOTS = 20
+HEALTH_LINES = "health_lines"
 _OWN_MACHINE = frozenset({"127.0.0.1", "localhost"})
 
 
@@ -22,7 +25,7 @@ class KeptName:
     """A setting that may be changed: what people call it, what it holds, and which part of the settings judges it."""
 
     word: str
-    kind: Literal["robots", "people", "one"]
+    kind: Literal["robots", "people", "one", "lines"]
     part: type[Part]
     hint: str = ""
 
@@ -48,6 +51,7 @@ KEPT: Mapping[str, KeptName] = {
     "dingtalk_mentions": KeptName("钉钉提醒谁", "people", MessageSettings, "手机号或 @all，用逗号分开"),
     "alert_emails": KeptName("告警邮箱", "people", MessageSettings, "邮箱地址，用逗号分开"),
     "batch_columns": KeptName("批次文件的布局", "one", BatchSettings, "布局的名称，例如 generic"),
+    HEALTH_LINES: KeptName("告警阈值", "lines", WatchSettings, "名称=数值，用逗号分开；没写的用默认值"),
     "coupon_low_at": KeptName("券码告警线", "one", MessageSettings, "剩余不超过这么多张时告警"),
 }
 """By the name of the setting; nothing else can be kept, whatever a form or a row says."""
@@ -89,7 +93,22 @@ def told(name: str, value: object) -> str:
         return str(value)
     if KEPT[name].kind == "people":
         return f"{len(value)} 项" if value else "无"
+    if KEPT[name].kind == "lines":
+        return "、".join(value) or "全部默认"
     return "、".join(told_robot(one) for one in value) or "无"
+
+
+def told_change(name: str, before: object, after: object) -> tuple[str, str]:
+    """Return what may be recorded of a value and of the one that takes its place; of lines those that differ alone."""
+    if KEPT[name].kind != "lines" or not isinstance(before, tuple) or not isinstance(after, tuple):
+        return told(name, before), told(name, after)
+    was, now = (texts_of(health_lines(texts_in(value))) for value in (before, after))
+    other = [line for line in was if was[line] != now[line]]
+    return _said(was, other), _said(now, other)
+
+
+def _said(texts: Mapping[str, str], lines: Iterable[str]) -> str:
+    return "、".join(f"{line}={texts[line]}" for line in lines) or "没有变化"
 
 
 def told_robot(address: SecretStr) -> str:

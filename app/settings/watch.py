@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from app.domain.dependency import Dependency, WrongAddress, dependency_of, host_of
+from app.domain.health_lines import HealthLines, WrongLines, health_lines, texts_in
 from app.settings.sources import Part, Words
 
 MOST_DEPENDENCIES = 20
@@ -15,6 +16,7 @@ class WatchSettings(Part):
     """What the watch compares with, and whom it may call."""
 
     special_days: Words = ()  # promotions and holidays, YYYY-MM-DD; no other day is compared with them
+    health_lines: Words = ()  # name=value: lines of order health that are to be other than they were found best
     triage_table: Path | None = None  # a merchant's own table of stuck orders in place of the shipped one
     watch_hosts: Words = ()  # the only ones it calls; first, since what follows is judged by it
     ping_url: SecretStr = SecretStr("")  # a healthchecks-compatible address: after a complete round of the patrol
@@ -66,6 +68,21 @@ class WatchSettings(Part):
             except ValueError as error:
                 raise ValueError(f"{day!r} 不是日期，例如 2026-11-11") from error
         return value
+
+    @field_validator("health_lines")
+    @classmethod
+    def lines_go_together(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse lines that are none, out of their bounds, or impossible beside each other."""
+        try:
+            health_lines(texts_in(value))
+        except WrongLines as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    @property
+    def lines(self) -> HealthLines:
+        """What the rules of order health judge by."""
+        return health_lines(texts_in(self.health_lines))
 
     @property
     def special_dates(self) -> frozenset[date]:

@@ -7,7 +7,7 @@ from app.domain.actor import Actor
 from app.domain.harmless_text import harmless_text
 from app.domain.problems import NotFound, NotInThisState
 from app.domain.states import AlertState
-from app.store.repositories.alerts import LONGEST_SILENCE
+from app.store.alert_steps import LONGEST_SILENCE
 from app.store.tables import Alert
 from app.store.unit_of_work import UnitOfWork
 

@@ -12,8 +12,9 @@ from datetime import timedelta
 
 import structlog
 
-from app.domain.alert_life import AlertPatience, Inhibitor, Sight
-from app.store.repositories.alerts import TroubleSighting, changes_of
+from app.domain.alert_life import Inhibitor, Sight
+from app.domain.health_lines import HealthLines
+from app.store.alert_steps import TroubleSighting, changes_of
 from app.store.tables import Alert
 from app.store.unit_of_work import UnitOfWork
 from app.watch.inhibit import inhibited
@@ -82,12 +83,14 @@ def _steps(one: Found, known: Sequence[Alert], situation: Situation, machine: st
     mine = {a.subject: a for a in known if a.rule == one.rule.name and _of_machine(a.subject, machine)}
     holding = {_subject(trouble, machine): trouble for trouble in one.troubles}
     for subject in [*holding, *(subject for subject in mine if subject not in holding)]:
-        sighting, seen = _sighting(one.rule, subject, holding.get(subject)), mine.get(subject)
+        sighting = sighting_of(one.rule, subject, holding.get(subject), lines=situation.policy.lines)
+        seen = mine.get(subject)
         if _changes(seen, sighting, situation):
             yield _Step(seen, sighting)
 
 
-def _sighting(rule: Rule, subject: str, trouble: Trouble | None) -> TroubleSighting:
+def sighting_of(rule: Rule, subject: str, trouble: Trouble | None, *, lines: HealthLines) -> TroubleSighting:
+    """Return what a look found of one trouble; none is one that is over."""
     return TroubleSighting(
         rule=rule.name,
         subject=subject,
@@ -95,8 +98,9 @@ def _sighting(rule: Rule, subject: str, trouble: Trouble | None) -> TroubleSight
         sight=Sight.WELL if trouble is None else trouble.sight,
         text=trouble.text if trouble is not None and trouble.text else None,
         stage=None if trouble is None else trouble.stage,
-        patience=AlertPatience(hold=rule.hold, clear=rule.clear_hold),
+        patience=rule.patience(lines),
         again=rule.again,
+        judged_by=rule.mark(lines),
     )
 
 

@@ -14,8 +14,9 @@ from app.store.tables import Alert
 from app.store.unit_of_work import Store
 from app.watch.order_patrol import patrol_orders
 from app.watch.rule import Situation, WatchPolicy
-from app.watch.stages.health import MINUTE, LooksAtOrders
+from app.watch.stages.health import MINUTE
 from app.watch.stages.hours import close_hours
+from app.watch.stages.look import LooksAtOrders
 from app.watch.stages.take_events import ReportedEvent, take_events
 from app.watch.stages.usual import Baselines
 
@@ -84,7 +85,7 @@ def replayed(
                 policy=policy,
                 folders=(),
                 spool=lambda: NO_SPOOL,
-                orders=LooksAtOrders(store, now=minute, baselines=baselines),
+                orders=LooksAtOrders(store, now=minute, baselines=baselines, lines=policy.lines),
             )
             if patrol_orders(situation).changes:
                 yield from _turns(store, known, minute)

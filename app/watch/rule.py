@@ -1,5 +1,6 @@
 """What a rule is: where it looks, what it may find, and how grave that is."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -7,12 +8,16 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from app.domain.alert_life import Sight
+from app.domain.alert_life import AlertPatience, Sight
+from app.domain.health_lines import DEFAULTS, HealthLines
 from app.store.spool.file import SpoolCounts
 from app.store.unit_of_work import Store
 from app.watch.stages.health import NOBODY_LOOKS, ReadsHealth
 
 HOME = ZoneInfo("Asia/Shanghai")
+
+MARK = 12
+"""Characters that tell sets of lines apart."""
 
 Level = Literal["notice", "yellow", "orange", "red"]
 
@@ -52,6 +57,8 @@ class WatchPolicy:
     """Where a disk has less, exports and uploads wait so that orders need not."""
     special_days: frozenset[date] = frozenset()
     """Promotions and holidays on the merchant's calendar, with which no other day is compared."""
+    lines: HealthLines = DEFAULTS
+    """What the rules of order health judge by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +74,8 @@ class Situation:
     """Counts the spool of this machine."""
     orders: ReadsHealth = NOBODY_LOOKS
     """Looks at the order flow of the main system."""
+    brief: bool = False
+    """Whether words of what is not wrong are left out: whoever looks at weeks reads none of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +85,7 @@ class Rule:
     ``of_machine`` rules look at this machine alone and ask no database. An alert begins once the trouble has lasted for
     ``hold``, and ends once it has been over for ``clear_hold``; where its text changes, it is told again at most every
     ``again``, or never if None. One that is ``inhibited_by_incident`` is not told while the main system is down anyway.
+    Where a deployment turns what a rule judges by, ``part`` is that part of its lines, ``hold_by`` how long it says.
     """
 
     name: str
@@ -86,3 +96,13 @@ class Rule:
     clear_hold: timedelta = timedelta()
     again: timedelta | None = None
     inhibited_by_incident: bool = False
+    part: Callable[[HealthLines], object] | None = None
+    hold_by: Callable[[HealthLines], timedelta] | None = None
+
+    def patience(self, lines: HealthLines) -> AlertPatience:
+        """Return how long a trouble lasts before it is one, and is over before it has ended."""
+        return AlertPatience(hold=self.hold_by(lines) if self.hold_by else self.hold, clear=self.clear_hold)
+
+    def mark(self, lines: HealthLines) -> str | None:
+        """Return what tells one set of lines from another where this rule judges by them, None where it has none."""
+        return hashlib.sha256(repr(self.part(lines)).encode()).hexdigest()[:MARK] if self.part else None

@@ -18,7 +18,7 @@ from app.domain.states import HeldKind
 from app.handback.import_results import import_results
 from app.handback.result_lines import ResultFile, ResultLine
 from app.orders.attend import claim_order
-from app.store.repositories.alerts import TroubleSighting
+from app.store.alert_steps import TroubleSighting
 from app.store.repositories.leases import LEADER
 from app.store.tables import Client, ClientKey
 from app.store.unit_of_work import UnitOfWork

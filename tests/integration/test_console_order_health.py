@@ -4,7 +4,7 @@ import re
 
 from app.domain.alert_life import Sight
 from app.domain.marks import Mark
-from app.store.repositories.alerts import TroubleSighting
+from app.store.alert_steps import TroubleSighting
 from app.watch.stages.hours import close_hours
 from app.watch.stages.take_events import ReportedEvent, take_events
 from tests.deployment import Deployment

@@ -81,7 +81,7 @@ FREE = {
 """Columns that hold what somebody typed, said or called something; an audit subject may be a name as well."""
 
 CODED = {
-    "alert": {"fingerprint", "rule", "subject", "level", "state", "end_reason", "inhibited_why"},
+    "alert": {"fingerprint", "rule", "subject", "level", "state", "end_reason", "inhibited_why", "judged_by"},
     "attempt": {"channel", "target", "outcome"},
     "audit": {"way", "action"},
     "audit_block": {"hash"},

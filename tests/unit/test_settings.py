@@ -10,6 +10,7 @@ import pytest
 
 from app import settings as knobs
 from app.channels.kinds import GROUPS
+from app.domain.health_lines import DEFAULTS
 from app.settings import PREFIX, Settings, WrongSetting, unknown_names
 
 Set = Callable[..., Settings]
@@ -277,3 +278,25 @@ def test_an_address_that_the_watch_may_not_call_names_its_setting(load: Set, nam
     assert f"{PREFIX}{name.upper()}: " in str(error.value)
     assert sentence in str(error.value)
     assert "secret" not in str(error.value)
+
+
+def test_lines_of_order_health_are_turned_by_name(load: Set):
+    chosen = load(health_lines="slow_times=2，backlog_above=300")
+    assert (chosen.lines.slow.times, chosen.lines.backlog.above, chosen.lines.bottleneck.times) == (2.0, 300.0, 2.0)
+    assert load(health_lines="").lines == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("slow_times=1.1", "须小于“黄灯变慢：平时的倍数”"),
+        ("slow_times=很慢", "须为数字"),
+        ("slow=2", "没有这一项阈值"),
+        ("slow_times", "写成 名称=数值"),
+    ],
+)
+def test_lines_that_cannot_be_used_stop_the_start_with_a_sentence(load: Set, value: str, sentence: str):
+    with pytest.raises(WrongSetting) as error:
+        load(health_lines=value)
+    assert "LIFEBOAT_HEALTH_LINES" in str(error.value)
+    assert sentence in str(error.value)

@@ -1,7 +1,6 @@
 """Alerts: begun once for a trouble, ended once, told once each; every step is a guarded update."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,8 +9,6 @@ from sqlalchemy.orm import Session
 
 from app.domain.alert_life import (
     FLAPS_WITHIN,
-    IMPATIENT,
-    AlertLife,
     AlertPatience,
     Inhibitor,
     Sight,
@@ -19,36 +16,15 @@ from app.domain.alert_life import (
     is_flapping,
 )
 from app.domain.states import AlertState
+from app.store.alert_steps import LONGEST_SILENCE, LONGEST_TEXT, TroubleSighting, changes_of, silenced
 from app.store.statements import insert_unended
 from app.store.tables import Alert
 from app.store.tables.alert import UNENDED, UNTOLD
 
 PAGE = 50
 
-LONGEST_SILENCE = timedelta(hours=24)
-"""One that reaches further ahead was written before the clock was set back, and counts no more."""
-
-LONGEST_TEXT = 500
-
 FROM_THE_TOP: Mapping[str, Any] = {"step": 0, "next_step_at": None}
 """An escalation that begins when the alert is told next."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TroubleSighting:
-    """What a look found of one trouble; ``text`` is None where there is nothing new to be said of it.
-
-    ``again`` is how long it rests between two tellings where its text changes, None if it is told once.
-    """
-
-    rule: str
-    subject: str = ""
-    level: str
-    sight: Sight = Sight.WRONG
-    text: str | None = None
-    stage: int | None = None
-    patience: AlertPatience = IMPATIENT
-    again: timedelta | None = None
 
 
 class AlertRepository:
@@ -192,6 +168,7 @@ class AlertRepository:
             "step": 0,
             "state": life.state,
             "pending_since": life.pending_since,
+            "judged_by": sighting.judged_by,
             "firing_since": life.firing_since,
             "flapping": life.firing_since is not None and self._is_flapping(fingerprint, now=now),
         }
@@ -229,55 +206,6 @@ class AlertRepository:
         """Return alerts, newest first, those that have ended too."""
         query = select(Alert).order_by(Alert.id.desc()).limit(limit)
         return list(self._session.scalars(query if before is None else query.where(Alert.id < before)))
-
-
-def changes_of(seen: Alert, sighting: TroubleSighting, *, now: datetime) -> dict[str, Any] | None:
-    """Return what a look changes in an episode's row, None where the episode is to be forgotten."""
-    before = life_of(seen)
-    life = after(before, sighting.sight, now=now, patience=sighting.patience)
-    if life is None:
-        return None
-    times = ("state", "pending_since", "firing_since", "clear_since")
-    values = {name: getattr(life, name) for name in times if getattr(life, name) != getattr(before, name)}
-    if life.state is AlertState.RESOLVED:
-        values |= {"ended_at": now, "end_reason": "over"}
-    if (unseen := sighting.sight is Sight.UNSEEN) != (seen.unseen_since is not None):
-        values["unseen_since"] = now if unseen else None
-    return values | _news(seen, sighting, now=now)
-
-
-def life_of(alert: Alert) -> AlertLife:
-    """Return how far an episode has come by its row."""
-    return AlertLife(
-        state=AlertState(alert.state),
-        pending_since=alert.pending_since,
-        firing_since=alert.firing_since,
-        clear_since=alert.clear_since,
-        acknowledged=alert.acknowledged_by is not None,
-        flapping=alert.flapping,
-    )
-
-
-def _news(seen: Alert, sighting: TroubleSighting, *, now: datetime) -> dict[str, Any]:
-    """Return a text that is new, and whether it is to be told: not while it rests, is silenced or is in hand."""
-    text = seen.text if sighting.text is None else sighting.text[:LONGEST_TEXT]
-    if text == seen.text:
-        return {}
-    values: dict[str, Any] = {"text": text, "level": sighting.level}
-    quiet = silenced(seen, now=now) or seen.state == AlertState.ACKNOWLEDGED
-    if sighting.again is None or seen.told_at is None or quiet:
-        return values
-    return {} if rests(seen, again=sighting.again, now=now) else values | {"told_at": None}
-
-
-def rests(alert: Alert, *, again: timedelta | None, now: datetime) -> bool:
-    """Tell whether an alert that is told of again at most every ``again`` was told of more recently than that."""
-    return again is not None and alert.told_at is not None and now - alert.told_at < again
-
-
-def silenced(alert: Alert, *, now: datetime) -> bool:
-    """Tell whether an alert is silenced now."""
-    return alert.silenced_until is not None and now < alert.silenced_until <= now + LONGEST_SILENCE
 
 
 def _silenced(now: datetime) -> ColumnElement[bool]:

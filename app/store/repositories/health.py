@@ -222,16 +222,18 @@ class HealthRepository:
 
     # ---- incidents ---------------------------------------------------------------------------------------------------
 
-    def overdue_orders(self, *, since_before: datetime) -> int:
-        """Count the live orders that have waited for a batch since before a moment."""
+    def overdue_orders(self, *, since_before: datetime) -> tuple[int, int]:
+        """Count the live orders that have waited for a batch since before a moment, and all that wait."""
         o = OrderRow
         since = func.coalesce(o.released_at, o.completed_at, o.received_at)
-        waits = (UNBATCHED.query, o.drill.is_(False), since < since_before)
-        return self._session.scalar(select(func.count()).select_from(o).where(*waits)) or 0
+        counts = select(func.count().filter(since < since_before), func.count()).select_from(o)
+        overdue, waiting = self._session.execute(counts.where(UNBATCHED.query, o.drill.is_(False))).one()
+        return overdue, waiting
 
-    def note_overdue(self, minute: datetime, orders: int, *, keep_since: datetime) -> None:
-        """Note how many orders wait for a batch for too long, and forget old notes."""
-        insert_new(self._session, OverdueMinute, [{"minute": minute, "orders": orders}], unique=("minute",))
+    def note_overdue(self, minute: datetime, orders: int, waiting: int, *, keep_since: datetime) -> None:
+        """Note how many orders wait for a batch for too long, and how many wait at all; and forget old notes."""
+        row = {"minute": minute, "orders": orders, "waiting": waiting}
+        insert_new(self._session, OverdueMinute, [row], unique=("minute",))
         self._session.execute(delete(OverdueMinute).where(OverdueMinute.minute < keep_since))
 
     def overdue(self, since: datetime) -> list[OverdueMinute]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.person_target import PERSON
 from app.domain.states import AlertState, MessageState
-from app.store.repositories.alerts import silenced
+from app.store.alert_steps import silenced
 from app.store.tables import Alert, Message
 from app.store.tables.alert import UNENDED
 from app.store.tables.message import OF_ALERT, OPEN

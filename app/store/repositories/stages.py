@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -32,6 +33,16 @@ class StageSums:
     inferred: int
 
 
+class PastVisit(NamedTuple):
+    """A time that an order spent in a stage; ``left_at`` is None where it is there still."""
+
+    channel: str
+    high: bool
+    entered_at: datetime
+    left_at: datetime | None
+    inferred: bool
+
+
 class StageRepository:
     """Reads what :class:`FlowRepository` keeps."""
 
@@ -47,14 +58,7 @@ class StageRepository:
         before = {moment: self._before(totals, moment) for moment in {*starts, end}}
         return {
             start: [
-                StageSums(
-                    *kind,
-                    inside=at_end["inside"],
-                    order_seconds=spent(at_end, end) - spent(before[start][kind], start),
-                    entered=at_end["entered"] - before[start][kind]["entered"],
-                    exits=at_end["left"] - before[start][kind]["left"],
-                    inferred=at_end["inferred"] - before[start][kind]["inferred"],
-                )
+                sums_between(kind, before[start][kind], at_end, start=start, end=end)
                 for kind, at_end in before[end].items()
             ]
             for start in starts
@@ -87,11 +91,52 @@ class StageRepository:
             [_minutes(now - at) for at in self._session.scalars(inside.limit(at_most))],
         )
 
+    def visits(self, stage: int, *, since: datetime, until: datetime, ahead: timedelta) -> list[PastVisit]:
+        """Return the visits to a stage that began before ``until`` and went on at ``since`` or later, in no order.
+
+        Of those that lasted beyond ``until + ahead`` only the ones that still last are here; see :meth:`later_visits`.
+        """
+        v, f = StageVisit, OrderFlow
+        gone = (v.stage == stage, v.left_at >= since, v.left_at < until + ahead, v.entered_at < until)
+        left = select(v.channel, v.high, v.entered_at, v.left_at, v.inferred).where(*gone)
+        here = select(f.channel, f.high, f.entered_at).where(IN_STAGE.query, f.stage == stage, f.entered_at < until)
+        return [
+            *(PastVisit(*row) for row in self._session.execute(left)),
+            *(PastVisit(channel, high, at, None, inferred=False) for channel, high, at in self._session.execute(here)),
+        ]
+
+    def later_visits(
+        self, stage: int, *, entered_before: datetime, left_since: datetime, limit: int
+    ) -> list[PastVisit]:
+        """Return the first visits to leave a stage from ``left_since`` on of those that began before a moment."""
+        v = StageVisit
+        query = (
+            select(v.channel, v.high, v.entered_at, v.left_at, v.inferred)
+            .where(v.stage == stage, v.left_at >= left_since, v.entered_at < entered_before)
+            .order_by(v.left_at)
+            .limit(limit)
+        )
+        return [PastVisit(*row) for row in self._session.execute(query)]
+
     def over(self, stage: int, *, before: datetime) -> int:
         """Count the orders that are in a stage since before then."""
         f = OrderFlow
         query = select(func.count()).select_from(f).where(IN_STAGE.query, f.stage == stage, f.entered_at < before)
         return self._session.scalar(query) or 0
+
+
+def sums_between(
+    kind: KindOfStage, before: Mapping[str, int], at_end: Mapping[str, int], *, start: datetime, end: datetime
+) -> StageSums:
+    """Return the sums of a window by those of all that happened before its start and before its end."""
+    return StageSums(
+        *kind,
+        inside=at_end["inside"],
+        order_seconds=spent(at_end, end) - spent(before, start),
+        entered=at_end["entered"] - before["entered"],
+        exits=at_end["left"] - before["left"],
+        inferred=at_end["inferred"] - before["inferred"],
+    )
 
 
 def spent(sums: Mapping[str, int], moment: datetime) -> int:

@@ -51,6 +51,7 @@ class Alert(SQLModel, table=True):
     inhibited_by: int | None = Field(default=None, sa_type=BigInteger, foreign_key="alert.id")
     inhibited_why: str | None = Field(default=None, max_length=16)  # an Inhibitor
     unseen_since: datetime | None = None  # since when nobody can tell whether it still holds
+    judged_by: str | None = Field(default=None, max_length=16)  # tells the lines it was last judged by from others
     flapping: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     ended_at: datetime | None = None
     end_reason: str | None = Field(default=None, max_length=100)

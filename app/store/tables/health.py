@@ -68,9 +68,10 @@ class FeedHour(SQLModel, table=True):
 
 
 class OverdueMinute(SQLModel, table=True):
-    """How many orders of an open incident had waited for a batch for too long, at a minute."""
+    """How many orders of an open incident waited for a batch at a minute, and how many of them for too long."""
 
     __tablename__ = "overdue_minute"
 
     minute: datetime = Field(primary_key=True)
     orders: int
+    waiting: int | None = None  # not noted by earlier releases

@@ -16,4 +16,10 @@ def _find(situation: Situation) -> Iterator[Trouble]:
         yield Trouble("feed_blind", text, subject=one.source, sight=one.sight)
 
 
-FEED_BLIND = Rule(name="feed_blind", level="orange", find=_find, clear_hold=timedelta(minutes=10))
+FEED_BLIND = Rule(
+    name="feed_blind",
+    level="orange",
+    find=_find,
+    clear_hold=timedelta(minutes=10),
+    part=lambda lines: lines.feed,
+)

@@ -5,18 +5,17 @@ from datetime import timedelta
 
 from app.domain.alert_life import Sight
 from app.domain.marks import STAGES
-from app.domain.order_health import GateBlocked
 from app.watch.rule import Rule, Situation, Trouble
 from app.watch.stages.health import HALF_HOUR, MINUTE
 from app.watch.stages.names import channel_word
 
-LINES = GateBlocked()
 GATE = STAGES[1]
 
 
 def _find(situation: Situation) -> Iterator[Trouble]:
+    lines = situation.policy.lines.gate
     for one in situation.orders.now().channels:
-        sight = LINES.sight(entered=one.queued, over=one.over, high_over=one.high_over) if one.seen else Sight.UNSEEN
+        sight = lines.sight(entered=one.queued, over=one.over, high_over=one.high_over) if one.seen else Sight.UNSEEN
         high = f"，其中高优 {one.high_over} 单" if one.high_over else ""
         text = (
             f"入仓停了：{channel_word(one.channel)}已有 {HALF_HOUR // MINUTE} 分钟没有订单进入仓库，"
@@ -31,5 +30,6 @@ GATE_BLOCKED = Rule(
     level="orange",
     find=_find,
     clear_hold=timedelta(minutes=10),
+    part=lambda lines: lines.gate,
     inhibited_by_incident=True,
 )

@@ -5,18 +5,17 @@ from datetime import timedelta
 
 from app.domain.alert_life import Sight
 from app.domain.marks import STAGES
-from app.domain.order_health import OrdersSilent
 from app.watch.rule import Rule, Situation, Trouble
 from app.watch.stages.health import HALF_HOUR, MINUTE
 from app.watch.stages.names import channel_word
 
-LINES = OrdersSilent()
 FIRST = STAGES[0]
 
 
 def _find(situation: Situation) -> Iterator[Trouble]:
+    lines = situation.policy.lines.silent
     for one in situation.orders.now().channels:
-        sight = LINES.sight(came=one.came, expected=one.expected) if one.seen else Sight.UNSEEN
+        sight = lines.sight(came=one.came, expected=one.expected) if one.seen else Sight.UNSEEN
         text = (
             f"没有新订单：{channel_word(one.channel)}已有 {HALF_HOUR // MINUTE} 分钟没有订单，"
             f"平时此刻约 {one.expected or 0:.0f} 单。"
@@ -30,5 +29,6 @@ ORDERS_SILENT = Rule(
     level="orange",
     find=_find,
     clear_hold=timedelta(minutes=10),
+    part=lambda lines: lines.silent,
     inhibited_by_incident=True,
 )

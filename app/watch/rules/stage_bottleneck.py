@@ -11,25 +11,25 @@ from app.watch.rule import Rule, Situation, Trouble
 from app.watch.stages.health import MINUTE, KindNow
 from app.watch.stages.names import stay_words
 
-LINES = Bottleneck()
-
 
 def _find(situation: Situation) -> Iterator[Trouble]:
-    kinds = situation.orders.now().kinds
+    kinds, lines = situation.orders.now().kinds, situation.policy.lines.bottleneck
     upstream = False
-    for stage in sorted({kind.stage for kind in kinds}, key=lambda one: one.number):
-        mine = [kind for kind in kinds if kind.stage == stage]
-        trouble = _trouble(stage, mine, upstream=upstream)
+    of_stage: dict[int, list[KindNow]] = {}
+    for kind in kinds:
+        of_stage.setdefault(kind.stage.number, []).append(kind)
+    for _, mine in sorted(of_stage.items()):
+        trouble = _trouble(mine[0].stage, mine, lines, upstream=upstream)
         upstream = trouble.sight is Sight.WRONG
         yield trouble
 
 
-def _trouble(stage: Stage, kinds: Sequence[KindNow], *, upstream: bool) -> Trouble:
+def _trouble(stage: Stage, kinds: Sequence[KindNow], lines: Bottleneck, *, upstream: bool) -> Trouble:
     """Judge by the orders that are seen; while some are not, a stage is not called well."""
     seen = [kind for kind in kinds if kind.seen]
     exits, inside = sum(kind.exits for kind in seen), sum(kind.inside for kind in seen)
     limit, mean = stage.limit / MINUTE, flow_mean(sum(kind.order_minutes for kind in seen), exits)
-    sight = LINES.sight(flow_mean=mean, limit=limit, n=exits + inside, inside=inside)
+    sight = lines.sight(flow_mean=mean, limit=limit, n=exits + inside, inside=inside)
     if sight is Sight.WRONG and starved(entered=sum(kind.entered for kind in seen), upstream_is_wrong=upstream):
         sight = Sight.BETWEEN
     if sight is not Sight.WRONG and len(seen) < len(kinds):
@@ -45,6 +45,7 @@ STAGE_BOTTLENECK = Rule(
     name="stage_bottleneck",
     level="notice",
     find=_find,
-    hold=timedelta(minutes=5),
+    part=lambda lines: lines.bottleneck,
+    hold_by=lambda lines: lines.bottleneck.hold,
     clear_hold=timedelta(minutes=15),
 )

@@ -5,12 +5,9 @@ from datetime import timedelta
 from statistics import stdev
 
 from app.domain.alert_life import Sight
-from app.domain.order_health import Slow
 from app.watch.rule import Rule, Situation, Trouble
 from app.watch.stages.health import MINUTE, KindNow
 from app.watch.stages.names import kind_word, stay_words
-
-LINES = Slow()
 
 
 def _find(situation: Situation) -> Iterator[Trouble]:
@@ -22,27 +19,32 @@ def _trouble(situation: Situation, kind: KindNow) -> Trouble:
     limit = kind.stage.limit / MINUTE
     usual = kind.baseline.value if kind.baseline else limit  # while it is learnt, the limit has to do
     sight = _sight(situation, kind, usual, limit) if kind.seen else Sight.UNSEEN
-    compared = f"平时此刻约 {usual:.0f} 分钟" if kind.baseline else f"限时 {limit:.0f} 分钟（基线还在学习）"
-    text = (
-        f"{kind_word(kind.channel, high=kind.high)}在第 {kind.stage.number} 环节“{kind.stage.word}”"
-        f"{stay_words(kind.stage, flow_mean=kind.flow_mean, exits=kind.exits)}，{compared}；{kind.inside} 单在其中。"
-    )
     subject = f"S{kind.stage.number}:{kind.channel}:{'high' if kind.high else 'normal'}"
+    text = "" if situation.brief and sight is not Sight.WRONG else _words(kind, usual, limit)
     return Trouble("stage_slow", text, subject=subject, stage=kind.stage.number, sight=sight)
 
 
+def _words(kind: KindNow, usual: float, limit: float) -> str:
+    compared = f"平时此刻约 {usual:.0f} 分钟" if kind.baseline else f"限时 {limit:.0f} 分钟（基线还在学习）"
+    return (
+        f"{kind_word(kind.channel, high=kind.high)}在第 {kind.stage.number} 环节“{kind.stage.word}”"
+        f"{stay_words(kind.stage, flow_mean=kind.flow_mean, exits=kind.exits)}，{compared}；{kind.inside} 单在其中。"
+    )
+
+
 def _sight(situation: Situation, kind: KindNow, usual: float, limit: float) -> Sight:
-    deviation = 0.0
-    if LINES.may_be(flow_mean=kind.flow_mean, baseline=usual, limit=limit, n=kind.n):
+    lines, deviation = situation.policy.lines.slow, 0.0
+    if lines.may_be(flow_mean=kind.flow_mean, baseline=usual, limit=limit, n=kind.n):
         times = situation.orders.times(kind)
         deviation = stdev(times) if len(times) > 1 else 0.0
-    return LINES.sight(flow_mean=kind.flow_mean, baseline=usual, limit=limit, n=kind.n, deviation=deviation)
+    return lines.sight(flow_mean=kind.flow_mean, baseline=usual, limit=limit, n=kind.n, deviation=deviation)
 
 
 STAGE_SLOW = Rule(
     name="stage_slow",
     level="yellow",
     find=_find,
-    hold=timedelta(minutes=10),
+    part=lambda lines: lines.slow,
+    hold_by=lambda lines: lines.slow.hold,
     clear_hold=timedelta(minutes=15),
 )

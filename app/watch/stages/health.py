@@ -1,29 +1,32 @@
-"""What a look at the order flow sees, gathered once a minute for all rules of order health."""
+"""What is seen of the order flow at a minute, by the figures of that minute: now, or on a day that is past.
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+Where the figures come from is not known here, so that what rings now and what would have rung are told by one thing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from itertools import pairwise
 from typing import Protocol
 
 from app.domain.alert_life import Sight
 from app.domain.baseline import Baseline
+from app.domain.health_lines import HealthLines
 from app.domain.marks import Stage
-from app.domain.order_health import HOUR, FeedBlind
-from app.domain.stage_clock import flow_mean, window_of
+from app.domain.order_health import RedCounts
+from app.domain.stage_clock import flow_mean
 from app.domain.times import EARLIEST
+from app.store.repositories.health import MinuteOfBacklog, Waiting
 from app.store.repositories.stages import StageSums
-from app.store.unit_of_work import Store, UnitOfWork
-from app.watch.flow_map.plans import stages_of
+from app.store.tables import OverdueMinute
 from app.watch.stages.hours import BACKLOG_STAGES
-from app.watch.stages.usual import Baselines
+from app.watch.stages.usual import Usual
 
 HALF_HOUR = timedelta(minutes=30)
 """In which nothing enters the warehouse, or no order comes."""
 
 GROWTH = timedelta(minutes=10)
-MOST_TIMES = 20_000
-FEED_LINES = FeedBlind()
 
 RETIRED = timedelta(days=7)
 """A source that has been silent for so long is no longer waited for."""
@@ -79,12 +82,22 @@ class FeedNow:
     sight: Sight
 
 
+class BacklogOf(StrEnum):
+    """Which orders a backlog is of."""
+
+    UNPROCESSED = "unprocessed"
+    """Those in the stages before they are packed."""
+    OVERDUE = "overdue"
+    """Of an open incident: those that have waited for a batch for too long."""
+    WAITING = "waiting"
+    """Of an open incident: all that wait for a batch."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BacklogNow:
     """The unprocessed orders: the last eleven minutes, oldest first, who came and went, and what is usual.
 
-    While an incident is open these are its ``overdue`` orders, that have waited for a batch for too long: in every half
-    hour more than two hundred wait quite healthily.
+    While an incident is open these are its orders without a batch.
     """
 
     samples: tuple[int, ...]
@@ -92,7 +105,7 @@ class BacklogNow:
     went: int
     usual: float | None
     all_seen: bool
-    overdue: bool = False
+    of: BacklogOf = BacklogOf.UNPROCESSED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,72 +144,71 @@ class _NobodyLooks:
 NOBODY_LOOKS: ReadsHealth = _NobodyLooks()
 
 
-class LooksAtOrders:
-    """Looks at the order flow of a store, at one whole minute, once."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedFigures:
+    """When a source was heard last, how often in the hour before, and for how long it could not be read."""
 
-    def __init__(self, store: Store, *, now: datetime, baselines: Baselines) -> None:
-        self._store, self._baselines = store, baselines
-        self._at = now.replace(second=0, microsecond=0)
-        self._seen: OrderHealth | None = None
-
-    def now(self) -> OrderHealth:
-        """Return what is seen."""
-        if self._seen is None:
-            with self._store.reading() as uow:
-                self._seen = self._look(uow)
-        return self._seen
-
-    def times(self, kind: KindNow) -> list[float]:
-        """Return the minutes that the orders of a kind have spent in its stage so far."""
-        since = self._at - window_of(kind.stage.limit)
-        with self._store.reading() as uow:
-            return uow.health.times(
-                kind.stage.number, kind.channel, high=kind.high, since=since, now=self._at, limit=MOST_TIMES
-            )
-
-    def _look(self, uow: UnitOfWork) -> OrderHealth:
-        usual, at = self._baselines.of(uow, self._at), self._at
-        told = uow.health.feeds()
-        feeds = tuple(one for source in sorted(told) if (one := self._feed(uow, source, usual)).silent < RETIRED)
-        blind = {channel for one in feeds if one.sight is Sight.WRONG for channel in told[one.source]}
-        stages = stages_of(uow)
-        starts = {stage.number: at - window_of(stage.limit) for stage in stages}
-        fed = {channel for channels in told.values() for channel in channels}
-        sums = {
-            start: [one for one in found if one.channel in fed]
-            for start, found in uow.stages.sums({*starts.values(), at - HALF_HOUR}, end=at).items()
-        }
-        kinds = tuple(
-            _kind(stage, one, usual, blind)
-            for stage in stages
-            for one in sums[starts[stage.number]]
-            if one.stage == stage.number
-        )
-        return OrderHealth(
-            at=at,
-            kinds=kinds,
-            channels=tuple(_channels(uow, stages, sums[at - HALF_HOUR], usual, blind, at)),
-            feeds=feeds,
-            backlog=_overdue(uow, at) or _backlog(uow, kinds, usual, fed, blind, at),
-        )
-
-    def _feed(self, uow: UnitOfWork, source: str, usual: Baselines) -> FeedNow:
-        heard = uow.health.heard(source, before=self._at + MINUTE)
-        silent = self._at - heard if heard is not None and heard < self._at else timedelta()
-        gap = usual.gap(source)
-        often = uow.health.times_heard(source, since=heard - HOUR, until=heard) if heard is not None else 0
-        read = uow.sources.get(source)
-        failing = read.failing_since if read is not None else None
-        sight = FEED_LINES.sight(
-            silent=silent,
-            usual_gap=gap,
-            heard_an_hour=often,
-            unreadable=self._at - failing if failing is not None else timedelta(),
-        )
-        return FeedNow(source=source, silent=silent, usual_gap=gap, sight=sight)
+    source: str
+    heard: datetime | None
+    often: int
+    unreadable: timedelta = timedelta()
 
 
-def _kind(stage: Stage, one: StageSums, usual: Baselines, blind: Iterable[str]) -> KindNow:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinuteFigures:
+    """The figures of a minute, before anything is thought of them.
+
+    ``sums`` are each stage's over its own live window, ``half_hour`` those over the last half hour. ``feeds`` are the
+    sources, ``told`` the channels of whose orders each tells. ``waiting`` returns who waits at the gate for longer than
+    its limit, ``changes`` are the last minutes of the backlog. ``noted`` are the last minutes of an open incident.
+    """
+
+    at: datetime
+    stages: Sequence[Stage]
+    sums: Sequence[StageSums]
+    half_hour: Sequence[StageSums]
+    feeds: Sequence[FeedFigures]
+    told: Mapping[str, set[str]]
+    waiting: Callable[[str], Waiting | None]
+    changes: Sequence[MinuteOfBacklog]
+    noted: Sequence[OverdueMinute] | None
+
+
+def health_of(figures: MinuteFigures, usual: Usual, lines: HealthLines) -> OrderHealth:
+    """Return what is seen by the figures of a minute; ``lines`` say when a source is blind and what red counts."""
+    figures, at = _fed(figures), figures.at
+    told = (_feed(one, usual, lines, at) for one in figures.feeds)
+    feeds = tuple(one for one in told if one.silent < RETIRED)
+    blind = {channel for one in feeds if one.sight is Sight.WRONG for channel in figures.told[one.source]}
+    stages = {stage.number: stage for stage in figures.stages}
+    kinds = tuple(_kind(stages[one.stage], one, usual, blind) for one in figures.sums)
+    if figures.noted is None:
+        backlog = _backlog(kinds, figures.changes, usual, blind, at)
+    else:
+        backlog = _of_incident(figures.noted, lines.backlog.red_counts, at)
+    channels = tuple(_channels(figures, usual, blind))
+    return OrderHealth(at=at, kinds=kinds, channels=channels, feeds=feeds, backlog=backlog)
+
+
+def _fed(figures: MinuteFigures) -> MinuteFigures:
+    """Leave out the channels of which no source tells by itself: what only files tell of is seen by nobody live."""
+    fed = {channel for channels in figures.told.values() for channel in channels}
+    return replace(
+        figures,
+        sums=[one for one in figures.sums if one.channel in fed],
+        half_hour=[one for one in figures.half_hour if one.channel in fed],
+        changes=[one for one in figures.changes if one.channel in fed],
+    )
+
+
+def _feed(one: FeedFigures, usual: Usual, lines: HealthLines, at: datetime) -> FeedNow:
+    silent = at - one.heard if one.heard is not None and one.heard < at else timedelta()
+    gap = usual.gap(one.source)
+    sight = lines.feed.sight(silent=silent, usual_gap=gap, heard_an_hour=one.often, unreadable=one.unreadable)
+    return FeedNow(source=one.source, silent=silent, usual_gap=gap, sight=sight)
+
+
+def _kind(stage: Stage, one: StageSums, usual: Usual, blind: Iterable[str]) -> KindNow:
     return KindNow(
         stage=stage,
         channel=one.channel,
@@ -210,23 +222,17 @@ def _kind(stage: Stage, one: StageSums, usual: Baselines, blind: Iterable[str]) 
     )
 
 
-def _channels(
-    uow: UnitOfWork,
-    stages: Sequence[Stage],
-    sums: Sequence[StageSums],
-    usual: Baselines,
-    blind: Iterable[str],
-    at: datetime,
-) -> Iterable[ChannelNow]:
-    first, gate = stages[0], stages[1]
-    over = {one.channel: one for one in uow.health.over(gate.number, before=at - gate.limit)}
-    for channel in sorted({one.channel for one in sums}):
-        mine = [one for one in sums if one.channel == channel]
-        waits = over.get(channel)
+def _channels(figures: MinuteFigures, usual: Usual, blind: Iterable[str]) -> Iterable[ChannelNow]:
+    first, gate = figures.stages[0].number, figures.stages[1].number
+    of_channel: dict[str, list[StageSums]] = {}
+    for one in figures.half_hour:
+        of_channel.setdefault(one.channel, []).append(one)
+    for channel, mine in sorted(of_channel.items()):
+        waits = figures.waiting(channel)
         yield ChannelNow(
             channel=channel,
-            came=sum(one.entered for one in mine if one.stage in {first.number, gate.number}),
-            queued=sum(one.exits + one.inferred for one in mine if one.stage == gate.number),
+            came=sum(one.entered for one in mine if one.stage in {first, gate}),
+            queued=sum(one.exits + one.inferred for one in mine if one.stage == gate),
             over=waits.orders if waits else 0,
             high_over=waits.high if waits else 0,
             expected=usual.arrivals(channel),
@@ -234,11 +240,11 @@ def _channels(
         )
 
 
-def _overdue(uow: UnitOfWork, at: datetime) -> BacklogNow | None:
-    """Return the overdue orders of an open incident, None where there is none."""
-    if uow.incidents.open_one(drill=False) is None:
-        return None
-    noted = [one.orders for one in uow.health.overdue(at - GROWTH) if one.minute <= at]
+def _of_incident(notes: Sequence[OverdueMinute], counts: RedCounts, at: datetime) -> BacklogNow:
+    """Return the orders of an open incident; notes of an earlier release do not tell of all."""
+    every = counts is RedCounts.ALL
+    known = ((one.waiting if every else one.orders) for one in notes if one.minute <= at)
+    noted = [orders for orders in known if orders is not None]
     changes = [after - before for before, after in pairwise(noted)]
     return BacklogNow(
         samples=tuple(noted),
@@ -246,25 +252,19 @@ def _overdue(uow: UnitOfWork, at: datetime) -> BacklogNow | None:
         went=-sum(change for change in changes if change < 0),
         usual=None,
         all_seen=True,
-        overdue=True,
+        of=BacklogOf.WAITING if every else BacklogOf.OVERDUE,
     )
 
 
 def _backlog(
-    uow: UnitOfWork,
-    kinds: Sequence[KindNow],
-    usual: Baselines,
-    fed: Collection[str],
-    blind: Iterable[str],
-    at: datetime,
+    kinds: Sequence[KindNow], last: Iterable[MinuteOfBacklog], usual: Usual, hidden: set[str], at: datetime
 ) -> BacklogNow:
     """Return the unprocessed orders of all channels that are seen, minute by minute."""
-    hidden = set(blind)
     inside = sum(one.inside for one in kinds if one.stage.number in BACKLOG_STAGES and one.seen)
     changes: dict[datetime, int] = {}
     went = came = 0
-    for row in uow.health.backlog_changes(BACKLOG_STAGES, since=at - GROWTH, until=at):
-        if row.channel in fed and row.channel not in hidden:
+    for row in last:
+        if row.channel not in hidden:
             changes[row.minute] = changes.get(row.minute, 0) + row.change
             went += row.went
             came += row.change + row.went

@@ -7,7 +7,8 @@ from app.store.unit_of_work import Store
 TOO_LONG = timedelta(minutes=31)
 """A period and a tick: whoever waits longer has been missed by a batch."""
 
-KEPT_FOR = timedelta(days=1)
+KEPT_FOR = timedelta(days=15)
+"""As far as anybody asks what other lines would have said, and a day more."""
 
 
 def note_overdue(store: Store, *, now: datetime) -> None:
@@ -16,6 +17,6 @@ def note_overdue(store: Store, *, now: datetime) -> None:
     with store.reading() as uow:
         if uow.incidents.open_one(drill=False) is None or uow.health.overdue(minute):
             return
-        orders = uow.health.overdue_orders(since_before=minute - TOO_LONG)
+        orders, waiting = uow.health.overdue_orders(since_before=minute - TOO_LONG)
     with store.writing() as uow:
-        uow.health.note_overdue(minute, orders, keep_since=minute - KEPT_FOR)
+        uow.health.note_overdue(minute, orders, waiting, keep_since=minute - KEPT_FOR)

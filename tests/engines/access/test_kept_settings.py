@@ -17,6 +17,7 @@ from app.access.kept_settings import (
 from app.bootstrap import Lifeboat
 from app.bootstrap.kept import LOOK_EVERY, KeptSettings
 from app.bootstrap.set_now import add_robots, change, remove_robot, rules_of, setting_lines
+from app.domain.health_lines import DEFAULTS
 from app.store.database.engine import Engines
 from app.store.tables import Audit, KeptSetting
 from app.store.unit_of_work import Store
@@ -63,7 +64,7 @@ def test_two_replicas_follow_a_change_and_a_return_within_seconds(deployment: De
     assert [_addresses(one) for one in replicas] == [[ROBOT], [ROBOT]]
     assert LOOK_EVERY <= 5
     with deployment.store.writing() as uow:
-        forget_setting(uow, "wecom_robots", by=IT, now=deployment.clock.now())
+        forget_setting(uow, "wecom_robots", rules=rules_of(deployment.boat), by=IT, now=deployment.clock.now())
     ticks.at += LOOK_EVERY
     assert [_addresses(one) for one in replicas] == [[], []]
 
@@ -175,7 +176,7 @@ def test_a_row_that_cannot_be_used_any_more_gives_way_to_what_env_says(deploymen
 
 def test_nothing_is_forgotten_where_nothing_was_kept(deployment: Deployment):
     with pytest.raises(NothingKept), deployment.store.writing() as uow:
-        forget_setting(uow, "wecom_robots", by=IT, now=deployment.clock.now())
+        forget_setting(uow, "wecom_robots", rules=rules_of(deployment.boat), by=IT, now=deployment.clock.now())
 
 
 def test_a_robot_is_added_to_those_of_env_and_another_one_taken_out(engines: Engines, deployment: Deployment):
@@ -212,3 +213,27 @@ def test_one_test_message_a_robot_in_ten_seconds_and_each_is_on_record(deploymen
     _begin(deployment, "wecom:a", now + TEST_EVERY * 1.1)
     deeds = deployment.rows.all(select(Audit).where(Audit.action == "setting.test"))
     assert [deed.subject for deed in deeds] == ["channel:wecom:a", "channel:wecom:b", "channel:wecom:a"]
+
+
+def test_lines_of_alerts_are_kept_as_one_and_told_before_and_after(deployment: Deployment):
+    """All of them at once or none: what is possible beside each other is judged together."""
+    ticks = Ticks()
+    kept = _replica(deployment, ticks)
+    assert kept.now().settings.lines == DEFAULTS
+    _set(deployment, "health_lines", "slow_times=3,slow_clears_below=2,backlog_above=300")
+    _set(deployment, "health_lines", "slow_times=3,slow_clears_below=2.5")
+    ticks.at += LOOK_EVERY
+    assert kept.now().settings.lines.slow.clears_below == 2.5
+    with pytest.raises(WrongValue, match="告警阈值没有改动：黄灯变慢：低于多少倍算恢复：须小于"):
+        _set(deployment, "health_lines", "slow_times=1.2")
+    with deployment.store.writing() as uow:
+        forget_setting(uow, "health_lines", rules=rules_of(deployment.boat), by=IT, now=deployment.clock.now())
+    deeds = deployment.rows.all(select(Audit).where(Audit.action.like("setting.%")).order_by(Audit.id))
+    assert [(one.detail["before"], one.detail["text"]) for one in deeds] == [
+        (
+            "slow_times=1.5、slow_clears_below=1.25、backlog_above=200",
+            "slow_times=3、slow_clears_below=2、backlog_above=300",
+        ),
+        ("slow_clears_below=2、backlog_above=300", "slow_clears_below=2.5、backlog_above=200"),
+        ("slow_times=3、slow_clears_below=2.5", "slow_times=1.5、slow_clears_below=1.25"),
+    ]

@@ -8,8 +8,8 @@ from app.domain.contact import ContactWay
 from app.domain.marks import STAGES, Mark
 from app.domain.person_target import for_person
 from app.domain.problems import NotFound, NotInThisState
+from app.store.alert_steps import TroubleSighting
 from app.store.contacts import sealed_contact
-from app.store.repositories.alerts import TroubleSighting
 from app.watch.flow_map.change import WantedPlan, plan_stage
 from app.watch.flow_map.plans import stage_plans, stages_of
 from app.watch.stages.stage_clock import stages_now

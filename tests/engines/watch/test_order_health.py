@@ -12,8 +12,8 @@ from app.store.spool.file import SpoolCounts
 from app.store.tables import BacklogHour
 from app.watch.order_patrol import patrol_orders
 from app.watch.rule import HOME, Situation, WatchPolicy
-from app.watch.stages.health import LooksAtOrders
 from app.watch.stages.hours import close_hours
+from app.watch.stages.look import LooksAtOrders
 from app.watch.stages.take_events import ReportedEvent, take_events
 from app.watch.stages.usual import Baselines
 from tests.deployment import Deployment

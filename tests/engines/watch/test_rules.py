@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from app.domain.alert_life import Sight
 from app.domain.states import HeldKind, MessageState
 from app.orders import decide
-from app.store.repositories.alerts import TroubleSighting
+from app.store.alert_steps import TroubleSighting
 from app.store.repositories.pauses import number_name
 from app.store.spool.file import SpoolCounts
 from app.store.tables import METADATA

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from app.domain.actor import Actor
 from app.domain.problems import Problem
 from app.domain.states import AlertState
-from app.store.repositories.alerts import silenced
+from app.store.alert_steps import silenced
 from app.store.tables import Alert
 from app.watch.attend import claim_alert, silence_alert, unsilence_alert
 from app.web.console.auth import actor_of

@@ -32,7 +32,7 @@ _LONGEST_NAME = 80
 
 
 class KeptSettingsPage(ConsolePage):
-    """Each setting with where its value comes from, a form, and a test."""
+    """Each setting with where its value comes from, a form, and a test; lines of alerts have a page of their own."""
 
     path = "/kept"
     title = "机器人与通知"
@@ -41,7 +41,7 @@ class KeptSettingsPage(ConsolePage):
     @route("", name="kept")
     async def index(self, request: Request) -> Response:
         """Show what is set now; of a robot's address host and last four alone."""
-        lines = await run_in_threadpool(setting_lines, self.boat)
+        lines = [one for one in await run_in_threadpool(setting_lines, self.boat) if one.kind != "lines"]
         sends = any(one.targets for one in lines if one.kind == "robots")
         return self.render(request, "kept_settings.html", lines=lines, sends=sends)
 

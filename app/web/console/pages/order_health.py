@@ -8,7 +8,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.domain.order_health import Bottleneck
 from app.domain.states import AlertState
 from app.store.tables import Alert
 from app.watch.rules import ORDER_RULES
@@ -61,33 +60,36 @@ class OrderHealthPage(ConsolePage):
             days = self._days.look(uow, now=now)
             feeds = sorted(uow.health.feeds().keys() | uow.event_uploads.sources())
         blind = [one for one in told if one.rule == _BLIND]
+        times = self.boat.live.lines.bottleneck.times
         return {
-            "stages": [_shown(one, told, days[one.stage.number], blind=bool(blind)) for one in stages],
+            "stages": [_shown(one, told, days[one.stage.number], blind=bool(blind), times=times) for one in stages],
             "alerts": gravest_first(told),
             "feeds": feeds,
             "highest": HIGHEST,
         }
 
 
-def _shown(one: StageNow, alerts: Sequence[Alert], hours: tuple[HourOfStage, ...], *, blind: bool) -> ShownStage:
+def _shown(
+    one: StageNow, alerts: Sequence[Alert], hours: tuple[HourOfStage, ...], *, blind: bool, times: float
+) -> ShownStage:
     limit = one.stage.limit / MINUTE
     mine = tuple(alert for alert in alerts if alert.stage == one.stage.number)
     return ShownStage(
         one,
-        _verdict(one, mine, blind=blind),
+        _verdict(one, mine, blind=blind, times=times),
         min(one.figures.flow_mean / limit / HIGHEST, 1.0),
         hours,
         mine,
     )
 
 
-def _verdict(one: StageNow, alerts: Sequence[Alert], *, blind: bool) -> str:
+def _verdict(one: StageNow, alerts: Sequence[Alert], *, blind: bool, times: float) -> str:
     """Return the code of what is thought of a stage; never that all is well while somebody cannot be seen."""
     if any(alert.rule == _BOTTLENECK for alert in alerts):
         return "bottleneck"
     if one.figures.n == 0:
         return "blind" if blind else "empty"
-    slow = one.figures.over > 0 and one.figures.flow_mean > Bottleneck().times * (one.stage.limit / MINUTE)
+    slow = one.figures.over > 0 and one.figures.flow_mean > times * (one.stage.limit / MINUTE)
     if slow and one.figures.is_thin:
         return "suspected"
     if blind:
