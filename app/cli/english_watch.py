@@ -5,6 +5,7 @@ from collections.abc import Mapping
 WATCH_TITLES: Mapping[str, str] = {
     "按环节": "By mark",
     "按渠道": "By channel",
+    "试算的告警": "Alerts with these lines",
     "会响的告警": "Alerts that would have rung",
     "订单健康": "Order health",
     "数据源": "Sources",
@@ -21,6 +22,12 @@ WATCH_SAID: Mapping[str, str] = {
     "时间从 {first} 到 {last}。": "From {first} to {last}.",
     "{count} 笔按历史订单导入：没走完的不再等下一步，不会算作滞留。": "Past orders: {count}. None of them is waited for any longer, nor counts as stuck.",
     "{open} 笔近期订单还没走完，其中 {over} 笔已超过环节限时，导入后会算作滞留；其实早已完成的话用 --history。": "Recent orders still under way: {open}, of which over their stage's limit: {over}; these count as stuck once imported. If they were finished long ago, use --history.",
+    "从": "From",
+    "到": "To",
+    "按这些阈值，这些天里没有告警会响。": "With these lines no alert would have rung on these days.",
+    "按这些阈值会响 {wanted} 次（不单独通知的 {more} 次），按现在的阈值 {in_force} 次（另有 {untold} 次）。": "With these lines alerts rung: {wanted} (not told by themselves: {more}); with those in force: {in_force} ({untold}).",
+    "阈值不能用：{why}": "These lines cannot be used: {why}",
+    "已算到 {at:%m-%d %H:%M}": "Judged up to {at:%m-%d %H:%M}",
     "周期（分钟）": "Every (minutes)",
     "宽限（分钟）": "Grace (minutes)",
     "上次成功": "Last success",
@@ -83,6 +90,9 @@ WATCH_SAID: Mapping[str, str] = {
 }
 
 WATCH_HELP: Mapping[str, str] = {
+    "试算：换成这些阈值，最近几天会响多少次告警，与现在的阈值对照。只读，不改任何东西。": "What if: how many alerts the last days would have rung with these lines, beside those in force. It reads, and changes nothing.",
+    "一项阈值，写成 名称=数值，可多次，例如 slow_times=2。": "A line as name=value, any number of times, such as slow_times=2.",
+    "看最近几天。": "How many days back.",
     "订单健康的数据源：ERP 与快递查询。": "Sources of order health: ERPs, and what carriers tell.",
     "数据源的名称，见 lifeboat watch source list。": "Name of the source, as lifeboat watch source list shows it.",
     "列出数据源：读到何时、有没有问题、哪些内容看不懂；配置有误的文件。有问题时以 1 结束。": "List sources: how far each is read, what is wrong, what is not understood; files that are wrong. Exit status 1 if anything is.",

@@ -23,6 +23,7 @@ from app.cli.watch_events import app as events
 from app.cli.watch_promises import promises
 from app.cli.watch_stuck import stuck
 from app.cli.watch_systemic import changes_app, systemic
+from app.cli.watch_what_if import what_if
 from app.domain.clock import SystemClock
 from app.domain.problems import InvalidOrder
 from app.domain.states import AlertState
@@ -44,6 +45,7 @@ app.add_typer(events, name="events")
 app.command()(systemic)
 app.command()(stuck)
 app.command()(promises)
+app.command("what-if")(what_if)
 
 
 @app.callback()

@@ -10,6 +10,7 @@ from app.words.labels import Label, Labels, Sentences
 MARKS = words_watch_en.MARKS
 SOURCE_KINDS = words_watch_en.SOURCE_KINDS
 SOURCE_TROUBLES = words_watch_en.SOURCE_TROUBLES
+WHAT_IF_DOUBTS = words_watch_en.WHAT_IF_DOUBTS
 source_trouble = words_watch_en.source_trouble
 
 ORDER_STATES = Labels(

@@ -1,4 +1,4 @@
-"""The English twins of :mod:`app.words.sources` and :mod:`app.words.marks`; part of :mod:`app.cli.words_en`."""
+"""The English twins of :mod:`app.words.sources`, ``marks`` and ``what_if``; part of :mod:`app.cli.words_en`."""
 
 from collections.abc import Mapping
 
@@ -65,3 +65,12 @@ def source_trouble(code: str) -> str:
     if code.startswith("http_"):
         return f"the vendor has an error (HTTP {code.removeprefix('http_')}); tried again later"
     return SOURCE_TROUBLES.get(code, code)
+
+
+WHAT_IF_DOUBTS: Mapping[str, str] = {
+    "short": "Fewer days than these are stored; only those that are were judged.",
+    "late": "What was told late counts at the time it happened: where it misled the watch then, this does not show.",
+    "limits": "Limits of stages and what was usual are as of today (hours of alerts, incidents, promotions left out).",
+    "unreadable": "A source is judged by its silence, not by whether it could be asked; silences do not count.",
+    "incident": "Of some minutes of an incident nobody noted how many waited; red alerts stayed as they were then.",
+}

@@ -28,6 +28,9 @@ from app.words.systemic import HAPPENINGS as HAPPENINGS
 from app.words.systemic import PROBE_REASONS as PROBE_REASONS
 from app.words.systemic import SWITCHES as SWITCHES
 from app.words.systemic import VERDICTS as VERDICTS
+from app.words.what_if import HEALTH_RULES as HEALTH_RULES
+from app.words.what_if import INHIBITED_BY as INHIBITED_BY
+from app.words.what_if import WHAT_IF_DOUBTS as WHAT_IF_DOUBTS
 
 ORDER_STATES = Labels(
     {

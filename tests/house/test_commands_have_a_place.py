@@ -35,6 +35,7 @@ PLACES = {
     "watch source check": f"{SHELL}数据源的配置是服务器上的文件，由 IT 试读",
     "watch source poll": f"{SHELL}平时由后台进程自动进行",
     "watch stuck": "stuck",
+    "watch what-if": "thresholds-try",
     "watch promises": "promises",
     "watch systemic": "systemic",
     "watch changes import": "changes-import",

@@ -86,3 +86,44 @@ def test_a_line_that_is_no_event_is_named(run: Run, tmp_path: Path):
     file.write_text("no JSON", encoding="utf-8")
     assert "第 1 行不是 JSON" in run("watch", "replay", str(file), code=2).output
     assert "无法读取" in run("watch", "replay", str(tmp_path / "none.jsonl"), code=2).output
+
+
+def test_what_if_judges_the_last_days_by_other_lines(run: Run, on_sqlite: Deployment):
+    now = datetime.now(UTC)
+    events = [
+        ReportedEvent(
+            index=n,
+            source="erp",
+            event_id=str(n),
+            order=f"SO{n}",
+            channel="天猫",
+            mark=Mark.PAID,
+            at=now - minutes(90),
+        )
+        for n in range(5)
+    ]
+    assert take_events(on_sqlite.store, events, now=now).applied == 5
+    said = json.loads(
+        run("watch", "what-if", "--set", "gate_waiting=6", "--set", "gate_high_waiting=6", "--json").output
+    )
+    assert said["in_force"]["by_rule"] == {"gate_blocked": 1}
+    assert said["wanted"] | {"episodes": []} == {
+        "lines": ["gate_waiting=6", "gate_high_waiting=6"],
+        "rung": 0,
+        "untold": 0,
+        "by_rule": {},
+        "episodes": [],
+    }
+    (rung,) = said["in_force"]["episodes"]
+    assert (rung["rule"], rung["stage"], rung["kind"], rung["until"]) == ("gate_blocked", 2, "天猫", None)
+    assert "short" in said["doubts"]
+    assert (
+        "会响 0 次"
+        in run("watch", "what-if", "--days", "1", "--set", "gate_waiting=6", "--set", "gate_high_waiting=6").output
+    )
+    assert "入仓停了" in run("watch", "what-if", "--days", "1").output
+
+
+def test_what_if_refuses_lines_that_cannot_be(run: Run):
+    assert "须小于" in run("watch", "what-if", "--set", "slow_times=1.1", code=2).output
+    assert "没有这一项阈值" in run("watch", "what-if", "--set", "slowly=1", code=2).output

@@ -54,6 +54,7 @@ from app.web.console.pages.sign_in import SignInPage
 from app.web.console.pages.spool import SpoolPage
 from app.web.console.pages.stuck import StuckPages
 from app.web.console.pages.systemic import SystemicPages
+from app.web.console.pages.thresholds import ThresholdsPage
 from app.web.console.pages.track import add_track
 from app.web.console.pages.wall import WALL, create_wall
 from app.web.console.routing import routes_of
@@ -111,6 +112,7 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         IncidentPages(frame),
         OrderHealthPage(frame),
         EventsImportPage(frame, parts.uploads),
+        ThresholdsPage(frame),
         StuckPages(frame),
         FlowMapPage(frame),
         AlertPages(frame),

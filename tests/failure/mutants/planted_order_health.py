@@ -13,6 +13,9 @@ ROWS = "app/store/repositories/alerts.py"
 UNIT = "tests/unit/test_order_health.py"
 LIVED = "tests/unit/test_alert_life.py"
 FLOWS = "tests/engines/watch/test_order_health.py"
+STEPS = "app/store/alert_steps.py"
+TURNED = "tests/engines/watch/test_lines_are_turned.py"
+WHAT_IF = "tests/engines/watch/test_what_if.py"
 
 MUTANTS = (
     Mutant(
@@ -135,6 +138,30 @@ MUTANTS = (
         "P16",
         (Edit(LIFE, "return earlier + 1 >= FLAPS_AT", "return False"),),
         (f"{LIVED}::test_one_that_flaps_stays_until_it_has_been_quiet_for_long",),
+    ),
+    Mutant(
+        "an alert by lines that somebody has raised goes on for good",
+        "P16",
+        (Edit(STEPS, "if judged_anew and _no_longer_applies(seen, sighting):", "if seen.fingerprint is None:"),),
+        (f"{TURNED}::test_what_is_no_alert_by_the_new_lines_ends_at_the_next_look[sqlite]",),
+    ),
+    Mutant(
+        "lines of one rule end the alerts of another",
+        "P16",
+        (Edit("app/watch/rule.py", "repr(self.part(lines))", "repr(lines)"),),
+        (f"{TURNED}::test_lines_of_another_rule_end_nothing[sqlite]",),
+    ),
+    Mutant(
+        "what clears may lie above what fires",
+        "P16",
+        (Edit("app/domain/health_lines.py", "mine >= other:", "mine > 1000 * other:"),),
+        ("tests/unit/test_health_lines.py::test_a_line_that_cannot_be_used_is_named_with_the_reason",),
+    ),
+    Mutant(
+        "what-if forgets orders that left days later",
+        "P16",
+        (Edit("app/watch/what_if/past_visits.py", "self._piece.inside[stage] - there) > 0:", "there - there) > 0:"),),
+        (f"{WHAT_IF}::test_an_order_that_left_days_later_still_counts_as_having_waited[sqlite]",),
     ),
     Mutant(
         "an incident rings for what it explains",

@@ -25,6 +25,7 @@ PLACES = (
     Place("people", "/people", "人员", "谁能登录、能做什么；重置密码、停用", "users"),
     Place("kiosks", "/kiosks", "大屏", "给墙上的屏幕一个链接，只有数字", "device-tv"),
     Place("kept", "/kept", "机器人与通知", "群机器人、提醒谁、告警邮箱；改完几秒生效", "bell"),
+    Place("thresholds", "/thresholds", "告警阈值", "订单健康的告警何时响、何时解除；先试算再保存", "chart-bar"),
     Place("audit", "/audit", "审计", "谁在何时做了什么，可筛选、导出、核对", "history"),
     Place("readiness", "/readiness", "体检", "数据库、磁盘、渠道、台账是否就绪", "stethoscope"),
     Place("spool", "/spool", "暂存", "数据库不可用时的订单，放到一边的记录", "database"),

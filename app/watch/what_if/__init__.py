@@ -1,0 +1,1 @@
+"""What other lines would have told: past days judged again, minute by minute, by the rules and lives of today."""
