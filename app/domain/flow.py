@@ -2,15 +2,19 @@
 
 Events are taken by their own time, and by the rank of their mark where two share a moment; never "the last one wins". A
 late, doubled or missing event therefore changes what we know, and not what we made of it.
+
+Of orders that Lifeboat took itself it tells under the name :data:`OWN_SOURCE`. They stand in their stages like all
+others, but until the warehouse has them their time was ours and not the main system's: those visits count as inferred,
+in no mean. Our word that one is over, or home, holds only until the main system tells of the order itself.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from app.domain.marks import ENDS_STAGE, RANK, REACHED, STAGES, Mark
+from app.domain.marks import ENDS_STAGE, RANK, REACHED, STAGES, WAY, Mark
 from app.domain.times import is_a_time
 from app.domain.triage import SAID
 
@@ -21,6 +25,12 @@ LAST = "last"
 """The attribute that says, where it is true, that nothing more will be told of an order, as of past ones in a list."""
 
 LONGEST_SAID = 80
+
+OWN_SOURCE = "lifeboat"
+"""Who tells of the orders that Lifeboat has taken; nobody else may tell under this name."""
+
+LAST_OF_OURS = 2
+"""The last stage that an order of ours may spend with us instead of the main system: on its way to the warehouse."""
 
 AHEAD = timedelta(minutes=2)
 """A sender's clock may be so far ahead of ours before its time is not believed."""
@@ -51,6 +61,17 @@ class Standing(StrEnum):
     CANCELLED = "cancelled"
     MERGED = "merged"
     SPLIT = "split"
+    HOME = "home"
+    """Lifeboat took it and the main system has it now, which has not told of it yet."""
+
+
+_OUR_END = {
+    Mark.CANCELLED: Standing.CANCELLED,
+    Mark.MERGED: Standing.MERGED,
+    Mark.SPLIT: Standing.SPLIT,
+    Mark.HOLD: Standing.HOME,
+}
+"""How an order stands by our own last word of it, while nobody else has told of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +155,26 @@ class _Fold:
     said: dict[str, str] = field(default_factory=dict)
     ended: bool = False
     """Whether the newest event says that it is the last; one that comes nevertheless goes on from there."""
+    ours: bool = False
+    """Whether Lifeboat took it."""
+    told_elsewhere: bool = False
+    """Whether anybody else has told of it."""
+    our_end: Mark | None = None
+    """Our own word that it is over or home."""
 
     def take(self, event: LifecycleEvent) -> None:
+        self._hear(event)
+        if event.source != OWN_SOURCE:
+            self.told_elsewhere = True
+            self._go(event)
+        else:
+            self.ours = True
+            self.our_end = None if event.mark in WAY else event.mark
+            if event.mark in WAY:
+                self._go(event)
+
+    def _hear(self, event: LifecycleEvent) -> None:
+        """Note what is said beside the mark."""
         self.channel = event.channel or self.channel
         self.ended = event.attributes.get(LAST) is True
         if "priority" in event.attributes:
@@ -143,6 +182,9 @@ class _Fold:
         self.said.update({name: word_said(event.attributes[name]) for name in SAID & event.attributes.keys()})
         if PROMISED in event.attributes:
             self.promised_at = promised_moment(event.attributes[PROMISED], told_at=event.at)
+
+    def _go(self, event: LifecycleEvent) -> None:
+        """Go where the mark says."""
         match event.mark:
             case Mark.CANCELLED:
                 self.standing = Standing.CANCELLED
@@ -162,28 +204,36 @@ class _Fold:
                 self._reach(REACHED[mark], event.at, told=mark in ENDS_STAGE)
 
     def flow(self) -> Flow:
-        counts = self.standing is not Standing.CANCELLED and self.standing is not Standing.ON_HOLD
+        standing, ended_here = self.standing, None
+        if standing is Standing.UNDER_WAY and self.our_end is not None and not self.told_elsewhere:
+            ended_here = _OUR_END.get(self.our_end)
+        standing = ended_here or standing
+        counts = ended_here is None and standing not in {Standing.CANCELLED, Standing.ON_HOLD}
         visits, stage = list(self.visits), None
-        if counts and self.since is not None and self.standing is Standing.UNDER_WAY:
+        if counts and self.since is not None and standing is Standing.UNDER_WAY:
             here = (self.behind or 0) + 1
             if self.ended:  # nobody knows how long it stayed, and it is not there now
                 visits.append(Visit(here, self.since, self.since, inferred=True))
             else:
                 stage = here
                 visits.append(Visit(here, self.since, inferred=self.guessed))
-        standing = self.standing
         if standing is Standing.UNDER_WAY and self.behind == len(STAGES):
             standing = Standing.DONE
         return Flow(
             standing=standing,
             stage=stage,
-            visits=tuple(visits) if counts else (),
+            visits=tuple(self._as_ours(visits)) if counts else (),
             channel=self.channel,
             high=self.high,
             reworks=self.reworks,
             promised_at=self.promised_at,
             said=tuple(sorted((name, word) for name, word in self.said.items() if word)),
         )
+
+    def _as_ours(self, visits: Iterable[Visit]) -> Iterator[Visit]:
+        """Yield visits; of an order of ours those before the warehouse are in no mean."""
+        for visit in visits:
+            yield replace(visit, inferred=True) if self.ours and visit.stage <= LAST_OF_OURS else visit
 
     def _reach(self, behind: int, at: datetime, *, told: bool) -> None:
         """Note that so many stages lie behind; those that nobody told the end of are left at the same moment."""

@@ -254,6 +254,8 @@ class _Import:
         self._uow.results.set_main_numbers(self._main)
         self._uow.results.add(self._results)
         self._uow.results.add_main_numbers(self._mains, now=self._now)
+        moved_here = {order_id for order_ids in self._moves.values() for order_id in order_ids}
+        self._uow.flow_notes.leave(set(self._mains) - moved_here)  # a further number of one that was home already
         self._uow.contradictions.add(self._queue)
 
     def _warn_of_numbers(

@@ -48,6 +48,7 @@ def correct(
     known_main, order_id = row.main_order_number, row.id or 0
     if before == to:
         uow.results.set_main_numbers({order_id: new_main})
+        uow.flow_notes.leave([order_id])
     else:
         settled = None if to is OrderState.BATCHED else now
         why = None if at_home or to is OrderState.BATCHED else reason[:500]

@@ -23,6 +23,7 @@ from app.store.repositories.dead_letters import DeadLetterRepository
 from app.store.repositories.dependencies import DependencyRepository
 from app.store.repositories.event_uploads import EventUploadRepository
 from app.store.repositories.expected_beats import ExpectedBeatRepository
+from app.store.repositories.flow_notes import FlowNoteRepository
 from app.store.repositories.flows import FlowRepository
 from app.store.repositories.glance import GlanceRepository
 from app.store.repositories.goods import GoodsRepository
@@ -84,6 +85,7 @@ class UnitOfWork:
         self.dependencies = DependencyRepository(session)
         self.event_uploads = EventUploadRepository(session)
         self.expected_beats = ExpectedBeatRepository(session)
+        self.flow_notes = FlowNoteRepository(session)
         self.flows = FlowRepository(session)
         self.glance = GlanceRepository(session)
         self.goods = GoodsRepository(session)

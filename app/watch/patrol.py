@@ -116,12 +116,17 @@ def _wanted_inhibitions(
     """Yield the alerts that are to be inhibited, for another reason than before, or no more."""
     if machine:  # what is wrong with one machine says nothing of the stages
         return
-    looked_at = {one.rule.name for one in found}
-    by_incident = frozenset(one.rule.name for one in found if one.rule.inhibited_by_incident)
-    incident = bool(by_incident) and uow.incidents.open_one(drill=False) is not None
-    wanted = inhibited(alerts, by_incident=by_incident if incident else frozenset())
+    rules = {one.rule.name: one.rule for one in found}
+    may_be = any(rule.inhibited_by_incident or rule.stages_by_incident for rule in rules.values())
+    incident = may_be and uow.incidents.open_one(drill=False) is not None
+
+    def by_incident(alert: Alert) -> bool:
+        rule = rules.get(alert.rule) if incident else None
+        return rule is not None and (rule.inhibited_by_incident or alert.stage in rule.stages_by_incident)
+
+    wanted = inhibited(alerts, by_incident=by_incident)
     for alert in alerts:
-        if alert.rule in looked_at and alert.inhibited_why != (why := wanted.get(alert.id or 0)):
+        if alert.rule in rules and alert.inhibited_why != (why := wanted.get(alert.id or 0)):
             yield alert, why
 
 

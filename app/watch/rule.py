@@ -21,6 +21,9 @@ MARK = 12
 
 Level = Literal["notice", "yellow", "orange", "red"]
 
+BEFORE_WAREHOUSE = frozenset({1, 2})
+"""Stages in which orders can only wait while the main system is away: nothing *can* enter the warehouse."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -84,8 +87,9 @@ class Rule:
 
     ``of_machine`` rules look at this machine alone and ask no database. An alert begins once the trouble has lasted for
     ``hold``, and ends once it has been over for ``clear_hold``; where its text changes, it is told again at most every
-    ``again``, or never if None. One that is ``inhibited_by_incident`` is not told while the main system is down anyway.
-    Where a deployment turns what a rule judges by, ``part`` is that part of its lines, ``hold_by`` how long it says.
+    ``again``, or never if None. One that is ``inhibited_by_incident`` is not told while the main system is down anyway;
+    ``stages_by_incident`` are those of whose alerts alone that is true. Where a deployment turns what a rule judges by,
+    ``part`` is that part of its lines, ``hold_by`` how long it says.
     """
 
     name: str
@@ -96,6 +100,7 @@ class Rule:
     clear_hold: timedelta = timedelta()
     again: timedelta | None = None
     inhibited_by_incident: bool = False
+    stages_by_incident: frozenset[int] = frozenset()
     part: Callable[[HealthLines], object] | None = None
     hold_by: Callable[[HealthLines], timedelta] | None = None
 

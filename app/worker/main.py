@@ -23,7 +23,6 @@ from app.notify.duty import tell_duty
 from app.notify.escalate import escalate
 from app.reconcile.goods import count_ended_goods
 from app.store.audit_chain import MOST_IN_BLOCK, chain_once
-from app.store.repositories.dependencies import KEPT as WINDOWS_KEPT
 from app.watch.systemic.dependencies import note_probes
 from app.worker.alone import Alone
 from app.worker.calendar import Calendar, NotDone
@@ -33,6 +32,7 @@ from app.worker.leader import RENEW_EVERY, Leadership
 from app.worker.loops import keep_doing, pause
 from app.worker.patrol import Patrol
 from app.worker.sources import source_loops
+from app.worker.tidy import Tidy
 from app.worker.timetable import Steps, calendar, timetable
 
 log = structlog.get_logger()
@@ -47,8 +47,6 @@ MOST_BLOCKS = 20
 
 PATROL_TOLD_EVERY = timedelta(minutes=5)
 """How often a switch hears of the patrol; set its period to five minutes and its grace to ten."""
-
-CHANGES_KEPT = timedelta(days=400)
 
 
 class CalendarSilent(Exception):
@@ -128,7 +126,7 @@ class Worker:
         self._composer = Composer(store, keyring, policy, clock)
         self._layout, self._maker = boat.live.batch_columns, batch_maker(boat)
         self._patrol = Patrol(boat)
-        self._batches, self._chain, self._runs = Alone(), Alone(), Alone()
+        self._batches, self._chain, self._tidy = Alone(), Alone(), Tidy(boat, self._stand_back)
         self._groups = GroupDispatcher(store, clock, ways.robots, keyring=boat.keyring)
         self._sms = SmsDispatcher(
             store,
@@ -164,7 +162,8 @@ class Worker:
             duty=lambda: asyncio.to_thread(self._tell, tell_duty),
             escalate=lambda: asyncio.to_thread(self._tell, escalate),
             chain_audit=self._chain_audit,
-            forget_runs=lambda: self._runs.run(self._forget_runs),
+            forget_runs=self._tidy.forget_runs,
+            own_orders=self._tidy.tell_own_orders,
             tell_dead_men=self._tell_dead_men,
             probe=self._probe,
         )
@@ -263,13 +262,6 @@ class Worker:
         boat = self._boat
         verb(boat.store, boat.keyring, policy_of(boat.live), now=boat.clock.now())
         return 0  # one look a tick, however much it told
-
-    def _forget_runs(self) -> int:
-        now = self._boat.clock.now()
-        with self._boat.store.writing() as uow:
-            uow.dependencies.forget_before(now - WINDOWS_KEPT)
-            uow.rule_changes.forget_before(now - CHANGES_KEPT)
-            return uow.jobs.forget_old()
 
     def _watch(self) -> int:
         """Go on patrol; a round in which a rule could not look is not complete, and nobody is told of it."""

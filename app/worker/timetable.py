@@ -49,6 +49,7 @@ class Steps:
     batch_on_time: Step
     sweep: Step
     watch: Step
+    own_orders: Step
     duty: Step
     escalate: Step
     chain_audit: Step
@@ -69,6 +70,7 @@ def timetable(steps: Steps) -> Sequence[Job]:
         Job("batch", steps.batch, rest=10.0, leader_only=True),  # the net under the calendar; idempotent
         Job("sweep", steps.sweep, rest=10.0, leader_only=True),
         Job("watch", steps.watch, rest=20.0, leader_only=True),
+        Job("own_orders", steps.own_orders, rest=2.0, leader_only=True),
         Job("dead_men", steps.tell_dead_men, rest=5.0, leader_only=True),
         Job("probe", steps.probe, rest=60.0, leader_only=True),
         Job("duty", steps.duty, rest=20.0, leader_only=True),

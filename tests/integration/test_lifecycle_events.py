@@ -39,6 +39,7 @@ async def test_events_are_taken_once_and_a_bad_one_stops_no_other(web: Web):
         ({"order": "a\u0000b"}, "string_pattern_mismatch"),
         ({"order": 12}, "string_type"),
         ({"source": "x" * 33}, "string_too_long"),
+        ({"source": "Lifeboat"}, "own_source"),
         ({"colour": "red"}, "extra_forbidden"),
         ({"attributes": {"a": "x" * 3000}}, "too_long"),
         ({"attributes": {"a": float("1e999")}}, "unreadable"),

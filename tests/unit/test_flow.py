@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.flow import Flow, LifecycleEvent, Standing, Visit, believed, flow_of
+from app.domain.flow import OWN_SOURCE, Flow, LifecycleEvent, Standing, Visit, believed, flow_of
 from app.domain.marks import REACHED, STAGES, WAY, Mark
 from tests.deployment.facts import TEN, minutes
 
@@ -201,3 +201,49 @@ def test_what_is_cancelled_stays_out(events: list[LifecycleEvent]):
     known = flow_of([*events, event("cancelled", 601)])
     assert known.visits == () or known.standing in {Standing.MERGED, Standing.SPLIT}
     assert known.stage is None
+
+
+# ---- orders that Lifeboat took
+
+
+def ours(mark: str, minute: float, **attributes: Any) -> LifecycleEvent:
+    return event(mark, minute, source=OWN_SOURCE, **attributes)
+
+
+def test_an_order_of_ours_is_in_its_stage_and_in_no_mean_until_the_warehouse_has_it():
+    """The hours it waited were the outage's, whoever tells of them and in whatever order."""
+    waits = flow(ours("placed", 0), ours("paid", 2))
+    assert (waits.stage, spent(waits)) == (2, [(1, 2, "inferred"), (2, -1, "inferred")])
+    home = (event("paid", 1.5), event("queued", 150), event("picking_printed", 180))
+    known = flow(ours("placed", 0), ours("paid", 2), *home)
+    assert spent(known) == [(1, 1.5, "inferred"), (2, 148.5, "inferred"), (3, 30, "told"), (4, -1, "told")]
+
+
+@pytest.mark.parametrize(
+    ("word", "standing"),
+    [("cancelled", "cancelled"), ("merged", "merged"), ("split", "split"), ("hold", "home")],
+)
+def test_our_word_that_an_order_is_over_or_home_holds_until_the_main_system_tells_of_it(word: str, standing: str):
+    known = flow(ours("placed", 0), ours("paid", 2), ours(word, 60))
+    assert (known.standing, known.stage, known.visits) == (standing, None, ())
+    told = flow(ours("placed", 0), ours("paid", 2), ours(word, 60), event("queued", 30))
+    assert (told.standing, told.stage) == (Standing.UNDER_WAY, 3)
+
+
+def test_an_order_of_ours_that_comes_again_after_it_was_given_up_is_under_way():
+    assert flow(ours("placed", 0), ours("cancelled", 60), ours("paid", 61)).stage == 2
+
+
+def test_what_the_main_system_has_cancelled_stays_cancelled_whatever_we_say():
+    known = flow(ours("placed", 0), ours("paid", 1), event("cancelled", 9), ours("hold", 60))
+    assert known.standing is Standing.CANCELLED
+
+
+def test_a_word_of_ours_that_ends_nothing_changes_nothing():
+    assert flow(ours("placed", 0), ours("status", 5)).stage == 1
+
+
+@given(st.permutations([*WHOLE, ours("placed", 0), ours("paid", 1), ours("hold", 90), ours("cancelled", 30)]))
+def test_events_of_ours_too_may_come_in_any_order(shuffled: list[LifecycleEvent]):
+    by_time = sorted(shuffled, key=lambda one: (one.at, one.event_id))
+    assert flow_of(shuffled) == flow_of(by_time)

@@ -65,7 +65,7 @@ def test_only_the_leader_makes_batches_sweeps_and_watches():
 
     jobs = timetable(Steps(**dict.fromkeys(Steps.__dataclass_fields__, step)))
     assert {job.name for job in jobs if job.leader_only} == {
-        *("batch", "sweep", "watch"),
+        *("batch", "sweep", "watch", "own_orders"),
         *("dead_men", "probe", "duty", "escalate"),
     }
     assert all(0 < job.rest <= 60 for job in jobs)

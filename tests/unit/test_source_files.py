@@ -69,6 +69,7 @@ def test_what_is_left_out_is_the_kinds_own(tmp_path: Path):
         ('address = "file:///etc/passwd"\n' + WANGDIANTONG, 1, "address", "https"),
         ('timezone = "Mars"\n' + WANGDIANTONG, 1, "timezone", "时区"),
         (WANGDIANTONG.replace('"wdt"', '"旺店通"'), 2, "name", "格式不对"),
+        (WANGDIANTONG.replace('name = "wdt"', 'name = "lifeboat"'), 2, "name", "本系统自己的来源"),
         (WANGDIANTONG + '\n[[reading]]\nname = "x"\nlist = "y"\ntotal = "t"\nevents = { order = "a", marks = [{ mark = "paid", at = "b" }] }\n', 12, "reading.0", 'kind = "http"'),
         (HTTP.replace('mark = "paid"', 'mark = "payed"'), 17, "reading.0.events.marks.0.mark", "不认识的节点"),
         (HTTP.replace('total = "data.total"', ""), 7, "reading.0.total", "onwards"),

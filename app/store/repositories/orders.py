@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, defer
 
 from app.domain.order import PRIORITIES
 from app.domain.states import FINAL, HeldKind, OrderState, may_follow
+from app.store.repositories.flow_notes import leave_notes
 from app.store.statements import IN_LIMIT, chunks, shift
 from app.store.tables import METADATA, Batch, BatchOrder, OrderRow
 from app.store.tables.batch import LIVE
@@ -89,6 +90,7 @@ class OrderRepository:
                 .values(composed_at=now)
                 .execution_options(synchronize_session=False)
             )
+        leave_notes(self._session, [row.id or 0 for row in rows])
         return rows
 
     def uncomposed_count(self) -> int:
@@ -277,10 +279,11 @@ class OrderRepository:
         return moved
 
     def _note_ends(self, rows: Sequence[Any], to: OrderState) -> None:
-        """Leave a note where an order comes to its end or back from it, for whoever counts its goods."""
-        notes = [{"order_id": row.id} for row in rows if to in FINAL or row.state in FINAL]
-        if notes:
-            self._session.execute(insert(_NOTES), notes)
+        """Leave notes where an order comes to its end or back from it: for whoever counts its goods, for the watch."""
+        ended = [row.id for row in rows if to in FINAL or row.state in FINAL]
+        if ended:
+            self._session.execute(insert(_NOTES), [{"order_id": order_id} for order_id in ended])
+            leave_notes(self._session, ended)
 
     def _rows(self, statement: Update, values: Mapping[str, Any] | None = None) -> int:
         result = self._session.execute(statement, values)

@@ -8,6 +8,7 @@ from app.store.tables.attention import Attention
 from app.store.tables.batch import Batch, BatchOrder, Contradiction, ImportResult, MainNumber
 from app.store.tables.coupon import Coupon
 from app.store.tables.flow import OrderFlow, StageMinute, StageTotal, StageVisit, StoredEvent
+from app.store.tables.flow_note import FlowNote
 from app.store.tables.goods import OrderGoods, SkuCount, SkuNote, SkuStock
 from app.store.tables.guide import GuideTick
 from app.store.tables.handover import Handover
@@ -50,6 +51,7 @@ __all__ = [
     "ExpectedBeat",
     "FeedChannel",
     "FeedHour",
+    "FlowNote",
     "GuideTick",
     "Handover",
     "Heartbeat",

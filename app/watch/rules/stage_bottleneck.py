@@ -7,7 +7,7 @@ from app.domain.alert_life import Sight
 from app.domain.marks import Stage
 from app.domain.order_health import Bottleneck, starved
 from app.domain.stage_clock import flow_mean
-from app.watch.rule import Rule, Situation, Trouble
+from app.watch.rule import BEFORE_WAREHOUSE, Rule, Situation, Trouble
 from app.watch.stages.health import MINUTE, KindNow
 from app.watch.stages.names import stay_words
 
@@ -48,4 +48,5 @@ STAGE_BOTTLENECK = Rule(
     part=lambda lines: lines.bottleneck,
     hold_by=lambda lines: lines.bottleneck.hold,
     clear_hold=timedelta(minutes=15),
+    stages_by_incident=BEFORE_WAREHOUSE,
 )

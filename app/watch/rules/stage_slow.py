@@ -5,7 +5,7 @@ from datetime import timedelta
 from statistics import stdev
 
 from app.domain.alert_life import Sight
-from app.watch.rule import Rule, Situation, Trouble
+from app.watch.rule import BEFORE_WAREHOUSE, Rule, Situation, Trouble
 from app.watch.stages.health import MINUTE, KindNow
 from app.watch.stages.names import kind_word, stay_words
 
@@ -47,4 +47,5 @@ STAGE_SLOW = Rule(
     part=lambda lines: lines.slow,
     hold_by=lambda lines: lines.slow.hold,
     clear_hold=timedelta(minutes=15),
+    stages_by_incident=BEFORE_WAREHOUSE,
 )

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError
 
+from app.domain.flow import OWN_SOURCE
 from app.toml_file import UnreadableFile, as_told, list_toml_files, name_of, parse_toml, read_small_file
 from app.watch.sources import guanyi, jushuitan, kuaidi100, wangdiantong
 from app.watch.sources.event_map import Merchant
@@ -131,6 +132,8 @@ def read_source(path: Path, *, hosts: Collection[str] = (), taken: Collection[st
 
 
 def _source(file: SourceFile, *, hosts: Collection[str], taken: Collection[str]) -> Source:
+    if file.name == OWN_SOURCE:
+        raise WrongMap("name", f"{file.name} 是本系统自己的来源名称，请换一个名称")
     if file.name in taken:
         raise WrongMap("name", f"{file.name} 已被另一个数据源使用，请换一个名称")
     zone = _zone(file.timezone)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app.domain.flow import LifecycleEvent, believed, flow_of
+from app.domain.flow import OWN_SOURCE, LifecycleEvent, believed, flow_of
 from app.domain.marks import Mark
 from app.domain.problems import Busy
 from app.store.repositories.flows import MOST_CHANNELS, FlowChange, KnownEvent, Overtaken
@@ -113,11 +113,14 @@ def _take(
         changes.append(FlowChange(row, flow_of(before), after, kind))
         taken.applied += len(fresh)
     uow.flows.change(changes)
-    if not by_file:
-        uow.health.note_feeds([(told.source, one.kind[0]) for one in changes for told in new[one.row.order_ref]])
-    elif told_now := [one for fresh in new.values() for one in fresh]:
+    told_now = [one for fresh in new.values() for one in fresh]
+    if by_file and told_now:
         since = oldest_reopened([one.at for one in told_now], now=now)
         uow.event_uploads.note({one.source for one in told_now}, received_at=now, hours_since=since)
+    elif not by_file:
+        heard = ((told.source, one.kind[0]) for one in changes for told in new[one.row.order_ref])
+        # We are no source that could be blind: between outages we have nothing to tell.
+        uow.health.note_feeds([(source, channel) for source, channel in heard if source != OWN_SOURCE])
 
 
 def _fresh(

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from app.domain import problems as p
+from app.domain.flow import OWN_SOURCE
 from app.domain.marks import Mark
 from app.domain.times import is_a_time
 from app.intake.field_errors import field_error
@@ -181,6 +182,8 @@ def checked_event(index: int, said: object, *, now: datetime) -> ReportedEvent |
         return RejectedEvent(index, first.code, f"{first.pointer or '/'}：{first.detail}")
     except ValueError:
         return RejectedEvent(index, "unreadable", "事件无法读取")
+    if event.source.casefold() == OWN_SOURCE:
+        return RejectedEvent(index, "own_source", f"/source：{OWN_SOURCE} 是本系统自己的来源名称，请换一个")
     if not is_a_time(event.at, now=now):
         return RejectedEvent(index, "no_time", "/at：不是一个可能的时间")
     if len(json.dumps(event.attributes, ensure_ascii=False)) > LARGEST_ATTRIBUTES:

@@ -130,6 +130,47 @@ def test_an_incident_inhibits_what_it_explains_and_what_still_holds_is_told_when
         assert [one.rule for one, _ in uow.alerts.claim_untold(now=deployment.clock.now())] == ["gate_blocked"]
 
 
+def test_an_incident_inhibits_the_stages_before_the_warehouse_and_no_other(shop: Shop):
+    """What the main system imports late was long in stage 2; a warehouse that stands still has its own reason."""
+    with shop.store.writing() as uow:
+        uow.incidents.open(drill=False, reason="主系统宕机", by="IT", now=TEN, zone=HOME)
+    shop.many("W", 12, Mark.PAID, TEN)
+    shop.many("X", 12, Mark.QUEUED, TEN)
+    shop.pass_minutes(25)
+    bottlenecks = [one for one in shop.deployment.rows.alerts() if one.rule == "stage_bottleneck"]
+    assert {(one.stage, one.state, one.inhibited_why) for one in bottlenecks} == {
+        (2, "firing", "incident"),
+        (3, "firing", None),
+    }
+
+
+@pytest.mark.parametrize("blocks_again", [False, True])
+def test_what_recovers_unheard_while_an_incident_is_closed_is_not_told_unless_it_holds_again(
+    shop: Shop, *, blocks_again: bool
+):
+    """An incident is closed as soon as its orders are home, before the alert's quiet minutes are over."""
+    deployment = shop.deployment
+    with shop.store.writing() as uow:
+        incident = uow.incidents.open(drill=False, reason="主系统宕机", by="IT", now=TEN, zone=HOME)
+    shop.many("W", 3, Mark.PAID, TEN)
+    shop.pass_minutes(31)
+    if blocks_again:
+        shop.many("V", 3, Mark.PAID, TEN)
+    for n in range(3):
+        shop.tell(f"W{n}", Mark.QUEUED, deployment.clock.now() - minutes(26 if blocks_again else 0))
+    shop.pass_minutes(1)
+    with shop.store.writing() as uow:
+        uow.incidents.close(uow.incidents.get(incident.id or 0), by="IT", now=deployment.clock.now())
+    shop.pass_minutes(1)
+    assert shop.states("gate_blocked") == [("S2:天猫", "recovering")]
+    told = []
+    for _ in range(11):
+        with shop.store.writing() as uow:
+            told += [one.rule for one, _ in uow.alerts.claim_untold(now=deployment.clock.now())]
+        shop.pass_minutes(1)
+    assert told == (["gate_blocked"] if blocks_again else [])
+
+
 def test_a_red_alert_inhibits_the_lower_ones_of_its_stages_before_they_can_be_told(shop: Shop):
     """P16: in one transaction; the gate fires in the very look in which the red one does."""
     shop.many("W", 3, Mark.PAID, TEN)
