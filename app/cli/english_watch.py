@@ -28,6 +28,8 @@ WATCH_SAID: Mapping[str, str] = {
     "按这些阈值会响 {wanted} 次（不单独通知的 {more} 次），按现在的阈值 {in_force} 次（另有 {untold} 次）。": "With these lines alerts rung: {wanted} (not told by themselves: {more}); with those in force: {in_force} ({untold}).",
     "阈值不能用：{why}": "These lines cannot be used: {why}",
     "已算到 {at:%m-%d %H:%M}": "Judged up to {at:%m-%d %H:%M}",
+    "会清理 {at} 之前的：{orders:,} 笔订单、{events:,} 个事件、{sums:,} 行分钟与小时数。": "Would remove from before {at}: {orders:,} orders, {events:,} events, {sums:,} rows of minutes and hours.",
+    "已清理 {at} 之前的：{orders:,} 笔订单、{events:,} 个事件、{sums:,} 行分钟与小时数。": "Removed from before {at}: {orders:,} orders, {events:,} events, {sums:,} rows of minutes and hours.",
     "周期（分钟）": "Every (minutes)",
     "宽限（分钟）": "Grace (minutes)",
     "上次成功": "Last success",

@@ -21,6 +21,7 @@ from app.cli.terminal import Json, err, fail, lifeboat, load_settings, out, say_
 from app.cli.watch_beats import app as heartbeats
 from app.cli.watch_events import app as events
 from app.cli.watch_promises import promises
+from app.cli.watch_purge import purge
 from app.cli.watch_stuck import stuck
 from app.cli.watch_systemic import changes_app, systemic
 from app.cli.watch_what_if import what_if
@@ -46,6 +47,7 @@ app.command()(systemic)
 app.command()(stuck)
 app.command()(promises)
 app.command("what-if")(what_if)
+app.command()(purge)
 
 
 @app.callback()

@@ -1,6 +1,6 @@
 """Settings of the watch: what it compares with, the switches elsewhere that it pings, the dependencies it probes."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
@@ -17,6 +17,7 @@ class WatchSettings(Part):
 
     special_days: Words = ()  # promotions and holidays, YYYY-MM-DD; no other day is compared with them
     health_lines: Words = ()  # name=value: lines of order health that are to be other than they were found best
+    watch_keep_days: int = Field(default=90, ge=35, le=3650)  # what was told of orders whose way has ended
     triage_table: Path | None = None  # a merchant's own table of stuck orders in place of the shipped one
     watch_hosts: Words = ()  # the only ones it calls; first, since what follows is judged by it
     ping_url: SecretStr = SecretStr("")  # a healthchecks-compatible address: after a complete round of the patrol
@@ -83,6 +84,11 @@ class WatchSettings(Part):
     def lines(self) -> HealthLines:
         """What the rules of order health judge by."""
         return health_lines(texts_in(self.health_lines))
+
+    @property
+    def watch_kept(self) -> timedelta:
+        """For how long what was told of an order stays after its way has ended."""
+        return timedelta(days=self.watch_keep_days)
 
     @property
     def special_dates(self) -> frozenset[date]:

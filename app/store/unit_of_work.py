@@ -38,6 +38,7 @@ from app.store.repositories.kept_settings import KeptSettingRepository
 from app.store.repositories.kiosks import KioskRepository
 from app.store.repositories.leases import LeaseRepository
 from app.store.repositories.ledger import LedgerRepository
+from app.store.repositories.lifecycle_purge import LifecyclePurgeRepository
 from app.store.repositories.look_alikes import LookAlikeRepository
 from app.store.repositories.messages import MessageRepository
 from app.store.repositories.orders import OrderRepository
@@ -100,6 +101,7 @@ class UnitOfWork:
         self.kiosks = KioskRepository(session)
         self.leases = LeaseRepository(session)
         self.ledger = LedgerRepository(session, self._reach)
+        self.lifecycle_purge = LifecyclePurgeRepository(session)
         self.look_alikes = LookAlikeRepository(session)
         self.messages = MessageRepository(session)
         self.orders = OrderRepository(session)

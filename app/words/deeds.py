@@ -75,6 +75,7 @@ ACTIONS = Sentences(
         "change.tell": "登记变更",
         "change.import": "导入变更",
         "events.import": "导入事件",
+        "watch.purge": "清理订单进度",
         "audit.export": "导出审计",
         "order.export": "导出订单列表",
     }

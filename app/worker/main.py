@@ -163,6 +163,7 @@ class Worker:
             escalate=lambda: asyncio.to_thread(self._tell, escalate),
             chain_audit=self._chain_audit,
             forget_runs=self._tidy.forget_runs,
+            purge=self._tidy.purge,
             own_orders=self._tidy.tell_own_orders,
             tell_dead_men=self._tell_dead_men,
             probe=self._probe,

@@ -13,6 +13,9 @@ from zoneinfo import ZoneInfo
 from app.worker.cron import Cron, at, each
 from app.worker.loops import Step
 
+PURGE_WITHIN = timedelta(minutes=20)
+"""What is not removed by then is removed on another night."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -54,6 +57,7 @@ class Steps:
     escalate: Step
     chain_audit: Step
     forget_runs: Step
+    purge: Step
     tell_dead_men: Step
     probe: Step
 
@@ -87,4 +91,6 @@ def calendar(*, batch_every: timedelta, zone: ZoneInfo) -> Sequence[Appointment]
         # between the half hours, when everybody wants SQLite's lock
         Appointment("audit", "审计入链", at(zone, minute="2-57/5"), lambda steps: steps.chain_audit, short),
         Appointment("job_runs", "清理运行记录", at(zone, hour=4, minute=10), lambda steps: steps.forget_runs, short),
+        # the shop sleeps, and no half hour is near its end
+        Appointment("purge", "清理订单进度", at(zone, hour=4, minute=35), lambda steps: steps.purge, PURGE_WITHIN),
     )

@@ -17,7 +17,7 @@ from tests.integration.conftest import Run
 
 def test_a_new_deployments_jobs_have_not_run_and_say_when_they_will(run: Run):
     listed = json.loads(run("jobs", "list", "--json").stdout)
-    assert [job["name"] for job in listed] == ["batch", "audit", "job_runs"]
+    assert [job["name"] for job in listed] == ["batch", "audit", "job_runs", "purge"]
     assert all(set(job) == {"name", "due", "started", "finished", "outcome", "next"} for job in listed)
     assert all(job["due"] is job["started"] is job["finished"] is job["outcome"] is None for job in listed)
     assert all(job["next"].endswith(":00+08:00") for job in listed)
@@ -33,7 +33,7 @@ def test_a_jobs_last_run_is_shown_on_the_merchants_clock(run: Run, boat: Lifeboa
             uow.jobs.end(run_id, outcome=outcome, detail=detail, now=TEN + minutes(1))
         long_ago = TEN - hours(24 * 365 * 10)
         uow.jobs.begin("job_runs", due=long_ago, now=long_ago)  # its worker was killed
-    batch, audit, job_runs = json.loads(run("jobs", "list", "--json").stdout)
+    batch, audit, job_runs, _purge = json.loads(run("jobs", "list", "--json").stdout)
     assert (batch["outcome"], audit["outcome"], job_runs["outcome"]) == ("ok", "failed", None)
     assert [batch[key] for key in ("due", "started", "finished")] == [
         "2026-11-22T10:00:00+08:00",

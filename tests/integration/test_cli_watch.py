@@ -127,3 +127,18 @@ def test_what_if_judges_the_last_days_by_other_lines(run: Run, on_sqlite: Deploy
 def test_what_if_refuses_lines_that_cannot_be(run: Run):
     assert "须小于" in run("watch", "what-if", "--set", "slow_times=1.1", code=2).output
     assert "没有这一项阈值" in run("watch", "what-if", "--set", "slowly=1", code=2).output
+
+
+def test_old_orders_are_purged_after_one_has_seen_how_many(run: Run, on_sqlite: Deployment):
+    now = datetime.now(UTC)
+    for days in (100, 1):
+        at = now - minutes(60 * 24 * days)
+        event = ReportedEvent(
+            index=0, source="erp", event_id=str(days), order=f"SO{days}", channel="天猫", mark=Mark.CANCELLED, at=at
+        )
+        assert take_events(on_sqlite.store, [event], now=at).applied == 1
+    would = json.loads(run("watch", "purge", "--dry-run", "--json").stdout)
+    assert (would["dry_run"], would["orders"], would["events"]) == (True, 1, 1)
+    assert "会清理" in run("watch", "purge", "--dry-run").output
+    assert "已清理" in run("watch", "purge", "--days", "90").output
+    assert json.loads(run("watch", "purge", "--json").stdout)["orders"] == 0

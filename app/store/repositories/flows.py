@@ -40,7 +40,7 @@ class KnownEvent:
 
 
 class Overtaken(Exception):
-    """Somebody else has just stored one of these events under another order; look again at what is known."""
+    """Somebody else has just stored one of these events, or removed an order of them; look again at what is known."""
 
 
 @dataclass(slots=True)
@@ -90,7 +90,11 @@ class FlowRepository:
         self._session = session
 
     def lock(self, refs: Sequence[str]) -> dict[str, OrderFlow]:
-        """Return the row of each order, new ones added, all locked for the caller's transaction."""
+        """Return the row of each order, new ones added, all locked for the caller's transaction.
+
+        Raises:
+            Overtaken: one of them was purged meanwhile.
+        """
         in_order = sorted(set(refs))
         blank = {"channel": "", "high": False, "standing": Standing.UNDER_WAY, "reworks": 0}
         insert_new(self._session, OrderFlow, [{"order_ref": ref, **blank} for ref in in_order], unique=("order_ref",))
@@ -98,7 +102,19 @@ class FlowRepository:
         for part in chunks(in_order, IN_LIMIT):
             query = select(OrderFlow).where(OrderFlow.order_ref.in_(part)).order_by(OrderFlow.id).with_for_update()
             found.update({row.order_ref: row for row in self._session.scalars(query)})
+        if len(found) < len(in_order):  # one was purged while we waited for it
+            raise Overtaken
         return found
+
+    def forget_blank(self, flow_ids: Sequence[int]) -> set[int]:
+        """Remove those of some locked orders of which nothing was ever told; return which."""
+        told: set[int] = set()
+        for part in chunks(flow_ids, IN_LIMIT):
+            told.update(self._session.scalars(select(_EVENTS.c.flow_id).where(_EVENTS.c.flow_id.in_(part)).distinct()))
+        blank = set(flow_ids) - told
+        for part in chunks(sorted(blank), IN_LIMIT):
+            self._session.execute(delete(_FLOWS).where(_FLOWS.c.id.in_(part)))
+        return blank
 
     def ids_of(self, refs: Sequence[str]) -> dict[str, int]:
         """Return the row's id of each order that is known."""

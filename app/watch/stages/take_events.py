@@ -97,6 +97,7 @@ def _take(
     by_order: dict[str, list[ReportedEvent]], uow: UnitOfWork, taken: Taken, *, now: datetime, by_file: bool
 ) -> None:
     rows = uow.flows.lock(list(by_order))
+    by_order = _without_forgotten(by_order, rows, uow, taken)
     known = uow.flows.known([(one.source, one.event_id) for events in by_order.values() for one in events])
     new: dict[str, list[ReportedEvent]] = {}
     for ref, events in by_order.items():
@@ -121,6 +122,25 @@ def _take(
         heard = ((told.source, one.kind[0]) for one in changes for told in new[one.row.order_ref])
         # We are no source that could be blind: between outages we have nothing to tell.
         uow.health.note_feeds([(source, channel) for source, channel in heard if source != OWN_SOURCE])
+
+
+def _without_forgotten(
+    by_order: dict[str, list[ReportedEvent]], rows: dict[str, OrderFlow], uow: UnitOfWork, taken: Taken
+) -> dict[str, list[ReportedEvent]]:
+    """Leave out orders that nobody knows although they began before what has been purged; reject their events.
+
+    They were here once, or would be purged tonight. Taken as new they would stand in a stage again, over its limit.
+    One event from before is enough: an ERP tells of an old order by its old steps and by a change of today.
+    """
+    forgotten_before = uow.lifecycle_purge.horizon()
+    if forgotten_before is None:
+        return by_order
+    old = {ref for ref, events in by_order.items() if min(one.at for one in events) < forgotten_before}
+    unknown = uow.flows.forget_blank([rows[ref].id or 0 for ref in old])
+    refused = {ref for ref in old if rows[ref].id in unknown}
+    sentence = f"早于保存期限（{forgotten_before:%Y-%m-%d}）且已无记录的订单，未采纳"
+    taken.rejected += [RejectedEvent(one.index, "too_old", sentence) for ref in refused for one in by_order[ref]]
+    return {ref: events for ref, events in by_order.items() if ref not in refused}
 
 
 def _fresh(

@@ -45,6 +45,7 @@ def test_what_is_due_next_is_written_down_for_the_console(leaping: LeapingTime):
         "batch": ("出批次", "11:00"),
         "audit": ("审计入链", "10:32"),
         "job_runs": ("清理运行记录", "04:10"),
+        "purge": ("清理订单进度", "04:35"),
     }
 
 

@@ -1,14 +1,16 @@
-"""Mistakes about our own orders in the flow: an outage that rings, a drill that counts, an order that is ended twice."""
+"""Mistakes about our own orders in the flow, and about what is purged of it: an outage that rings, an order that is back."""
 
 from tests.failure.mutants.mutant import Edit, Mutant
 
 FLOW = "app/domain/flow.py"
 OWN = "app/watch/stages/own_orders.py"
 TAKE = "app/watch/stages/take_events.py"
+PURGE = "app/store/repositories/lifecycle_purge.py"
 NOTES = "app/store/repositories/flow_notes.py"
 INHIBIT = "app/watch/inhibit.py"
 UNIT = "tests/unit/test_flow.py"
 TOLD = "tests/engines/watch/test_own_orders.py"
+PURGED = "tests/engines/watch/test_purge.py"
 HEALTH = "tests/engines/watch/test_order_health.py"
 
 MUTANTS = (
@@ -50,5 +52,20 @@ MUTANTS = (
         "P16",
         (Edit(INHIBIT, "elif alert.inhibited_why and alert.told_at is None", "elif False"),),
         (f"{HEALTH}::test_what_recovers_unheard_while_an_incident_is_closed_is_not_told_unless_it_holds_again",),
+    ),
+    Mutant(
+        "an order that is still on its way is purged for its age",
+        "P16",
+        (
+            Edit(PURGE, "gone = (f.stage.is_(None), ", "gone = ("),
+            Edit(PURGE, "f.stage.is_(None), f.standing", "f.standing"),
+        ),
+        (f"{PURGED}::test_an_order_that_is_still_on_its_way_stays_however_old",),
+    ),
+    Mutant(
+        "a purged order comes back as a new one",
+        "P16",
+        (Edit(TAKE, "    if forgotten_before is None:\n", "    if True:\n"),),
+        (f"{PURGED}::test_an_order_that_is_gone_is_not_taken_for_a_new_one",),
     ),
 )
