@@ -18,6 +18,7 @@ from rich.table import Table
 from benchmarks.growth import door, memory
 from benchmarks.growth.deployment import Deployment
 from benchmarks.growth.everyday import Everyday, Measured
+from benchmarks.growth.patrol import PatrolledPast
 
 FEW = 10_000
 SAME = 1.2
@@ -26,6 +27,8 @@ SAME = 1.2
 WAITING = 2_000
 LARGE_BATCH, SMALL_BATCH = 100_000, 1_000
 DASHBOARDS = 20
+FEW_OPEN = 1_000
+PARTS = ("everyday", "door", "batch", "watched", "patrol", "memory")
 console = Console(width=130)
 
 
@@ -114,6 +117,20 @@ def watched(fresh: Callable[[], Deployment], *, rounds: int) -> Iterator[Line]:
     yield ratio(line, found["quiet"], found["watched"], "ms", limit=1.5)
 
 
+def patrolled(folder: Path, *, events: int, open_orders: int, rounds: int) -> Iterator[Line]:
+    """Measure a minute of the patrol: with a short past and a long one, and with many open orders."""
+    sizes = ((FEW, FEW_OPEN), (events, FEW_OPEN), (FEW, open_orders))
+    pasts = [PatrolledPast(folder / f"events-{n}-{m}", events=n, open_orders=m) for n, m in sizes]
+    found: list[list[float]] = [[] for _ in pasts]
+    for number in range(rounds):
+        for past, kept in zip(pasts, found, strict=True):
+            kept.append(past.seconds())
+        console.print(f"patrol: round {number + 1} of {rounds}", style="dim")
+    few, many, busy = (statistics.median(kept) for kept in found)
+    yield ratio(f"patrol: a look, {FEW:,} and {events:,} stored events", few * 1000, many * 1000, "CPU ms")
+    yield Line(f"patrol: a look, {FEW_OPEN:,} and {open_orders:,} open orders", few, busy, "CPU s", 1.0, busy)
+
+
 def at_length(fresh: Callable[[], Deployment], *, orders: int) -> Iterator[Line]:
     """Measure memory after many orders through the door."""
     samples = memory.through_the_door(fresh(), orders)
@@ -156,9 +173,11 @@ def main() -> int:
     parser.add_argument("--through-door", type=int, default=1_000_000, help="orders after which memory is looked at")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--keep", default="", help="a folder for the pasts, which are then there the next time")
-    parser.add_argument("--only", default="", help="some of: everyday,door,batch,watched,memory")
+    parser.add_argument("--events", type=int, default=10_000_000, help="stored lifecycle events of the long past")
+    parser.add_argument("--open-orders", type=int, default=100_000, help="orders on their way, for the patrol")
+    parser.add_argument("--only", default="", help=f"some of: {','.join(PARTS)}")
     arguments = parser.parse_args()
-    wanted = arguments.only.split(",") if arguments.only else ["everyday", "door", "batch", "watched", "memory"]
+    wanted = arguments.only.split(",") if arguments.only else list(PARTS)
     rounds = arguments.rounds
     lines: list[Line] = []
     with (
@@ -177,6 +196,9 @@ def main() -> int:
             lines += large_batch(fresh, rounds=min(rounds, 3))
         if "watched" in wanted:
             lines += watched(fresh, rounds=rounds)
+        if "patrol" in wanted:
+            events, open_orders = arguments.events, arguments.open_orders
+            lines += patrolled(folder, events=events, open_orders=open_orders, rounds=rounds)
         if "memory" in wanted:
             lines += at_length(fresh, orders=arguments.through_door)
     return show(lines)
