@@ -122,7 +122,7 @@ def _wanted_inhibitions(
 
     def by_incident(alert: Alert) -> bool:
         rule = rules.get(alert.rule) if incident else None
-        return rule is not None and (rule.inhibited_by_incident or alert.stage in rule.stages_by_incident)
+        return rule is not None and rule.is_inhibited_by_incident(alert.stage)
 
     wanted = inhibited(alerts, by_incident=by_incident)
     for alert in alerts:

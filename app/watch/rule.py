@@ -104,6 +104,10 @@ class Rule:
     part: Callable[[HealthLines], object] | None = None
     hold_by: Callable[[HealthLines], timedelta] | None = None
 
+    def is_inhibited_by_incident(self, stage: int | None) -> bool:
+        """Tell whether an open incident inhibits an alert of this rule about a stage of the orders' way."""
+        return self.inhibited_by_incident or stage in self.stages_by_incident
+
     def patience(self, lines: HealthLines) -> AlertPatience:
         """Return how long a trouble lasts before it is one, and is over before it has ended."""
         return AlertPatience(hold=self.hold_by(lines) if self.hold_by else self.hold, clear=self.clear_hold)

@@ -24,8 +24,6 @@ from app.watch.what_if.past import Past, PastMinute
 
 MOST_DAYS = 14
 
-BY_INCIDENT = frozenset(rule.name for rule in ORDER_RULES if rule.inhibited_by_incident)
-
 NO_SPOOL = SpoolCounts()
 
 
@@ -151,7 +149,7 @@ def _judge(minute: PastMinute, past: Past, sides: Sequence[_Side], store: Store)
             if key not in found:
                 found[key] = Found(rule, None if blank and rule is BACKLOG_GROWING else _asked(rule, situation))
             mine.append(found[key])
-        side.lives.see(mine, now=figures.at, by_incident=BY_INCIDENT if figures.noted is not None else ())
+        side.lives.see(mine, now=figures.at, incident=figures.noted is not None)
 
 
 def _asked(rule: Rule, situation: Situation) -> tuple[Trouble, ...]:

@@ -1,7 +1,7 @@
 """Alerts that nobody was told of: the same lives as those in rows, from pending to resolved, in memory."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -15,6 +15,7 @@ from app.store.repositories.alerts import fingerprint_of
 from app.store.tables import Alert
 from app.watch.inhibit import inhibited
 from app.watch.patrol import EXPIRES_AFTER, Found, sighting_of
+from app.watch.rule import Rule
 
 MOST_EPISODES = 300
 """Episodes that are told one by one; of more the number."""
@@ -64,13 +65,13 @@ class LivesInMind:
         self._episodes: list[Episode] = []
         self._ids = count(1)
 
-    def see(self, found: Sequence[Found], *, now: datetime, by_incident: Collection[str]) -> None:
-        """Carry every life on by what a look found; ``by_incident`` names the rules that an open incident inhibits."""
+    def see(self, found: Sequence[Found], *, now: datetime, incident: bool) -> None:
+        """Carry every life on by what a look found; an open ``incident`` inhibits some."""
         for one in found:
             if one.troubles is not None:
                 self._see(one, now)
         if self._open:
-            self._tell(now, by_incident)
+            self._tell(now, {one.rule.name: one.rule for one in found} if incident else {})
 
     def result(self) -> WouldRing:
         """Return what would have rung; what still does has no end."""
@@ -135,7 +136,11 @@ class LivesInMind:
         self._began[alert.fingerprint] = [*lately, now]
         self._said[alert.id or 0] = alert.text
 
-    def _tell(self, now: datetime, by_incident: Collection[str]) -> None:
+    def _tell(self, now: datetime, rules_in_incident: Mapping[str, Rule]) -> None:
+        def by_incident(alert: Alert) -> bool:
+            rule = rules_in_incident.get(alert.rule)
+            return rule is not None and rule.is_inhibited_by_incident(alert.stage)
+
         wanted = inhibited(list(self._open.values()), by_incident=by_incident)
         for alert in self._open.values():
             alert.inhibited_why = wanted.get(alert.id or 0)
