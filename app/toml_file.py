@@ -1,4 +1,4 @@
-"""Reads a merchant's TOML file and returns what it says, or one sentence on why it cannot be read.
+"""Reads a merchant's TOML file and returns what it says, or one sentence on why it cannot be read and where.
 
 Such files are written by hand and dropped into a folder. Whatever lies there, a pipe, a disk image, a number of ten
 thousand digits, must neither hang nor end the process that reads it: the orders of everybody else go through it.
@@ -25,6 +25,10 @@ LARGEST = 2**63
 """TOML's numbers end below it; in hexadecimal, Python reads longer ones than it can show."""
 
 _TOO_LONG = "TOML 中有过长的数字"
+_TABLE = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?")
+_NAME = r"(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')"
+_KEY = re.compile(rf"\s*({_NAME}(?:\s*\.\s*{_NAME})*)\s*=")
+_QUOTES = ('"""', "'''")
 _AT = re.compile(r"\(at line (\d+), column (\d+)\)")
 
 
@@ -35,6 +39,15 @@ class UnreadableFile(ValueError):
         super().__init__(reason)
         self.reason = reason
         self.line = line
+
+
+class WrongEntry(ValueError):
+    """One entry of a file is wrong: its dotted key, empty for the whole file, and a Chinese sentence."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(f"{key}：{reason}")
+        self.key = key
+        self.reason = reason
 
 
 def list_toml_files(folder: Path) -> list[Path]:
@@ -101,6 +114,32 @@ def parse_toml(data: bytes) -> tuple[str, dict[str, Any]]:
     return text, document
 
 
+def line_of(text: str, key: str) -> int:
+    """Return the line of a dotted key such as ``reading.0.marks.2.at``, or of the table around it; 1 if there is none.
+
+    A look at the lines is enough for files as people write them; Python's reader does not tell.
+    """
+    counts: dict[str, int] = {}
+    table = within = ""
+    depth, found = 0, 1
+    for number, line in enumerate(text.splitlines(), start=1):
+        if within:
+            within = "" if within in line else within
+            continue
+        within = next((quotes for quotes in _QUOTES if line.count(quotes) % 2), "")
+        if header := _TABLE.fullmatch(line):
+            table = _place_of(header[2], counts, is_array=header[1] == "[[")
+            places = [table, table.rpartition(".")[0]] if header[1] == "[[" else [table]
+        elif entry := _KEY.match(line):
+            places = [".".join(filter(None, (table, _plain(entry[1]))))]
+        else:
+            continue
+        for place in places:
+            if len(place) > depth and f"{key}.".startswith(f"{place}."):
+                depth, found = len(place), number
+    return found
+
+
 def as_told(text: str) -> str:
     """Return a text as it may stand in a sentence: short, and of whole characters."""
     short = text if len(text) <= MAX_TOLD else f"{text[:MAX_TOLD]}…"
@@ -110,6 +149,23 @@ def as_told(text: str) -> str:
 def name_of(path: Path) -> str:
     """Return a file's name as it may be told; a name on a disk may be of any bytes."""
     return os.fsencode(path.name).decode("utf-8", "backslashreplace")
+
+
+def _place_of(name: str, counts: dict[str, int], *, is_array: bool) -> str:
+    """Return where a table stands, with the number of each array of tables that is around it or is itself one."""
+    place = ""
+    parts = [part.strip().strip("\"'") for part in name.split(".")]
+    for n, part in enumerate(parts, start=1):
+        place = f"{place}.{part}" if place else part
+        if is_array and n == len(parts):
+            counts[place] = counts.get(place, -1) + 1
+        if place in counts:
+            place = f"{place}.{counts[place]}"
+    return place
+
+
+def _plain(key: str) -> str:
+    return re.sub(r"\s*\.\s*", ".", re.sub(r"[\"']", "", key)).strip()
 
 
 def _values_in(document: dict[str, Any]) -> Iterator[object]:

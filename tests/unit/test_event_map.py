@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.domain.marks import Mark
+from app.toml_file import WrongEntry
 from app.watch.sources.event_map import Merchant, RowEvents, take_row
-from app.watch.sources.map_file import MapTable, WrongMap, map_of, shipped_maps
+from app.watch.sources.map_file import MapTable, map_of, shipped_maps
 
 NOW = datetime(2025, 1, 2, tzinfo=UTC)
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -199,7 +200,7 @@ GOOD = {"order": "id", "marks": [{"mark": "paid", "at": "paid"}]}
     ],
 )
 def test_a_map_that_is_wrong_names_the_key(wrong: dict[str, Any], key: str):
-    with pytest.raises(WrongMap) as found:
+    with pytest.raises(WrongEntry) as found:
         map_of(MapTable.model_validate({**GOOD, **wrong}), where="m")
     assert found.value.key == key
 

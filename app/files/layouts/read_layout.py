@@ -11,9 +11,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from app.files.layouts.layout import Column, Kind, Layout, Requirement
-from app.files.layouts.read_value import ReadValue, WrongKey, read_value
-from app.files.layouts.toml_lines import TomlLines
-from app.toml_file import UnreadableFile, as_told, parse_toml
+from app.files.layouts.read_value import ReadValue, read_value
+from app.toml_file import UnreadableFile, WrongEntry, as_told, line_of, parse_toml
 
 MAX_COLUMNS = 100
 """As many as our own reader takes back."""
@@ -54,7 +53,7 @@ def read_layout(data: bytes, *, taken: Collection[str] = ()) -> ReadLayout:
     except UnreadableFile as error:
         return unreadable_layout(error)
     try:
-        return _LayoutReader(document, TomlLines(text)).read(taken)
+        return _LayoutReader(document, text).read(taken)
     except Exception as error:  # noqa: BLE001 - whatever else a file may bring about: it must be its own trouble
         return unreadable_layout(UnreadableFile(f"有无法处理的内容（{type(error).__name__}）"))
 
@@ -69,7 +68,7 @@ class _LayoutReader:
     """One file on its way from TOML to a layout."""
 
     document: dict[str, Any]
-    lines: TomlLines
+    text: str
     errors: list[LayoutError] = field(default_factory=list)
 
     def read(self, taken: Collection[str]) -> ReadLayout:
@@ -137,8 +136,8 @@ class _LayoutReader:
     def _value(self, table: dict[str, Any], name: str, index: int) -> ReadValue | None:
         try:
             return read_value(table)
-        except WrongKey as wrong:
-            self._wrong(wrong.key, wrong.detail, name, index)
+        except WrongEntry as wrong:
+            self._wrong(wrong.key, wrong.reason, name, index)
             return None
 
     def _label(self, table: dict[str, Any], key: str, name: str, index: int) -> str:
@@ -155,6 +154,7 @@ class _LayoutReader:
         return []
 
     def _only(self, table: Mapping[str, Any], known: Collection[str], name: str = "", index: int = 0) -> None:
+        """Tell of keys that are not known, in the entry number ``index`` of an array of tables if it has a name."""
         for key in table:
             if len(self.errors) >= MAX_ERRORS:
                 return
@@ -165,4 +165,5 @@ class _LayoutReader:
 
     def _wrong(self, key: str, detail: str, table: str = "", index: int = 0) -> None:
         if len(self.errors) < MAX_ERRORS:
-            self.errors.append(LayoutError(self.lines.line_of(key, table, index), as_told(key), as_told(detail)))
+            where = f"{table}.{index}.{key}" if table else key
+            self.errors.append(LayoutError(line_of(self.text, where), as_told(key), as_told(detail)))

@@ -10,19 +10,11 @@ from app.files.layouts.export_order import ExportRow
 from app.files.layouts.layout import Kind
 from app.files.layouts.path import find_path
 from app.files.layouts.values import DUE, FUNCTIONS, MAX_CELL, Value
+from app.toml_file import WrongEntry
 
 _TYPES: Mapping[Kind, type] = {Kind.TEXT: str, Kind.COUNT: int, Kind.MONEY: int, Kind.TIME: datetime}
 _ONLY_PATH = {Kind.NUMBER: "number", Kind.PHONE: "order.phone"}
 _KINDS_OF = {str: "text", int: "count 或 money", datetime: "time"}
-
-
-class WrongKey(ValueError):
-    """One key of a column or requirement is wrong."""
-
-    def __init__(self, key: str, detail: str) -> None:
-        super().__init__(f"{key}: {detail}")
-        self.key = key
-        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +59,7 @@ def read_value(table: Mapping[str, Any]) -> ReadValue:
     """Read ``path`` or ``fn``, ``kind``, ``words``, ``default`` and ``when`` of a column or requirement.
 
     Raises:
-        WrongKey: one of them is wrong.
+        WrongEntry: one of them is wrong.
     """
     kind = _kind(table)
     source, asked = _source(table), _when(table)
@@ -76,7 +68,7 @@ def read_value(table: Mapping[str, Any]) -> ReadValue:
     elif (words := _words(table, source)) is not None:
         value = words
         if kind not in (Kind.WORD, Kind.TEXT):
-            raise WrongKey("kind", "有 words 的列 kind 须为 word 或 text")
+            raise WrongEntry("kind", "有 words 的列 kind 须为 word 或 text")
     else:
         value = source.value
         _check_kind(kind, table, source)
@@ -102,9 +94,9 @@ def _tells(table: Mapping[str, Any], source: _Source | None) -> frozenset[str]:
 def _is_remark(table: Mapping[str, Any], kind: Kind, source: _Source | None) -> bool:
     chosen = table.get("marks_payment", source is not None and source.remark)
     if not isinstance(chosen, bool):
-        raise WrongKey("marks_payment", "须为 true 或 false")
+        raise WrongEntry("marks_payment", "须为 true 或 false")
     if "marks_payment" in table and kind is not Kind.TEXT:
-        raise WrongKey("marks_payment", '只能用于 kind = "text" 的列')
+        raise WrongEntry("marks_payment", '只能用于 kind = "text" 的列')
     return chosen
 
 
@@ -123,53 +115,53 @@ def _kind(table: Mapping[str, Any]) -> Kind:
     try:
         return Kind(table.get("kind", ""))
     except ValueError:
-        raise WrongKey("kind", f"必填，须为 {'、'.join(Kind)} 之一") from None
+        raise WrongEntry("kind", f"必填，须为 {'、'.join(Kind)} 之一") from None
 
 
 def _source(table: Mapping[str, Any]) -> _Source | None:
     path, fn = table.get("path"), table.get("fn")
     if path is not None and fn is not None:
-        raise WrongKey("fn", "path 与 fn 只能写一个")
+        raise WrongEntry("fn", "path 与 fn 只能写一个")
     if fn is not None:
         known = FUNCTIONS.get(fn) if isinstance(fn, str) else None
         if known is None:
-            raise WrongKey("fn", f"不认识的函数 {fn}，可用：{'、'.join(FUNCTIONS)}")
+            raise WrongEntry("fn", f"不认识的函数 {fn}，可用：{'、'.join(FUNCTIONS)}")
         return _Source(known.value, known.gives, known.our_words, known.tells, known.remark)
     if path is None:
         return None
     if not isinstance(path, str) or not path.strip():
-        raise WrongKey("path", "须为 JMESPath 路径，例如 order.recipient.name")
+        raise WrongEntry("path", "须为 JMESPath 路径，例如 order.recipient.name")
     try:
         found = find_path(path)
     except WrongExpression as wrong:
-        raise WrongKey("path", str(wrong)) from None
+        raise WrongEntry("path", str(wrong)) from None
     return _Source(found.value, found.gives, remark=path.strip() == "remark")
 
 
 def _constant(table: Mapping[str, Any], kind: Kind) -> Callable[[ExportRow], Value]:
     """Return the same for every row: nothing, or ``default``; a program may have columns that we know nothing for."""
     if "words" in table:
-        raise WrongKey("words", "须与 path 同用")
+        raise WrongEntry("words", "须与 path 同用")
     if kind is Kind.NUMBER:
-        raise WrongKey("path", 'kind = "number" 的列须写 path = "number"')
+        raise WrongEntry("path", 'kind = "number" 的列须写 path = "number"')
     default = _default(table)
     if default and kind not in (Kind.WORD, Kind.TEXT):
-        raise WrongKey("default", "固定内容的列 kind 须为 word 或 text")
+        raise WrongEntry("default", "固定内容的列 kind 须为 word 或 text")
     return lambda _row: default
 
 
 def _words(table: Mapping[str, Any], source: _Source) -> Callable[[ExportRow], Value] | None:
     if "words" not in table:
         if "default" in table:
-            raise WrongKey("default", "只能与 words 同用，或用于没有 path 的列")
+            raise WrongEntry("default", "只能与 words 同用，或用于没有 path 的列")
         return None
     words = table["words"]
     if not isinstance(words, dict) or not words or not all(isinstance(word, str) for word in words.values()):
-        raise WrongKey("words", '须为对照表，例如 { cod = "货到付款" }')
+        raise WrongEntry("words", '须为对照表，例如 { cod = "货到付款" }')
     if any(len(word) > MAX_CELL for word in words.values()):
-        raise WrongKey("words", f"每个词最多 {MAX_CELL} 个字符，单元格放不下更多")
+        raise WrongEntry("words", f"每个词最多 {MAX_CELL} 个字符，单元格放不下更多")
     if source.gives not in (str, None):
-        raise WrongKey("words", "只能用于文本取值")
+        raise WrongEntry("words", "只能用于文本取值")
     default, find = _default(table), source.value
     return lambda row: words.get(find(row), default)
 
@@ -177,21 +169,21 @@ def _words(table: Mapping[str, Any], source: _Source) -> Callable[[ExportRow], V
 def _default(table: Mapping[str, Any]) -> str:
     default = table.get("default", "")
     if not isinstance(default, str) or not default.isprintable():
-        raise WrongKey("default", "须为一行文本")
+        raise WrongEntry("default", "须为一行文本")
     if len(default) > MAX_CELL:
-        raise WrongKey("default", f"最多 {MAX_CELL} 个字符，单元格放不下更多")
+        raise WrongEntry("default", f"最多 {MAX_CELL} 个字符，单元格放不下更多")
     return default
 
 
 def _check_kind(kind: Kind, table: Mapping[str, Any], source: _Source) -> None:
     if kind in _ONLY_PATH and table.get("path") != _ONLY_PATH[kind]:
-        raise WrongKey("kind", f'kind = "{kind}" 只用于 path = "{_ONLY_PATH[kind]}"')
+        raise WrongEntry("kind", f'kind = "{kind}" 只用于 path = "{_ONLY_PATH[kind]}"')
     if kind is Kind.WORD and not source.our_words:
-        raise WrongKey("kind", 'kind = "word" 须有 words，或取自返回固定文字的函数；来自外部的文字用 kind = "text"')
+        raise WrongEntry("kind", 'kind = "word" 须有 words，或取自返回固定文字的函数；来自外部的文字用 kind = "text"')
     wanted = _TYPES.get(kind)
     if wanted and source.gives not in (wanted, None):
         fits = _KINDS_OF.get(source.gives or object, "text")
-        raise WrongKey("kind", f'该取值的 kind 应为 {fits}，不能是 "{kind}"')
+        raise WrongEntry("kind", f'该取值的 kind 应为 {fits}，不能是 "{kind}"')
 
 
 def _when(table: Mapping[str, Any]) -> Callable[[ExportRow], bool] | None:
@@ -200,13 +192,13 @@ def _when(table: Mapping[str, Any]) -> Callable[[ExportRow], bool] | None:
         return None
     when = table["when"]
     if not isinstance(when, dict) or set(when) != {"path", "is"} or not isinstance(when["is"], str):
-        raise WrongKey("when", '须写作 { path = "order.payment.status", is = "paid" }')
+        raise WrongEntry("when", '须写作 { path = "order.payment.status", is = "paid" }')
     try:
         found = find_path(str(when["path"]))
     except WrongExpression as wrong:
-        raise WrongKey("when", str(wrong)) from None
+        raise WrongEntry("when", str(wrong)) from None
     if found.gives is not str:
-        raise WrongKey("when", "条件的 path 须为文本字段的路径")
+        raise WrongEntry("when", "条件的 path 须为文本字段的路径")
     find, wanted = found.value, when["is"]
     return lambda row: find(row) == wanted
 

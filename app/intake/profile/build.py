@@ -8,9 +8,10 @@ from app.expressions import WrongExpression
 from app.intake.profile.answer import ACCEPTED_NAMES, PROBLEM_NAMES, AnswerTemplate, WrongTemplate, template
 from app.intake.profile.expression import Expression, compile_expression
 from app.intake.profile.fields import ALL_FIELDS, ITEM_FIELDS, ORDER_FIELDS, Convert, converter, translated
-from app.intake.profile.file import AnswerTable, BusyTable, ProfileFile, RefusalTable, WrongEntry, leaves
+from app.intake.profile.file import AnswerTable, BusyTable, ProfileFile, RefusalTable, leaves
 from app.intake.profile.mapping import FieldRule, OrderMapping, constant_rule, item_rules, rule_of
 from app.intake.schemas import check_order
+from app.toml_file import WrongEntry
 
 _NEVER_CONSTANT = frozenset({"phone", "client_order_id"})
 _SOUND: dict[str, Any] = {"phone": "13800138000", "items": [{"sku": "A", "quantity": 1}]}

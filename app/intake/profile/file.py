@@ -14,7 +14,7 @@ from app.intake.field_errors import field_error
 from app.intake.profile.fields import ORDER_FIELDS, Unit
 from app.intake.profile.payload import BodyKind
 from app.intake.schemas import Strict
-from app.toml_file import UnreadableFile, parse_toml
+from app.toml_file import UnreadableFile, WrongEntry, parse_toml
 
 RESERVED = frozenset({"", "v1", "console", "metrics", "livez", "readyz", "docs", "redoc", "openapi.json"})
 PROBLEM_CODES = frozenset(kind.code for kind in Problem.__subclasses__())
@@ -28,15 +28,6 @@ _SENTENCES = {
     "string_pattern_mismatch": "格式错误，须符合 {pattern}",
     "bool_type": "须为 true 或 false",
 }
-
-
-class WrongEntry(ValueError):
-    """One entry of a profile is wrong: its dotted key and a Chinese sentence."""
-
-    def __init__(self, key: str, reason: str) -> None:
-        super().__init__(f"{key}：{reason}")
-        self.key = key
-        self.reason = reason
 
 
 def _free_path(path: str) -> str:

@@ -10,11 +10,11 @@ from app.domain.problems import Problem
 from app.intake.accept import Accepted
 from app.intake.profile.answer import AnswerTemplate, Rendered
 from app.intake.profile.build import mapping_of, templates_of
-from app.intake.profile.file import ClientTable, ProfileFile, WrongEntry, parse_file
+from app.intake.profile.file import ClientTable, ProfileFile, parse_file
 from app.intake.profile.mapping import Mapped, OrderMapping
 from app.intake.profile.payload import PayloadReader
 from app.intake.schemas import OrderIn
-from app.toml_file import UnreadableFile, as_told, list_toml_files, name_of, read_small_file
+from app.toml_file import UnreadableFile, WrongEntry, as_told, list_toml_files, name_of, read_small_file
 
 __all__ = [
     "ByHeader",

@@ -15,14 +15,22 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, ValidationError
 
 from app.domain.flow import OWN_SOURCE
-from app.toml_file import UnreadableFile, as_told, list_toml_files, name_of, parse_toml, read_small_file
+from app.toml_file import (
+    UnreadableFile,
+    WrongEntry,
+    as_told,
+    line_of,
+    list_toml_files,
+    name_of,
+    parse_toml,
+    read_small_file,
+)
 from app.watch.sources import guanyi, jushuitan, kuaidi100, wangdiantong
 from app.watch.sources.event_map import Merchant
 from app.watch.sources.generic import ReadingTable, kind_of
-from app.watch.sources.map_file import SourceTable, WrongMap, sentence_of
+from app.watch.sources.map_file import SourceTable, sentence_of
 from app.watch.sources.reading import SourceKind
 from app.watch.sources.reading_window import WindowRules
-from app.watch.sources.toml_place import line_of
 
 KINDS: Mapping[str, SourceKind] = {
     kind.name: kind for kind in (wangdiantong.KIND, jushuitan.KIND, guanyi.KIND, kuaidi100.KIND)
@@ -126,31 +134,31 @@ def read_source(path: Path, *, hosts: Collection[str] = (), taken: Collection[st
         return _source(SourceFile.model_validate(table, strict=True), hosts=hosts, taken=taken)
     except ValidationError as error:
         wrong = sentence_of(error)
-    except WrongMap as error:
+    except WrongEntry as error:
         wrong = error
     return WrongSource(file, line_of(text, wrong.key), as_told(wrong.key), as_told(wrong.reason))
 
 
 def _source(file: SourceFile, *, hosts: Collection[str], taken: Collection[str]) -> Source:
     if file.name == OWN_SOURCE:
-        raise WrongMap("name", f"{file.name} 是本系统自己的来源名称，请换一个名称")
+        raise WrongEntry("name", f"{file.name} 是本系统自己的来源名称，请换一个名称")
     if file.name in taken:
-        raise WrongMap("name", f"{file.name} 已被另一个数据源使用，请换一个名称")
+        raise WrongEntry("name", f"{file.name} 已被另一个数据源使用，请换一个名称")
     zone = _zone(file.timezone)
     span = None if file.span_minutes is None else timedelta(minutes=file.span_minutes)
     kind = _generic(file, zone, span) if file.kind == "http" else KINDS[file.kind]
     if file.kind != "http" and file.reading:
-        raise WrongMap("reading.0", '只有 kind = "http" 才写 [[reading]]')
+        raise WrongEntry("reading.0", '只有 kind = "http" 才写 [[reading]]')
     if span is not None and span > kind.span:
-        raise WrongMap("span_minutes", f"不能大于 {kind.span // timedelta(minutes=1)}")
+        raise WrongEntry("span_minutes", f"不能大于 {kind.span // timedelta(minutes=1)}")
     overlap = timedelta(minutes=file.overlap_minutes)
     if (span or kind.span) <= overlap:
-        raise WrongMap("overlap_minutes", "须小于 span_minutes，否则永远读不到新的内容")
+        raise WrongEntry("overlap_minutes", "须小于 span_minutes，否则永远读不到新的内容")
     _require(file, kind)
     address = _address(file, kind, hosts)
     vendors = urlsplit(address).hostname in kind.hosts
     if vendors and file.per_minute is not None and file.per_minute > kind.per_minute:
-        raise WrongMap("per_minute", f"不能大于 {kind.per_minute:.0f}：另一半留给商家自己的工具")
+        raise WrongEntry("per_minute", f"不能大于 {kind.per_minute:.0f}：另一半留给商家自己的工具")
     return Source(
         name=file.name,
         kind=kind,
@@ -178,7 +186,7 @@ def _source(file: SourceFile, *, hosts: Collection[str], taken: Collection[str])
 
 def _generic(file: SourceFile, zone: ZoneInfo, span: timedelta | None) -> SourceKind:
     if not file.reading:
-        raise WrongMap("reading", "至少写一个 [[reading]]")
+        raise WrongEntry("reading", "至少写一个 [[reading]]")
     return kind_of(
         file.reading,
         address=file.address or "",
@@ -193,14 +201,14 @@ def _require(file: SourceFile, kind: SourceKind) -> None:
     for table, given, needed in (("access", file.access, kind.plain), ("secrets", file.secrets, kind.secrets)):
         for name in needed:
             if not given.get(name, "").strip():
-                raise WrongMap(f"{table}.{name}", "缺少必填的配置项")
+                raise WrongEntry(f"{table}.{name}", "缺少必填的配置项")
         for name in given:
             may_be = (*needed, *kind.optional) if table == "secrets" else needed
             if kind.name != "http" and name not in may_be:
-                raise WrongMap(f"{table}.{name}", f"不认识的配置项，可用：{'、'.join(may_be) or '无'}")
+                raise WrongEntry(f"{table}.{name}", f"不认识的配置项，可用：{'、'.join(may_be) or '无'}")
     for name, variable in file.secrets.items():
         if not variable.isidentifier() or variable != variable.upper() or variable.startswith(_OURS):
-            raise WrongMap(
+            raise WrongEntry(
                 f"secrets.{name}", "写环境变量的名称（大写，不以 LIFEBOAT_ 开头），例如 WDT_SECRET；不写密钥本身"
             )
 
@@ -214,9 +222,9 @@ def _address(file: SourceFile, kind: SourceKind, hosts: Collection[str]) -> str:
     except ValueError:
         host, fits = "", False
     if not host or not fits or parts.username is not None:
-        raise WrongMap("address", "须为 https://主机/路径，不含 ? 与账号")
+        raise WrongEntry("address", "须为 https://主机/路径，不含 ? 与账号")
     if host not in kind.hosts | _OWN_MACHINE and host not in {one.casefold() for one in hosts}:
-        raise WrongMap("address", f"主机 {as_told(host)} 不在 LIFEBOAT_OUTBOUND_HOSTS 中")
+        raise WrongEntry("address", f"主机 {as_told(host)} 不在 LIFEBOAT_OUTBOUND_HOSTS 中")
     return address
 
 
@@ -224,4 +232,4 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        raise WrongMap("timezone", "不认识的时区，例如 Asia/Shanghai") from None
+        raise WrongEntry("timezone", "不认识的时区，例如 Asia/Shanghai") from None

@@ -14,9 +14,10 @@ from pydantic import Field
 
 from app.channels.api_call import ApiCall
 from app.expressions import NothingFound, ParsedExpression
+from app.toml_file import WrongEntry
 from app.watch.sources.event_map import EventMap
 from app.watch.sources.foreign_values import wall_text, whole_of, word_of
-from app.watch.sources.map_file import MapTable, SourceTable, WrongMap, expression_of, map_of
+from app.watch.sources.map_file import MapTable, SourceTable, expression_of, map_of
 from app.watch.sources.read_back import SourcePage
 from app.watch.sources.reading import CallRequest, SourceKind, SourceReading, objects_in
 from app.watch.sources.trouble import SourceTrouble, unlike
@@ -62,9 +63,9 @@ class _Described:
         self.says = expression_of(table.says, f"{key}.says") if table.says else None
         self.events = map_of(table.events, where=f"{key}.events")
         if (table.total is None) != table.onwards:
-            raise WrongMap(f"{key}.total", "须写明总数在哪里（total）；没有总数的操作日志写 onwards = true")
+            raise WrongEntry(f"{key}.total", "须写明总数在哪里（total）；没有总数的操作日志写 onwards = true")
         if table.form is not None and table.body is not None:
-            raise WrongMap(f"{key}.form", "form 与 body 只写一个")
+            raise WrongEntry(f"{key}.form", "form 与 body 只写一个")
 
 
 def kind_of(
@@ -73,16 +74,16 @@ def kind_of(
     """Return the kind that some tables describe; ``names`` are those of its keys and secrets.
 
     Raises:
-        WrongMap: an expression is none, or a blank in a text has no name.
+        WrongEntry: an expression is none, or a blank in a text has no name.
     """
     described = {table.name: _Described(table, zone, f"reading.{n}") for n, table in enumerate(tables)}
     if len(described) != len(tables):
-        raise WrongMap("reading", "每个 [[reading]] 的 name 须不同")
+        raise WrongEntry("reading", "每个 [[reading]] 的 name 须不同")
     for n, table in enumerate(tables):
         for text in _texts_in([table.path, table.query, table.headers, table.form, table.body]):
             for blank in _BLANK.findall(text):
                 if blank not in names and blank not in _OF_WINDOW:
-                    raise WrongMap(
+                    raise WrongEntry(
                         f"reading.{n}", f"不认识的 {{{blank}}}，可用：{'、'.join((*_OF_WINDOW, *sorted(names)))}"
                     )
     maps: Mapping[str, EventMap] = {name: one.events for name, one in described.items()}

@@ -14,7 +14,7 @@ from app.domain.flow import PROMISED
 from app.domain.marks import STAGES, Mark
 from app.domain.triage import SAID
 from app.expressions import ParsedExpression, WrongExpression, parse_expression
-from app.toml_file import parse_toml
+from app.toml_file import WrongEntry, parse_toml
 from app.watch.sources.event_map import EventMap, MarkRule, RowCondition, flag_of
 
 _SENTENCES = {
@@ -36,15 +36,6 @@ _SENTENCES = {
     "too_long": "最多 {max_length} 项",
     "too_short": "至少 {min_length} 项",
 }
-
-
-class WrongMap(ValueError):
-    """One entry of a file is wrong: its dotted key and a Chinese sentence."""
-
-    def __init__(self, key: str, reason: str) -> None:
-        super().__init__(f"{key}：{reason}")
-        self.key = key
-        self.reason = reason
 
 
 class SourceTable(BaseModel):
@@ -76,7 +67,7 @@ class MapTable(SourceTable):
     marks: list[MarkTable] = Field(min_length=1, max_length=100)
 
 
-def sentence_of(error: ValidationError) -> WrongMap:
+def sentence_of(error: ValidationError) -> WrongEntry:
     """Return the first thing that a model found wrong."""
     first = error.errors(include_url=False, include_input=False)[0]
     sentence = _SENTENCES.get(first["type"], "不是可用的值")
@@ -84,14 +75,14 @@ def sentence_of(error: ValidationError) -> WrongMap:
         sentence = sentence.format(**first.get("ctx", {}))
     except (KeyError, IndexError):
         sentence = "不是可用的值"
-    return WrongMap(".".join(str(part) for part in first["loc"]), sentence)
+    return WrongEntry(".".join(str(part) for part in first["loc"]), sentence)
 
 
 def map_of(table: MapTable, *, where: str) -> EventMap:
     """Return the map that a table describes; ``where`` is the table's place in its file.
 
     Raises:
-        WrongMap: an expression is none, a mark does not exist, a condition has no known form.
+        WrongEntry: an expression is none, a mark does not exist, a condition has no known form.
     """
     return EventMap(
         order=expression_of(table.order, f"{where}.order"),
@@ -109,10 +100,10 @@ def map_of(table: MapTable, *, where: str) -> EventMap:
 def _standing(table: MapTable, where: str) -> dict[str, ParsedExpression]:
     tells = any(one.mark == Mark.STATUS for one in table.marks)
     if tells != bool(table.standing):
-        raise WrongMap(f"{where}.standing", "节点 status 与 standing 表须同时有或同时没有")
+        raise WrongEntry(f"{where}.standing", "节点 status 与 standing 表须同时有或同时没有")
     known = {*SAID, PROMISED}
     if unknown := next((name for name in table.standing if name not in known), None):
-        raise WrongMap(f"{where}.standing.{unknown[:40]}", f"不认识的名称，可用：{'、'.join(sorted(known))}")
+        raise WrongEntry(f"{where}.standing.{unknown[:40]}", f"不认识的名称，可用：{'、'.join(sorted(known))}")
     return {name: expression_of(text, f"{where}.standing.{name}") for name, text in table.standing.items()}
 
 
@@ -120,12 +111,12 @@ def expression_of(text: str, key: str) -> ParsedExpression:
     """Return a compiled expression.
 
     Raises:
-        WrongMap: it is none.
+        WrongEntry: it is none.
     """
     try:
         return parse_expression(text)
     except WrongExpression as error:
-        raise WrongMap(key, str(error)) from None
+        raise WrongEntry(key, str(error)) from None
 
 
 @cache
@@ -137,9 +128,9 @@ def shipped_maps(edition: str) -> Mapping[str, EventMap]:
 
 def _rule(table: MarkTable, key: str) -> MarkRule:
     if table.mark not in (known := [str(mark) for mark in Mark]):
-        raise WrongMap(f"{key}.mark", f"不认识的节点 {table.mark[:40]}，可用：{'、'.join(known)}")
+        raise WrongEntry(f"{key}.mark", f"不认识的节点 {table.mark[:40]}，可用：{'、'.join(known)}")
     if (table.mark == Mark.REOPENED) != (table.stage is not None):
-        raise WrongMap(f"{key}.stage", "reopened 须写明退回到第几个环节，其他节点不写")
+        raise WrongEntry(f"{key}.stage", "reopened 须写明退回到第几个环节，其他节点不写")
     return MarkRule(
         mark=Mark(table.mark),
         at=expression_of(table.at, f"{key}.at"),
@@ -161,7 +152,7 @@ def _condition(name: str, wanted: object, key: str) -> RowCondition:
         case list() if wanted and all(isinstance(one, (int, str)) for one in wanted):
             return RowCondition(field, values=_texts(wanted))
         case _:
-            raise WrongMap(key, '条件写作 [值, …]、{ bit = 16 }、"set" 或 "not_set"')
+            raise WrongEntry(key, '条件写作 [值, …]、{ bit = 16 }、"set" 或 "not_set"')
 
 
 def _texts(values: Collection[object]) -> frozenset[str]:
