@@ -110,11 +110,11 @@ class BuyersOrders:
 
 
 GUESSES_AN_HOUR = 10
-"""At the codes of alerts, by one network: an office shares one address, and a code is typed by hand."""
+"""At the codes of alerts, or of files, by one network: an office shares one address, and a code is typed by hand."""
 
 
 class Guesses:
-    """How often codes of alerts may be tried. Belongs to one event loop."""
+    """How often codes may be tried on one page for strangers. Belongs to one event loop, and writes nothing down."""
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._networks = _Shares(GUESSES_AN_HOUR, within=60 * MINUTE, monotonic=monotonic)

@@ -19,9 +19,6 @@ ACCOUNT_FREE = 5
 ADDRESS_FREE = 20
 """Failures before delays begin. A whole office shares one address; an account belongs to one person."""
 
-CODES_FREE = 10
-"""Wrong codes before delays begin: an office shares one address, and a code is typed by hand."""
-
 _IPV6_NETWORK = 64
 """Leading bits that one customer of a provider holds; counting single addresses would count nothing."""
 
@@ -55,11 +52,6 @@ def of_address(address: str) -> ThrottleSubject:
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is None:
         return ThrottleSubject(f"address:{ipaddress.ip_network((int(ip), _IPV6_NETWORK), strict=False)}", ADDRESS_FREE)
     return ThrottleSubject(f"address:{getattr(ip, 'ipv4_mapped', None) or ip}", ADDRESS_FREE)
-
-
-def of_codes(address: str) -> ThrottleSubject:
-    """Return the subject of guesses at hand-over codes from a network address, apart from those at passwords."""
-    return ThrottleSubject(f"handover:{of_address(address).name}", CODES_FREE)
 
 
 def take_turn(uow: UnitOfWork, subjects: tuple[ThrottleSubject, ...], *, now: datetime) -> timedelta | None:

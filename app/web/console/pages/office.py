@@ -1,5 +1,6 @@
 """The office PC's page /handover: a code from the phone gives one file, without anybody signing in there."""
 
+import math
 from datetime import timedelta
 from functools import partial
 from typing import cast
@@ -12,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from app.access.throttle import of_codes, take_back, take_turn
+from app.access.lookups import Guesses
 from app.batch.download import Download
 from app.batch.hand_over import BadCode, take_handover
 from app.bootstrap import exports_of
@@ -46,6 +47,7 @@ class Office:
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
         self._boat = frame.boat
+        self._guesses = Guesses()
 
     async def answer(self, request: Request) -> Response:
         """Show the form; for a good code give the file.
@@ -60,33 +62,24 @@ class Office:
         code, kind, address = str(form.get("code") or ""), str(form.get("format") or "csv"), address_of(request)
         if kind not in MEDIA:
             raise HTTPException(404)
-        wait = await run_in_threadpool(self._wait, address)
-        if wait is not None:
-            response = self._form(request, wrong=f"输错次数过多，请在{span(wait)}后再试。", status=429)
-            response.headers["retry-after"] = str(int(wait.total_seconds()) + 1)
+        if wait := self._guesses.begin(address):  # counted before the code is looked at
+            later = timedelta(seconds=math.ceil(wait))
+            response = self._form(request, wrong=f"输错次数过多，请在{span(later)}后再试。", status=429)
+            response.headers["retry-after"] = str(math.ceil(wait))
             return response
         try:
             taken = await run_in_threadpool(partial(self._take, code, cast("Format", kind), address))
         except BadCode as error:
             return self._form(request, wrong=str(error), status=410)
         except Problem as problem:
-            await run_in_threadpool(self._forgive, address)
+            self._guesses.was_right(address)
             return self._form(request, wrong=problem.detail, code=code, status=409)
-        await run_in_threadpool(self._forgive, address)
+        self._guesses.was_right(address)
         return FileResponse(taken.path, media_type=MEDIA[kind], filename=taken.path.name)
 
     def _form(self, request: Request, *, code: str = "", wrong: str = "", status: int = 200) -> Response:
         title, shown = "在电脑上取文件", harmless(code, 16)
         return self._frame.render(request, "office.html", status=status, code=shown, wrong=wrong, title=title)
-
-    def _wait(self, address: str) -> timedelta | None:
-        """Count a try before its code is looked at; return how long to wait if there were too many."""
-        with self._boat.store.writing() as uow:
-            return take_turn(uow, (of_codes(address),), now=self._boat.clock.now())
-
-    def _forgive(self, address: str) -> None:
-        with self._boat.store.writing() as uow:
-            take_back(uow, of_codes(address), now=self._boat.clock.now())
 
     def _take(self, code: str, kind: Format, address: str) -> Download:
         boat = self._boat
