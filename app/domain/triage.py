@@ -34,6 +34,8 @@ class TriageCondition:
     stages: frozenset[int] = frozenset()
     longer_than: timedelta = timedelta()
     said: Mapping[str, Wanted] = field(default_factory=dict)
+    early: bool = False
+    """Whoever meets it is stuck already, before his stage's limit is over."""
 
     def holds(self, facts: StuckFacts) -> bool:
         """Tell whether an order meets it."""
@@ -64,6 +66,10 @@ class TriageLine:
     def fits(self, facts: StuckFacts) -> bool:
         """Tell whether it is this type."""
         return not self.when or any(one.holds(facts) for one in self.when)
+
+    def is_early(self, facts: StuckFacts) -> bool:
+        """Tell whether it is this type before its stage's limit is over."""
+        return any(one.early and one.holds(facts) for one in self.when)
 
 
 def triaged(table: Sequence[TriageLine], facts: StuckFacts) -> TriageLine:

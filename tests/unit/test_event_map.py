@@ -10,6 +10,7 @@ from app.domain.marks import Mark
 from app.toml_file import WrongEntry
 from app.watch.sources.event_map import Merchant, RowEvents, take_row
 from app.watch.sources.map_file import MapTable, map_of, shipped_maps
+from app.watch.triage.table import shipped_table
 
 NOW = datetime(2025, 1, 2, tzinfo=UTC)
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -124,9 +125,32 @@ def test_a_document_of_several_orders_tells_of_each():
     assert sorted((one.order, str(one.mark)) for one in found.events) == [
         ("SO1", "queued"),
         ("SO1", "shipped"),
+        ("SO1", "status"),
         ("SO2", "queued"),
         ("SO2", "shipped"),
+        ("SO2", "status"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("reading", "row", "said"),
+    [
+        ("trades", {"approve": False}, {"status": "gy:unapproved"}),
+        ("trades", {"approve": True}, {"status": "gy:approved"}),
+        ("trades", {}, {}),
+        ("deliveries", {"delivery_statusInfo": {"delivery": -1}}, {"stockout_status": "gy:-1"}),
+        ("deliveries", {"delivery_statusInfo": {"delivery": 0}}, {"stockout_status": "gy:0"}),
+        ("deliveries", {"delivery_statusInfo": {}}, {}),
+    ],
+)
+def test_guanyi_says_how_an_order_stands_and_the_table_knows_each_word(
+    reading: str, row: dict[str, Any], said: dict[str, str]
+):
+    order = {"code": "SO1", "modifytime": "2025-01-01 09:00:00", "modify_date": "2025-01-01 09:00:00"}
+    told = read("guanyi", reading, {**order, "cancel": False, "details": [{"trade_code": "SO1"}], **row}).events
+    standing = [one.attributes for one in told if str(one.mark) == "status"]
+    assert [{name: one[name] for name in one if name.endswith("status") and one[name]} for one in standing] == [said]
+    assert all(shipped_table().knows(name, code) for name, code in said.items())
 
 
 def test_a_merged_order_names_the_one_it_goes_on_as():

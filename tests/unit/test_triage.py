@@ -38,6 +38,9 @@ def _type(stage: int, waited: timedelta = FORTY, **said: str) -> str:
         ((2, {"status": "jst:Question", "question": "地址不全"}), "exception"),
         ((4, {}), "queued_not_packed"),
         ((5, {"status": "wdt:95"}), "not_collected"),
+        ((2, {"status": "gy:unapproved"}), "review"),
+        ((4, {"status": "gy:approved", "stockout_status": "gy:-1"}), "exception"),
+        ((4, {"status": "gy:approved", "stockout_status": "gy:0"}), "queued_not_packed"),
         ((2, {"status": "wdt:77"}), "unclassified"),
         ((2, {}), "unclassified"),
     ],
@@ -50,6 +53,17 @@ def test_the_shipped_table_says_whose_an_order_is(facts: tuple[int, dict[str, st
 def test_what_is_in_review_for_a_day_is_held_by_a_rule():
     assert _type(2, hours(23), status="wdt:30") == "review"
     assert _type(2, hours(24), status="wdt:30") == "risk"
+    assert _type(2, hours(24), status="gy:unapproved") == "risk"
+
+
+def test_printing_that_hangs_alone_is_stuck_before_its_stage_is_over():
+    early = [line.code for line in LINES for one in line.when if one.early]
+    assert early == ["waybill"]
+    (line,) = (one for one in LINES if one.code == "waybill")
+    printing = {"logistics_print_status": "wdt:1"}
+    assert line.is_early(StuckFacts(stage=3, waited=minutes(15), said=printing))
+    assert not line.is_early(StuckFacts(stage=3, waited=minutes(14), said=printing))
+    assert not line.is_early(StuckFacts(stage=3, waited=minutes(15), said={"stockout_status": "wdt:54"}))
 
 
 def test_a_condition_may_ask_that_nothing_is_said():
@@ -101,6 +115,13 @@ _LAST = f'[[line]]\ncode="rest"\n{_LINE}'
         (f'[[line]]\ncode="one"\n{_LINE}when=[{{colour=["red"]}}]\n{_LAST}', "不认识的条件"),
         (f'[[line]]\ncode="one"\n{_LINE}when=[{{status="16"}}]\n{_LAST}', "one.when.0.status"),
         (f'[[line]]\ncode="one"\n{_LINE}when=[{{status=[]}}]\n{_LAST}', "one.when.0.status"),
+        (
+            f'[[line]]\ncode="one"\n{_LINE}when=[{{stage=[1],minutes=5,early=1,status=["a"]}}]\n{_LAST}',
+            "one.when.0.early",
+        ),
+        (f'[[line]]\ncode="one"\n{_LINE}when=[{{minutes=5,early=true,status=["a"]}}]\n{_LAST}', "one.when.0.early"),
+        (f'[[line]]\ncode="one"\n{_LINE}when=[{{stage=[1],early=true,status=["a"]}}]\n{_LAST}', "one.when.0.early"),
+        (f'[[line]]\ncode="one"\n{_LINE}when=[{{stage=[1],minutes=5,early=true}}]\n{_LAST}', "one.when.0.early"),
         (f'[[line]]\ncode="A b"\n{_LINE}', "code"),
     ],
 )

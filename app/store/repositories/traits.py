@@ -1,13 +1,14 @@
 """Orders that are stuck and orders that are well, each with what its events say of it: warehouse, carrier, goods."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
+from sqlmodel import col
 
 from app.store.statements import IN_LIMIT, chunks
 from app.store.tables import OrderFlow, StageMinute, StageVisit, StoredEvent
@@ -47,6 +48,26 @@ class TraitRepository:
         """Return the orders that are in their stage for longer than its limit, newest first."""
         over = or_(*(_over(stage, limit, now) for stage, limit in limits.items()))
         return self._rows(over, at_most)
+
+    def within(
+        self,
+        stage: int,
+        *,
+        waited: tuple[timedelta, timedelta],
+        codes: Mapping[str, Collection[str]],
+        now: datetime,
+        at_most: int,
+    ) -> list[FlowRow]:
+        """Return the orders in a stage for at least the first time and no longer than the second, by what is said.
+
+        Each fact of ``codes`` must be one of its codes; newest first.
+        """
+        f = OrderFlow
+        since, until = waited
+        between = and_(f.stage == stage, f.entered_at <= now - since, f.entered_at >= now - until)
+        told = col(f.said)
+        said = (told[name].as_string().in_(sorted(known)) for name, known in codes.items())
+        return self._rows(and_(between, *said), max(at_most, 0))
 
     def well(self, limits: Mapping[int, timedelta], *, now: datetime, at_most: int) -> list[FlowRow]:
         """Return the orders that are in their stage for no longer than its limit, newest first."""

@@ -1,11 +1,12 @@
-"""Looks what orders are stuck on now: each that is over its stage's limit, by the line of the table that fits it."""
+"""Looks what orders are stuck on now, by the line that fits each: over its stage's limit, or early by the table."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.domain.triage import StuckFacts, TriageLine, triaged
+from app.store.repositories.traits import FlowRow
 from app.store.tables import TriageWording
 from app.store.unit_of_work import UnitOfWork
 from app.watch.flow_map.plans import stages_of
@@ -20,7 +21,7 @@ CODED = ("status", "stockout_status", "logistics_print_status", "question")
 
 @dataclass(frozen=True, slots=True)
 class StuckOrder:
-    """An order over its stage's limit, how long it has been there, and what is said of it."""
+    """An order that is stuck in its stage, how long it has been there, and what is said of it."""
 
     ref: str
     channel: str
@@ -56,17 +57,22 @@ class StuckNow:
 
 
 def stuck_now(uow: UnitOfWork, table: TriageTable, *, now: datetime) -> StuckNow:
-    """Look what orders are stuck on, a stage's limit being the measure: no baseline is needed for it."""
+    """Look what orders are stuck on: over a stage's limit, or by a line that does not wait for it; no baseline."""
     limits = {stage.number: stage.limit for stage in stages_of(uow)}
     rows = uow.traits.stuck(limits, now=now, at_most=MOST_ORDERS + 1)
     wordings = uow.triage.latest()
     lines = worded(table, wordings)
+    late = len(rows)
+    rows += _early(uow, lines, limits, now=now, at_most=max(MOST_ORDERS + 1 - late, 0))
     by_code: dict[str, list[StuckOrder]] = defaultdict(list)
     unnamed: Counter[tuple[str, str]] = Counter()
-    for row in rows[:MOST_ORDERS]:
+    for place, row in enumerate(rows[:MOST_ORDERS]):
         order = StuckOrder(row.order_ref, row.channel, row.stage or 0, now - row.entered_at, row.said or {})
         facts = StuckFacts(stage=order.stage, waited=order.waited, said=order.said)
-        by_code[triaged(lines, facts).code].append(order)
+        line = triaged(lines, facts)
+        if place >= late and not line.is_early(facts):
+            continue  # a line above says what it is, and that it is not stuck yet
+        by_code[line.code].append(order)
         unnamed.update((name, code) for name in CODED if (code := order.said.get(name)) and not table.knows(name, code))
     groups = [
         StuckGroup(
@@ -77,6 +83,20 @@ def stuck_now(uow: UnitOfWork, table: TriageTable, *, now: datetime) -> StuckNow
     ]
     groups.sort(key=lambda one: (not one.line.stuck, -len(one.orders)))
     return StuckNow(tuple(groups), unnamed, cut=len(rows) > MOST_ORDERS)
+
+
+def _early(
+    uow: UnitOfWork, lines: Sequence[TriageLine], limits: Mapping[int, timedelta], *, now: datetime, at_most: int
+) -> list[FlowRow]:
+    """Return the orders within their stage's limit that a line of the table may call stuck, each once."""
+    found: dict[int, FlowRow] = {}
+    for one in (one for line in lines for one in line.when if one.early):
+        codes = {name: wanted for name, wanted in one.said.items() if isinstance(wanted, frozenset)}
+        for stage in sorted(one.stages & limits.keys()):
+            waited = (one.longer_than, limits[stage])
+            rows = uow.traits.within(stage, waited=waited, codes=codes, now=now, at_most=at_most - len(found))
+            found |= {row.flow_id: row for row in rows}
+    return list(found.values())
 
 
 def worded(table: TriageTable, wordings: Mapping[str, TriageWording]) -> tuple[TriageLine, ...]:

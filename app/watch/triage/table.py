@@ -123,13 +123,15 @@ def _line(one: LineEntry) -> TriageLine:
 
 
 def _condition(said: Mapping[str, Any], where: str) -> TriageCondition:
-    stages, minutes = said.get("stage", []), said.get("minutes", 0)
+    stages, minutes, early = said.get("stage", []), said.get("minutes", 0), said.get("early", False)
     known = {stage.number for stage in STAGES}
     if not isinstance(stages, list) or not all(type(one) is int and one in known for one in stages):
         raise WrongTriageTable(f"{where}.stage：须为环节的编号，例如 [2, 3]")
     if type(minutes) is not int or not 0 <= minutes <= 30 * 24 * 60:
         raise WrongTriageTable(f"{where}.minutes：须为 0 到 43200 的整数")
-    facts = {name: wanted for name, wanted in said.items() if name not in {"stage", "minutes"}}
+    facts = {name: wanted for name, wanted in said.items() if name not in {"stage", "minutes", "early"}}
+    if type(early) is not bool or (early and not (stages and minutes and _has_codes(facts))):
+        raise WrongTriageTable(f"{where}.early：须为 true 或 false；为 true 时须写明 stage、minutes 和一组代码")
     if unknown := sorted(facts.keys() - SAID):
         raise WrongTriageTable(f"{where}.{unknown[0][:40]}：不认识的条件，可用：{'、'.join(sorted(SAID))}")
     if not said:
@@ -137,8 +139,14 @@ def _condition(said: Mapping[str, Any], where: str) -> TriageCondition:
     return TriageCondition(
         stages=frozenset(stages),
         longer_than=timedelta(minutes=minutes),
+        early=early,
         said={name: _wanted(wanted, f"{where}.{name}") for name, wanted in facts.items()},
     )
+
+
+def _has_codes(facts: Mapping[str, Any]) -> bool:
+    """Tell whether some fact is one of a few codes: by it the few orders are found among all that are well."""
+    return any(isinstance(wanted, list) for wanted in facts.values())
 
 
 def _wanted(wanted: object, where: str) -> Wanted:

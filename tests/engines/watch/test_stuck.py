@@ -15,7 +15,7 @@ from app.watch.triage.review import LineWording, is_stale, review_line
 from app.watch.triage.table import shipped_table
 from tests.deployment import Deployment
 from tests.deployment.events import reported
-from tests.deployment.facts import TEN, hours, minutes
+from tests.deployment.facts import TEN, hours, minutes, seconds
 
 MEI = Actor("mei", Way.CONSOLE)
 WORDS = LineWording(owner="财务部", meaning="在等财审", say="请您稍等", next="去催")
@@ -57,6 +57,26 @@ def test_orders_over_their_limit_are_grouped_by_what_is_said_of_them_longest_fir
     assert found.stuck == 4
     assert found.groups[-1].line.code == "unpaid"
     assert found.groups[0].orders[0].waited >= minutes(90)
+
+
+def test_printing_that_hangs_is_seen_after_a_quarter_of_an_hour_and_by_one_line_alone(deployment: Deployment):
+    deployment.clock.at = TEN + minutes(20)
+    queued = {"Q0": 5, "Q1": 6, "Q2": 5, "Q3": 5, "Q4": 5}
+    _tell(deployment, [reported(ref, Mark.QUEUED, TEN + minutes(at)) for ref, at in queued.items()])
+    said = {"Q0": {"wdt:1": ""}, "Q1": {"wdt:1": ""}, "Q2": {"wdt:2": ""}, "Q3": {"wdt:1": "冻结"}}
+    standing = [
+        reported(ref, Mark.STATUS, TEN + minutes(7), logistics_print_status=code, freeze_reason=freeze)
+        for ref, one in said.items()
+        for code, freeze in one.items()
+    ]
+    _tell(deployment, standing)
+    assert _told(_look(deployment)) == {"waybill": ["Q0"]}  # a frozen one is the risk's, and not stuck yet
+    deployment.clock.at = TEN + minutes(65) + seconds(1)
+    assert _told(_look(deployment)) == {
+        "waybill": ["Q0", "Q1"],
+        "risk": ["Q3"],
+        "queued_not_packed": ["Q2", "Q4"],
+    }
 
 
 def test_what_is_said_last_counts_and_an_empty_word_takes_it_back(later: Deployment):
