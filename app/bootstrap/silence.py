@@ -12,6 +12,6 @@ def tell_of_silence(boat: Lifeboat) -> int:
     """Tell the groups, on the thread of the caller; return how many messages left."""
     settings = boat.live
     teller = SilenceTeller(
-        boat.store, boat.clock, policy_of(settings), rule=WORKER_SILENT.name, holder=f"{boat.holder}:web"
+        boat.store, boat.clock, policy_of(settings), boat.keyring, rule=WORKER_SILENT.name, holder=f"{boat.holder}:web"
     )
     return asyncio.run(teller.run_once(lambda: open_robots(settings, boat.clock)))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.person_target import PERSON
@@ -27,6 +27,12 @@ class AlertOutboxRepository:
         query = select(Alert).where(UNENDED.query, Alert.rule == rule, Alert.state == AlertState.FIRING)
         return self._session.scalars(query.order_by(Alert.id).execution_options(populate_existing=True)).first()
 
+    def is_owed(self, alert: Alert, *, now: datetime) -> bool:
+        """Tell whether there is something to tell of an alert: nobody has, or a message of it waits or was left."""
+        if alert.told_at is None:
+            return not silenced(alert, now=now)
+        return self._session.scalars(_waiting(alert, now=now).limit(1)).first() is not None
+
     def claim(self, alert: Alert, *, now: datetime) -> bool:
         """Mark an alert as told, for the caller to write its messages; False if somebody has, or it is silenced."""
         if silenced(alert, now=now):
@@ -37,15 +43,7 @@ class AlertOutboxRepository:
 
     def take(self, alert: Alert, channel: str, target: str, *, now: datetime, lease_until: datetime) -> list[Message]:
         """Take the alert's due messages for a destination, also those whose sender died with them."""
-        pending = and_(Message.state == MessageState.PENDING, Message.due_at <= now)
-        left_behind = and_(Message.state == MessageState.SENDING, Message.lease_until < now)
-        query = select(Message).where(
-            OPEN.query,
-            Message.alert_id == alert.id,
-            Message.channel == channel,
-            Message.target == target,
-            or_(pending, left_behind),
-        )
+        query = _waiting(alert, now=now).where(Message.channel == channel, Message.target == target)
         messages = list(self._session.scalars(query.order_by(Message.id).with_for_update(skip_locked=True)))
         for message in messages:
             message.state, message.lease_until = MessageState.SENDING, lease_until
@@ -83,3 +81,10 @@ class AlertOutboxRepository:
         mine = update(Alert).where(Alert.id == alert.id, Alert.version == alert.version, UNENDED.query)
         statement = mine.values(**values, version=alert.version + 1)
         return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount == 1
+
+
+def _waiting(alert: Alert, *, now: datetime) -> Select[Any]:
+    """Return the alert's due messages, also those whose sender died with them."""
+    pending = and_(Message.state == MessageState.PENDING, Message.due_at <= now)
+    left_behind = and_(Message.state == MessageState.SENDING, Message.lease_until < now)
+    return select(Message).where(OPEN.query, Message.alert_id == alert.id, or_(pending, left_behind))

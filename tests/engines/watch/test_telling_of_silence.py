@@ -4,17 +4,25 @@ import asyncio
 import threading
 from collections.abc import Callable
 
+import pytest
+
+from app.access import accounts
 from app.channels.base import GroupNotice
+from app.domain.contact import ContactWay
 from app.domain.outcome import Delivered, Outcome, Unreachable
 from app.notify.policy import Destination
 from app.notify.tell_directly import LEASE_NAME, SilenceTeller
+from app.store.ack import Claimant, ack_token
+from app.store.contacts import sealed_contact
 from app.store.repositories.jobs import WORKER
+from app.watch import roster
 from app.watch.patrol import keep_alerts, look
+from app.watch.roster import WantedTurn
 from app.watch.rule import Situation, WatchPolicy
 from app.watch.rules import WORKER_SILENT
 from app.watch.rules.worker_silent import silence_of_worker
 from tests.deployment import Deployment
-from tests.deployment.facts import TEN, minutes, seconds
+from tests.deployment.facts import IT, KEYS, TEN, ZONE, hours, minutes, seconds
 from tests.deployment.notices import ROBOT, a_policy
 from tests.fakes.channels import FakeRobot
 
@@ -53,7 +61,8 @@ def falls_silent(deployment: Deployment) -> None:
 
 
 def teller(deployment: Deployment, holder: str = "web-1") -> SilenceTeller:
-    return SilenceTeller(deployment.store, deployment.clock, a_policy(), rule=WORKER_SILENT.name, holder=holder)
+    policy = a_policy()
+    return SilenceTeller(deployment.store, deployment.clock, policy, KEYS, rule=WORKER_SILENT.name, holder=holder)
 
 
 async def tell(deployment: Deployment, robot: FakeRobot, holder: str = "web-1") -> int:
@@ -92,6 +101,40 @@ async def test_what_a_worker_has_told_of_no_web_process_tells(deployment: Deploy
         uow.messages.claim(
             "wecom", now=deployment.clock.now(), lease_until=deployment.clock.now() + minutes(1), limit=9
         )
+    assert await tell(deployment, robot) == 0
+
+
+async def test_whoever_is_on_duty_is_called_as_the_worker_would_call_him(deployment: Deployment):
+    """WeCom mentions by phone: the message names him, has his link, and rings at his phone."""
+    with deployment.store.writing() as uow:
+        accounts.add_user(uow, "mei", role="ops", by=IT, now=TEN, password="boat-in-the-storm-7")
+        user = uow.access.user_named("mei")
+        assert user
+        user.phone = sealed_contact(KEYS, user.id or 0, ContactWay.PHONE, "13912345678")
+        user.phone_verified_at = TEN
+        roster.set_fallback(uow, "mei", by=IT, now=TEN)
+        turn = WantedTurn(name="mei", starts_at=TEN, ends_at=TEN + hours(12))
+        roster.add_shift(uow, turn, zone=ZONE, by=IT, now=TEN)
+    robot = FakeRobot(clock=deployment.clock)
+    falls_silent(deployment)
+    await tell(deployment, robot)
+    (notice,) = robot.notices
+    link = ack_token(KEYS, Claimant(deployment.rows.alerts()[0].id or 0, user.id or 0))
+    assert notice.content.endswith(f"值班 mei 点此认领：https://lifeboat.example/a/{link}")
+    assert "13912345678" in notice.mentions
+
+
+async def test_where_nothing_is_left_to_tell_a_look_takes_no_lease(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+):
+    robot = FakeRobot(clock=deployment.clock)
+    falls_silent(deployment)
+    assert await tell(deployment, robot) == 1
+
+    def no_writing() -> None:
+        raise AssertionError("there was nothing to tell")
+
+    monkeypatch.setattr(deployment.store, "writing", no_writing)
     assert await tell(deployment, robot) == 0
 
 
@@ -160,7 +203,7 @@ async def test_each_group_hears_of_it_and_a_silenced_alert_is_told_to_none(deplo
         uow.alerts.silence(alert, by="mei", why="x", until=deployment.clock.now() + minutes(10))
     robots = {Destination("wecom", name): FakeRobot(clock=deployment.clock) for name in ("a", "b")}
     policy = a_policy(robots=("a", "b"))
-    told = SilenceTeller(deployment.store, deployment.clock, policy, rule=WORKER_SILENT.name, holder="web-1")
+    told = SilenceTeller(deployment.store, deployment.clock, policy, KEYS, rule=WORKER_SILENT.name, holder="web-1")
     assert await told.run_once(lambda: robots) == 0
     with deployment.store.writing() as uow:
         (alert,) = uow.alerts.open()
