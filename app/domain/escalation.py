@@ -5,8 +5,9 @@ The first telling, to the groups, is the beginning. From there step follows step
 waiting for an answer of nobody is time lost.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -26,12 +27,30 @@ class EscalationTarget(StrEnum):
     """The groups that hear of the alert's level."""
 
 
+@dataclass(frozen=True, slots=True)
+class StepWays:
+    """By which ways a step tells people, the best one first; ``first_only`` where the others only stand in for it."""
+
+    order: tuple[str, ...]
+    first_only: bool = False
+
+    def of(self, there_are: Collection[str]) -> tuple[str, ...]:
+        """Return which of a person's ways are used."""
+        used = tuple(way for way in self.order if way in there_are)
+        return used[:1] if self.first_only else used
+
+
+ALL_WAYS = StepWays(("sms", "email"))
+"""A text message wakes somebody up, and the e-mail beside it costs nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationStep:
-    """Whom it asks, and how long after the step before it."""
+    """Whom it asks, by which ways, and how long after the step before it."""
 
     after: timedelta
     asks: frozenset[EscalationTarget]
+    ways: StepWays = ALL_WAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +97,63 @@ ESCALATIONS: Mapping[str, Escalation] = {
     ),
 }
 """By level. Of the others nobody is woken."""
+
+AGAIN = "again"
+"""What the step that is repeated is called in the settings; the others are called by their numbers, from 1."""
+
+_WANTED = re.compile(
+    r"(?P<level>[a-z]+)\.(?P<step>[1-9]|again)="
+    r"(?:(?P<way>sms|email)(?:(?P<how>[+>])(?P<other>sms|email))?(?P<too>\+group)?|(?P<alone>group))"
+)
+
+
+class WrongStep(ValueError):
+    """What is to be changed of a step cannot be; the Chinese sentence says why."""
+
+
+def escalations_of(wanted: Sequence[str]) -> Mapping[str, Escalation]:
+    """Return the table with other ways in some of its steps: ``orange.1=sms>email``, ``red.2=sms+group``.
+
+    ``+`` is both, ``>`` the second where the first cannot reach him; without ``group`` the groups are not told again.
+
+    Raises:
+        WrongStep: an entry has another form, names no step or one twice, or would let an alert reach nobody.
+    """
+    changed: dict[str, Escalation] = dict(ESCALATIONS)
+    seen: set[tuple[str, str]] = set()
+    for entry in wanted:
+        found = _WANTED.fullmatch(entry.strip())
+        if found is None or (found["way"] is not None and found["way"] == found["other"]):
+            raise WrongStep(f"{entry[:40]!r} 写法不对，例如 orange.1=sms>email、red.2=sms+email+group、red.again=group")
+        level, step = found["level"], found["step"]
+        if level not in changed:
+            raise WrongStep(f"{entry[:40]!r}：级别只能是 {'、'.join(sorted(ESCALATIONS))}")
+        if (level, step) in seen:
+            raise WrongStep(f"{level}.{step} 写了两次")
+        seen.add((level, step))
+        changed[level] = _with_ways(changed[level], step, found, name=f"{level}.{step}")
+    return changed
+
+
+def _with_ways(escalation: Escalation, step: str, found: "re.Match[str]", *, name: str) -> Escalation:
+    groups = found["too"] is not None or found["alone"] is not None
+    if step == AGAIN:
+        if not groups:
+            raise WrongStep(f"{name} 须含 group：没有人可叫的时候，至少群里要知道")
+        return replace(escalation, again=_step_with(escalation.again, found, groups=groups))
+    number = int(step) - 1
+    if number >= len(escalation.steps):
+        raise WrongStep(f"{name}：没有这一步，可写 1 到 {len(escalation.steps)} 或 {AGAIN}")
+    steps = list(escalation.steps)
+    steps[number] = _step_with(steps[number], found, groups=groups)
+    return replace(escalation, steps=tuple(steps))
+
+
+def _step_with(step: EscalationStep, found: "re.Match[str]", *, groups: bool) -> EscalationStep:
+    people = step.asks - {EscalationTarget.GROUPS} if found["way"] is not None else frozenset()
+    order = tuple(way for way in (found["way"], found["other"]) if way is not None)
+    asks = people | ({EscalationTarget.GROUPS} if groups else frozenset())
+    return replace(step, asks=asks, ways=StepWays(order, first_only=found["how"] == ">"))
 
 
 def due_at(escalation: Escalation, number: int, next_at: datetime | None, *, told_at: datetime) -> datetime:

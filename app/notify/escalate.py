@@ -13,7 +13,7 @@ from functools import partial
 import structlog
 
 from app.channels.kinds import EMAIL
-from app.domain.escalation import ESCALATIONS, Escalation, EscalationTarget, due_at, is_due
+from app.domain.escalation import Escalation, EscalationStep, EscalationTarget, StepWays, due_at, is_due
 from app.domain.person_target import for_person
 from app.domain.role import Role
 from app.domain.states import AlertState
@@ -45,12 +45,12 @@ class _Call:
 def escalate(store: Store, keyring: Keyring, policy: MessagePolicy, *, now: datetime) -> int:
     """Take every step that is due; return how many. Where none is due nothing is written."""
     with store.reading() as uow:
-        if not any(_is_owed(alert, now) for alert in uow.alerts.open()):
+        if not any(_is_owed(alert, policy, now) for alert in uow.alerts.open()):
             return 0
     taken = 0
     with store.writing() as uow:
         for alert in uow.alerts.open():
-            if not _is_owed(alert, now):
+            if not _is_owed(alert, policy, now):
                 continue
             if error := trouble_with(uow, partial(_tell, uow, keyring, policy, alert, now)):
                 log.error("alert_cannot_be_escalated", rule=alert.rule, reason=type(error).__name__)
@@ -59,16 +59,15 @@ def escalate(store: Store, keyring: Keyring, policy: MessagePolicy, *, now: date
     return taken
 
 
-def _is_owed(alert: Alert, now: datetime) -> bool:
-    return _is_untold_claim(alert) or _step_is_due(alert, now)
+def _is_owed(alert: Alert, policy: MessagePolicy, now: datetime) -> bool:
+    return _is_untold_claim(alert) or _step_is_due(alert, policy.escalations.get(alert.level), now)
 
 
 def _is_untold_claim(alert: Alert) -> bool:
     return alert.acknowledged_at is not None and alert.acknowledged_told_at is None and alert.told_at is not None
 
 
-def _step_is_due(alert: Alert, now: datetime) -> bool:
-    escalation = ESCALATIONS.get(alert.level)
+def _step_is_due(alert: Alert, escalation: Escalation | None, now: datetime) -> bool:
     if escalation is None or alert.state != AlertState.FIRING or alert.told_at is None:
         return False
     if alert.inhibited_why is not None or silenced(alert, now=now):
@@ -81,7 +80,7 @@ def _tell(uow: UnitOfWork, keyring: Keyring, policy: MessagePolicy, alert: Alert
     if _is_untold_claim(alert):
         _tell_claim(uow, policy, alert, now)
     else:
-        _take_step(uow, keyring, policy, alert, ESCALATIONS[alert.level], now)
+        _take_step(uow, keyring, policy, alert, policy.escalations[alert.level], now)
 
 
 # ---- somebody has it in hand ---------------------------------------------------------------------------------------
@@ -111,7 +110,7 @@ def _take_step(
     Groups have heard of the alert already, so where a further step has nobody else to tell they have its time to wait.
     """
     step = alert.step
-    while not (call := _call(uow, keyring, policy, escalation.step(step).asks, now)).exits and not call.groups:
+    while not (call := _call(uow, keyring, policy, escalation.step(step), now)).exits and not call.groups:
         step += 1
     if not call.exits and step != alert.step:
         uow.outbox_of_alerts.escalate(alert, step=step, next_step_at=now + escalation.step(step).after)
@@ -124,10 +123,8 @@ def _take_step(
     uow.messages.add_new([message.as_row() for message in messages])
 
 
-def _call(
-    uow: UnitOfWork, keyring: Keyring, policy: MessagePolicy, wanted: frozenset[EscalationTarget], now: datetime
-) -> _Call:
-    duty = on_duty(uow, now)
+def _call(uow: UnitOfWork, keyring: Keyring, policy: MessagePolicy, step: EscalationStep, now: datetime) -> _Call:
+    duty, wanted = on_duty(uow, now), step.asks
     found: dict[EscalationTarget, Sequence[User | None]] = {
         EscalationTarget.FIRST: [duty.in_charge],
         EscalationTarget.SECOND: [duty.second],
@@ -137,12 +134,18 @@ def _call(
     people = {
         one.id: one for asked in EscalationTarget if asked in wanted for one in found.get(asked, ()) if one is not None
     }
-    ways = {user.id: exits_of(user, keyring, policy, texts=policy.alert_texts) for user in people.values()}
+    ways = {user.id: _exits_by(step.ways, user, keyring, policy) for user in people.values()}
     return _Call(
         people=tuple(user for user in people.values() if ways[user.id]),
         exits=tuple(way for each in ways.values() for way in each),
         groups=EscalationTarget.GROUPS in wanted,
     )
+
+
+def _exits_by(ways: StepWays, user: User, keyring: Keyring, policy: MessagePolicy) -> list[Exit]:
+    """Return the exits of a person that a step uses, in its order."""
+    there_are = dict(exits_of(user, keyring, policy, texts=policy.alert_texts))
+    return [(channel, there_are[channel]) for channel in ways.of(there_are)]
 
 
 def _sentence(alert: Alert, people: Sequence[User], now: datetime) -> str:

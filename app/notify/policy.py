@@ -1,11 +1,13 @@
 """What a deployment wants said to whom; plain values, so that the stage knows no settings."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from app.channels.kinds import COUPONS, EMAIL, SMS, STAFF, WECOM
 from app.domain.contact import ContactWay
+from app.domain.escalation import ESCALATIONS, Escalation
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class MessagePolicy:
     """Whether text messages can be sent to whoever is on duty."""
     alert_texts: bool = False
     """Likewise of an alert."""
+    escalations: Mapping[str, Escalation] = field(default_factory=lambda: ESCALATIONS)
+    """Whom an alert of a level is told to step by step, and by which ways."""
     codes_by: frozenset[ContactWay] = frozenset()
     """By which ways codes really reach people."""
 

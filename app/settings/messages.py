@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from app.domain.escalation import Escalation, escalations_of
 from app.settings.sources import PREFIX, Part, Words, split_at_commas
 
 Webhooks = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(split_at_commas)]
@@ -82,6 +83,7 @@ class MessageSettings(Part):
     smtp_url: SecretStr = SecretStr("")
     smtp_from: str = "lifeboat@localhost"
     alert_emails: Words = ()
+    alert_steps: Words = ()  # by which ways a step of an escalation tells people, orange.1=sms>email
 
     @property
     def robots(self) -> Mapping[str, Robots]:
@@ -91,6 +93,18 @@ class MessageSettings(Part):
             "feishu": Robots(self.feishu_robots, self.feishu_mentions),
             "dingtalk": Robots(self.dingtalk_robots, self.dingtalk_mentions),
         }
+
+    @property
+    def escalations(self) -> Mapping[str, Escalation]:
+        """Whom an alert of a level is told to step by step, and by which ways."""
+        return escalations_of(self.alert_steps)
+
+    @field_validator("alert_steps")
+    @classmethod
+    def steps_can_be_taken(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what is no way of a step there is, and what would let an alert reach nobody."""
+        escalations_of(value)
+        return value
 
     @field_validator("wecom_robots", "emergency_robots")
     @classmethod

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app import settings as knobs
+from app.bootstrap import policy_of
 from app.channels.kinds import GROUPS
+from app.domain.escalation import escalations_of
 from app.domain.health_lines import DEFAULTS
 from app.settings import PREFIX, Settings, WrongSetting, unknown_names
 
@@ -58,6 +60,12 @@ def test_without_any_setting_it_starts_on_sqlite_and_sends_nothing(load: Set, tm
     ("name", "value", "sentence"),
     [
         ("port", "http", "须为整数"),
+        (
+            "alert_steps",
+            "orange.1=pigeon",
+            "'orange.1=pigeon' 写法不对，例如 orange.1=sms>email、red.2=sms+email+group、red.again=group",
+        ),
+        ("alert_steps", "red.again=sms", "red.again 须含 group：没有人可叫的时候，至少群里要知道"),
         ("port", "0", "不能小于 1"),
         ("port", "70000", "不能大于 65535"),
         ("timezone", "Mars/Olympus", "未知时区 'Mars/Olympus'，例如 Asia/Shanghai"),
@@ -300,3 +308,9 @@ def test_lines_that_cannot_be_used_stop_the_start_with_a_sentence(load: Set, val
         load(health_lines=value)
     assert "LIFEBOAT_HEALTH_LINES" in str(error.value)
     assert sentence in str(error.value)
+
+
+def test_the_ways_of_steps_are_read(load: Set):
+    chosen = load(alert_steps="orange.1=sms>email,red.again=group")
+    assert chosen.escalations == escalations_of(("orange.1=sms>email", "red.again=group"))
+    assert policy_of(chosen).escalations == chosen.escalations

@@ -8,6 +8,7 @@ import pytest
 from app.access import accounts
 from app.domain.actor import Actor, Way
 from app.domain.contact import ContactWay
+from app.domain.escalation import escalations_of
 from app.notify.contents import AlertContent, read_content
 from app.notify.dispatch.email import MailDispatcher
 from app.notify.dispatch.group import GroupDispatcher
@@ -37,6 +38,7 @@ class Watch:
         self.deployment = deployment
         self.ids: dict[str, int] = {}
         self.mails = False
+        self.steps: tuple[str, ...] = ()
         with deployment.store.writing() as uow:
             for name, role in PEOPLE.items():
                 accounts.add_user(uow, name, role=role, by=IT, now=TEN, password="boat-in-the-storm-7")
@@ -71,7 +73,9 @@ class Watch:
     @property
     def policy(self) -> MessagePolicy:
         ways = frozenset({ContactWay.EMAIL}) if self.mails else frozenset()
-        return a_policy(groups=(ROBOT, ALARM_GROUP), alert_texts=True, codes_by=ways)
+        return a_policy(
+            groups=(ROBOT, ALARM_GROUP), alert_texts=True, codes_by=ways, escalations=escalations_of(self.steps)
+        )
 
     def fire(self, level: str) -> None:
         with self.deployment.store.writing() as uow:
@@ -138,6 +142,41 @@ def test_orange_goes_from_the_first_to_the_second_to_the_fallback_and_then_repea
     assert _people(watch.told()) == [(0, "mei"), (5, "lan"), (10, "boss"), (40, "mei"), (70, "mei")]
     assert _people(watch.told("wecom")) == [(0, "robot-1"), (10, "robot-1"), (40, "robot-1"), (70, "robot-1")]
     assert watch.told("wecom")[1][2] == "出事了（已 10 分钟无人认领，通知 boss）"
+
+
+@pytest.mark.parametrize(
+    ("written", "verified", "ways"),
+    [
+        ((), ("phone", "email"), ["email", "sms"]),
+        (("orange.1=sms>email",), ("phone", "email"), ["sms"]),
+        (("orange.1=sms>email",), ("email",), ["email"]),
+        (("orange.1=email",), ("phone", "email"), ["email"]),
+        (("orange.1=sms+group",), ("phone", "email"), ["sms"]),
+    ],
+)
+def test_a_step_tells_by_the_ways_of_the_settings(
+    watch: Watch, written: tuple[str, ...], verified: tuple[str, ...], ways: list[str]
+):
+    watch.mails, watch.steps = True, written
+    watch.roster(first="mei", second="lan")
+    with watch.deployment.store.writing() as uow:
+        user = uow.access.user_named("mei")
+        assert user
+        user.email = sealed_contact(KEYS, user.id or 0, ContactWay.EMAIL, "mei@shop.example")
+        user.phone_verified_at = TEN if "phone" in verified else None
+        user.email_verified_at = TEN if "email" in verified else None
+    watch.fire("orange")
+    watch.through(minutes(1))
+    assert sorted(way for way in ("sms", "email") if [one for one in watch.told(way) if one[1] == "mei"]) == ways
+    assert len(watch.told("wecom")) == (2 if "orange.1=sms+group" in written else 1)
+
+
+def test_a_step_that_no_way_of_it_reaches_is_passed_over_at_once(watch: Watch):
+    watch.steps = ("orange.1=email",)
+    watch.roster(first="mei", second="lan")
+    watch.fire("orange")
+    watch.through(minutes(1))
+    assert _people(watch.told()) == [(0, "lan")]
 
 
 def test_red_asks_all_on_duty_and_then_every_lead_and_tells_the_emergency_group_again(watch: Watch):

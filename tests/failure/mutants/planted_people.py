@@ -33,8 +33,8 @@ MUTANTS = (
         (
             Edit(
                 ESCALATE,
-                "asks, now)).exits and not call.groups:",
-                "asks, now)).exits and not call.groups and step < 0:",
+                "step(step), now)).exits and not call.groups:",
+                "step(step), now)).exits and not call.groups and step < 0:",
             ),
         ),
         (f"{STEPS}::test_a_step_that_reaches_nobody_is_passed_over_at_once[sqlite]",),
