@@ -52,6 +52,7 @@ def policy_of(settings: Settings) -> MessagePolicy:
         shop=settings.shop_name,
         public_url=settings.public_base,
         alert_emails=settings.alert_emails,
+        summary_at=settings.alert_summary_at,
         escalations=settings.escalations,
     )
 

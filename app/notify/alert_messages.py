@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from app.channels.kinds import EMAIL
+from app.domain.alert_group import GROUPED
 from app.domain.send_budget import Urgency
 from app.domain.subject import Subject
 from app.domain.times import local_text
@@ -77,15 +78,16 @@ def messages_to(
 
 
 def alert_exits(policy: MessagePolicy, level: str) -> list[Exit]:
-    """Return the channels and targets that hear of alerts of a level."""
-    mail = [(EMAIL.name, "")] if policy.alert_emails else []
+    """Return the channels and targets that hear of each alert of a level by itself; grouped e-mails are none."""
+    mail = [(EMAIL.name, "")] if policy.alert_emails and level not in GROUPED else []
     return [*((group.channel, group.target) for group in policy.groups_for(level)), *mail]
 
 
-def keeper_exits(uow: UnitOfWork, alert: Alert, keyring: Keyring, policy: MessagePolicy) -> list[Exit]:
-    """Return how whoever keeps a stage hears of its yellow alerts: by e-mail alone, since they can wait."""
-    plan = uow.stage_plans.latest().get(alert.stage or 0) if alert.level == "yellow" else None
-    if plan is None or not plan.keeper:
-        return []
-    ways = exits_of(uow.access.user_named(plan.keeper), keyring, policy, texts=False)
-    return [way for way in ways if way[0] == EMAIL.name]
+def owners_of(uow: UnitOfWork, alert: Alert, keyring: Keyring, policy: MessagePolicy) -> list[str]:
+    """Return which e-mail addresses hear of a grouped alert: whoever keeps its stage, and those of the settings."""
+    targets = [""] if policy.alert_emails else []
+    plan = uow.stage_plans.latest().get(alert.stage or 0)
+    if plan is not None and plan.keeper:
+        ways = exits_of(uow.access.user_named(plan.keeper), keyring, policy, texts=False)
+        targets += [target for channel, target in ways if channel == EMAIL.name]
+    return targets

@@ -1,6 +1,6 @@
 """Who may take an alert on by what a message brings him, and the link that does; made when it is sent, kept nowhere."""
 
-from app.notify.contents import AlertContent
+from app.notify.contents import AlertContent, AlertGroupContent
 from app.store.ack import Claimant, ack_token
 from app.store.sealing import Keyring
 from app.store.tables import Message
@@ -16,3 +16,11 @@ def claimant_of(message: Message, content: AlertContent, user_id: int) -> Claima
 def claim_link(keyring: Keyring, content: AlertContent, claimant: Claimant) -> str:
     """Return a person's own link to an episode."""
     return f"{content.claim_at}/{ack_token(keyring, claimant)}"
+
+
+def claim_links(keyring: Keyring, content: AlertGroupContent, user_id: int) -> dict[int, str]:
+    """Return a person's own links to the alerts of a message that nobody has in hand, by alert."""
+    waiting = [line.alert_id for line in content.lines if line.state != "ended" and not line.taken_by]
+    if not content.claim_at:
+        return {}
+    return {one: f"{content.claim_at}/{ack_token(keyring, Claimant(one, user_id))}" for one in waiting}

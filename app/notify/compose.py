@@ -12,6 +12,7 @@ from functools import partial
 import structlog
 
 from app.channels.kinds import KINDS, SMS
+from app.domain.alert_group import GROUPED
 from app.domain.clock import Clock
 from app.domain.harmless_text import harmless_text
 from app.domain.order import Order
@@ -20,7 +21,7 @@ from app.domain.quiet_hours import earliest_send
 from app.domain.send_budget import Urgency
 from app.domain.subject import Subject
 from app.domain.times import local_text
-from app.notify.alert_messages import alert_messages, keeper_exits
+from app.notify.alert_messages import Exit, alert_messages, owners_of
 from app.notify.codes import compose_codes
 from app.notify.contents import BatchContent, CustomerContent, OrderContent
 from app.notify.count_goods import count_goods
@@ -185,12 +186,15 @@ class Composer:
         self._add(uow, self._batch_messages(uow, batch, now))
 
     def _tell_alert(self, uow: UnitOfWork, alert: Alert, *, ended: bool, now: datetime) -> None:
-        if not ended:
-            people = keeper_exits(uow, alert, self._keyring, self._policy)
-        else:  # nobody is woken for what is over, and whoever was hears of its end; a group reads both
+        people: list[Exit] = []
+        if not ended and alert.level in GROUPED:
+            incident, owners = uow.incidents.open_one(drill=False), owners_of(uow, alert, self._keyring, self._policy)
+            uow.alert_groups.join(alert, owners, incident_id=incident.id if incident else None, now=now)
+        if ended:  # nobody is woken for what is over, and whoever was hears of its end; a group reads both
             reason = "告警已恢复，不再发送"
             uow.outbox_of_alerts.take_back(alert.id or 0, now=now, reason=reason, from_people=True)
-            people = uow.outbox_of_alerts.people(alert.id or 0)
+            told = uow.outbox_of_alerts.told_alone(alert.id or 0)
+            people = [one for one in told if one[1] or alert.level in GROUPED]  # of the others the settings speak
         self._add(uow, alert_messages(alert, self._policy, ended=ended, people=people, now=now))
 
     def _batch_messages(self, uow: UnitOfWork, batch: Batch, now: datetime) -> list[NewMessage]:

@@ -96,6 +96,35 @@ class AlertContent:
     drill: bool = False
 
 
+LineState = Literal["new", "going_on", "ended"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertLine:
+    """An alert among others: whether it is new to the reader, goes on or has ended; ``lasted`` in minutes."""
+
+    alert_id: int
+    sentence: str
+    state: LineState
+    at: str = ""
+    lasted: int = 0
+    taken_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertGroupContent:
+    """Alerts of one owner in one message: how many there are of each state, and the first of them as ``lines``."""
+
+    reason: Literal["first", "new_member", "some_resolved", "all_resolved", "repeat", "summary"]
+    level: str
+    new: int = 0
+    going_on: int = 0
+    ended: int = 0
+    lines: tuple[AlertLine, ...]
+    claim_at: str = ""
+    drill: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerContent:
     """A text message to a customer; its phone is read from the sealed order when it is sent, and kept nowhere else."""
@@ -141,8 +170,8 @@ class DutyContent:
 
 
 Digest = DigestContent | HighDigestContent
-Content = OrderContent | Digest | BatchContent | AlertContent | CustomerContent | CodeContent | DutyContent
-GroupContent = OrderContent | Digest | BatchContent | AlertContent | DutyContent
+GroupContent = OrderContent | Digest | BatchContent | AlertContent | AlertGroupContent | DutyContent
+Content = GroupContent | CustomerContent | CodeContent
 
 _READERS: dict[str, TypeAdapter[Any]] = {
     Subject.ORDER: TypeAdapter(OrderContent),
@@ -156,6 +185,10 @@ _READERS: dict[str, TypeAdapter[Any]] = {
 }
 
 
+_ALERTS: TypeAdapter[Any] = TypeAdapter(AlertGroupContent)
+"""Of a message of several alerts, which is told by its lines."""
+
+
 def as_row(content: Content) -> dict[str, Any]:
     """Return a content as it is kept in a message's row."""
     return {"v": VERSION, **asdict(content)}
@@ -167,7 +200,8 @@ def read_content(subject: str, row: object) -> Content:
     Raises:
         UnreadableContent: the subject is not known here, a newer program wrote it, or something is missing.
     """
-    reader = _READERS.get(subject)
+    of_several = subject == Subject.ALERT and isinstance(row, dict) and "lines" in row
+    reader = _ALERTS if of_several else _READERS.get(subject)
     if reader is None:
         raise UnreadableContent(f"不认识的消息类型 {subject!r}")
     if not isinstance(row, dict):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -51,6 +52,8 @@ class MessagePolicy:
     """Whether text messages can be sent to whoever is on duty."""
     alert_texts: bool = False
     """Likewise of an alert."""
+    summary_at: time = time(9)
+    """When the day's summary of lesser alerts is told, on the merchant's wall clock."""
     escalations: Mapping[str, Escalation] = field(default_factory=lambda: ESCALATIONS)
     """Whom an alert of a level is told to step by step, and by which ways."""
     codes_by: frozenset[ContactWay] = frozenset()

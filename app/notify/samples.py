@@ -6,6 +6,8 @@ from app.channels.kinds import EMAIL, SMS
 from app.domain.subject import Subject
 from app.notify.contents import (
     AlertContent,
+    AlertGroupContent,
+    AlertLine,
     BatchContent,
     Content,
     CustomerContent,
@@ -55,6 +57,16 @@ def samples(policy: MessagePolicy) -> list[Sample]:
         url=f"{policy.public_url}/console/batches/B20261111-2030-1",
     )
     alert = AlertContent(sentence="优惠券仅剩 40 张，请尽快导入新券码。")
+    group = AlertGroupContent(
+        reason="some_resolved",
+        level="yellow",
+        going_on=1,
+        ended=1,
+        lines=(
+            AlertLine(alert_id=1, sentence="旗舰店普通订单在打包环节偏慢。", state="ended", lasted=42),
+            AlertLine(alert_id=2, sentence="旗舰店高优订单在打包环节偏慢。", state="going_on", at="11-11 20:15"),
+        ),
+    )
     customer = CustomerContent(number=order.number, shop=policy.shop, template="notice")
     coupon = CustomerContent(
         number=order.number,
@@ -74,5 +86,5 @@ def samples(policy: MessagePolicy) -> list[Sample]:
     wanted = [(subject, kind, content) for kind in kinds for subject, content in to_groups]
     wanted += [(Subject.NOTICE, SMS.name, customer)]
     wanted += [(Subject.COUPON, SMS.name, coupon)] if policy.coupon != "off" else []
-    wanted += [(Subject.ALERT, EMAIL.name, alert)]
+    wanted += [(Subject.ALERT, EMAIL.name, alert), (Subject.ALERT, EMAIL.name, group)]
     return [Sample(subject, channel, text_of(content, channel)) for subject, channel, content in wanted]

@@ -1,13 +1,16 @@
 """What people read, made from a message's content at the moment it is sent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import assert_never
 
 from app import words
 from app.domain.money import yuan
 from app.notify.contents import (
     AlertContent,
+    AlertGroupContent,
+    AlertLine,
     BatchContent,
     CodeContent,
     CustomerContent,
@@ -25,6 +28,16 @@ CUT = "…"
 
 CLOSING_ROOM = 80
 """Bytes kept for the line that says how many orders a digest does not list."""
+
+
+NO_LINKS: Mapping[int, str] = MappingProxyType({})
+
+_GROUP_HEADS: Mapping[str, str] = {
+    "some_resolved": "【部分恢复】",
+    "all_resolved": "【已恢复】",
+    "repeat": "【仍未恢复】",
+    "summary": "【昨日未处理】",
+}
 
 
 def money(fen: int | None) -> str:
@@ -45,6 +58,8 @@ def group_text(content: GroupContent, *, limit: int) -> str:
             return batch_text(content)
         case AlertContent():
             return shortened(alert_text(content), limit=limit)
+        case AlertGroupContent():
+            return shortened(alert_group_text(content), limit=limit)
         case DutyContent():
             return shortened(duty_text(content), limit=limit)
         case _:
@@ -142,6 +157,37 @@ def alert_text(content: AlertContent) -> str:
     taken = f"【已认领】{content.taken_by} 在处理：" if content.taken_by else "【告警】"
     head = "【已恢复】" if content.ended else taken
     return f"{_drill(drill=content.drill)}{head}{content.sentence}"
+
+
+def alert_group_text(content: AlertGroupContent, links: Mapping[int, str] = NO_LINKS) -> str:
+    """Return alerts of one owner in one message; ``links`` are those by which its reader takes them on, by alert.
+
+    One alone reads as it would by itself.
+    """
+    if content.reason != "summary" and content.new + content.going_on + content.ended == 1 and content.lines:
+        only = content.lines[0]
+        head = "【已恢复】" if only.state == "ended" else "【告警】"
+        return f"{_drill(drill=content.drill)}{head}{_alert_line(only, links)}"
+    counts = ((content.new, "新出现"), (content.going_on, "仍在继续"), (content.ended, "已恢复"))
+    told = "，".join(f"{word} {count} 条" for count, word in counts if count)
+    level = words.ALERT_LEVELS.get(content.level, "")
+    lines = [f"{_drill(drill=content.drill)}{_GROUP_HEADS.get(content.reason, '【告警】')}{level}：{told}"]
+    for state, word in (("new", "新出现："), ("going_on", "仍在继续："), ("ended", "已恢复：")):
+        alike = [f"· {_alert_line(line, links)}" for line in content.lines if line.state == state]
+        lines += [word, *alike] if alike else []
+    if rest := content.new + content.going_on + content.ended - len(content.lines):
+        lines.append(f"其余 {rest} 条见控制台“告警”。")
+    return "\n".join(lines)
+
+
+def _alert_line(line: AlertLine, links: Mapping[int, str]) -> str:
+    if line.state == "ended":
+        return f"{line.sentence}（持续 {line.lasted} 分钟）"
+    since = f"（{line.at} 起）" if line.at else ""
+    taken = f"（{line.taken_by} 在处理）" if line.taken_by else ""
+    link = links.get(line.alert_id, "")
+    claim = f"\n  认领（此链接只属于您，请勿转发）：{link}" if link else ""
+    return f"{line.sentence}{since}{taken}{claim}"
 
 
 def alert_sms_text(content: AlertContent, code: str) -> str:

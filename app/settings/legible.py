@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, SecretStr
@@ -67,6 +67,8 @@ def _shown(name: str, value: object) -> str:
             return "、".join(str(one) for one in value) or "未设置"
         case timedelta() | int() | float():
             return str(value)
+        case time():
+            return f"{value:%H:%M}"
         case _:
             return _without_password(str(value)) if value not in (None, "") else "未设置"
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import time
 from typing import Annotated, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
@@ -83,6 +84,9 @@ class MessageSettings(Part):
     smtp_url: SecretStr = SecretStr("")
     smtp_from: str = "lifeboat@localhost"
     alert_emails: Words = ()
+    alert_summary_at: time = time(
+        9
+    )  # of each day, on the merchant's wall clock: lesser alerts that nobody has taken on
     alert_steps: Words = ()  # by which ways a step of an escalation tells people, orange.1=sms>email
 
     @property
@@ -98,6 +102,14 @@ class MessageSettings(Part):
     def escalations(self) -> Mapping[str, Escalation]:
         """Whom an alert of a level is told to step by step, and by which ways."""
         return escalations_of(self.alert_steps)
+
+    @field_validator("alert_summary_at", mode="before")
+    @classmethod
+    def summary_has_a_time(cls, value: object) -> object:
+        """Refuse what is no hour and minute; a lone number would be seconds after midnight."""
+        if isinstance(value, str) and not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", value):
+            raise ValueError(f"须为 时:分，例如 09:00，而不是 {value[:20]!r}")
+        return value
 
     @field_validator("alert_steps")
     @classmethod

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.store.database.engine import Engines
 from app.store.reach import STANDARD, Reach
 from app.store.repositories.access import AccessRepository
+from app.store.repositories.alert_groups import AlertGroupRepository
 from app.store.repositories.alerts import AlertRepository
 from app.store.repositories.attempts import AttemptRepository
 from app.store.repositories.attention import AttentionRepository
@@ -74,6 +75,7 @@ class UnitOfWork:
             gc.disable()
         self._session = session = self._sessions()
         self.access = AccessRepository(session)
+        self.alert_groups = AlertGroupRepository(session)
         self.alerts = AlertRepository(session)
         self.attempts = AttemptRepository(session)
         self.attention = AttentionRepository(session, self._reach)

@@ -20,7 +20,7 @@ from app.notify.dispatch.group import GroupDispatcher
 from app.notify.dispatch.sms import SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
 from app.notify.duty import tell_duty
-from app.notify.escalate import escalate
+from app.notify.tell_on import tell_on
 from app.reconcile.goods import count_ended_goods
 from app.store.audit_chain import MOST_IN_BLOCK, chain_once
 from app.watch.systemic.dependencies import note_probes
@@ -160,7 +160,7 @@ class Worker:
             sweep=lambda: asyncio.to_thread(self._sweep),
             watch=lambda: asyncio.to_thread(self._watch),
             duty=lambda: asyncio.to_thread(self._tell, tell_duty),
-            escalate=lambda: asyncio.to_thread(self._tell, escalate),
+            escalate=lambda: asyncio.to_thread(self._tell, tell_on),
             chain_audit=self._chain_audit,
             forget_runs=self._tidy.forget_runs,
             purge=self._tidy.purge,

@@ -19,6 +19,8 @@ _MOMENTS = {
     "lease": ("until",),
     "pause": ("until", "since"),
     "alert": ("firing_since", "next_step_at", "told_at", "acknowledged_at", "acknowledged_until"),
+    "alert_group": ("told_at",),
+    "alert_group_member": ("owed_since", "over_at"),
 }
 """What the clockwork of messages and alerts remembers of the past and plans for the future."""
 

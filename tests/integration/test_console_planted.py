@@ -82,6 +82,8 @@ FREE = {
 
 CODED = {
     "alert": {"fingerprint", "rule", "subject", "level", "state", "end_reason", "inhibited_why", "judged_by"},
+    "alert_group": {"name", "level", "target"},
+    "alert_group_member": {"first_told"},
     "attempt": {"channel", "target", "outcome"},
     "audit": {"way", "action"},
     "audit_block": {"hash"},

@@ -54,6 +54,7 @@ def test_no_secret_and_no_person_is_legible_and_each_setting_has_its_line():
     assert by_name["LIFEBOAT_WECOM_ROBOTS"].value == "已设置 1 个，不显示"
     assert by_name["LIFEBOAT_DINGTALK_MENTIONS"].value == "1 人"
     assert (by_name["LIFEBOAT_PORT"].value, by_name["LIFEBOAT_PORT"].chosen) == ("8000", False)
+    assert by_name["LIFEBOAT_ALERT_SUMMARY_AT"].value == "09:00"
 
 
 def test_an_address_is_shown_without_its_password():

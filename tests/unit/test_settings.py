@@ -1,7 +1,7 @@
 """A wrong setting stops the start with a sentence that names it; secrets may come by file."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -60,6 +60,9 @@ def test_without_any_setting_it_starts_on_sqlite_and_sends_nothing(load: Set, tm
     ("name", "value", "sentence"),
     [
         ("port", "http", "须为整数"),
+        ("alert_summary_at", "9", "须为 时:分，例如 09:00，而不是 '9'"),
+        ("alert_summary_at", "24:00", "须为 时:分，例如 09:00，而不是 '24:00'"),
+        ("alert_summary_at", "09:00+08:00", "须为 时:分，例如 09:00，而不是 '09:00+08:00'"),
         (
             "alert_steps",
             "orange.1=pigeon",
@@ -310,7 +313,8 @@ def test_lines_that_cannot_be_used_stop_the_start_with_a_sentence(load: Set, val
     assert sentence in str(error.value)
 
 
-def test_the_ways_of_steps_are_read(load: Set):
-    chosen = load(alert_steps="orange.1=sms>email,red.again=group")
+def test_the_time_of_the_summary_and_the_ways_of_steps_are_read(load: Set):
+    chosen = load(alert_summary_at="08:30", alert_steps="orange.1=sms>email,red.again=group")
+    assert chosen.alert_summary_at == time(8, 30)
     assert chosen.escalations == escalations_of(("orange.1=sms>email", "red.again=group"))
     assert policy_of(chosen).escalations == chosen.escalations

@@ -8,11 +8,11 @@ from app.channels.kinds import EMAIL
 from app.domain.clock import Clock
 from app.domain.outcome import Outcome, Rejected, Simulated
 from app.domain.retry import SMS_DELAYS
-from app.notify.contents import AlertContent, Content
+from app.notify.contents import AlertContent, AlertGroupContent, Content
 from app.notify.dispatch.person import SUBJECT_LENGTH, claim_for_people, person_mail
 from app.notify.dispatch.record import Sending
 from app.notify.dispatch.run import Sender, begin_sending
-from app.notify.texts import alert_text
+from app.notify.texts import alert_group_text, alert_text
 from app.store.sealing import Keyring
 from app.store.unit_of_work import Store
 
@@ -57,14 +57,14 @@ class MailDispatcher:
         return Simulated() if self._channel is None else await self._channel.send(mail)
 
     async def _answer(self, content: Content) -> Outcome:
-        if not isinstance(content, AlertContent):
+        if not isinstance(content, AlertContent | AlertGroupContent):
             return Rejected("email:not_an_alert")
         if self._channel is None:
             return Simulated()
         if not self._to:  # everybody was taken out after this was composed: a dead letter can be sent again
             return Rejected("email:nobody")
-        sentence = alert_text(content)
-        return await self._channel.send(Mail(self._to, f"Lifeboat {sentence[:SUBJECT_LENGTH]}", sentence))
+        text = alert_text(content) if isinstance(content, AlertContent) else alert_group_text(content)
+        return await self._channel.send(Mail(self._to, f"Lifeboat {text.splitlines()[0][:SUBJECT_LENGTH]}", text))
 
     def _claim(self) -> list[Letter]:
         """Take one e-mail, to a person, else as the settings say: each may take a minute, and its lease is for two."""

@@ -20,11 +20,11 @@ from app.domain.send_budget import Urgency
 from app.domain.states import MessageState
 from app.domain.subject import Subject
 from app.domain.worth import worth_until
-from app.notify.claim_link import claim_link, claimant_of
-from app.notify.contents import AlertContent, CodeContent, Content, DutyContent, as_row
+from app.notify.claim_link import claim_link, claim_links, claimant_of
+from app.notify.contents import AlertContent, AlertGroupContent, CodeContent, Content, DutyContent, as_row
 from app.notify.dispatch.digest import speaker_for
 from app.notify.dispatch.record import Sending, move_message
-from app.notify.texts import alert_sms_text, alert_state, alert_text, code_text, duty_text
+from app.notify.texts import alert_group_text, alert_sms_text, alert_state, alert_text, code_text, duty_text
 from app.store.ack import ack_code
 from app.store.contacts import code_for, contact_of, reachable_at
 from app.store.sealing import Keyring
@@ -158,6 +158,8 @@ def person_mail(uow: UnitOfWork, keyring: Keyring, message: Message, content: Co
             if claimant := claimant_of(message, content, person_id(message.target)):
                 link = claim_link(keyring, content, claimant)
                 text = f"{text}\n{content.at} 起。认领（此链接只属于您，请勿转发）：{link}"
+        case AlertGroupContent():
+            text = alert_group_text(content, claim_links(keyring, content, person_id(message.target)))
         case _:
             return Rejected("email:not_an_alert")
     verified = _verified(uow, keyring, message.target, ContactWay.EMAIL)

@@ -9,11 +9,14 @@ from sqlalchemy.orm import Session
 from app.domain.person_target import PERSON
 from app.domain.states import AlertState, MessageState
 from app.store.alert_steps import silenced
-from app.store.tables import Alert, Message
+from app.store.tables import Alert, AlertGroup, AlertGroupMember, Message
 from app.store.tables.alert import UNENDED
 from app.store.tables.message import OF_ALERT, OPEN
 
 MAY_HAVE_ARRIVED = (MessageState.SENDING, MessageState.SETTLING, MessageState.SENT, MessageState.SIMULATED)
+
+_GONE = Message.state.in_(MAY_HAVE_ARRIVED)
+_IS_PERSON = Message.target.startswith(PERSON)
 
 
 class AlertOutboxRepository:
@@ -63,11 +66,27 @@ class AlertOutboxRepository:
         return self._session.execute(statement.execution_options(synchronize_session=False)).rowcount
 
     def people(self, alert_id: int) -> list[tuple[str, str]]:
-        """Return the channels and targets by which people, not groups, have been told of an alert, or may have been."""
-        gone = Message.state.in_(MAY_HAVE_ARRIVED)
-        mine = (OF_ALERT.query, Message.alert_id == alert_id, Message.target.startswith(PERSON))
-        exits = select(Message.channel, Message.target).where(*mine, gone).distinct()
-        return sorted((channel, target) for channel, target in self._session.execute(exits))
+        """Return the channels and targets by which people, not groups, have been told of an alert, or may have been.
+
+        Of those that a message told of it among others, too.
+        """
+        among_others = select(Message.channel, Message.target).join(
+            AlertGroupMember, AlertGroupMember.first_told == Message.once
+        )
+        told = among_others.where(AlertGroupMember.alert_id == alert_id, _IS_PERSON, _GONE)
+        exits = {(channel, target) for channel, target in self._session.execute(told)}
+        return sorted(exits | {one for one in self._told_alone(alert_id) if one[1].startswith(PERSON)})
+
+    def told_alone(self, alert_id: int) -> list[tuple[str, str]]:
+        """Return the channels and targets of people, and of the settings' e-mail, that no group tells of the end."""
+        member = (AlertGroupMember.alert_id == alert_id, AlertGroupMember.group_id == AlertGroup.id)
+        grouped = set(self._session.scalars(select(AlertGroup.target).where(*member)))
+        return sorted(one for one in self._told_alone(alert_id) if one[1] not in grouped)
+
+    def _told_alone(self, alert_id: int) -> set[tuple[str, str]]:
+        mine = (OF_ALERT.query, Message.alert_id == alert_id, or_(_IS_PERSON, Message.target == ""))
+        exits = select(Message.channel, Message.target).where(*mine, _GONE).distinct()
+        return {(channel, target) for channel, target in self._session.execute(exits)}
 
     def escalate(self, alert: Alert, *, step: int, next_step_at: datetime) -> bool:
         """Move the escalation of the episode that was seen on; False if it has changed since."""

@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from app.store.tables.access import Client, ClientKey, ContactCode, LoginThrottle, User
 from app.store.tables.alert import Alert
+from app.store.tables.alert_group import AlertGroup, AlertGroupMember
 from app.store.tables.attention import Attention
 from app.store.tables.batch import Batch, BatchOrder, Contradiction, ImportResult, MainNumber
 from app.store.tables.coupon import Coupon
@@ -32,6 +33,8 @@ __all__ = [
     "METADATA",
     "AcceptedCount",
     "Alert",
+    "AlertGroup",
+    "AlertGroupMember",
     "Attempt",
     "Attention",
     "Audit",

@@ -49,10 +49,10 @@ class DutyFallback(SQLModel, table=True):
 
 
 class DutyNotice(SQLModel, table=True):
-    """Something about the roster that somebody was told, written in the transaction of its messages.
+    """Something about the roster, or of a whole day, that was told, written in the transaction of its messages.
 
-    ``once`` names what it was (a change, a person, before it or at it; a day's warnings), so that a restart, or another
-    worker, cannot tell it twice.
+    ``once`` names what it was (a change, a person, before it or at it; a day's warnings or its summary), so that a
+    restart, or another worker, cannot tell it twice.
     """
 
     __tablename__ = "duty_notice"

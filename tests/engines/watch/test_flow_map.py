@@ -8,6 +8,7 @@ from app.domain.contact import ContactWay
 from app.domain.marks import STAGES, Mark
 from app.domain.person_target import for_person
 from app.domain.problems import NotFound, NotInThisState
+from app.notify.group_alerts import tell_groups
 from app.store.alert_steps import TroubleSighting
 from app.store.contacts import sealed_contact
 from app.watch.flow_map.change import WantedPlan, plan_stage
@@ -96,10 +97,12 @@ def test_whoever_keeps_a_stage_hears_of_its_yellow_alerts_and_of_their_end_by_ma
     with deployment.store.writing() as uow:
         uow.alerts.see(None, TroubleSighting(rule="r", level=level, text="慢", stage=stage), now=TEN)
     deployment.notices.composed(policy=policy)
+    tell_groups(deployment.store, policy, now=TEN + minutes(5))
     for message in deployment.rows.messages():
         deployment.rows.alter(message.id, state="sent")
     with deployment.store.writing() as uow:
         uow.alerts.resolve("r", now=TEN + hours(1))
     deployment.notices.composed(policy=policy)
-    heard = [(m.channel, m.content["ended"]) for m in deployment.rows.messages() if m.target == mine]
-    assert heard == ([("email", False), ("email", True)] if told else [])
+    tell_groups(deployment.store, policy, now=TEN + hours(1))
+    heard = [(m.channel, m.content["reason"]) for m in deployment.rows.messages() if m.target == mine]
+    assert heard == ([("email", "first"), ("email", "all_resolved")] if told else [])

@@ -19,6 +19,7 @@ from rich.table import Table
 
 from tests.failure.mutants import (
     planted,
+    planted_alert_groups,
     planted_alerts,
     planted_batches,
     planted_broken,
@@ -64,6 +65,7 @@ ALL_OF_THEM = 900
 
 MUTANTS = (
     *planted.MUTANTS,
+    *planted_alert_groups.MUTANTS,
     *planted_alerts.MUTANTS,
     *planted_batches.MUTANTS,
     *planted_broken.MUTANTS,

@@ -66,7 +66,13 @@ MUTANTS = (
     Mutant(
         "an alert's end is told to nobody who was woken",
         "P16",
-        (Edit("app/notify/compose.py", "people = uow.outbox_of_alerts.people(alert.id or 0)", "people = []"),),
+        (
+            Edit(
+                "app/notify/compose.py",
+                "told = uow.outbox_of_alerts.told_alone(alert.id or 0)",
+                "told: list[Exit] = []",
+            ),
+        ),
         (f"{STEPS}::test_its_end_is_told_to_exactly_those_who_heard_of_it[sqlite]",),
     ),
     Mutant(
