@@ -27,7 +27,7 @@ MUTANTS = (
     Mutant(
         "what only a file tells of is waited for",
         "P16",
-        (Edit(HEALTH, "[one for one in found if one.channel in fed]", "list(found)"),),
+        (Edit(HEALTH, "    figures, at = _fed(figures), figures.at\n", "    at = figures.at\n"),),
         (f"{BY_FILE}::test_a_channel_that_only_files_tell_of_is_waited_for_by_no_rule[sqlite]",),
     ),
     Mutant(
