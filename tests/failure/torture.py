@@ -22,6 +22,7 @@ from tests.failure.test_a_full_disk import full_disk, kept_for_orders
 from tests.failure.test_a_hostile_client import endless_head, odd_requests
 from tests.failure.test_a_kill_at_any_instant import kill_at_any_instant
 from tests.failure.test_a_rolling_restart import rolling_restart
+from tests.failure.test_a_watched_day import a_watched_day
 from tests.failure.test_alerts import alerts_get_through
 from tests.failure.test_an_overloaded_door import drips, huge_bodies, queue_full
 from tests.failure.test_any_sequence import machine
@@ -92,6 +93,9 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "drips": lambda home: drips(home, connections=2000, lasting=20, until_cut=True),
         "messages": lambda home: messages_get_through(home, kills=30, rounds=2, orders=5, long=True),
         "alerts": lambda home: alerts_get_through(home, alerts=12, seed=plan.seed),
+        "a-watched-day": lambda home: a_watched_day(home, seed=plan.seed),
+        "a-watched-day-pg": lambda home: a_watched_day(home, seed=plan.seed, engine="postgresql"),
+        "a-watched-day-thinned": lambda home: a_watched_day(home, per_minute=3.0, thinned=True),
         "replicas": lambda home: same_keys_at_once(home, orders=3000, cut_off=200),
         "machine": lambda home: machine(home, sequences=100, steps=40, chance=plan.seed),
         "machine-postgresql": lambda home: machine(home, sequences=40, steps=30, chance=plan.seed, on_postgres=True),
