@@ -131,7 +131,10 @@ def _groups(trial: Trial, scene: Place, deeds: Deeds, both: Sequence[tuple[Episo
                 continue
             for head in ("【告警】", "【已恢复】") if named.ends is not None else ("【告警】",):
                 due += 1
-                _once(trial, deeds, "groups", f"{group} {head}{named.key}", _tells(heard, head, named.key))
+                minutes = _tells(heard, head, named.key)
+                _once(trial, deeds, "groups", f"{group} {head}{named.key}", minutes)
+                early = head == "【告警】" and minutes and minutes[0] < named.told
+                trial.demand(not early, f"told although something graver said the same: {named.key}")
         begins = [text for _, text in heard if "【告警】" in text or "【已恢复】" in text]
         trial.demand(len(set(begins)) <= due, f"{group} heard of what was not to be told: {begins}")
 
