@@ -21,7 +21,7 @@ from app.store.spool.file import SpoolCounts
 from app.store.tables import FlowNote, OrderFlow, OrderRow, StoredEvent
 from app.watch.order_patrol import patrol_orders
 from app.watch.rule import HOME, Situation, WatchPolicy
-from app.watch.stages.health import LooksAtOrders
+from app.watch.stages.look import LooksAtOrders
 from app.watch.stages.own_orders import AT_A_LOOK, paid_at, tell_own_orders
 from app.watch.stages.take_events import ReportedEvent, take_events
 from app.watch.stages.usual import Baselines
