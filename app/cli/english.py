@@ -66,6 +66,8 @@ HELP: Mapping[str, str] = {
     "从 CSV 或 XLSX 导入订单进度；同一份文件再导入一次不会改变什么，中断后重来即可。有误的行逐行列出，并以 1 结束。": "Import lifecycle events from CSV or XLSX; the same file again changes nothing, and takes what an interruption left. Wrong rows are listed, and make it end with 1.",
     "从 CSV 或 XLSX 导入变更；整份导入或一项不导，重复的只记一次。": "Import changes from CSV or XLSX, all or none; the same again adds nothing.",
     "承诺发货时间：已超时与今后几小时内要超时的订单。": "Promises of shipping: orders that have broken theirs, or will within some hours.",
+    "仓库作业时间：第 3 至第 5 环节只在这些时间里计时。": "Hours of the warehouse: the clock of stages 3 to 5 runs in these alone.",
+    "仓库每天的作业时间，例如 08:00-20:00；不写则一直计时。": "Hours of the warehouse on every day, such as 08:00-20:00; without them its clock always runs.",
     "今后几小时之内。": "Within so many hours from now.",
     "清理早已走完的订单进度：事件、停留记录与各环节的分钟和小时数。未走完的订单不动；平时每晚自动清理。": "Remove what was told of orders whose way ended long ago: events, visits, and the sums of minutes and hours. Orders still on their way stay; this is done every night by itself.",
     "保留最近几天；不写则按 LIFEBOAT_WATCH_KEEP_DAYS。": "Keep so many days; as LIFEBOAT_WATCH_KEEP_DAYS says if not given.",

@@ -10,6 +10,7 @@ WATCH_TITLES: Mapping[str, str] = {
     "订单健康": "Order health",
     "数据源": "Sources",
     "试读": "Trial",
+    "仓库作业时间": "Hours of the warehouse",
 }
 
 WATCH_SAID: Mapping[str, str] = {
@@ -65,6 +66,12 @@ WATCH_SAID: Mapping[str, str] = {
     "没有已超时或即将超时的订单。": "No promise is broken or breaks soon.",
     "还有更多，只列最早的。": "There are more; only the earliest are listed.",
     "没有滞留的订单。": "No order is stuck.",
+    "日子": "Day",
+    "作业时间": "Hours",
+    "休": "closed",
+    "没有设置过：一直计时。": "Nobody has set any: its clock always runs.",
+    "{at} 起生效，此前按旧的。": "Holds from {at}; until then the hours before it do.",
+    "现在休息，{at} 开工。": "Closed now, opens at {at}.",
     "自己的对照表不能用，暂用自带的：{why}": "Your own table cannot be used, the shipped one stands in for it: {why}",
     "还没有订单进度：请主系统用 lifecycle 密钥上报 POST /v1/lifecycle-events。": "Nothing has been told yet: let the main system report to POST /v1/lifecycle-events with a lifecycle key.",
     "订单少于 10 笔的环节只供参考。": "Stages of fewer than 10 orders are a hint only.",

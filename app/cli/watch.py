@@ -20,6 +20,7 @@ from app.cli.language import problem_sentence, said, words
 from app.cli.terminal import Json, err, fail, lifeboat, load_settings, out, say_json, table
 from app.cli.watch_beats import app as heartbeats
 from app.cli.watch_events import app as events
+from app.cli.watch_hours import hours
 from app.cli.watch_promises import promises
 from app.cli.watch_purge import purge
 from app.cli.watch_stuck import stuck
@@ -28,8 +29,11 @@ from app.cli.watch_what_if import what_if
 from app.domain.clock import SystemClock
 from app.domain.problems import InvalidOrder
 from app.domain.states import AlertState
+from app.domain.times import EARLIEST
+from app.domain.warehouse_hours import WEEKDAYS, WrongHours, hours_of
+from app.domain.working_clock import WALL_CLOCK, HoursPeriod, WorkingClock
 from app.settings import Settings
-from app.watch.replay import Progress, Rung, replayed
+from app.watch.replay import Progress, Rung, keep_hours, replayed
 from app.watch.stages.simulate import fault_of, simulated
 from app.watch.stages.stage_clock import StageNow, stages_now
 from app.watch.stages.take_events import RejectedEvent, ReportedEvent
@@ -37,6 +41,8 @@ from app.web.api.lifecycle import checked_event
 from app.web.api.stages import stages_out
 
 _NOTABLE = frozenset({AlertState.FIRING, AlertState.RESOLVED, "announced"})
+
+Hours = Annotated[str, typer.Option(help="仓库每天的作业时间，例如 08:00-20:00；不写则一直计时。")]
 
 app = typer.Typer(help="订单健康：各环节此刻的订单与用时。", no_args_is_help=True)
 app.add_typer(watch_sources.app, name="source")
@@ -48,6 +54,7 @@ app.command()(stuck)
 app.command()(promises)
 app.command("what-if")(what_if)
 app.command()(purge)
+app.command()(hours)
 
 
 @app.callback()
@@ -86,13 +93,16 @@ def simulate(
         list[str] | None,
         typer.Option(help="故障，可多次，例如 stop:3@10:00-10:50、slow:4x6@9:00-12:00。"),
     ] = None,
+    hours: Hours = "",
 ) -> None:
     """模拟一天的订单进度：每行一个事件，形式同 POST /v1/lifecycle-events。不读写数据库。"""
     try:
         faults = [fault_of(text) for text in fault or ()]
     except InvalidOrder as error:
         fail(problem_sentence(error.code, error.detail), code=2)
-    for event in simulated(seed=seed, day=day.date(), zone=load_settings().zone, rate=rate, faults=faults):
+    zone = load_settings().zone
+    works = _clock(hours, zone)
+    for event in simulated(seed=seed, day=day.date(), zone=zone, rate=rate, faults=faults, warehouse=works):
         sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
 
 
@@ -105,12 +115,16 @@ def replay(
         typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="在此之前只用来学习平时的样子，不看告警。"),
     ] = None,
     every_turn: Annotated[bool, typer.Option("--all", help="也显示观察中、恢复中的每一步。")] = False,
+    hours: Hours = "",
     as_json: Json = False,
 ) -> None:
     """把录下的一天（或几天）按告警规则重放一遍，显示当时会响什么、告诉谁。不读写本系统的数据库。"""
     chosen = load_settings()
     quiet = quiet_before.replace(tzinfo=chosen.zone) if quiet_before else None
+    _clock(hours, chosen.zone)
     with _lines_of(file) as lines, _elsewhere(chosen) as boat, _progress(chosen.zone) as progress:
+        if hours:
+            keep_hours(boat.store, hours, zone=chosen.zone)
         turns = replayed(
             boat.store, _recorded(lines), policy=watch_policy(chosen), quiet_before=quiet, progress=progress
         )
@@ -122,6 +136,16 @@ def replay(
             [_turn(one, chosen.zone) for one in told],
             empty="这些日子里没有告警会响。",
         )
+
+
+def _clock(every_day: str, zone: ZoneInfo) -> WorkingClock:
+    """Return the clock of a warehouse that works at the same hours every day; of none, one that always runs."""
+    if not every_day:
+        return WALL_CLOCK
+    try:
+        return WorkingClock([HoursPeriod(EARLIEST, hours_of([every_day] * WEEKDAYS, {}), zone)])
+    except WrongHours as error:
+        fail(problem_sentence(InvalidOrder.code, str(error)), code=2)
 
 
 def _shown(turns: Iterator[Rung], *, every_turn: bool, as_json: bool, zone: ZoneInfo) -> Iterator[Rung]:

@@ -50,6 +50,7 @@ DIMENSIONS = Sentences(
         "pay": "payment",
     }
 )
+WEEKDAYS = Sentences({"1": "Mon", "2": "Tue", "3": "Wed", "4": "Thu", "5": "Fri", "6": "Sat", "7": "Sun"})
 HAPPENINGS = Sentences({"change": "change", "job": "job", "heartbeat": "heartbeat", "dependency": "dependency"})
 BEATS = Labels(
     {

@@ -1,7 +1,8 @@
 """How an alert lives, from the first sign of a trouble to its end, by what each look at the trouble finds.
 
 A trouble begins an alert once it has lasted, and ends it once it has been over for a while, below a line of its own:
-with one line and no wait, a figure that trembles about it would ring each minute. What cannot be seen ends nothing.
+with one line and no wait, a figure that trembles about it would ring each minute. What cannot be seen ends nothing, and
+neither does a warehouse that closes.
 """
 
 from dataclasses import dataclass, replace
@@ -32,6 +33,8 @@ class Sight(StrEnum):
     WELL = "well"
     UNSEEN = "unseen"
     """Nobody can tell now: what is told of it does not arrive."""
+    RESTING = "resting"
+    """There is nothing to tell of now: the warehouse is closed, or has only just opened."""
 
 
 class Inhibitor(StrEnum):
@@ -41,6 +44,8 @@ class Inhibitor(StrEnum):
     """A red alert of the same stage."""
     INCIDENT = "incident"
     """An open incident: the main system is down, so nothing can be as it should."""
+    CLOSED = "closed"
+    """The warehouse is closed: nobody could do anything about it, and how it stands is seen when it opens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +107,7 @@ def _pending(life: AlertLife, sight: Sight, *, now: datetime, patience: AlertPat
             return replace(life, state=AlertState.FIRING, pending_since=since, firing_since=now)
         case Sight.WRONG:
             return replace(life, pending_since=since)
-        case Sight.UNSEEN:
+        case Sight.UNSEEN | Sight.RESTING:
             return replace(life, pending_since=None)  # it has to be seen for as long as it has to last
         case _:
             return None
@@ -123,7 +128,7 @@ def _recovering(life: AlertLife, sight: Sight, *, now: datetime, patience: Alert
             return replace(life, state=AlertState.RESOLVED, clear_since=since)
         case Sight.WELL:
             return replace(life, clear_since=since)
-        case Sight.UNSEEN:
+        case Sight.UNSEEN | Sight.RESTING:
             return replace(life, clear_since=None)
         case _:
             again = AlertState.ACKNOWLEDGED if life.acknowledged else AlertState.FIRING

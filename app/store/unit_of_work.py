@@ -52,10 +52,11 @@ from app.store.repositories.roster import RosterRepository
 from app.store.repositories.rule_changes import RuleChangeRepository
 from app.store.repositories.search import SearchRepository
 from app.store.repositories.sources import SourceRepository
+from app.store.repositories.stage_clocks import StageClocks
 from app.store.repositories.stages import StageRepository
 from app.store.repositories.traits import TraitRepository
 from app.store.repositories.versions import VersionRepository
-from app.store.tables import StagePlanRow, TriageWording
+from app.store.tables import StagePlanRow, TriageWording, WarehouseHoursRow
 
 
 class UnitOfWork:
@@ -74,6 +75,7 @@ class UnitOfWork:
         if self._locks:
             gc.disable()
         self._session = session = self._sessions()
+        self._measure(session)
         self.access = AccessRepository(session)
         self.alert_groups = AlertGroupRepository(session)
         self.alerts = AlertRepository(session)
@@ -89,11 +91,9 @@ class UnitOfWork:
         self.event_uploads = EventUploadRepository(session)
         self.expected_beats = ExpectedBeatRepository(session)
         self.flow_notes = FlowNoteRepository(session)
-        self.flows = FlowRepository(session)
         self.glance = GlanceRepository(session)
         self.goods = GoodsRepository(session)
         self.handovers = HandoverRepository(session)
-        self.health = HealthRepository(session)
         self.held = HeldRepository(session, self._reach)
         self.incidents = IncidentRepository(session)
         self.inflow = InflowRepository(session)
@@ -117,10 +117,17 @@ class UnitOfWork:
         self.search = SearchRepository(session, self._reach)
         self.sources = SourceRepository(session)
         self.stage_plans = VersionRepository(session, StagePlanRow, of="stage")
-        self.stages = StageRepository(session)
-        self.traits = TraitRepository(session)
         self.triage = VersionRepository(session, TriageWording, of="code")
         return self
+
+    def _measure(self, session: Session) -> None:
+        """Open what measures time in stages, each by its clock."""
+        self.warehouse_hours = VersionRepository(session, WarehouseHoursRow, of="clock")
+        self.clocks = StageClocks(self.warehouse_hours)
+        self.flows = FlowRepository(session, self.clocks)
+        self.health = HealthRepository(session, self.clocks)
+        self.stages = StageRepository(session, self.clocks)
+        self.traits = TraitRepository(session, self.clocks)
 
     def __exit__(
         self, error: type[BaseException] | None, _value: BaseException | None, _trace: TracebackType | None

@@ -3,7 +3,7 @@
 A flag and no state: when what inhibits is over, one that still fires is told at once, and one that has ended is not.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from app.domain.alert_life import Inhibitor
 from app.domain.states import AlertState
@@ -17,18 +17,24 @@ COVERS = {BACKLOG_GROWING.name: frozenset(BACKLOG_STAGES)}
 """The stages that a rule's alerts speak of, where that is not their own stage alone."""
 
 
-def inhibited(alerts: Sequence[Alert], *, by_incident: Callable[[Alert], bool]) -> dict[int, Inhibitor]:
+def inhibited(
+    alerts: Sequence[Alert], *, by_incident: Callable[[Alert], bool], resting: Collection[tuple[str, str]] = ()
+) -> dict[int, Inhibitor]:
     """Return why open alerts are to be inhibited, by their ids; ``by_incident`` tells which an open incident inhibits.
 
     Sources first: a red alert inhibits the lower ones of its stages, and an alert that is only pending inhibits none.
-    One that recovers unheard stays inhibited when its cause is over: whoever closes an incident at once, with all
-    orders home, would else be told of what is over. Where it holds again it is told.
+    Those ``resting``, by rule and subject, are of a warehouse that is closed: they are not told, and inhibit none. One
+    that recovers unheard stays inhibited when its cause is over: whoever closes an incident at once, with all orders
+    home, would else be told of what is over. Where it holds again it is told.
     """
-    red = frozenset(stage for alert in alerts if alert.level == "red" and _speaks(alert) for stage in _stages(alert))
+    told = (alert for alert in alerts if (alert.rule, alert.subject) not in resting)
+    red = frozenset(stage for alert in told if alert.level == "red" and _speaks(alert) for stage in _stages(alert))
     found = {}
     for alert in alerts:
         if by_incident(alert):
             found[alert.id or 0] = Inhibitor.INCIDENT
+        elif (alert.rule, alert.subject) in resting:
+            found[alert.id or 0] = Inhibitor.CLOSED
         elif alert.level in BY_RED and red & _stages(alert):
             found[alert.id or 0] = Inhibitor.RED
         elif alert.inhibited_why and alert.told_at is None and alert.state == AlertState.RECOVERING:

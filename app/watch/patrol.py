@@ -124,7 +124,13 @@ def _wanted_inhibitions(
         rule = rules.get(alert.rule) if incident else None
         return rule is not None and rule.is_inhibited_by_incident(alert.stage)
 
-    wanted = inhibited(alerts, by_incident=by_incident)
+    resting = {
+        (one.rule.name, _subject(trouble, machine))
+        for one in found
+        for trouble in one.troubles or ()
+        if trouble.sight is Sight.RESTING
+    }
+    wanted = inhibited(alerts, by_incident=by_incident, resting=resting)
     for alert in alerts:
         if alert.rule in rules and alert.inhibited_why != (why := wanted.get(alert.id or 0)):
             yield alert, why

@@ -7,10 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from app.domain.states import AlertState
+from app.domain.times import EARLIEST
+from app.domain.warehouse_hours import WEEKDAYS
+from app.store.repositories.stage_clocks import WAREHOUSE
 from app.store.spool.file import SpoolCounts
-from app.store.tables import Alert
+from app.store.tables import Alert, WarehouseHoursRow
 from app.store.unit_of_work import Store
 from app.watch.order_patrol import patrol_orders
 from app.watch.rule import Situation, WatchPolicy
@@ -93,6 +97,22 @@ def replayed(
                 progress(minute, heard)
         if event is not None:
             pending.append(event)
+
+
+def keep_hours(store: Store, every_day: str, *, zone: ZoneInfo) -> None:
+    """Let the warehouse of these days work at the same hours every day, as ``warehouse_hours.spans_of`` reads them."""
+    row = WarehouseHoursRow(
+        clock=WAREHOUSE,
+        version=1,
+        starts_at=EARLIEST,
+        zone=zone.key,
+        week=[every_day] * WEEKDAYS,
+        special_days={},
+        changed_at=EARLIEST,
+        changed_by="",
+    )
+    with store.writing() as uow:
+        uow.warehouse_hours.follow(row)
 
 
 def _heard(events: Iterable[ReportedEvent]) -> Iterator[tuple[datetime, ReportedEvent | None]]:

@@ -16,6 +16,7 @@ from app.words.buyers import TRACKED as TRACKED
 from app.words.deeds import ACTIONS as ACTIONS
 from app.words.deeds import DETAILS as DETAILS
 from app.words.deeds import WAYS as WAYS
+from app.words.hours import WEEKDAYS as WEEKDAYS
 from app.words.labels import Label as Label
 from app.words.labels import Labels, Sentences
 from app.words.marks import MARKS as MARKS
@@ -186,7 +187,11 @@ ALERT_STATES = Sentences(
     }
 )
 INHIBITED = Sentences(
-    {"red": "同一环节已有红灯，不再单独通知。", "incident": "应急接单进行中，主系统本来就停着，不再单独通知。"}
+    {
+        "red": "同一环节已有红灯，不再单独通知。",
+        "incident": "应急接单进行中，主系统本来就停着，不再单独通知。",
+        "closed": "仓库休息，不再通知；开工半小时后再看。",
+    }
 )
 ALERT_TURNS = Sentences({**ALERT_STATES, "firing": "响起", "forgotten": "未成告警", "announced": "补发"})
 """What happened to an alert, as a recorded day is told."""
@@ -198,6 +203,7 @@ STAGE_VERDICTS = {
     "bottleneck": Label("瓶颈", "red"),
     "blind": Label("看不见", "orange"),
     "empty": Label("没有订单", "secondary"),
+    "closed": Label("仓库休息", "secondary"),
 }
 PAYMENTS = Sentences({"paid": "已付款", "unpaid": "未付款", "cod": "货到付款"})
 PAYMENT_MARKS = {"unpaid": "【未付款，勿发货】", "cod": "【货到付款】"}

@@ -56,6 +56,7 @@ ACTIONS = Sentences(
         "roster.change": "改班次",
         "roster.remove": "删班次",
         "flow.plan": "修改流程图",
+        "flow.hours": "修改仓库作业时间",
         "triage.review": "修改对照表",
         "roster.override": "换班",
         "roster.remove_override": "取消换班",

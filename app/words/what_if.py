@@ -12,7 +12,9 @@ HEALTH_RULES = Sentences(
         "stage_bottleneck": "提示：瓶颈",
     }
 )
-INHIBITED_BY = Sentences({"red": "同环节已有红灯，不单独通知", "incident": "应急事件期间不通知"})
+INHIBITED_BY = Sentences(
+    {"red": "同环节已有红灯，不单独通知", "incident": "应急事件期间不通知", "closed": "仓库休息时不通知"}
+)
 WHAT_IF_DOUBTS = Sentences(
     {
         "short": "存下的进度不到这么多天，只算有记录的部分。",

@@ -38,6 +38,7 @@ PLACES = {
     "watch what-if": "thresholds-try",
     "watch promises": "promises",
     "watch purge": f"{SHELL}平时每晚自动进行，手动只在清理磁盘时",
+    "watch hours": "hours",
     "watch systemic": "systemic",
     "watch changes import": "changes-import",
     "watch events import": "events-import",

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.domain.marks import Mark
+from app.watch.flow_map.warehouse_hours import WantedHours, set_hours
 from app.watch.stages.take_events import ReportedEvent, take_events
 from app.web.api.lifecycle import EventIn
 from tests.deployment import Deployment
-from tests.deployment.facts import ZONE, minutes
+from tests.deployment.facts import IT, ZONE, minutes
 from tests.integration.conftest import Run
 
 
@@ -142,3 +143,39 @@ def test_old_orders_are_purged_after_one_has_seen_how_many(run: Run, on_sqlite: 
     assert "会清理" in run("watch", "purge", "--dry-run").output
     assert "已清理" in run("watch", "purge", "--days", "90").output
     assert json.loads(run("watch", "purge", "--json").stdout)["orders"] == 0
+
+
+def test_the_hours_of_the_warehouse_are_shown_to_a_person_and_to_a_program(run: Run, on_sqlite: Deployment):
+    assert "一直计时" in run("watch", "hours").output
+    always = json.loads(run("watch", "hours", "--json").output)
+    assert (always["version"], always["week"], always["open"]) == (0, ["00:00-24:00"] * 7, True)
+    now = datetime.now(UTC)
+    with on_sqlite.store.writing() as uow:
+        wanted = WantedHours(["08:00-20:00"] * 6 + ["休"], "2027-02-17 休")
+        set_hours(uow, wanted, seen=0, zone=ZONE, by=IT, now=now)
+    shown = run("watch", "hours").output
+    for word in ("周六", "08:00-20:00", "2027-02-17", "起生效"):
+        assert word in shown
+    told = json.loads(run("watch", "hours", "--json").output)
+    assert (told["version"], told["week"][6], told["special_days"]) == (1, "", {"2027-02-17": ""})
+    assert datetime.fromisoformat(told["starts_at"]) > now
+
+
+def test_a_made_up_warehouse_that_is_closed_at_night_lets_nothing_out(run: Run):
+    lines = run("watch", "simulate", "--rate", "0.3", "--hours", "08:00-20:00").output.splitlines()
+    told = [(one["mark"], datetime.fromisoformat(one["at"])) for one in map(json.loads, lines)]
+    left = [at for mark, at in told if mark in {"picking_printed", "packed", "collected"}]
+    assert len(left) > 100
+    assert {8 <= at.hour < 20 or (at.hour, at.minute, at.second) == (20, 0, 0) for at in left} == {True}
+    assert any(at.hour < 8 for mark, at in told if mark == "queued")
+    assert "看不懂" in run("watch", "simulate", "--hours", "早上", code=2).output
+
+
+def test_a_recorded_day_is_judged_by_the_hours_that_are_said(run: Run, tmp_path: Path):
+    day = tmp_path / "day.jsonl"
+    lines = run("watch", "simulate", "--rate", "0.5", "--hours", "08:00-20:00").output.splitlines()
+    evening = [line for line in lines if json.loads(line)["at"] < "2026-11-11T23:00"]
+    day.write_text("\n".join(evening), encoding="utf-8")
+    replay = ("watch", "replay", str(day), "--json", "--quiet-before", "2026-11-11T22:30")
+    assert "stage_bottleneck" in run(*replay).output  # the night counts
+    assert [one for one in run(*replay, "--hours", "08:00-20:00").output.splitlines() if "stage_" in one] == []

@@ -30,6 +30,7 @@ from app.store.tables import (
     SkuStock,
     StagePlanRow,
     TriageWording,
+    WarehouseHoursRow,
 )
 from app.web.console.mount import create_console, frame_of
 from tests.browser.outage import outage_in
@@ -75,6 +76,7 @@ FREE = {
     "stage_hour": {"channel"},
     "stage_visit": {"channel"},
     "triage_wording": {"owner", "meaning", "say", "next", "changed_by"},
+    "warehouse_hours": {"changed_by"},
     "watch_parcel": {"waybill"},
     "watch_source": {"trouble_words"},
 }
@@ -125,6 +127,7 @@ CODED = {
     "standing": {"state"},
     "triage_wording": {"code"},
     "user_account": {"name", "role", "password_hash"},
+    "warehouse_hours": {"clock", "zone"},
     "watch_source": {"name", "kind", "trouble"},
 }
 """Columns that hold a code, a number of ours, or what is checked where it comes in."""
@@ -188,6 +191,16 @@ def _rows(made: Deployment) -> None:
         ),
         TriageWording(
             code="risk", version=1, owner="x", meaning="x", say="x", next="x", changed_at=NOON, changed_by="x"
+        ),
+        WarehouseHoursRow(
+            clock="warehouse",
+            version=1,
+            starts_at=NOON,
+            zone="Asia/Shanghai",
+            week=["08:00-20:00"] * 7,
+            special_days={},
+            changed_at=NOON,
+            changed_by="x",
         ),
         SkuStock(sku=PLANTED[:64], stock=1, listed_at=NOON, listed_by="x"),
     ):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ from app.domain.states import AlertState
 TEN = datetime(2026, 11, 11, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 PATIENT = AlertPatience(hold=timedelta(minutes=3), clear=timedelta(minutes=5))
-W, B, C, U = Sight.WRONG, Sight.BETWEEN, Sight.WELL, Sight.UNSEEN
+W, B, C = Sight.WRONG, Sight.BETWEEN, Sight.WELL
 
 
 def lived(sights: Sequence[Sight], patience: AlertPatience = PATIENT, life: AlertLife | None = None) -> list[str]:
@@ -46,7 +47,8 @@ def test_between_the_lines_an_alert_neither_begins_nor_ends():
     assert lived([W] * 4 + [C] * 4 + [B] + [C] * 5)[-1] == "recovering"  # the wait has begun anew
 
 
-def test_in_the_dark_nothing_begins_and_nothing_ends():
+@pytest.mark.parametrize("U", [Sight.UNSEEN, Sight.RESTING])
+def test_in_the_dark_nothing_begins_and_nothing_ends(U: Sight):  # noqa: N803 - as the others are called
     assert lived([U] * 9) == ["none"] * 9
     assert lived([W, W] + [U] * 9 + [W, W, W])[-1] == "pending"
     assert lived([W] * 4 + [U] * 60)[-1] == "firing"

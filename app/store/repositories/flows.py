@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, insert, select, update
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.flow import Flow, LifecycleEvent, Standing, Visit
 from app.domain.marks import Mark
-from app.domain.times import EARLIEST
+from app.store.repositories.stage_clocks import StageClocks
 from app.store.statements import IN_LIMIT, chunks, insert_new, shift_stages
 from app.store.tables import OrderFlow, StageMinute, StageTotal, StageVisit, StoredEvent
 from app.store.tables.flow import SummedVisits
@@ -47,6 +47,7 @@ class Overtaken(Exception):
 class StageShifts:
     """What changes in the sums of stages, gathered so that each row is written once."""
 
+    clocks: StageClocks
     by_minute: dict[tuple[datetime, str, bool, int], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def add(self, visit: Visit, kind: Kind, sign: int) -> None:
@@ -60,17 +61,12 @@ class StageShifts:
             for row, at, what in ((entry, visit.entered_at, "entered"), (exit_, visit.left_at, "left")):
                 if row is not None and at is not None:
                     row[what] += sign
-                    row[f"{what}_at_sum"] += sign * seconds_of(at)
+                    row[f"{what}_at_sum"] += sign * self.clocks.of(visit.stage).seconds(at)
         elif exit_ is not None:
             exit_["inferred"] += sign
 
     def _row(self, at: datetime, stage: int, kind: Kind) -> Counter[str]:
         return self.by_minute[at.replace(second=0, microsecond=0), *kind, stage]
-
-
-def seconds_of(at: datetime) -> int:
-    """Return a moment as the sums have it: whole seconds since the year 2000."""
-    return (at - EARLIEST) // timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +82,8 @@ class FlowChange:
 class FlowRepository:
     """Keeps events and what they come to. Whoever writes locks the orders first, in the order of their rows."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, clocks: StageClocks) -> None:
+        self._session, self._clocks = session, clocks
 
     def lock(self, refs: Sequence[str]) -> dict[str, OrderFlow]:
         """Return the row of each order, new ones added, all locked for the caller's transaction.
@@ -163,7 +159,7 @@ class FlowRepository:
 
     def change(self, changes: Sequence[FlowChange]) -> None:
         """Bring the rows and visits of orders, and the sums of their stages, to what is known now."""
-        shifts = StageShifts()
+        shifts = StageShifts(self._clocks)
         for one in changes:
             for flow, kind, sign in ((one.before, (one.row.channel, one.row.high), -1), (one.after, one.kind, 1)):
                 for visit in flow.visits:

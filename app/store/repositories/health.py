@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.store.repositories.stage_clocks import StageClocks
 from app.store.statements import insert_new
 from app.store.tables import (
     Alert,
@@ -65,14 +66,14 @@ class StageHourSum:
 class HealthRepository:
     """Reads and writes what rules of order health compare with."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, clocks: StageClocks) -> None:
+        self._session, self._clocks = session, clocks
 
     # ---- now ---------------------------------------------------------------------------------------------------------
 
-    def over(self, stage: int, *, before: datetime) -> list[Waiting]:
-        """Count the orders of each channel that are in a stage since before then."""
-        f = OrderFlow
+    def over(self, stage: int, limit: timedelta, *, now: datetime) -> list[Waiting]:
+        """Count the orders of each channel that are in a stage for longer than a limit, by its clock."""
+        f, before = OrderFlow, self._clocks.of(stage).back(now, limit)
         query = (
             select(f.channel, f.high, func.count())
             .where(IN_STAGE.query, f.stage == stage, f.entered_at < before)
@@ -85,15 +86,21 @@ class HealthRepository:
         return list(found.values())
 
     def times(self, stage: int, channel: str, *, high: bool, since: datetime, now: datetime, limit: int) -> list[float]:
-        """Return the minutes that orders of a kind have spent in a stage so far: who left since then, who is inside."""
-        v, f = StageVisit, OrderFlow
+        """Return the minutes that orders of a kind have spent in a stage so far: who left since then, who is inside.
+
+        They are minutes of the stage's own clock.
+        """
+        v, f, clock = StageVisit, OrderFlow, self._clocks.of(stage)
         gone = (v.stage == stage, v.left_at >= since, v.left_at < now, v.inferred.is_(False))
         left = select(v.entered_at, v.left_at).where(*gone, v.channel == channel, v.high.is_(high))
         here = (IN_STAGE.query, f.stage == stage, f.entered_at < now, f.channel == channel, f.high.is_(high))
         minute = timedelta(minutes=1)
         return [
-            *((b - a) / minute for a, b in self._session.execute(left.limit(limit))),
-            *((now - at) / minute for at in self._session.scalars(select(f.entered_at).where(*here).limit(limit))),
+            *(clock.between(a, b) / minute for a, b in self._session.execute(left.limit(limit))),
+            *(
+                clock.between(at, now) / minute
+                for at in self._session.scalars(select(f.entered_at).where(*here).limit(limit))
+            ),
         ]
 
     def backlog_changes(self, stages: Sequence[int], *, since: datetime, until: datetime) -> list[MinuteOfBacklog]:
@@ -171,6 +178,10 @@ class HealthRepository:
     def first_minute(self) -> datetime | None:
         """Return the first minute of which anything is known."""
         return self._session.scalar(select(func.min(StageMinute.minute)))
+
+    def newest_minute(self) -> datetime | None:
+        """Return the last minute of which anything is known."""
+        return self._session.scalar(select(func.max(StageMinute.minute)))
 
     def minutes(self, since: datetime, until: datetime) -> Iterator[Any]:
         """Yield the sums of each minute, kind and stage between two moments, in order."""

@@ -8,7 +8,9 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.store.repositories.flows import SUMS, seconds_of
+from app.domain.working_clock import WorkingClock
+from app.store.repositories.flows import SUMS
+from app.store.repositories.stage_clocks import StageClocks
 from app.store.tables import OrderFlow, StageMinute, StageTotal, StageVisit
 from app.store.tables.flow import IN_STAGE
 
@@ -46,8 +48,8 @@ class PastVisit(NamedTuple):
 class StageRepository:
     """Reads what :class:`FlowRepository` keeps."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, clocks: StageClocks) -> None:
+        self._session, self._clocks = session, clocks
 
     def sums(self, starts: Collection[datetime], *, end: datetime) -> dict[datetime, list[StageSums]]:
         """Return the sums of each kind and stage for the times from ``starts`` to before ``end``, all whole minutes.
@@ -58,7 +60,7 @@ class StageRepository:
         before = {moment: self._before(totals, moment) for moment in {*starts, end}}
         return {
             start: [
-                sums_between(kind, before[start][kind], at_end, start=start, end=end)
+                sums_between(kind, before[start][kind], at_end, start=start, end=end, clock=self._clocks.of(kind[2]))
                 for kind, at_end in before[end].items()
             ]
             for start in starts
@@ -81,14 +83,20 @@ class StageRepository:
         return found
 
     def ages(self, stage: int, *, since: datetime, now: datetime, at_most: int) -> tuple[list[float], list[float]]:
-        """Return the minutes of orders that left a stage since then, and the ages of those inside, oldest first."""
-        v, f = StageVisit, OrderFlow
+        """Return the minutes of orders that left a stage since then, and the ages of those inside, oldest first.
+
+        They are minutes of the stage's own clock.
+        """
+        v, f, clock = StageVisit, OrderFlow, self._clocks.of(stage)
         gone = (v.stage == stage, v.left_at >= since, v.left_at < now, v.inferred.is_(False))
         left = select(v.entered_at, v.left_at).where(*gone)
         inside = select(f.entered_at).where(IN_STAGE.query, f.stage == stage, f.entered_at < now).order_by(f.entered_at)
         return (
-            [_minutes(b - a) for a, b in self._session.execute(left.order_by(v.left_at.desc()).limit(at_most))],
-            [_minutes(now - at) for at in self._session.scalars(inside.limit(at_most))],
+            [
+                _minutes(clock.between(a, b))
+                for a, b in self._session.execute(left.order_by(v.left_at.desc()).limit(at_most))
+            ],
+            [_minutes(clock.between(at, now)) for at in self._session.scalars(inside.limit(at_most))],
         )
 
     def visits(self, stage: int, *, since: datetime, until: datetime, ahead: timedelta) -> list[PastVisit]:
@@ -118,30 +126,42 @@ class StageRepository:
         )
         return [PastVisit(*row) for row in self._session.execute(query)]
 
-    def over(self, stage: int, *, before: datetime) -> int:
-        """Count the orders that are in a stage since before then."""
-        f = OrderFlow
+    def over(self, stage: int, limit: timedelta, *, now: datetime) -> int:
+        """Count the orders that are in a stage for longer than a limit, by its clock."""
+        f, before = OrderFlow, self._clocks.of(stage).back(now, limit)
         query = select(func.count()).select_from(f).where(IN_STAGE.query, f.stage == stage, f.entered_at < before)
         return self._session.scalar(query) or 0
 
 
 def sums_between(
-    kind: KindOfStage, before: Mapping[str, int], at_end: Mapping[str, int], *, start: datetime, end: datetime
+    kind: KindOfStage,
+    before: Mapping[str, int],
+    at_end: Mapping[str, int],
+    *,
+    start: datetime,
+    end: datetime,
+    clock: WorkingClock,
 ) -> StageSums:
-    """Return the sums of a window by those of all that happened before its start and before its end."""
+    """Return the sums of a window by those of all that happened before its start and before its end.
+
+    ``clock`` is the stage's own.
+    """
     return StageSums(
         *kind,
         inside=at_end["inside"],
-        order_seconds=spent(at_end, end) - spent(before, start),
+        order_seconds=spent(at_end, end, clock=clock) - spent(before, start, clock=clock),
         entered=at_end["entered"] - before["entered"],
         exits=at_end["left"] - before["left"],
         inferred=at_end["inferred"] - before["inferred"],
     )
 
 
-def spent(sums: Mapping[str, int], moment: datetime) -> int:
-    """Return the order-seconds that were spent in a stage up to a moment, by the sums of what happened before it."""
-    at = seconds_of(moment)
+def spent(sums: Mapping[str, int], moment: datetime, *, clock: WorkingClock) -> int:
+    """Return the order-seconds that were spent in a stage up to a moment, by the sums of what happened before it.
+
+    ``clock`` is the one by which the stage is measured, and its times were summed.
+    """
+    at = clock.seconds(moment)
     return (at * sums["entered"] - sums["entered_at_sum"]) - (at * sums["left"] - sums["left_at_sum"])
 
 

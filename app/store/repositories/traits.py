@@ -1,7 +1,7 @@
 """Orders that are stuck and orders that are well, each with what its events say of it: warehouse, carrier, goods."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from app.store.repositories.stage_clocks import StageClocks
 from app.store.statements import IN_LIMIT, chunks
 from app.store.tables import OrderFlow, StageMinute, StageVisit, StoredEvent
 from app.store.tables.flow import IN_STAGE, PROMISED
@@ -41,13 +42,14 @@ class PromisedRow:
 class TraitRepository:
     """Reads what tells stuck orders from others; every list has a limit, so a look costs the same on the worst day."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, clocks: StageClocks) -> None:
+        self._session, self._clocks = session, clocks
 
     def stuck(self, limits: Mapping[int, timedelta], *, now: datetime, at_most: int) -> list[FlowRow]:
-        """Return the orders that are in their stage for longer than its limit, newest first."""
-        over = or_(*(_over(stage, limit, now) for stage, limit in limits.items()))
-        return self._rows(over, at_most)
+        """Return the orders that are in their stage for longer than its limit, by its clock, newest first."""
+        f = OrderFlow
+        over = (and_(f.stage == stage, f.entered_at < since) for stage, since in self._bounds(limits, now))
+        return self._rows(or_(*over), at_most)
 
     def within(
         self,
@@ -60,11 +62,11 @@ class TraitRepository:
     ) -> list[FlowRow]:
         """Return the orders in a stage for at least the first time and no longer than the second, by what is said.
 
-        Each fact of ``codes`` must be one of its codes; newest first.
+        Times are those of the stage's clock. Each fact of ``codes`` must be one of its codes; newest first.
         """
-        f = OrderFlow
-        since, until = waited
-        between = and_(f.stage == stage, f.entered_at <= now - since, f.entered_at >= now - until)
+        f, clock = OrderFlow, self._clocks.of(stage)
+        last, first = clock.back(now, waited[0] - timedelta.resolution), clock.back(now, waited[1])
+        between = and_(f.stage == stage, f.entered_at < last, f.entered_at >= first)
         told = col(f.said)
         said = (told[name].as_string().in_(sorted(known)) for name, known in codes.items())
         return self._rows(and_(between, *said), max(at_most, 0))
@@ -72,8 +74,12 @@ class TraitRepository:
     def well(self, limits: Mapping[int, timedelta], *, now: datetime, at_most: int) -> list[FlowRow]:
         """Return the orders that are in their stage for no longer than its limit, newest first."""
         f = OrderFlow
-        within = (and_(f.stage == stage, f.entered_at >= now - limit) for stage, limit in limits.items())
+        within = (and_(f.stage == stage, f.entered_at >= since) for stage, since in self._bounds(limits, now))
         return self._rows(or_(*within), at_most)
+
+    def _bounds(self, limits: Mapping[int, timedelta], now: datetime) -> Iterator[tuple[int, datetime]]:
+        """Yield for each stage when an order entered it that has just reached its limit."""
+        return ((stage, self._clocks.of(stage).back(now, limit)) for stage, limit in limits.items())
 
     def passed(self, stage: int, *, since: datetime, at_most: int) -> list[FlowRow]:
         """Return the orders that have left a stage since then and are in none now."""
@@ -121,7 +127,3 @@ class TraitRepository:
         summed = func.sum(m.left + m.inferred)
         query = select(m.minute, summed).where(m.stage == stage, m.minute >= since, m.minute < until)
         return {minute: int(count) for minute, count in self._session.execute(query.group_by(m.minute)) if count}
-
-
-def _over(stage: int, limit: timedelta, now: datetime) -> ColumnElement[bool]:
-    return and_(OrderFlow.stage == stage, OrderFlow.entered_at < now - limit)

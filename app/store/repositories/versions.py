@@ -6,9 +6,9 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.store.statements import insert_new
-from app.store.tables import StagePlanRow, TriageWording
+from app.store.tables import StagePlanRow, TriageWording, WarehouseHoursRow
 
-Row = TypeVar("Row", TriageWording, StagePlanRow)
+Row = TypeVar("Row", TriageWording, StagePlanRow, WarehouseHoursRow)
 
 
 class VersionRepository(Generic[Row]):
@@ -25,6 +25,11 @@ class VersionRepository(Generic[Row]):
         newest = select(of, func.max(version)).group_by(of)
         rows = self._session.scalars(select(self._table).where(tuple_(of, version).in_(newest)))
         return {getattr(row, self._of): row for row in rows}
+
+    def all_of(self, worded: object) -> list[Row]:
+        """Return every version of one thing, oldest first."""
+        of, version = getattr(self._table, self._of), self._table.version
+        return list(self._session.scalars(select(self._table).where(of == worded).order_by(version)))
 
     def follow(self, row: Row) -> bool:
         """Add the version after the one that somebody has looked at; False if that is not the newest any more."""

@@ -25,6 +25,7 @@ from app.store.tables.roster import DutyFallback, DutyNotice, Shift, ShiftOverri
 from app.store.tables.stage_plan import StagePlanRow
 from app.store.tables.systemic import DependencyWindow, ExpectedBeat, OutgoingPing, RuleChange
 from app.store.tables.triage import TriageWording
+from app.store.tables.warehouse_hours import WarehouseHoursRow
 from app.store.tables.watch_source import WatchParcel, WatchSource
 
 METADATA = SQLModel.metadata
@@ -90,6 +91,7 @@ __all__ = [
     "StoredEvent",
     "TriageWording",
     "User",
+    "WarehouseHoursRow",
     "WatchParcel",
     "WatchSource",
 ]

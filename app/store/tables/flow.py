@@ -2,9 +2,10 @@
 
 Two sums of times answer for any window without looking at an order: the order-minutes spent in a stage up to a moment
 are (moment x entries - sum of their times) - (moment x exits - sum of theirs), over what happened before it. The totals
-hold all of that, the minutes what is to be taken off for a moment that is past. An order whose way turns out otherwise
-moves its own entries and exits from one minute to another, and touches nothing else. Only visits of which nothing was
-guessed are summed; ``inside`` counts all, and ``inferred`` the others that have ended.
+hold all of that, the minutes what is to be taken off for a moment that is past. Times are read off the stage's own
+clock (``app/domain/working_clock.py``), which never says anything else of a moment that is past. An order whose way
+turns out otherwise moves its own entries and exits from one minute to another, and touches nothing else. Only visits of
+which nothing was guessed are summed; ``inside`` counts all, and ``inferred`` the others that have ended.
 """
 
 from datetime import datetime
@@ -83,7 +84,7 @@ class StageVisit(SQLModel, table=True):
 
 
 class SummedVisits(SQLModel):
-    """Entries and exits, and what they do to the orders inside; the sums are seconds since the year 2000."""
+    """Entries and exits, and what they do to the orders inside; the sums are seconds of the stage's clock."""
 
     entered: int = Field(sa_type=BigInteger)
     entered_at_sum: int = Field(sa_type=BigInteger)

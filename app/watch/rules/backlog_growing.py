@@ -1,4 +1,8 @@
-"""Backlog growing, red: more orders are unprocessed than at such a time, and they become more."""
+"""Backlog growing, red: more orders are unprocessed than at such a time, and they become more.
+
+While the warehouse is closed, and in its first half hour, orders that wait for it just wait: only those on their way
+into it can ring, and an alert that began before it closed stays as it is.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -22,7 +26,9 @@ def _find(situation: Situation) -> Iterator[Trouble]:
     unprocessed, line = backlog.samples[-1], lines.line(backlog.usual)
     grows = lines.grows(backlog.samples, came=backlog.came, went=backlog.went)
     sight = lines.sight(backlog=unprocessed, line=line, grows=grows)
-    if sight is not Sight.WRONG and not backlog.all_seen:
+    if sight is not Sight.WRONG and backlog.rests:
+        sight = Sight.RESTING
+    elif sight is not Sight.WRONG and not backlog.all_seen:
         sight = Sight.UNSEEN
     text = (
         f"订单积压：{WHAT[backlog.of]} {unprocessed} 单，警戒线 {line:.0f} 单，且仍在增加（近 10 分钟 "

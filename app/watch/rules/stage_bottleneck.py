@@ -1,4 +1,7 @@
-"""Stage bottleneck: orders stay in a stage for more than twice its limit, and not for want of orders to work on."""
+"""Stage bottleneck: orders stay in a stage for more than twice its limit, and not for want of orders to work on.
+
+Of a closed warehouse nothing is told: its stages are judged once it has been open for half an hour.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -34,6 +37,8 @@ def _trouble(stage: Stage, kinds: Sequence[KindNow], lines: Bottleneck, *, upstr
         sight = Sight.BETWEEN
     if sight is not Sight.WRONG and len(seen) < len(kinds):
         sight = Sight.UNSEEN
+    if any(kind.rests for kind in kinds):
+        sight = Sight.RESTING
     text = (
         f"瓶颈：第 {stage.number} 环节“{stage.word}”{stay_words(stage, flow_mean=mean, exits=exits)}，"
         f"限时 {limit:.0f} 分钟；{inside} 单在其中。"

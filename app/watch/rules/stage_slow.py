@@ -1,4 +1,7 @@
-"""Stage slow, yellow: a kind of order takes longer than one and a half times what it takes on other days."""
+"""Stage slow, yellow: a kind of order takes longer than one and a half times what it takes on other days.
+
+Of a closed warehouse nothing is told: its stages are judged once it has been open for half an hour.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,7 +21,9 @@ def _find(situation: Situation) -> Iterator[Trouble]:
 def _trouble(situation: Situation, kind: KindNow) -> Trouble:
     limit = kind.stage.limit / MINUTE
     usual = kind.baseline.value if kind.baseline else limit  # while it is learnt, the limit has to do
-    sight = _sight(situation, kind, usual, limit) if kind.seen else Sight.UNSEEN
+    sight = Sight.RESTING if kind.rests else Sight.UNSEEN
+    if kind.seen and not kind.rests:
+        sight = _sight(situation, kind, usual, limit)
     subject = f"S{kind.stage.number}:{kind.channel}:{'high' if kind.high else 'normal'}"
     text = "" if situation.brief and sight is not Sight.WRONG else _words(kind, usual, limit)
     return Trouble("stage_slow", text, subject=subject, stage=kind.stage.number, sight=sight)

@@ -202,5 +202,7 @@ def scan_event(source: str, order: str, channel: str, waybill: str, scan: FirstS
 
 def _keep(store: Store, source: Source, odd: Mapping[str, int], events: int, *, now: datetime) -> None:
     with store.writing() as uow:
-        coverage = uow.sources.coverage(since=now - LOOKED_BACK, overdue_since=now - stages_of(uow)[-1].limit)
+        last = stages_of(uow)[-1]
+        overdue_since = uow.clocks.of(last.number).back(now, last.limit)
+        coverage = uow.sources.coverage(since=now - LOOKED_BACK, overdue_since=overdue_since)
         keep_read(uow, source, stands_at=now, events=events, odd=odd, now=now, coverage=coverage)

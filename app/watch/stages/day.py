@@ -19,7 +19,8 @@ MINUTE_SECONDS = timedelta(minutes=1).total_seconds()
 class HourOfStage:
     """An hour of a stage: when it began, its mean and what is usual in minutes, each None where nobody knows.
 
-    The mean is the order-minutes of the hour for each order that left, of all kinds of orders together.
+    The mean is the order-minutes of the hour for each order that left, of all kinds of orders together. An hour in
+    which the stage's clock stood still has neither.
     """
 
     begins: datetime
@@ -42,9 +43,13 @@ class StageDays:
         usual = self._usual_of(uow, begins)
         return {
             stage.number: tuple(
-                HourOfStage(hour, means.get((hour, stage.number)), usual.get((hour, stage.number))) for hour in begins
+                HourOfStage(hour, means.get((hour, stage.number)), usual.get((hour, stage.number)))
+                if clock.read(hour) < clock.read(hour + HOUR)
+                else HourOfStage(hour, None, None)
+                for hour in begins
             )
             for stage in STAGES
+            for clock in (uow.clocks.of(stage.number),)
         }
 
     def _usual_of(self, uow: UnitOfWork, begins: Sequence[datetime]) -> dict[tuple[datetime, int], float]:

@@ -3,7 +3,7 @@
 Where the figures come from is not known here, so that what rings now and what would have rung are told by one thing.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,7 +20,7 @@ from app.domain.times import EARLIEST
 from app.store.repositories.health import MinuteOfBacklog, Waiting
 from app.store.repositories.stages import StageSums
 from app.store.tables import OverdueMinute
-from app.watch.stages.hours import BACKLOG_STAGES
+from app.watch.stages.hours import BACKLOG_STAGES, awake_of_the_backlog
 from app.watch.stages.usual import Usual
 
 HALF_HOUR = timedelta(minutes=30)
@@ -36,7 +36,10 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindNow:
-    """One kind of orders in one stage over its live window; ``baseline`` is None while it is still to be learnt."""
+    """One kind of orders in one stage over its live window; ``baseline`` is None while it is still to be learnt.
+
+    Minutes are those of the stage's clock. One that ``rests`` is not to be judged: the warehouse is closed.
+    """
 
     stage: Stage
     channel: str
@@ -47,6 +50,7 @@ class KindNow:
     order_minutes: float
     baseline: Baseline | None
     seen: bool
+    rests: bool = False
 
     @property
     def n(self) -> int:
@@ -97,7 +101,8 @@ class BacklogOf(StrEnum):
 class BacklogNow:
     """The unprocessed orders: the last eleven minutes, oldest first, who came and went, and what is usual.
 
-    While an incident is open these are its orders without a batch.
+    While an incident is open these are its orders without a batch. While the warehouse ``rests`` they are those on
+    their way into it.
     """
 
     samples: tuple[int, ...]
@@ -106,6 +111,7 @@ class BacklogNow:
     usual: float | None
     all_seen: bool
     of: BacklogOf = BacklogOf.UNPROCESSED
+    rests: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,13 +164,15 @@ class FeedFigures:
 class MinuteFigures:
     """The figures of a minute, before anything is thought of them.
 
-    ``sums`` are each stage's over its own live window, ``half_hour`` those over the last half hour. ``feeds`` are the
-    sources, ``told`` the channels of whose orders each tells. ``waiting`` returns who waits at the gate for longer than
-    its limit, ``changes`` are the last minutes of the backlog. ``noted`` are the last minutes of an open incident.
+    ``resting`` are the stages that are not to be judged. ``sums`` are each stage's over its own live window,
+    ``half_hour`` those over the last half hour. ``feeds`` are the sources, ``told`` the channels of whose orders each
+    tells. ``waiting`` returns who waits at the gate for longer than its limit, ``changes`` are the last minutes of the
+    backlog in the stages that do not rest. ``noted`` are the last minutes of an open incident.
     """
 
     at: datetime
     stages: Sequence[Stage]
+    resting: Collection[int]
     sums: Sequence[StageSums]
     half_hour: Sequence[StageSums]
     feeds: Sequence[FeedFigures]
@@ -181,9 +189,11 @@ def health_of(figures: MinuteFigures, usual: Usual, lines: HealthLines) -> Order
     feeds = tuple(one for one in told if one.silent < RETIRED)
     blind = {channel for one in feeds if one.sight is Sight.WRONG for channel in figures.told[one.source]}
     stages = {stage.number: stage for stage in figures.stages}
-    kinds = tuple(_kind(stages[one.stage], one, usual, blind) for one in figures.sums)
+    kinds = tuple(
+        _kind(stages[one.stage], one, usual, blind, rests=one.stage in figures.resting) for one in figures.sums
+    )
     if figures.noted is None:
-        backlog = _backlog(kinds, figures.changes, usual, blind, at)
+        backlog = _backlog(kinds, figures, usual, blind)
     else:
         backlog = _of_incident(figures.noted, lines.backlog.red_counts, at)
     channels = tuple(_channels(figures, usual, blind))
@@ -208,7 +218,7 @@ def _feed(one: FeedFigures, usual: Usual, lines: HealthLines, at: datetime) -> F
     return FeedNow(source=one.source, silent=silent, usual_gap=gap, sight=sight)
 
 
-def _kind(stage: Stage, one: StageSums, usual: Usual, blind: Iterable[str]) -> KindNow:
+def _kind(stage: Stage, one: StageSums, usual: Usual, blind: Iterable[str], *, rests: bool) -> KindNow:
     return KindNow(
         stage=stage,
         channel=one.channel,
@@ -218,6 +228,7 @@ def _kind(stage: Stage, one: StageSums, usual: Usual, blind: Iterable[str]) -> K
         entered=one.entered,
         order_minutes=one.order_seconds / 60,
         baseline=usual.mean(one.channel, one.high, stage.number),
+        rests=rests,
         seen=one.channel not in blind,
     )
 
@@ -256,21 +267,25 @@ def _of_incident(notes: Sequence[OverdueMinute], counts: RedCounts, at: datetime
     )
 
 
-def _backlog(
-    kinds: Sequence[KindNow], last: Iterable[MinuteOfBacklog], usual: Usual, hidden: set[str], at: datetime
-) -> BacklogNow:
+def _backlog(kinds: Sequence[KindNow], figures: MinuteFigures, usual: Usual, hidden: set[str]) -> BacklogNow:
     """Return the unprocessed orders of all channels that are seen, minute by minute."""
-    inside = sum(one.inside for one in kinds if one.stage.number in BACKLOG_STAGES and one.seen)
+    awake = awake_of_the_backlog(figures.resting)
+    inside = sum(one.inside for one in kinds if one.stage.number in awake and one.seen)
     changes: dict[datetime, int] = {}
     went = came = 0
-    for row in last:
+    for row in figures.changes:
         if row.channel not in hidden:
             changes[row.minute] = changes.get(row.minute, 0) + row.change
             went += row.went
             came += row.change + row.went
     samples = [inside]
     for n in range(1, GROWTH // MINUTE + 1):
-        samples.append(samples[-1] - changes.get(at - n * MINUTE, 0))
+        samples.append(samples[-1] - changes.get(figures.at - n * MINUTE, 0))
     return BacklogNow(
-        samples=tuple(reversed(samples)), came=max(came, 0), went=went, usual=usual.backlog, all_seen=not hidden
+        samples=tuple(reversed(samples)),
+        came=max(came, 0),
+        went=went,
+        usual=usual.backlog,
+        all_seen=not hidden,
+        rests=len(awake) < len(BACKLOG_STAGES),
     )

@@ -1,7 +1,8 @@
 """Closes hours: writes down what each was like for every kind of orders, so that later hours can be compared with it.
 
-Marked as not counted are hours that say nothing of other days: with an incident, or with an alert of that stage, which
-would otherwise make the trouble the new normal. The last few hours are written anew each time, since events come late.
+Marked as not counted are hours that say nothing of other days: with an incident, with an alert of that stage, which
+would otherwise make the trouble the new normal, or in which the stage's clock stood still. The last few hours are
+written anew each time, since events come late.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -9,12 +10,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from app.domain.working_clock import WorkingClock
 from app.store.repositories.flows import SUMS
 from app.store.repositories.health import HOUR
 from app.store.repositories.stages import spent
 from app.store.tables import Alert, BacklogHour, FeedHour, Incident, StageHour
 from app.store.unit_of_work import Store, UnitOfWork
+from app.watch.stages.resting import resting_at
 
+MINUTE = timedelta(minutes=1)
 LATE = 3 * HOUR
 """Events that come later than this change no hour that was closed."""
 
@@ -57,6 +61,11 @@ def _stages_of(alert: Alert) -> frozenset[int]:
     if alert.rule == OF_THE_BACKLOG:
         return frozenset(BACKLOG_STAGES)
     return frozenset() if alert.stage is None else frozenset({alert.stage})
+
+
+def awake_of_the_backlog(resting: Collection[int]) -> tuple[int, ...]:
+    """Return the stages whose orders count as unprocessed: who waits for one that rests just waits."""
+    return tuple(stage for stage in BACKLOG_STAGES if stage not in resting)
 
 
 def close_hours(store: Store, *, now: datetime, zone: ZoneInfo, special_days: Collection[date] = ()) -> int:
@@ -116,6 +125,7 @@ def _hours_of_stages(
     """Walk the minutes once, and return what each hour was like."""
     running = {kind: _RunningSums(sums) for kind, sums in uow.stages.before(since).items()}
     fed = uow.health.fed_channels()
+    clocks = {stage: uow.clocks.of(stage) for stage in BACKLOG_STAGES}
     minutes = uow.health.minutes(since, until)
     row = next(minutes, None)
     stages, backlog = [], []
@@ -126,12 +136,14 @@ def _hours_of_stages(
             while row is not None and row.minute == minute:
                 running.setdefault((row.channel, row.high, row.stage), _RunningSums({})).add(row)
                 row = next(minutes, None)
-            waiting = (one.inside for (of, _, stage), one in running.items() if stage in BACKLOG_STAGES and of in fed)
+            awake = awake_of_the_backlog(resting_at(clocks, minute + MINUTE))
+            waiting = (one.inside for (of, _, stage), one in running.items() if stage in awake and of in fed)
             samples.append(sum(waiting))
         for (channel, high, stage), one in sorted(running.items()):
-            entered, left, seconds = one.close(hour, hour + HOUR)
+            clock = uow.clocks.of(stage)
+            entered, left, seconds = one.close(hour, hour + HOUR, clock=clock)
             if entered or left or seconds:
-                counted = unusual.counts(hour, {stage})
+                counted = clock.read(hour) < clock.read(hour + HOUR) and unusual.counts(hour, {stage})
                 stages.append(
                     StageHour(
                         hour=hour,
@@ -166,11 +178,11 @@ class _RunningSums:
         """How many orders are inside."""
         return self._sums["inside"]
 
-    def close(self, begins: datetime, ends: datetime) -> tuple[int, int, int]:
+    def close(self, begins: datetime, ends: datetime, *, clock: WorkingClock) -> tuple[int, int, int]:
         """Return who entered and left in an hour, and the order-seconds spent in it; the next hour begins."""
         before, self._closed = self._closed, dict(self._sums)
         entered, left = (self._closed[name] - before[name] for name in ("entered", "left"))
-        return entered, left, spent(self._closed, ends) - spent(before, begins)
+        return entered, left, spent(self._closed, ends, clock=clock) - spent(before, begins, clock=clock)
 
 
 def _hours_of_feeds(uow: UnitOfWork, since: datetime, until: datetime) -> Iterator[FeedHour]:

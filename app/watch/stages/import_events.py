@@ -113,7 +113,7 @@ def _still_open(uow: UnitOfWork, events: Sequence[ReportedEvent], *, now: dateti
         flow = flow_of(told)
         if flow.stage is not None:
             opened += 1
-            over += now - flow.visits[-1].entered_at > limits[flow.stage]
+            over += uow.clocks.of(flow.stage).between(flow.visits[-1].entered_at, now) > limits[flow.stage]
     return opened, over
 
 

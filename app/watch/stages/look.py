@@ -17,7 +17,9 @@ from app.watch.stages.health import (
     OrderHealth,
     health_of,
 )
-from app.watch.stages.hours import BACKLOG_STAGES
+from app.watch.stages.hours import awake_of_the_backlog
+from app.watch.stages.resting import resting_at
+from app.watch.stages.stage_clock import window_start
 from app.watch.stages.usual import Baselines
 
 MOST_TIMES = 20_000
@@ -41,10 +43,11 @@ class LooksAtOrders:
 
     def times(self, kind: KindNow) -> list[float]:
         """Return the minutes that the orders of a kind have spent in its stage so far."""
-        since = self._at - window_of(kind.stage.limit)
+        stage = kind.stage
         with self._store.reading() as uow:
+            since = window_start(uow.clocks.of(stage.number), window_of(stage.limit), self._at)
             return uow.health.times(
-                kind.stage.number, kind.channel, high=kind.high, since=since, now=self._at, limit=MOST_TIMES
+                stage.number, kind.channel, high=kind.high, since=since, now=self._at, limit=MOST_TIMES
             )
 
 
@@ -52,20 +55,23 @@ def figures_now(uow: UnitOfWork, at: datetime) -> MinuteFigures:
     """Return the figures of this minute."""
     told = uow.health.feeds()
     stages = stages_of(uow)
-    starts = {stage.number: at - window_of(stage.limit) for stage in stages}
+    clocks = {stage.number: uow.clocks.of(stage.number) for stage in stages}
+    resting = resting_at(clocks, at)
+    starts = {stage.number: window_start(clocks[stage.number], window_of(stage.limit), at) for stage in stages}
     sums = uow.stages.sums({*starts.values(), at - HALF_HOUR}, end=at)
     gate = stages[1]
-    over = {one.channel: one for one in uow.health.over(gate.number, before=at - gate.limit)}
+    over = {one.channel: one for one in uow.health.over(gate.number, gate.limit, now=at)}
     incident = uow.incidents.open_one(drill=False)
     return MinuteFigures(
         at=at,
         stages=stages,
+        resting=resting,
         sums=[one for stage in stages for one in sums[starts[stage.number]] if one.stage == stage.number],
         half_hour=sums[at - HALF_HOUR],
         feeds=[_feed(uow, source, at) for source in sorted(told)],
         told=told,
         waiting=over.get,
-        changes=uow.health.backlog_changes(BACKLOG_STAGES, since=at - GROWTH, until=at),
+        changes=uow.health.backlog_changes(awake_of_the_backlog(resting), since=at - GROWTH, until=at),
         noted=uow.health.overdue(at - GROWTH) if incident is not None else None,
     )
 

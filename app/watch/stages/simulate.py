@@ -10,11 +10,12 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Literal, cast
 
 from app.domain.marks import STAGES
 from app.domain.problems import InvalidOrder
+from app.domain.working_clock import WALL_CLOCK, WorkingClock
 
 SOURCES = {"天猫旗舰店": "wangdiantong", "抖音小店": "jushuitan"}
 """The storefronts of the day, and the program that tells of each."""
@@ -76,21 +77,29 @@ def fault_of(text: str) -> Fault:
 
 
 def simulated(
-    *, seed: int, day: date, zone: tzinfo, rate: float, faults: Sequence[Fault] = ()
+    *,
+    seed: int,
+    day: date,
+    zone: tzinfo,
+    rate: float,
+    faults: Sequence[Fault] = (),
+    warehouse: WorkingClock = WALL_CLOCK,
 ) -> Iterator[dict[str, Any]]:
     """Yield the events of a day in the order in which they would arrive, as ``POST /v1/lifecycle-events`` takes them.
 
-    ``rate`` is how many orders a minute come in the busiest hour. Orders of the day go on beyond midnight.
+    ``rate`` is how many orders a minute come in the busiest hour. Orders of the day go on beyond midnight, and while
+    the ``warehouse`` is closed those in it wait.
     """
     chance = random.Random(f"{seed} {day.isoformat()}")  # noqa: S311 - a made-up day is to be the same again
     midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
+    works = None if warehouse is WALL_CLOCK else _WorkingDay(midnight, warehouse)
     waiting: list[tuple[float, int, dict[str, Any]]] = []
     serial = 0
     for number, minute in enumerate(_arrivals(chance, rate)):
         channel = chance.choice(tuple(SOURCES))
         order = f"S{day:%y%m%d}{number:06d}"
         attributes = {"priority": "high"} if chance.random() < HIGH else {}
-        for mark, at in _way(chance, minute, channel, faults):
+        for mark, at in _way(chance, minute, channel, faults, works):
             event = {
                 "source": SOURCES[channel],
                 "event_id": f"{order}-{mark}",
@@ -117,7 +126,22 @@ def _arrivals(chance: random.Random, rate: float) -> Iterator[float]:
             yield minute
 
 
-def _way(chance: random.Random, placed: float, channel: str, faults: Sequence[Fault]) -> Iterator[tuple[str, float]]:
+@dataclass(frozen=True, slots=True)
+class _WorkingDay:
+    """A day whose warehouse is closed at times."""
+
+    midnight: datetime
+    clock: WorkingClock
+
+    def after(self, minute: float, took: float) -> float:
+        """Return the minute of the day by which so many minutes of work have passed since another."""
+        since = self.midnight.astimezone(UTC) + timedelta(minutes=minute)
+        return (self.clock.ahead(since, timedelta(minutes=took)) - self.midnight) / timedelta(minutes=1)
+
+
+def _way(
+    chance: random.Random, placed: float, channel: str, faults: Sequence[Fault], works: _WorkingDay | None
+) -> Iterator[tuple[str, float]]:
     """Yield the marks of an order and their minutes; a payment that nobody tells of is the end of what is known."""
     at = placed
     yield str(STAGES[0].begins), at
@@ -125,7 +149,7 @@ def _way(chance: random.Random, placed: float, channel: str, faults: Sequence[Fa
         took = chance.lognormvariate(math.log(median), SIGMA)
         for fault in _now(faults, "slow", str(stage.number), at):
             took *= fault.factor
-        at += took
+        at = works.after(at, took) if works is not None and stage.clock == "warehouse" else at + took
         for fault in _now(faults, "stop", str(stage.number), at):
             at = fault.ends + chance.uniform(0, 5)  # they leave one after the other once it goes on
         if stage.ends == "paid" and any(_now(faults, "unpaid", channel, at)):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from app.domain.heartbeat import BeatState
 from app.domain.times import local_text
+from app.domain.working_clock import WorkingClock
 from app.store.repositories.expected_beats import beat_of
 from app.store.repositories.traits import FlowRow
 from app.store.tables import ExpectedBeat, JobRun, RuleChange
@@ -22,6 +23,11 @@ MOST_LEAVERS = 20_000
 """Orders whose events are read to date what one warehouse did: some three hours of a hundred a minute."""
 
 LOOKED_AT = timedelta(hours=6)
+"""Of the stage's own clock: after a night it is the evening that is looked at."""
+
+FURTHEST_BACK = timedelta(days=3)
+"""On the wall, over a closed weekend."""
+
 HISTORY = timedelta(days=14)
 MOST_HAPPENINGS = 200
 MOST_RUNS = 400
@@ -110,13 +116,18 @@ class JobWords:
 
 def _onset(uow: UnitOfWork, stage: int, *, now: datetime) -> datetime | None:
     end = now.replace(second=0, microsecond=0)
-    return _fell(uow.traits.exits(stage, since=end - HISTORY, until=end), end=end)
+    return _fell(uow.traits.exits(stage, since=end - HISTORY, until=end), uow.clocks.of(stage), end=end)
 
 
-def _fell(exits: Mapping[datetime, int], *, end: datetime) -> datetime | None:
+def _start(clock: WorkingClock, end: datetime) -> datetime:
+    start = max(clock.back(end, LOOKED_AT), end - FURTHEST_BACK)
+    return start.replace(second=0, microsecond=0)
+
+
+def _fell(exits: Mapping[datetime, int], clock: WorkingClock, *, end: datetime) -> datetime | None:
     """Return the minute in which exits fell, in the time before ``end`` that is looked at."""
-    start = end - LOOKED_AT
-    usual = usual_exits(exits, now=end, looked_at=LOOKED_AT)
+    start = _start(clock, end)
+    usual = usual_exits(exits, now=end, looked_at=end - start, runs=clock.is_open)
     return onset_of([exits.get(start + n * MINUTE, 0) for n in range(len(usual))], usual, start=start)
 
 
@@ -130,14 +141,15 @@ def _onset_of_value(uow: UnitOfWork, stage: int, shared: Concentration, *, now: 
     One warehouse of four that stands still leaves the stage three quarters of its exits.
     """
     end = now.replace(second=0, microsecond=0)
-    leavers = uow.traits.leavers(stage, since=end - LOOKED_AT, at_most=MOST_LEAVERS)
+    clock = uow.clocks.of(stage)
+    leavers = uow.traits.leavers(stage, since=_start(clock, end), at_most=MOST_LEAVERS)
     gone = [row for row in leavers if row.entered_at < end]
     said = uow.traits.attributes([row.flow_id for row in gone])
     exits: Counter[datetime] = Counter()
     for row in gone:
         if shared.value in _traits(row, said.get(row.flow_id, {})).get(shared.dimension, ()):
             exits[row.entered_at.replace(second=0, microsecond=0)] += 1
-    return _fell(exits, end=end)
+    return _fell(exits, clock, end=end)
 
 
 def _bare(row: FlowRow) -> Traits:

@@ -5,7 +5,7 @@ minutes are taken together as usually see seven exits (then none at all is chanc
 those the minute is taken at which the count turned.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from statistics import median
 
@@ -18,11 +18,18 @@ FEWEST_DAYS = 3
 HALF = 0.5
 
 
-def usual_exits(by_minute: Mapping[datetime, int], *, now: datetime, looked_at: timedelta) -> list[float]:
+def usual_exits(
+    by_minute: Mapping[datetime, int],
+    *,
+    now: datetime,
+    looked_at: timedelta,
+    runs: Callable[[datetime], bool] = lambda _minute: True,
+) -> list[float]:
     """Return the usual exits of each minute of the time before ``now`` that is looked at, oldest first.
 
     They are the median of the same hour of the days before, where three days have any; else the median of the tens of
-    minutes looked at, which a stop of less than half that time does not move.
+    minutes looked at, which a stop of less than half that time does not move. In a minute in which the stage's clock
+    does not run none is usual, so that closing is no fall.
     """
     minutes = int(looked_at / MINUTE)
     start = now - minutes * MINUTE
@@ -32,15 +39,17 @@ def usual_exits(by_minute: Mapping[datetime, int], *, now: datetime, looked_at: 
             ago = int((now - minute - MINUTE) / timedelta(hours=1))
             key = (ago // 24, ago % 24)
             by_hour[key] = by_hour.get(key, 0) + count
-    here = [by_minute.get(start + n * MINUTE, 0) for n in range(minutes)]
-    first = next((n for n, count in enumerate(here) if count), minutes)
-    tens = [sum(here[n : n + 10]) / 10 for n in range(first, minutes - 9, 10)]
+    running = [runs(start + n * MINUTE) for n in range(minutes)]
+    here = [by_minute.get(start + n * MINUTE, 0) for n in range(minutes) if running[n]]
+    first = next((n for n, count in enumerate(here) if count), len(here))
+    tens = [sum(here[n : n + 10]) / 10 for n in range(first, len(here) - 9, 10)]
     fallback = median(tens) if tens else 0.0
     usual = []
     for n in range(minutes):
         hour = (minutes - n - 1) // 60 % 24
         days = [count for (_, of_hour), count in by_hour.items() if of_hour == hour]
-        usual.append(median(days) / 60 if len(days) >= FEWEST_DAYS else fallback)
+        expected = median(days) / 60 if len(days) >= FEWEST_DAYS else fallback
+        usual.append(expected if running[n] else 0.0)
     return usual
 
 

@@ -21,7 +21,7 @@ CODED = ("status", "stockout_status", "logistics_print_status", "question")
 
 @dataclass(frozen=True, slots=True)
 class StuckOrder:
-    """An order that is stuck in its stage, how long it has been there, and what is said of it."""
+    """An order that is stuck in its stage, how long it has been there by its clock, and what is said of it."""
 
     ref: str
     channel: str
@@ -67,7 +67,8 @@ def stuck_now(uow: UnitOfWork, table: TriageTable, *, now: datetime) -> StuckNow
     by_code: dict[str, list[StuckOrder]] = defaultdict(list)
     unnamed: Counter[tuple[str, str]] = Counter()
     for place, row in enumerate(rows[:MOST_ORDERS]):
-        order = StuckOrder(row.order_ref, row.channel, row.stage or 0, now - row.entered_at, row.said or {})
+        waited = uow.clocks.of(row.stage or 0).between(row.entered_at, now)
+        order = StuckOrder(row.order_ref, row.channel, row.stage or 0, waited, row.said or {})
         facts = StuckFacts(stage=order.stage, waited=order.waited, said=order.said)
         line = triaged(lines, facts)
         if place >= late and not line.is_early(facts):

@@ -71,7 +71,7 @@ class LivesInMind:
             if one.troubles is not None:
                 self._see(one, now)
         if self._open:
-            self._tell(now, {one.rule.name: one.rule for one in found} if incident else {})
+            self._tell(found, now, {one.rule.name: one.rule for one in found} if incident else {})
 
     def result(self) -> WouldRing:
         """Return what would have rung; what still does has no end."""
@@ -136,12 +136,18 @@ class LivesInMind:
         self._began[alert.fingerprint] = [*lately, now]
         self._said[alert.id or 0] = alert.text
 
-    def _tell(self, now: datetime, rules_in_incident: Mapping[str, Rule]) -> None:
+    def _tell(self, found: Sequence[Found], now: datetime, rules_in_incident: Mapping[str, Rule]) -> None:
         def by_incident(alert: Alert) -> bool:
             rule = rules_in_incident.get(alert.rule)
             return rule is not None and rule.is_inhibited_by_incident(alert.stage)
 
-        wanted = inhibited(list(self._open.values()), by_incident=by_incident)
+        resting = {
+            (one.rule.name, trouble.subject)
+            for one in found
+            for trouble in one.troubles or ()
+            if trouble.sight is Sight.RESTING
+        }
+        wanted = inhibited(list(self._open.values()), by_incident=by_incident, resting=resting)
         for alert in self._open.values():
             alert.inhibited_why = wanted.get(alert.id or 0)
             if alert.inhibited_why is None and alert.firing_since is not None and alert.told_at is None:

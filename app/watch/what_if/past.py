@@ -13,7 +13,9 @@ from app.store.tables import Incident, OverdueMinute
 from app.store.unit_of_work import Store, UnitOfWork
 from app.watch.flow_map.plans import stages_of
 from app.watch.stages.health import GROWTH, HALF_HOUR, MINUTE, KindNow, MinuteFigures
-from app.watch.stages.hours import OF_THE_BACKLOG
+from app.watch.stages.hours import OF_THE_BACKLOG, awake_of_the_backlog
+from app.watch.stages.resting import resting_at
+from app.watch.stages.stage_clock import window_start
 from app.watch.stages.usual import Usual, other_hours
 from app.watch.what_if.past_feeds import PastFeeds
 from app.watch.what_if.past_sums import PastSums
@@ -50,18 +52,22 @@ class Past:
             self._told = uow.health.feeds()
             self._hours = other_hours(uow, zone, since=since)
             self._feeds = PastFeeds(uow, since=since)
+            self._clocks = {stage.number: uow.clocks.of(stage.number) for stage in self._stages}
         self._own = {stage.number: window_of(stage.limit) for stage in self._stages}
         self._short = dict.fromkeys((stage.number for stage in self._stages[:2]), HALF_HOUR)
-        self._longest = max(*self._own.values(), HALF_HOUR)
-        self._visits = PastVisits(store, self._longest)
+        self._visits = PastVisits(store, self._stages, self._clocks)
 
     def minutes(self) -> Iterator[PastMinute]:
         """Yield one minute after the other."""
-        begins = self._since - self._longest
+        windows = {number: {own, self._short.get(number, own)} for number, own in self._own.items()}
+        begins = min(
+            window_start(self._clocks[number], length, self._since)
+            for number, lengths in windows.items()
+            for length in lengths
+        )
         with self._store.reading() as uow:
             before = uow.stages.before(begins)
-        windows = {number: {own, self._short.get(number, own)} for number, own in self._own.items()}
-        sums = PastSums(before, windows=windows)
+        sums = PastSums(before, clocks=self._clocks, windows=windows)
         usual = Usual()
         while begins < self._until:
             ends = min(begins + PIECE, self._since if begins < self._since else self._until)
@@ -108,15 +114,17 @@ class Past:
                 return None
             return self._visits.waiting(gate.number, channel, at, limit=gate.limit)
 
+        resting = resting_at(self._clocks, at)
         return MinuteFigures(
             at=at,
             stages=self._stages,
+            resting=resting,
             sums=own,
             half_hour=[*short, *_elsewhere(own, self._short)],
             feeds=self._feeds.at(at),
             told=self._told,
             waiting=waiting,
-            changes=sums.changes,
+            changes=sums.changes(awake_of_the_backlog(resting)),
             noted=_notes(read, at),
         )
 

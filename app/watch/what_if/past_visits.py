@@ -5,16 +5,19 @@ So the visits of a stage are read once for a piece of the past, and let go with 
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 
+from app.domain.marks import Stage
 from app.domain.stage_clock import window_of
+from app.domain.working_clock import WorkingClock
 from app.store.repositories.health import Waiting
 from app.store.repositories.stages import PastVisit
 from app.store.unit_of_work import Store
 from app.watch.stages.health import KindNow
+from app.watch.stages.stage_clock import window_start
 
 AHEAD = timedelta(days=1)
 """Most orders have left a stage so long after a piece has ended; of the others each is looked for."""
@@ -42,10 +45,11 @@ class _Visits:
 
 
 class PastVisits:
-    """Answers for one piece at a time."""
+    """Answers for one piece at a time; times are those of each stage's own clock."""
 
-    def __init__(self, store: Store, longest: timedelta) -> None:
-        self._store, self._longest = store, longest
+    def __init__(self, store: Store, stages: Sequence[Stage], clocks: Mapping[int, WorkingClock]) -> None:
+        self._store, self._clocks = store, clocks
+        self._stages = {stage.number: stage for stage in stages}
         self._piece = Piece(NEVER, NEVER, {})
         self._known: dict[int, dict[tuple[str, bool], _Visits]] = {}
 
@@ -58,22 +62,22 @@ class PastVisits:
         known = self._of(kind.stage.number).get((kind.channel, kind.high))
         if known is None:
             return []
-        found = []
-        for place in range(bisect_left(known.ends, at - window_of(kind.stage.limit)), len(known.ends)):
+        clock, found = self._clocks[kind.stage.number], []
+        for place in range(bisect_left(known.ends, self._window_start(kind.stage, at)), len(known.ends)):
             one, left = known.visits[place], known.ends[place]
             if left < at:
                 if not one.inferred:
-                    found.append((left - one.entered_at) / MINUTE)
+                    found.append(clock.between(one.entered_at, left) / MINUTE)
             elif one.entered_at < at:
-                found.append((at - one.entered_at) / MINUTE)
+                found.append(clock.between(one.entered_at, at) / MINUTE)
         return found
 
     def waiting(self, stage: int, channel: str, at: datetime, *, limit: timedelta) -> Waiting | None:
         """Return the orders of a channel that were in a stage for longer than its limit."""
+        before = self._clocks[stage].back(at, limit)
         counts = {
             high: sum(
-                known.visits[place].entered_at < at - limit
-                for place in range(bisect_left(known.ends, at), len(known.ends))
+                known.visits[place].entered_at < before for place in range(bisect_left(known.ends, at), len(known.ends))
             )
             for (of, high), known in self._of(stage).items()
             if of == channel
@@ -81,13 +85,16 @@ class PastVisits:
         orders = sum(counts.values())
         return Waiting(channel, orders, counts.get(True, 0)) if orders else None
 
+    def _window_start(self, stage: Stage, end: datetime) -> datetime:
+        return window_start(self._clocks[stage.number], window_of(stage.limit), end)
+
     def _of(self, stage: int) -> dict[tuple[str, bool], _Visits]:
         if stage not in self._known:
             self._known[stage] = self._read(stage)
         return self._known[stage]
 
     def _read(self, stage: int) -> dict[tuple[str, bool], _Visits]:
-        since, until = self._piece.since - self._longest, self._piece.until
+        since, until = self._window_start(self._stages[stage], self._piece.since), self._piece.until
         with self._store.reading() as uow:
             visits = uow.stages.visits(stage, since=since, until=until, ahead=AHEAD)
             there = sum(one.left_at is None or one.left_at >= until for one in visits)

@@ -28,7 +28,7 @@ class KindOut(BaseModel):
 
 
 class StageOut(BaseModel):
-    """A stage; times in minutes.
+    """A stage; times in minutes, those of a ``warehouse`` clock in its hours alone; ``open`` while that clock runs.
 
     ``flow_mean`` is the order-minutes spent in the window for each order that left, ``done_mean`` the mean of these
     alone. ``p50`` and ``p95`` count the orders inside too, null where the value lies above ``oldest``. ``thin`` figures
@@ -39,6 +39,8 @@ class StageOut(BaseModel):
     name: str
     begins: str
     ends: str
+    clock: Literal["always", "warehouse"]
+    open: bool
     limit: float
     window: float
     inside: int
@@ -85,6 +87,8 @@ def _stage(one: StageNow) -> StageOut:
         name=one.stage.word,
         begins=one.stage.begins,
         ends=one.stage.ends,
+        clock=one.stage.clock,
+        open=one.open,
         limit=one.stage.limit / timedelta(minutes=1),
         window=one.window / timedelta(minutes=1),
         inside=figures.inside,

@@ -33,6 +33,7 @@ from app.web.console.pages.goods import GoodsPages
 from app.web.console.pages.guide import GuidePage
 from app.web.console.pages.handing_over import HandingOverPages
 from app.web.console.pages.held import HeldPage
+from app.web.console.pages.hours import HoursPage
 from app.web.console.pages.incidents import IncidentPages
 from app.web.console.pages.jobs import JobsPage
 from app.web.console.pages.kept_settings import KeptSettingsPage
@@ -115,6 +116,7 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         ThresholdsPage(frame),
         StuckPages(frame),
         FlowMapPage(frame),
+        HoursPage(frame),
         AlertPages(frame),
         SystemicPages(frame, parts.uploads),
         MessagePages(frame),

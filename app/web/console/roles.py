@@ -94,6 +94,8 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "promises": EVERYBODY,
     "flow": EVERYBODY,
     "flow-plan": OPERATORS,
+    "hours": EVERYBODY,
+    "hours-set": OPERATORS,
     "alerts": EVERYBODY,
     "alerts-bell": EVERYBODY,
     "alert-claim": WITH_CUSTOMERS,

@@ -11,14 +11,20 @@ import pytest
 from app.domain.alert_life import Inhibitor
 from app.domain.health_lines import DEFAULTS, HealthLines, health_lines
 from app.domain.marks import Mark
+from app.domain.stage_clock import window_of
+from app.domain.times import EARLIEST
+from app.domain.warehouse_hours import WEEKDAYS, hours_of
+from app.domain.working_clock import WALL_CLOCK, HoursPeriod, WorkingClock, clock_of
 from app.store.repositories.flows import SUMS
-from app.watch.replay import Rung, replayed
+from app.watch.replay import Rung, keep_hours, replayed
 from app.watch.rule import WatchPolicy
+from app.watch.stages.hours import awake_of_the_backlog
 from app.watch.stages.simulate import fault_of, simulated
 from app.watch.stages.take_events import ReportedEvent, take_events
 from app.watch.what_if import past_visits
 from app.watch.what_if.judge import Doubt, WhatIf, what_if
 from app.watch.what_if.lives import Episode
+from app.watch.what_if.past import Past
 from tests.deployment import Deployment
 from tests.deployment.facts import TEN, ZONE, hours, minutes
 from tests.deployment.orders import new_order
@@ -44,10 +50,13 @@ OTHERS = health_lines(
 _serial = count()
 
 
-def _day(*faults: str, begins: int, ends: int, rate: float = 5.0) -> Iterator[ReportedEvent]:
+def _day(
+    *faults: str, begins: int, ends: int, rate: float = 5.0, warehouse: WorkingClock = WALL_CLOCK
+) -> Iterator[ReportedEvent]:
     """Yield the events of some hours of a made-up day, those of orders that were placed in them."""
     day = TEN.astimezone(ZONE).date()
-    made = simulated(seed=4, day=day, zone=ZONE, rate=rate, faults=[fault_of(text) for text in faults])
+    wrong = [fault_of(text) for text in faults]
+    made = simulated(seed=4, day=day, zone=ZONE, rate=rate, faults=wrong, warehouse=warehouse)
     first = datetime(day.year, day.month, day.day, tzinfo=ZONE)
     placed: set[str] = set()
     for one in made:
@@ -65,6 +74,10 @@ def _day(*faults: str, begins: int, ends: int, rate: float = 5.0) -> Iterator[Re
                 at=at,
                 attributes=one["attributes"],
             )
+
+
+def _works(every_day: str) -> WorkingClock:
+    return clock_of((HoursPeriod(EARLIEST, hours_of([every_day] * WEEKDAYS, {}), ZONE),))
 
 
 Known = tuple[str, str, int | None, datetime, datetime | None]
@@ -112,6 +125,29 @@ def test_it_names_what_a_replay_of_the_same_events_rings(deployment: Deployment,
         assert _named(found.in_force.episodes) != _named(found.wanted.episodes)
 
 
+HOURS = "08:00-12:50、13:20-24:00"
+"""Closed at night, and for half an hour in which alerts of the morning's end are open."""
+
+
+@pytest.mark.parametrize("lines", [DEFAULTS, OTHERS], ids=["default", "others"])
+def test_it_goes_by_the_hours_of_the_warehouse_as_a_replay_does(deployment: Deployment, lines: HealthLines):
+    """A night, a morning and a fault, over which it closes: what rests is untold, and carries on when it opens."""
+    faults = ("stop:3@11:30-12:40", "slow:4x6@12:00-14:30")
+    events = list(_day(*faults, begins=7, ends=15, rate=2.5, warehouse=_works(HOURS)))
+    keep_hours(deployment.store, HOURS, zone=ZONE)
+    turns = list(replayed(deployment.store, events, policy=replace(POLICY, lines=lines)))
+    last = max(one.at for one in events).replace(second=0) + minutes(1)
+    found = _judged(deployment, lines, last + minutes(1))
+    truth = _rung(turns)
+    assert _named(found.wanted.episodes) == truth
+    assert {rule for rule, *_ in truth} >= {"stage_slow", "stage_bottleneck"}
+    began = [begins.astimezone(ZONE).strftime("%H:%M") for *_, begins, _ in truth]
+    ended = [ends.astimezone(ZONE).strftime("%H:%M") for *_, ends in truth if ends is not None]
+    assert ("08:30" < min(began) < "12:50", min(ended) > "13:50") == (True, True)
+    told = {(one.rule, one.kind) for one in turns if one.event in {"firing", "announced"} and one.to}
+    assert {(one.rule, one.kind) for one in found.wanted.episodes if one.untold is None} == told
+
+
 def test_a_blind_source_is_named_by_the_moments_at_which_it_was_heard(deployment: Deployment):
     events = list(_day("blind:jushuitan@8:40-9:20", begins=8, ends=10, rate=4))
     turns = list(replayed(deployment.store, events, policy=POLICY))
@@ -125,14 +161,14 @@ def test_a_blind_source_is_named_by_the_moments_at_which_it_was_heard(deployment
     assert minutes(15) <= rung.begins - blind[0][3] <= minutes(25)
 
 
-def test_the_sums_that_slide_are_those_that_are_read(deployment: Deployment):
-    """Bounded memory: what is added minute by minute is what one query adds up."""
+@pytest.mark.parametrize("every_day", ["00:00-24:00", "06:00-09:10、09:40-20:00"], ids=["always", "breaks"])
+def test_the_sums_that_slide_are_those_that_are_read(deployment: Deployment, every_day: str):
+    """Bounded memory: what is added minute by minute is what one query adds up, over any break of the warehouse."""
+    keep_hours(deployment.store, every_day, zone=ZONE)
     events = list(_day(begins=8, ends=10, rate=3))
     take_events(deployment.store, events, now=TEN + hours(3))
-    from app.watch.what_if.past import Past  # noqa: PLC0415 - the only test that walks by itself
-
     past = Past(deployment.store, since=TEN - hours(2), until=TEN, zone=ZoneInfo("Asia/Shanghai"))
-    looked = 0
+    looked, rested = 0, set[tuple[int, ...]]()
     for minute in past.minutes():
         figures = minute.figures
         if figures.at.minute % 20:
@@ -140,7 +176,8 @@ def test_the_sums_that_slide_are_those_that_are_read(deployment: Deployment):
         looked += 1
         with deployment.store.reading() as uow:
             for stage in figures.stages:
-                start = figures.at - past_visits.window_of(stage.limit)
+                clock = uow.clocks.of(stage.number)
+                start = clock.back(figures.at, window_of(stage.limit)).replace(second=0, microsecond=0)
                 read = uow.stages.sums({start}, end=figures.at)[start]
                 there = [one for one in read if one.stage == stage.number and (one.inside or one.entered or one.exits)]
                 ours = [
@@ -149,7 +186,12 @@ def test_the_sums_that_slide_are_those_that_are_read(deployment: Deployment):
                     if one.stage == stage.number and (one.inside or one.entered or one.exits)
                 ]
                 assert sorted(ours, key=str) == sorted(there, key=str)
+            awake, since = awake_of_the_backlog(figures.resting), figures.at - minutes(10)
+            changes = uow.health.backlog_changes(awake, since=since, until=figures.at)
+            assert sorted(figures.changes, key=str) == sorted(changes, key=str)
+            rested.add(tuple(sorted(figures.resting)))
     assert looked == 6
+    assert rested == ({()} if every_day == "00:00-24:00" else {(), (3, 4, 5)})
     assert len(SUMS) == 6
 
 

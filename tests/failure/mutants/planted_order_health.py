@@ -164,6 +164,24 @@ MUTANTS = (
         (f"{WHAT_IF}::test_an_order_that_left_days_later_still_counts_as_having_waited[sqlite]",),
     ),
     Mutant(
+        "what-if judges a warehouse that is closed",
+        "P16",
+        (Edit("app/watch/what_if/past.py", "resting = resting_at(self._clocks, at)", "resting = resting_at({}, at)"),),
+        (f"{WHAT_IF}::test_it_goes_by_the_hours_of_the_warehouse_as_a_replay_does[sqlite-default]",),
+    ),
+    Mutant(
+        "what-if slides the windows of a warehouse over its breaks",
+        "P16",
+        (
+            Edit(
+                "app/watch/what_if/past_sums.py",
+                "return window_start(self._clock, self._length, end)",
+                "return end - self._length",
+            ),
+        ),
+        (f"{WHAT_IF}::test_the_sums_that_slide_are_those_that_are_read[sqlite-breaks]",),
+    ),
+    Mutant(
         "an incident rings for what it explains",
         "P16",
         (Edit("app/watch/rules/gate_blocked.py", "    inhibited_by_incident=True,\n", ""),),

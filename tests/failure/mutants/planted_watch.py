@@ -9,6 +9,7 @@ CLOCK = "app/watch/stages/stage_clock.py"
 UNIT = "tests/unit/test_flow.py"
 EVENTS = "tests/engines/watch/test_take_events.py"
 FIGURES = "tests/engines/watch/test_stage_clock.py"
+HOURS = "tests/engines/watch/test_warehouse_hours.py"
 
 MUTANTS = (
     Mutant(
@@ -64,5 +65,35 @@ MUTANTS = (
         "P16",
         (Edit("app/watch/stages/take_events.py", "        elif same == said:\n", "        elif same != said:\n"),),
         (f"{EVENTS}::test_an_event_is_stored_once_whoever_repeats_it[sqlite]",),
+    ),
+    Mutant(
+        "the clock of a warehouse's stage runs through the night",
+        "P16",
+        (
+            Edit(
+                "app/store/repositories/stage_clocks.py",
+                "return self.warehouse() if stage in OF_THE_WAREHOUSE else WALL_CLOCK",
+                "return WALL_CLOCK",
+            ),
+        ),
+        (f"{HOURS}::test_at_night_nothing_rings_and_in_the_morning_the_night_does_not_count[sqlite]",),
+    ),
+    Mutant(
+        "a warehouse is judged from its first minute on, by the window of the evening",
+        "P16",
+        (Edit("app/watch/stages/resting.py", "return not clock.is_open(at) or ", "return not clock.is_open(at) and "),),
+        (f"{HOURS}::test_an_alert_of_the_evening_rests_until_the_warehouse_has_been_open_for_a_while[sqlite]",),
+    ),
+    Mutant(
+        "new hours hold from a moment at which somebody has been measured",
+        "P16",
+        (
+            Edit(
+                "app/watch/flow_map/warehouse_hours.py",
+                "return max([now + NOT_BEFORE, *known])",
+                "return max([now, *known[:0]])",
+            ),
+        ),
+        (f"{HOURS}::test_hours_hold_from_a_moment_that_nobody_has_been_measured_at[sqlite]",),
     ),
 )

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.store.repositories.flows import seconds_of
+from app.domain.working_clock import WALL_CLOCK
 from app.store.statements import chunks, shift_stages
 from app.store.tables import StageMinute, StageTotal
 from app.store.unit_of_work import Store
@@ -70,7 +70,7 @@ def lay_down(store: Store, known: HoursBefore, *, seed: int, per_minute: float) 
 
 def write_sums(store: Store, visits: Iterable[Visit], *, grain: int = 1) -> None:
     """Add visits to the sums of their minutes, and of all time."""
-    began, step = seconds_of(moment(0)), grain * MINUTE
+    began, step = WALL_CLOCK.seconds(moment(0)), grain * MINUTE
     entries: dict[tuple[str, int, int], list[int]] = defaultdict(list)
     exits: dict[tuple[str, int, int], list[int]] = defaultdict(list)
     for channel, stage, entered, left in visits:

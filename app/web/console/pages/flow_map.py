@@ -10,6 +10,7 @@ from app.domain.actor import Actor
 from app.domain.problems import Problem
 from app.watch.flow_map.change import MOST_EXCEPTIONS, MOST_OWNER, WantedPlan, plan_stage
 from app.watch.flow_map.plans import stage_plans
+from app.watch.flow_map.warehouse_hours import hours_in_force, special_words, week_words
 from app.web.console.auth import actor_of
 from app.web.console.filters import BASE
 from app.web.console.page import ConsolePage
@@ -51,8 +52,16 @@ class FlowMapPage(ConsolePage):
     def _look(self) -> dict[str, Any]:
         with self.boat.store.reading() as uow:
             plans = stage_plans(uow)
+            hours = hours_in_force(uow, zone=self.boat.settings.zone, now=self.boat.clock.now())
             accounts = [user.name for user in uow.access.users() if user.disabled_at is None]
-        return {"plans": plans, "accounts": accounts, "most_owner": MOST_OWNER, "most_exceptions": MOST_EXCEPTIONS}
+        return {
+            "plans": plans,
+            "hours": "一直计时" if hours.always else week_words(hours.week),
+            "special_days": special_words(hours.special_days),
+            "accounts": accounts,
+            "most_owner": MOST_OWNER,
+            "most_exceptions": MOST_EXCEPTIONS,
+        }
 
     def _plan(self, number: int, wanted: WantedPlan, seen: int, by: Actor) -> None:
         with self.boat.store.writing() as uow:

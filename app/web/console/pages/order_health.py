@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from app.domain.states import AlertState
 from app.store.tables import Alert
+from app.watch.flow_map.warehouse_hours import hours_in_force, week_words
 from app.watch.rules import ORDER_RULES
 from app.watch.stages.day import HourOfStage, StageDays
 from app.watch.stages.health import MINUTE
@@ -59,12 +60,15 @@ class OrderHealthPage(ConsolePage):
             told = [one for one in uow.alerts.open() if one.rule in _RULES and one.state != AlertState.PENDING]
             days = self._days.look(uow, now=now)
             feeds = sorted(uow.health.feeds().keys() | uow.event_uploads.sources())
+            works = hours_in_force(uow, zone=self.boat.settings.zone, now=now)
         blind = [one for one in told if one.rule == _BLIND]
         times = self.boat.live.lines.bottleneck.times
         return {
             "stages": [_shown(one, told, days[one.stage.number], blind=bool(blind), times=times) for one in stages],
             "alerts": gravest_first(told),
             "feeds": feeds,
+            "works": works,
+            "works_words": week_words(works.week),
             "highest": HIGHEST,
         }
 
@@ -85,6 +89,8 @@ def _shown(
 
 def _verdict(one: StageNow, alerts: Sequence[Alert], *, blind: bool, times: float) -> str:
     """Return the code of what is thought of a stage; never that all is well while somebody cannot be seen."""
+    if not one.open:
+        return "closed"
     if any(alert.rule == _BOTTLENECK for alert in alerts):
         return "bottleneck"
     if one.figures.n == 0:
