@@ -118,7 +118,7 @@ async def test_whoever_is_on_duty_is_called_as_the_worker_would_call_him(deploym
     robot = FakeRobot(clock=deployment.clock)
     falls_silent(deployment)
     await tell(deployment, robot)
-    (notice,) = robot.notices
+    ((_, notice, _),) = robot.seen
     link = ack_token(KEYS, Claimant(deployment.rows.alerts()[0].id or 0, user.id or 0))
     assert notice.content.endswith(f"值班 mei 点此认领：https://lifeboat.example/a/{link}")
     assert "13912345678" in notice.mentions
