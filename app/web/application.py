@@ -98,6 +98,8 @@ def create_api(parts: Parts, runtime: Runtime) -> FastAPI:
         summary="主系统宕机时的应急接单服务",
     )
     api.state.parts = parts
+    # First: on the way to what comes after an included router, FastAPI looks at every route in it.
+    mount_console(api, parts)
     for module in (
         orders,
         decisions,
@@ -126,7 +128,6 @@ def create_api(parts: Parts, runtime: Runtime) -> FastAPI:
     api.add_exception_handler(ClientGone, problems.on_gone)
     api.add_exception_handler(Exception, problems.on_mistake)
     api.openapi = lambda: _document(api)  # type: ignore[method-assign]
-    mount_console(api, parts)
     return api
 
 
