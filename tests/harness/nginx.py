@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.harness.debian import tool
 from tests.harness.processes import LOOPBACK, free_port
@@ -51,12 +52,12 @@ class Nginx:
         return (self.folder / "order_intake.log").read_text(encoding="utf-8")
 
 
-def filled_in(example: str, *, main: int, lifeboat: int, port: int, folder: Path) -> str:
+def filled_in(example: str, *, main: int, lifeboat: int, port: int, folder: Path, nobody: Path) -> str:
     """Return the example as somebody would have it who changed the marked lines alone."""
     changes = {
         "10.0.0.10:8080": f"{LOOPBACK}:{main}",
         "10.0.0.20:8000": f"{LOOPBACK}:{lifeboat}",
-        "/run/lifeboat-nobody.sock": f"{folder}/nobody.sock",
+        "/run/lifeboat-nobody.sock": str(nobody),
         "/var/log/nginx/": f"{folder}/",
         "listen 80;": f"listen {LOOPBACK}:{port};",
     }
@@ -78,8 +79,14 @@ def nginx(folder: Path, *, main: int, lifeboat: int) -> Iterator[Nginx]:
     if program is None:
         raise NoNginx("nginx is not installed")
     folder.mkdir(parents=True)
+    with TemporaryDirectory(prefix="lb-") as short:  # a socket's path has 107 characters, and a test's folder as many
+        yield from _running(program, folder, main=main, lifeboat=lifeboat, nobody=Path(short) / "nobody.sock")
+
+
+def _running(program: Path, folder: Path, *, main: int, lifeboat: int, nobody: Path) -> Iterator[Nginx]:
     port = free_port()
-    example = filled_in(EXAMPLE.read_text(encoding="utf-8"), main=main, lifeboat=lifeboat, port=port, folder=folder)
+    text = EXAMPLE.read_text(encoding="utf-8")
+    example = filled_in(text, main=main, lifeboat=lifeboat, port=port, folder=folder, nobody=nobody)
     whole = _FRAME.format(
         user="user root;" if os.geteuid() == 0 else "",
         folder=folder,

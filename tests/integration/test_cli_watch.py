@@ -173,7 +173,7 @@ def test_a_made_up_warehouse_that_is_closed_at_night_lets_nothing_out(run: Run):
 
 def test_a_recorded_day_is_judged_by_the_hours_that_are_said(run: Run, tmp_path: Path):
     day = tmp_path / "day.jsonl"
-    lines = run("watch", "simulate", "--rate", "0.5", "--hours", "08:00-20:00").output.splitlines()
+    lines = run("watch", "simulate", "--rate", "0.25", "--hours", "08:00-20:00").output.splitlines()
     evening = [line for line in lines if json.loads(line)["at"] < "2026-11-11T23:00"]
     day.write_text("\n".join(evening), encoding="utf-8")
     replay = ("watch", "replay", str(day), "--json", "--quiet-before", "2026-11-11T22:30")

@@ -43,6 +43,7 @@ async def test_our_proxy_is_believed(open_web: Callable[..., Any], path: bytes):
         await served.ask(served.request(body_bytes(client_order_id="O"), "X-Lifeboat-Sent: 0", path=path))
         assert kinds(web) == [HeldKind.MAIN_MAY_HAVE, None]
         assert counted(web) == {"1": 1, "0": 1}
+        assert "lifeboat_orders_unsettled 1.0" in (await web.get("/metrics")).text
 
 
 @pytest.mark.parametrize("path", [b"/v1/orders", LONG_WAY])

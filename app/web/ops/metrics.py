@@ -27,6 +27,9 @@ class StoreMetrics:
             "lifeboat_messages", "Messages that wait, and dead letters", ["channel", "state"], registry=r
         )
         self._uncomposed = Gauge("lifeboat_orders_uncomposed", "Orders without messages yet", registry=r)
+        self._unsettled = Gauge(
+            "lifeboat_orders_unsettled", "Orders that the main system may have, until somebody has looked", registry=r
+        )
         self._oldest = Gauge("lifeboat_oldest_unbatched_seconds", "Age of the oldest order without a batch", registry=r)
         self._batch_age = Gauge("lifeboat_last_batch_age_seconds", "Time since the newest batch came out", registry=r)
         self._spooled = Gauge("lifeboat_spool_orders", "Orders in this machine's spool", registry=r)
@@ -60,6 +63,7 @@ class StoreMetrics:
             for (channel, state), count in uow.messages.count_unfinished().items():
                 self._messages.labels(channel, state).set(count)
             self._uncomposed.set(uow.orders.uncomposed_count())
+            self._unsettled.set(uow.passed_on.unsettled())
             oldest, last = uow.orders.longest_waiting_since(), uow.batches.last_published_at()
         self._oldest.set((now - oldest).total_seconds() if oldest else 0)
         self._batch_age.set((now - last).total_seconds() if last else 0)
