@@ -98,10 +98,10 @@ def create_api(parts: Parts, runtime: Runtime) -> FastAPI:
         summary="主系统宕机时的应急接单服务",
     )
     api.state.parts = parts
-    # First: on the way to what comes after an included router, FastAPI looks at every route in it.
+    # Orders first, then the console: on the way to what comes after a router, FastAPI looks at every route in it.
+    api.include_router(orders.router)
     mount_console(api, parts)
     for module in (
-        orders,
         decisions,
         batches,
         results,
