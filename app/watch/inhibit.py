@@ -3,11 +3,12 @@
 A flag and no state: when what inhibits is over, one that still fires is told at once, and one that has ended is not.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 
-from app.domain.alert_life import Inhibitor
+from app.domain.alert_life import Inhibitor, Sight
 from app.domain.states import AlertState
 from app.store.tables import Alert
+from app.watch.rule import Found, alert_subject
 from app.watch.rules.backlog_growing import BACKLOG_GROWING
 from app.watch.stages.hours import BACKLOG_STAGES
 
@@ -17,29 +18,35 @@ COVERS = {BACKLOG_GROWING.name: frozenset(BACKLOG_STAGES)}
 """The stages that a rule's alerts speak of, where that is not their own stage alone."""
 
 
-def inhibited(
-    alerts: Sequence[Alert], *, by_incident: Callable[[Alert], bool], resting: Collection[tuple[str, str]] = ()
-) -> dict[int, Inhibitor]:
-    """Return why open alerts are to be inhibited, by their ids; ``by_incident`` tells which an open incident inhibits.
+def inhibited(alerts: Sequence[Alert], found: Sequence[Found], *, incident: bool) -> dict[int, Inhibitor]:
+    """Return why open alerts are to be inhibited, by their ids, after a look; ``incident`` where one is open.
 
     Sources first: a red alert inhibits the lower ones of its stages, and an alert that is only pending inhibits none.
-    Those ``resting``, by rule and subject, are of a warehouse that is closed: they are not told, and inhibit none. One
-    that recovers unheard stays inhibited when its cause is over: whoever closes an incident at once, with all orders
-    home, would else be told of what is over. Where it holds again it is told.
+    Those that rest are of a warehouse that is closed: they are not told, and inhibit none. One that recovers unheard
+    stays inhibited when its cause is over: whoever closes an incident at once, with all orders home, would else be told
+    of what is over. Where it holds again it is told.
     """
+    rules = {one.rule.name: one.rule for one in found} if incident else {}
+    resting = {
+        (one.rule.name, alert_subject(trouble))
+        for one in found
+        for trouble in one.troubles or ()
+        if trouble.sight is Sight.RESTING
+    }
     told = (alert for alert in alerts if (alert.rule, alert.subject) not in resting)
     red = frozenset(stage for alert in told if alert.level == "red" and _speaks(alert) for stage in _stages(alert))
-    found = {}
+    why: dict[int, Inhibitor] = {}
     for alert in alerts:
-        if by_incident(alert):
-            found[alert.id or 0] = Inhibitor.INCIDENT
+        rule = rules.get(alert.rule)
+        if rule is not None and rule.is_inhibited_by_incident(alert.stage):
+            why[alert.id or 0] = Inhibitor.INCIDENT
         elif (alert.rule, alert.subject) in resting:
-            found[alert.id or 0] = Inhibitor.CLOSED
+            why[alert.id or 0] = Inhibitor.CLOSED
         elif alert.level in BY_RED and red & _stages(alert):
-            found[alert.id or 0] = Inhibitor.RED
+            why[alert.id or 0] = Inhibitor.RED
         elif alert.inhibited_why and alert.told_at is None and alert.state == AlertState.RECOVERING:
-            found[alert.id or 0] = Inhibitor(alert.inhibited_why)
-    return found
+            why[alert.id or 0] = Inhibitor(alert.inhibited_why)
+    return why
 
 
 def _speaks(alert: Alert) -> bool:

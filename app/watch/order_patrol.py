@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from app.watch.patrol import Found, keep_alerts, look
-from app.watch.rule import Situation
+from app.watch.patrol import keep_alerts, look
+from app.watch.rule import Found, Situation
 from app.watch.rules import ORDER_RULES
 from app.watch.stages.hours import close_hours, take_hours_anew
 from app.watch.stages.overdue import note_overdue

@@ -5,7 +5,6 @@ they are, and no other rule is kept from looking. All that one look changes is o
 inhibits is inhibited before anybody can be told of it.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,22 +17,12 @@ from app.store.alert_steps import TroubleSighting, changes_of
 from app.store.tables import Alert
 from app.store.unit_of_work import UnitOfWork
 from app.watch.inhibit import inhibited
-from app.watch.rule import Rule, Situation, Trouble
+from app.watch.rule import Found, Rule, Situation, Trouble, alert_subject
 
 log = structlog.get_logger()
 
-LONGEST_SUBJECT = 100
-
 EXPIRES_AFTER = timedelta(days=7)
 """An alert that nobody ends, such as one of a machine that is gone, ends by itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a rule found; ``troubles`` is None if it could not look."""
-
-    rule: Rule
-    troubles: tuple[Trouble, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +70,7 @@ def _steps(one: Found, known: Sequence[Alert], situation: Situation, machine: st
     if one.troubles is None:
         return
     mine = {a.subject: a for a in known if a.rule == one.rule.name and _of_machine(a.subject, machine)}
-    holding = {_subject(trouble, machine): trouble for trouble in one.troubles}
+    holding = {alert_subject(trouble, machine): trouble for trouble in one.troubles}
     for subject in [*holding, *(subject for subject in mine if subject not in holding)]:
         sighting = sighting_of(one.rule, subject, holding.get(subject), lines=situation.policy.lines)
         seen = mine.get(subject)
@@ -116,33 +105,13 @@ def _wanted_inhibitions(
     """Yield the alerts that are to be inhibited, for another reason than before, or no more."""
     if machine:  # what is wrong with one machine says nothing of the stages
         return
-    rules = {one.rule.name: one.rule for one in found}
-    may_be = any(rule.inhibited_by_incident or rule.stages_by_incident for rule in rules.values())
+    may_be = any(one.rule.inhibited_by_incident or one.rule.stages_by_incident for one in found)
     incident = may_be and uow.incidents.open_one(drill=False) is not None
-
-    def by_incident(alert: Alert) -> bool:
-        rule = rules.get(alert.rule) if incident else None
-        return rule is not None and rule.is_inhibited_by_incident(alert.stage)
-
-    resting = {
-        (one.rule.name, _subject(trouble, machine))
-        for one in found
-        for trouble in one.troubles or ()
-        if trouble.sight is Sight.RESTING
-    }
-    wanted = inhibited(alerts, by_incident=by_incident, resting=resting)
+    wanted = inhibited(alerts, found, incident=incident)
+    rules = {one.rule.name for one in found}
     for alert in alerts:
         if alert.rule in rules and alert.inhibited_why != (why := wanted.get(alert.id or 0)):
             yield alert, why
-
-
-def _subject(trouble: Trouble, machine: str) -> str:
-    """Return what an alert is about, machine included, within what a row holds."""
-    subject = f"{machine}:{trouble.subject}" if machine else trouble.subject
-    if len(subject) <= LONGEST_SUBJECT:
-        return subject
-    mark = hashlib.sha256(subject.encode("utf-8", "replace")).hexdigest()[:16]
-    return f"{subject[: LONGEST_SUBJECT - 17]}~{mark}"
 
 
 def _of_machine(subject: str, machine: str) -> bool:

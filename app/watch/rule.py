@@ -16,6 +16,8 @@ from app.watch.stages.health import NOBODY_LOOKS, ReadsHealth
 
 HOME = ZoneInfo("Asia/Shanghai")
 
+LONGEST_SUBJECT = 100
+
 MARK = 12
 """Characters that tell sets of lines apart."""
 
@@ -115,3 +117,20 @@ class Rule:
     def mark(self, lines: HealthLines) -> str | None:
         """Return what tells one set of lines from another where this rule judges by them, None where it has none."""
         return hashlib.sha256(repr(self.part(lines)).encode()).hexdigest()[:MARK] if self.part else None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a rule found; ``troubles`` is None if it could not look."""
+
+    rule: Rule
+    troubles: tuple[Trouble, ...] | None
+
+
+def alert_subject(trouble: Trouble, machine: str = "") -> str:
+    """Return what an alert is about, machine included, within what a row holds."""
+    subject = f"{machine}:{trouble.subject}" if machine else trouble.subject
+    if len(subject) <= LONGEST_SUBJECT:
+        return subject
+    mark = hashlib.sha256(subject.encode("utf-8", "replace")).hexdigest()[:16]
+    return f"{subject[: LONGEST_SUBJECT - 17]}~{mark}"

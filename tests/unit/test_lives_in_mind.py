@@ -2,8 +2,7 @@
 
 from app.domain.alert_life import Inhibitor, Sight
 from app.domain.health_lines import DEFAULTS
-from app.watch.patrol import Found
-from app.watch.rule import Trouble
+from app.watch.rule import Found, Trouble
 from app.watch.rules.backlog_growing import BACKLOG_GROWING
 from app.watch.rules.gate_blocked import GATE_BLOCKED
 from app.watch.rules.stage_slow import STAGE_SLOW

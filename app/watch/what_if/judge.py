@@ -14,8 +14,7 @@ from app.domain.health_lines import HealthLines
 from app.domain.order_health import HOUR
 from app.store.spool.file import SpoolCounts
 from app.store.unit_of_work import Store
-from app.watch.patrol import Found
-from app.watch.rule import Rule, Situation, Trouble, WatchPolicy
+from app.watch.rule import Found, Rule, Situation, Trouble, WatchPolicy
 from app.watch.rules import ORDER_RULES
 from app.watch.rules.backlog_growing import BACKLOG_GROWING
 from app.watch.stages.health import KindNow, OrderHealth, health_of

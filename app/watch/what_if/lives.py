@@ -1,7 +1,7 @@
 """Alerts that nobody was told of: the same lives as those in rows, from pending to resolved, in memory."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -14,8 +14,8 @@ from app.store.alert_steps import TroubleSighting, changes_of
 from app.store.repositories.alerts import fingerprint_of
 from app.store.tables import Alert
 from app.watch.inhibit import inhibited
-from app.watch.patrol import EXPIRES_AFTER, Found, sighting_of
-from app.watch.rule import Rule
+from app.watch.patrol import EXPIRES_AFTER, sighting_of
+from app.watch.rule import Found, alert_subject
 
 MOST_EPISODES = 300
 """Episodes that are told one by one; of more the number."""
@@ -71,7 +71,7 @@ class LivesInMind:
             if one.troubles is not None:
                 self._see(one, now)
         if self._open:
-            self._tell(found, now, {one.rule.name: one.rule for one in found} if incident else {})
+            self._tell(found, now, incident=incident)
 
     def result(self) -> WouldRing:
         """Return what would have rung; what still does has no end."""
@@ -83,7 +83,7 @@ class LivesInMind:
 
     def _see(self, found: Found, now: datetime) -> None:
         rule = found.rule
-        holding = {one.subject: one for one in found.troubles or ()}
+        holding = {alert_subject(one): one for one in found.troubles or ()}
         gone = [subject for of, subject in self._open if of == rule.name and subject not in holding]
         for subject, trouble in holding.items():
             if trouble.sight is Sight.WRONG or (rule.name, subject) in self._open:
@@ -136,18 +136,8 @@ class LivesInMind:
         self._began[alert.fingerprint] = [*lately, now]
         self._said[alert.id or 0] = alert.text
 
-    def _tell(self, found: Sequence[Found], now: datetime, rules_in_incident: Mapping[str, Rule]) -> None:
-        def by_incident(alert: Alert) -> bool:
-            rule = rules_in_incident.get(alert.rule)
-            return rule is not None and rule.is_inhibited_by_incident(alert.stage)
-
-        resting = {
-            (one.rule.name, trouble.subject)
-            for one in found
-            for trouble in one.troubles or ()
-            if trouble.sight is Sight.RESTING
-        }
-        wanted = inhibited(list(self._open.values()), by_incident=by_incident, resting=resting)
+    def _tell(self, found: Sequence[Found], now: datetime, *, incident: bool) -> None:
+        wanted = inhibited(list(self._open.values()), found, incident=incident)
         for alert in self._open.values():
             alert.inhibited_why = wanted.get(alert.id or 0)
             if alert.inhibited_why is None and alert.firing_since is not None and alert.told_at is None:

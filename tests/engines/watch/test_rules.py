@@ -17,8 +17,8 @@ from app.store.alert_steps import TroubleSighting
 from app.store.repositories.pauses import number_name
 from app.store.spool.file import SpoolCounts
 from app.store.tables import METADATA
-from app.watch.patrol import Found, expire_alerts, keep_alerts, look
-from app.watch.rule import Rule, Situation, Trouble, WatchPolicy
+from app.watch.patrol import expire_alerts, keep_alerts, look
+from app.watch.rule import Found, Rule, Situation, Trouble, WatchPolicy
 from app.watch.rules import RULES
 from app.watch.rules.batch_overdue import BATCH_OVERDUE
 from app.watch.rules.channel_paused import CHANNEL_PAUSED
