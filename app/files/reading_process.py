@@ -89,18 +89,6 @@ def run_reader(
     return lines
 
 
-def read_lines(module: str, data: bytes, confinement: Confinement = STANDARD_CONFINEMENT) -> list[dict[str, Any]]:
-    """Return what ``python -m module`` answers to a file; one that did not come to its end says ``broken``.
-
-    Raises:
-        Busy: the machine has no room for another process.
-    """
-    try:
-        return [json.loads(line) for line in run_reader(module, None, data, confinement)]
-    except (ReaderFailed, ValueError):
-        return [{"broken": "killed"}]
-
-
 def _conversation(process: "subprocess.Popen[bytes]", head: bytes, data: bytes, *, most: int) -> list[bytes]:
     if process.stdin is None or process.stdout is None:  # pragma: no cover - both are pipes
         raise RuntimeError("no pipes")

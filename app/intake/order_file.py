@@ -11,17 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import structlog
-
 from app.domain.destroyed_text import is_destroyed
 from app.domain.problems import InvalidOrder, Refusal, TooLarge
 from app.files.headed_rows import as_name
-from app.files.reading_process import STANDARD_CONFINEMENT, Confinement, read_lines
+from app.files.reading_process import STANDARD_CONFINEMENT, Confinement
+from app.files.rows_apart import rows_apart
 from app.files.sheet_reader import STANDARD
 from app.intake.order_sheet_reader import payment_words
 from app.intake.schemas import OrderIn, canonical_json, check_order
-
-log = structlog.get_logger()
 
 LABELS = {
     "shop_number": "店铺单号",
@@ -104,13 +101,7 @@ def read_orders_apart(data: bytes, name: str, confinement: Confinement = STANDAR
     """
     if len(data) > STANDARD.bytes:
         raise TooLarge(f"文件超过 {STANDARD.bytes // 1024 // 1024} MB，请分成几份。")
-    found = read_lines("app.intake.order_sheet_reader", data, confinement)
-    for line in found:
-        if sentence := line.get("refused"):
-            raise UnreadableOrders(str(sentence))
-        if "broken" in line:
-            log.warning("order_reader_broke", reason=str(line["broken"])[:100])
-            raise UnreadableOrders("文件过于复杂或已损坏，没有读完；请另存为 CSV 后重新导入。")
+    found = rows_apart("app.intake.order_sheet_reader", data, confinement, refusal=UnreadableOrders)
     if len(found) < 2:  # noqa: PLR2004 - the columns, and a row
         raise UnreadableOrders("文件里没有一行订单。")
     head = found[0]

@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
 from app.domain.actor import Actor
 from app.domain.problems import Refusal, TooLarge
-from app.files.reading_process import STANDARD_CONFINEMENT, Confinement, read_lines
+from app.files.reading_process import STANDARD_CONFINEMENT, Confinement
+from app.files.rows_apart import NOT_READ, rows_apart
 from app.files.sheet_reader import STANDARD
 from app.store.unit_of_work import UnitOfWork
 
-log = structlog.get_logger()
+_TWO_COLUMNS = "请只保留商品编码和库存两列，另存为 CSV 后上传。"
 
 SHOWN = 50
 """Rows that could not be taken, and changes, as far as they are told one by one."""
@@ -52,7 +51,7 @@ def read_stock_apart(data: bytes, confinement: Confinement = STANDARD_CONFINEMEN
     """
     if len(data) > STANDARD.bytes:
         raise TooLarge(f"文件超过 {STANDARD.bytes // 1024 // 1024} MB。")
-    lines = read_lines("app.reconcile.stock_reader", data, confinement)
+    lines = rows_apart("app.reconcile.stock_reader", data, confinement, refusal=UnreadableStock, advice=_TWO_COLUMNS)
     stock: dict[str, int] = {}
     twice: dict[str, None] = {}
     passed_over: list[tuple[int, str]] = []
@@ -64,11 +63,8 @@ def read_stock_apart(data: bytes, confinement: Confinement = STANDARD_CONFINEMEN
                 stock[sku] = stock.get(sku, 0) + pieces
             case {"row": int(row), "why": str(why)}:
                 passed_over.append((row, why))
-            case {"refused": str(sentence)}:
-                raise UnreadableStock(sentence)
             case _:
-                log.warning("stock_reader_broke", reason=str(line.get("broken", ""))[:100])
-                raise UnreadableStock("文件过于复杂或已损坏，没有读完；请只保留商品编码和库存两列，另存为 CSV 后上传。")
+                raise UnreadableStock(NOT_READ + _TWO_COLUMNS)
     if not stock:
         raise UnreadableStock("文件里没有一行可用的库存：每行需要商品编码和整数库存。")
     return StockList(stock, tuple(passed_over), tuple(twice))

@@ -8,17 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
-import structlog
-
 from app.domain.flow import AHEAD, LAST
 from app.domain.marks import RANK, Mark
 from app.domain.problems import Refusal, TooLarge
 from app.domain.times import is_a_time
-from app.files.reading_process import STANDARD_CONFINEMENT, Confinement, read_lines
+from app.files.reading_process import STANDARD_CONFINEMENT, Confinement
+from app.files.rows_apart import rows_apart
 from app.files.sheet_reader import STANDARD
 from app.watch.stages.take_events import ReportedEvent, id_of
-
-log = structlog.get_logger()
 
 DEFAULT_SOURCE = "file"
 
@@ -78,13 +75,7 @@ def read_events_apart(
     _check(said)
     if len(data) > STANDARD.bytes:
         raise TooLarge(f"文件超过 {STANDARD.bytes // 1024 // 1024} MB，请分成几份。")
-    found = read_lines("app.watch.stages.events_sheet_reader", data, confinement)
-    for line in found:
-        if sentence := line.get("refused"):
-            raise UnreadableEvents(str(sentence))
-        if "broken" in line:
-            log.warning("events_reader_broke", reason=str(line["broken"])[:100])
-            raise UnreadableEvents("文件过于复杂或已损坏，没有读完；请另存为 CSV 后重新导入。")
+    found = rows_apart("app.watch.stages.events_sheet_reader", data, confinement, refusal=UnreadableEvents)
     if len(found) < 2:  # noqa: PLR2004 - the columns, and a row
         raise UnreadableEvents("文件里没有一行事件。")
     events: dict[tuple[str, str, str, Mark, datetime], ReportedEvent] = {}

@@ -2,14 +2,11 @@
 
 from datetime import tzinfo
 
-import structlog
-
 from app.domain.problems import Refusal
-from app.files.reading_process import STANDARD_CONFINEMENT, Confinement, read_lines
+from app.files.reading_process import STANDARD_CONFINEMENT, Confinement
+from app.files.rows_apart import AS_CSV, NOT_READ, rows_apart
 from app.watch.systemic.changes import ToldChange, moment_of
 from app.watch.systemic.changes_sheet_reader import COLUMNS, LARGEST_BYTES, NEEDED
-
-log = structlog.get_logger()
 
 
 def read_changes_apart(
@@ -24,15 +21,12 @@ def read_changes_apart(
     if len(data) > LARGEST_BYTES:
         raise Refusal("变更清单超过 1 MB，请分几次导入。")
     told = []
-    for line in read_lines("app.watch.systemic.changes_sheet_reader", data, confinement):
+    for line in rows_apart("app.watch.systemic.changes_sheet_reader", data, confinement, refusal=Refusal):
         match line:
             case {"row": int(row), "cells": dict(cells)}:
                 told.append(_told(row, cells, zone))
-            case {"refused": str(sentence)}:
-                raise Refusal(sentence)
             case _:
-                log.warning("changes_reader_broke", reason=str(line.get("broken", ""))[:100])
-                raise Refusal("文件过于复杂或已损坏，没有读完；请另存为 CSV 后重新导入。")
+                raise Refusal(NOT_READ + AS_CSV)
     return told
 
 
