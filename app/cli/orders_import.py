@@ -1,18 +1,16 @@
 """``lifeboat orders import``: orders of a spreadsheet, looked at, then given to the intake, which takes none twice."""
 
 import asyncio
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.bootstrap import Lifeboat
 from app.bootstrap.order_path import open_order_path
 from app.cli.language import listed, said
+from app.cli.progress import progress_of
 from app.cli.terminal import Json, actor, amount, err, lifeboat, out, say_json, table
 from app.intake.import_orders import Foreseen, Imported, foresee, import_orders
 from app.intake.order_file import OrderFile, WrongRow, read_orders_apart
@@ -56,7 +54,7 @@ def import_file(
             finally:
                 await path.commit.close()
 
-        with _progress(len(found.orders), hidden=as_json) as progress:
+        with progress_of(said("受理"), len(found.orders), hidden=as_json) as progress:
             done = asyncio.run(run(progress))
     wrong = (*found.wrong, *done.refused)
     if as_json:
@@ -95,14 +93,6 @@ def _recorder(boat: Lifeboat, found: OrderFile) -> Callable[[Mapping[str, int]],
             err.print(sentence, markup=False)
 
     return lambda rows: asyncio.get_running_loop().run_in_executor(None, write, rows)
-
-
-@contextmanager
-def _progress(total: int, *, hidden: bool) -> Iterator[Callable[[int], None]]:
-    columns = (TextColumn(said("受理")), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True, disable=hidden or not sys.stderr.isatty()) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda done: bar.advance(task, done)
 
 
 def _show(found: OrderFile, foreseen: Foreseen) -> None:

@@ -1,16 +1,13 @@
 """``lifeboat watch events import``: events of a spreadsheet, looked at, then taken; the same again changes nothing."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.bootstrap import Lifeboat
 from app.cli.language import listed, said, words
+from app.cli.progress import progress_of
 from app.cli.terminal import Json, actor, err, lifeboat, local, out, say_json, table
 from app.watch.stages.events_file import EventsFile, SaidAtUpload, WrongEvent, read_events_apart
 from app.watch.stages.import_events import EventsForeseen, foresee_events, import_events
@@ -55,7 +52,7 @@ def import_file(
             if as_json:
                 say_json(foreseen_out(found, foreseen).model_dump(mode="json"))
             _end(foreseen.wrong, as_json=as_json)
-        with _progress(len(found.events), hidden=as_json) as progress:
+        with progress_of(said("导入"), len(found.events), hidden=as_json) as progress:
             done = import_events(boat.store, found, name=file.name, by=actor(), now=now, progress=progress)
     wrong = tuple(sorted([*found.wrong, *done.wrong]))
     if as_json:
@@ -121,11 +118,3 @@ def _show(boat: Lifeboat, found: EventsFile, foreseen: EventsForeseen) -> None:
             over=foreseen.over,
         )
         out.print(sentence, style="yellow")
-
-
-@contextmanager
-def _progress(total: int, *, hidden: bool) -> Iterator[Callable[[int], None]]:
-    columns = (TextColumn(said("导入")), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True, disable=hidden or not sys.stderr.isatty()) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda done: bar.advance(task, done)
