@@ -21,6 +21,7 @@ from app.web.console.filters import BASE
 from app.web.console.page import ConsolePage, cursor_of, with_query
 from app.web.console.routing import route
 from app.web.console.said import say
+from app.web.console.sheet import as_download
 
 SHOWN = 50
 PROVED = 20_000
@@ -83,9 +84,7 @@ class AuditPages(ConsolePage):
             return sheet_of(taken.deeds, zone=zone), taken.whole
 
         sheet, whole = await run_in_threadpool(take)
-        name = f"audit-{now.astimezone(zone):%Y%m%d-%H%M%S}{'' if whole else '-part'}.csv"
-        headers = {"content-disposition": f'attachment; filename="{name}"'}
-        return Response(sheet, media_type="text/csv; charset=utf-8", headers=headers)
+        return as_download(sheet, f"audit-{now.astimezone(zone):%Y%m%d-%H%M%S}{'' if whole else '-part'}")
 
     @route("/verify", name="audit-verify", methods=("POST",))
     async def verify(self, request: Request) -> Response:

@@ -1,7 +1,5 @@
 """导入事件: a list of lifecycle events is looked at, then taken bit by bit; the same again takes what was left."""
 
-import csv
-import io
 from functools import partial
 from typing import Any
 
@@ -21,6 +19,7 @@ from app.web.console.kept_upload import kept_uploads_of
 from app.web.console.page import ConsolePage, Frame
 from app.web.console.routing import form_of, route
 from app.web.console.said import say
+from app.web.console.sheet import as_download, sheet_of_lines
 from app.web.uploads import Uploads
 
 SHOWN = 100
@@ -175,9 +174,5 @@ def _bound(request: Request) -> str:
 
 
 def _sheet(name: str, headings: tuple[str, ...], lines: Any) -> Response:  # noqa: ANN401 - rows of cells
-    text = io.StringIO(newline="")
-    rows = csv.writer(text, lineterminator="\r\n")
-    rows.writerow(headings)
-    rows.writerows([defuse(on_one_line(str(cell))) for cell in line] for line in lines)
-    headers = {"content-disposition": f'attachment; filename="{name}.csv"'}
-    return Response(text.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
+    harmless = ([defuse(on_one_line(str(cell))) for cell in line] for line in lines)
+    return as_download(sheet_of_lines(headings, harmless), name)

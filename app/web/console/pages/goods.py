@@ -1,7 +1,5 @@
 """商品: what was ordered by SKU, what of it is held or home, and where more is sold than the stock list has."""
 
-import csv
-import io
 from functools import partial
 from typing import Any
 
@@ -31,6 +29,7 @@ from app.web.console.kept_upload import kept_uploads_of
 from app.web.console.page import ConsolePage, Frame, with_query
 from app.web.console.routing import form_of, route
 from app.web.console.said import say
+from app.web.console.sheet import as_download, sheet_of_lines
 from app.web.uploads import Uploads
 
 PAGE = 50
@@ -66,8 +65,7 @@ class GoodsPages(ConsolePage):
     async def export(self, request: Request) -> Response:
         """Give all figures as CSV; there is nobody's data in it."""
         name, data = await run_in_threadpool(self._exported, request.query_params.get("incident"))
-        headers = {"content-disposition": f'attachment; filename="skus-{name}.csv"'}
-        return Response(data, media_type="text/csv; charset=utf-8", headers=headers)
+        return as_download(data, f"skus-{name}")
 
     @route("/stock", name="stock-preview", methods=("POST",))
     async def preview(self, request: Request) -> Response:
@@ -144,9 +142,7 @@ class GoodsPages(ConsolePage):
             }
 
     def _exported(self, name: str | None) -> tuple[str, bytes]:
-        text = io.StringIO(newline="")
-        rows = csv.writer(text, lineterminator="\r\n")
-        rows.writerow(HEADINGS)
+        lines: list[tuple[object, ...]] = []
         with self.boat.store.reading() as uow:
             incident = _incident(uow, name)
             if incident is not None:
@@ -154,8 +150,8 @@ class GoodsPages(ConsolePage):
                 for one in uow.goods.by_sku(incident.id or 0, limit=MOST_EXPORTED):
                     stock = ("", "") if one.stock is None else (one.stock, one.beyond)
                     figures = (one.accepted, held[one.sku], one.home, one.closed, *stock)
-                    rows.writerow((defuse(one.sku), defuse(one.name), *figures))
-        return incident.name if incident else "none", text.getvalue().encode("utf-8-sig")
+                    lines.append((defuse(one.sku), defuse(one.name), *figures))
+        return incident.name if incident else "none", sheet_of_lines(HEADINGS, lines)
 
     async def _look(self, data: bytes) -> tuple[StockList, StockChange]:
         async with self.uploads.one():

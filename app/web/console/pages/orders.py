@@ -24,6 +24,7 @@ from app.web.console.pages.order import OrderDetail
 from app.web.console.pages.order_choice import SPANS, Choice, chips_of, choice_of, filter_of
 from app.web.console.pages.order_lines import OrderLine, lines_of, sheet_of
 from app.web.console.routing import route
+from app.web.console.sheet import as_download
 
 _LONGEST_SEARCH = 128
 NEW_AT_MOST = 999
@@ -98,9 +99,8 @@ class OrderPages(OrderDetail):
         """Hand out this list as a file, its customers masked, and write down who took it."""
         choice = await self._choice(request)
         sheet = await run_in_threadpool(self._sheet, choice, actor_of(request))
-        named = f"orders-{self.boat.clock.now().astimezone(self.boat.settings.zone):%Y%m%d-%H%M%S}.csv"
-        headers = {"content-disposition": f'attachment; filename="{named}"'}
-        return Response(sheet, media_type="text/csv; charset=utf-8", headers=headers)
+        now = self.boat.clock.now().astimezone(self.boat.settings.zone)
+        return as_download(sheet, f"orders-{now:%Y%m%d-%H%M%S}")
 
     def _listing(self, request: Request, listed: Listed, **context: Any) -> Response:  # noqa: ANN401 - what the template shows
         known: dict[str, Any] = {"choice": None, "customer": False, "searched": None, "most": MOST}

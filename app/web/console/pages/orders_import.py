@@ -1,7 +1,5 @@
 """导入订单: a spreadsheet of orders is looked at row by row, then goes through the intake, which takes none twice."""
 
-import csv
-import io
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -24,6 +22,7 @@ from app.web.console.kept_upload import kept_uploads_of
 from app.web.console.page import ConsolePage, Frame
 from app.web.console.routing import form_of, route
 from app.web.console.said import say
+from app.web.console.sheet import as_download, sheet_of_lines
 from app.web.uploads import Uploads
 
 log = structlog.get_logger()
@@ -75,12 +74,8 @@ class OrdersImportPage(ConsolePage):
     @route("/template", name="orders-import-template")
     async def template(self, _request: Request) -> Response:
         """Give a sheet to fill in."""
-        text = io.StringIO(newline="")
-        rows = csv.writer(text, lineterminator="\r\n")
-        rows.writerow(LABELS.values())
-        rows.writerow(EXAMPLE.get(field, "") for field in LABELS)
-        headers = {"content-disposition": 'attachment; filename="orders-template.csv"'}
-        return Response(text.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
+        example = (EXAMPLE.get(field, "") for field in LABELS)
+        return as_download(sheet_of_lines(LABELS.values(), [example]), "orders-template")
 
     @route("", name="orders-import-preview", methods=("POST",))
     async def preview(self, request: Request) -> Response:

@@ -1,7 +1,5 @@
 """现在卡在哪里: stuck orders by type and by whose they are, with what to say; and the table by which that is told."""
 
-import csv
-import io
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +20,7 @@ from app.web.console.filters import BASE
 from app.web.console.page import ConsolePage
 from app.web.console.routing import route
 from app.web.console.said import say
+from app.web.console.sheet import as_download, sheet_of_lines
 
 SHOWN = 8
 """Orders that are named beneath a group."""
@@ -55,8 +54,7 @@ class StuckPages(ConsolePage):
     async def export(self, _request: Request) -> Response:
         """Give all stuck orders as CSV; there is nobody's data in it."""
         data = await run_in_threadpool(self._exported)
-        headers = {"content-disposition": 'attachment; filename="stuck.csv"'}
-        return Response(data, media_type="text/csv; charset=utf-8", headers=headers)
+        return as_download(data, "stuck")
 
     @route("/table", name="stuck-table")
     async def table(self, request: Request) -> Response:
@@ -118,13 +116,10 @@ class StuckPages(ConsolePage):
             review_line(uow, table, code, wording, seen=seen, by=by, now=self.boat.clock.now())
 
     def _exported(self) -> bytes:
-        shown, text = self._look(), io.StringIO(newline="")
-        rows = csv.writer(text, lineterminator="\r\n")
-        rows.writerow(HEADINGS)
+        shown = self._look()
         found: StuckNow = shown["found"]
-        for group in found.groups:
-            rows.writerows(_lines(group, shown["table"].word))
-        return text.getvalue().encode("utf-8-sig")
+        word = shown["table"].word
+        return sheet_of_lines(HEADINGS, (line for group in found.groups for line in _lines(group, word)))
 
 
 def _lines(group: StuckGroup, word: Any) -> list[tuple[object, ...]]:  # noqa: ANN401 - a method of the table
