@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app.domain.baseline import WEEKS, Hour, usual_mean
 from app.domain.marks import STAGES
 from app.store.repositories.health import HOUR, StageHourSum
 from app.store.unit_of_work import UnitOfWork
+from app.watch.stages.usual import hour_of
 
 HOURS = 24
-
-MINUTE_SECONDS = timedelta(minutes=1).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +56,7 @@ class StageDays:
         if self._usual is None or self._usual[0] != begins[-1]:
             hours: dict[int, list[Hour]] = {}
             for row in uow.health.stage_hours(begins[0] - WEEKS):
-                at = row.hour.astimezone(self._zone)
-                minutes = row.order_seconds / MINUTE_SECONDS
-                hours.setdefault(row.stage, []).append(
-                    Hour(begins=at, entered=row.entered, left=row.left, order_minutes=minutes)
-                )
+                hours.setdefault(row.stage, []).append(hour_of(row, self._zone))
             found = (
                 (hour, stage, usual_mean(known, at=hour.astimezone(self._zone)))
                 for stage, known in hours.items()
@@ -74,7 +69,7 @@ class StageDays:
 def _means(rows: Sequence[StageHourSum]) -> dict[tuple[datetime, int], float]:
     """Return the order-minutes for each exit of every hour and stage in which somebody was."""
     return {
-        (row.hour, row.stage): row.order_seconds / MINUTE_SECONDS / max(1, row.left)
+        (row.hour, row.stage): row.order_seconds / 60 / max(1, row.left)
         for row in rows
         if row.order_seconds or row.left
     }

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from app.domain.baseline import DAYS, WEEKS, Baseline, Hour, percentile, usual_arrivals, usual_mean
 from app.domain.marks import STAGES
+from app.store.repositories.health import StageHourSum
 from app.store.tables import BacklogHour, FeedHour, StageHour
 from app.store.unit_of_work import UnitOfWork
 
@@ -41,6 +42,12 @@ class Usual:
         return self.gaps.get(source, timedelta())
 
 
+def hour_of(row: StageHour | StageHourSum, zone: ZoneInfo) -> Hour:
+    """Return a closed hour as hours are compared."""
+    minutes = row.order_seconds / 60
+    return Hour(begins=row.hour.astimezone(zone), entered=row.entered, left=row.left, order_minutes=minutes)
+
+
 class OtherHours:
     """Hours that were closed, sorted so that any hour can be compared with those before it."""
 
@@ -56,8 +63,8 @@ class OtherHours:
         self._of_kind: dict[tuple[str, bool, int], list[Hour]] = {}
         arrivals: dict[tuple[str, datetime], Hour] = {}
         for row in sorted(stages, key=lambda row: row.hour):
-            begins = row.hour.astimezone(zone)
-            one = Hour(begins=begins, entered=row.entered, left=row.left, order_minutes=row.order_seconds / 60)
+            one = hour_of(row, zone)
+            begins = one.begins
             self._of_kind.setdefault((row.channel, row.high, row.stage), []).append(one)
             if row.stage == STAGES[0].number:
                 known = arrivals.get((row.channel, begins))
