@@ -116,12 +116,9 @@ class Intake:
         """
         new = self.prepare(order, caller, idempotency_key=idempotency_key, original=original, passed_on=passed_on)
         self._quotas.ask(new)
-        if (problem := self._refusal(order, original)) is not None:
-            if self._earlier is None:
-                raise problem
-            return accepted_as(new, await self._settled(self._earlier, new, problem))
+        problem = self._refusal(order, original)
         try:
-            stored = await self._commit.submit(new)
+            stored = await (self._commit.submit(new) if problem is None else self._settled(new, problem))
         except (DoorBusy, NowhereToWrite) as error:
             raise refusal_of(error) from None
         return accepted_as(new, stored)
@@ -147,7 +144,7 @@ class Intake:
         if (problem := self._refusal(order, None)) is not None:
             if self._earlier is None:
                 raise problem
-            settling = asyncio.get_running_loop().create_task(self._settle(self._earlier, new, problem, waiter))
+            settling = asyncio.get_running_loop().create_task(self._settle(new, problem, waiter))
             self._settling.add(settling)  # the loop itself keeps no task alive
             settling.add_done_callback(self._settling.discard)
             return new
@@ -200,20 +197,17 @@ class Intake:
             passed_on=passed_on if passed_on is not None and passed_on.main_may_have else None,
         )
 
-    async def _settled(self, earlier: EarlierOrders, new: NewOrder, problem: InvalidOrder) -> Stored:
+    async def _settled(self, new: NewOrder, problem: InvalidOrder) -> Stored:
         """Return the stored order that ``new`` is a retry of; what a proxy says of the retry is noted too."""
-        stored = await earlier.settle(new, problem)
-        if new.passed_on is None:
-            return stored
-        try:
-            return await self._commit.submit(new)
-        except (DoorBusy, NowhereToWrite) as error:
-            raise refusal_of(error) from None
+        if self._earlier is None:
+            raise problem
+        stored = await self._earlier.settle(new, problem)
+        return stored if new.passed_on is None else await self._commit.submit(new)
 
-    async def _settle(self, earlier: EarlierOrders, new: NewOrder, problem: InvalidOrder, waiter: Waiter) -> None:
+    async def _settle(self, new: NewOrder, problem: InvalidOrder, waiter: Waiter) -> None:
         """Tell a waiter that is no coroutine."""
         try:
-            stored = await self._settled(earlier, new, problem)
+            stored = await self._settled(new, problem)
         except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for an answer
             waiter.set_exception(error)
         else:

@@ -7,7 +7,7 @@ from datetime import datetime
 from app import words
 from app.domain.actor import Actor
 from app.domain.fitness import Fitness
-from app.domain.passed_on import MainMayHave, PassedOn, SentBefore, sentence_of
+from app.domain.passed_on import MainMayHave, sentence_of
 from app.domain.problems import NotFound, NotInThisState
 from app.domain.states import HeldKind, OrderState
 from app.store.tables import OrderRow
@@ -103,9 +103,9 @@ def release(
 
 def _other_doubt(uow: UnitOfWork, row: OrderRow, fitness: Fitness) -> tuple[HeldKind, str] | None:
     """Return the doubt that keeps an order once the one it is held for is answered: the main system first."""
-    said = uow.passed_on.of(row.number)
-    if said is not None and said.main_may_have == MainMayHave.MAYBE:
-        return HeldKind.MAIN_MAY_HAVE, sentence_of(PassedOn(SentBefore(said.sent), said.reason))
+    noted = uow.passed_on.of(row.number)
+    if noted is not None and noted.is_open:
+        return HeldKind.MAIN_MAY_HAVE, sentence_of(noted.said)
     if fitness.kind is not None and row.held_kind not in (None, fitness.kind):
         return fitness.kind, fitness.reason
     return None

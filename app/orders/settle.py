@@ -63,7 +63,7 @@ def _unsettled(uow: UnitOfWork, number: str) -> OrderRow:
     row = uow.held.locked(clean_number(number))
     if row is None:
         raise NotFound(f"没有订单 {number}。")
-    said = uow.passed_on.of(row.number)
-    if said is None or said.main_may_have != MainMayHave.MAYBE:
+    noted = uow.passed_on.of(row.number)
+    if noted is None or not noted.is_open:
         raise NotInThisState(f"没有代理说过主系统可能已有订单 {row.number}，或已有结论。")
     return row

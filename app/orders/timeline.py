@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app import words
 from app.channels.kinds import label_of
-from app.domain.passed_on import PassedOn, SentBefore, sentence_of
+from app.domain.passed_on import sentence_of
 from app.domain.states import HeldKind, OrderState
 from app.orders.decide import DECISIONS
 from app.orders.discretion import without_foreign_numbers
@@ -38,9 +38,8 @@ def whole_time_line(uow: UnitOfWork, row: OrderRow) -> list[Event]:
     """Return also what people did around an order: who took it on, who saw its customer, who fetched its files."""
     events = [*_events(uow, row)]
     events += [Event(d.at, d.action.partition(".")[2], _INSIDE[d.action](d)) for d in _deeds(uow, row.number)]
-    if (said := uow.passed_on.of(row.number)) is not None:
-        sentence = sentence_of(PassedOn(SentBefore(said.sent), said.reason), inside=True)
-        events.append(Event(said.first_at, "passed_on", sentence))
+    if (noted := uow.passed_on.of(row.number)) is not None:
+        events.append(Event(noted.first_at, "passed_on", sentence_of(noted.said, inside=True)))
     batches = [batch.name or "" for batch in uow.batches.of_order(row.id or 0)]
     for name, downloads in uow.audit.of_each(batches, "batch.download").items():
         events += [Event(d.at, "download", f"{name} 被 {d.actor} 下载") for d in downloads]

@@ -22,11 +22,10 @@ class PassedOnRepository:
         """Return what was said of an order; None where nobody says that the main system may have it."""
         return self._session.get(PassedOnOrder, number)
 
-    def settle(self, number: str, to: MainMayHave, *, now: datetime | None) -> bool:
-        """Write down what was found out of an order, ``MAYBE`` for nothing; False where nothing was said of it."""
-        values = {"main_may_have": str(to), "settled_at": now}
-        statement = update(PassedOnOrder).where(PassedOnOrder.number == number).values(**values)
-        return self._session.execute(statement).rowcount == 1
+    def settle(self, number: str, to: MainMayHave, *, now: datetime | None) -> None:
+        """Write down what was found out of an order, ``MAYBE`` for nothing; of one that nobody passed on nothing is."""
+        mine = update(PassedOnOrder).where(PassedOnOrder.number == number)
+        self._session.execute(mine.values(main_may_have=str(to), settled_at=now))
 
     def unsettled(self) -> int:
         """Count the orders that the main system may have."""

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
+from app.domain.passed_on import MainMayHave, PassedOn, SentBefore
 from app.store.tables.columns import condition, partial_index
 
 UNSETTLED = condition("passed_on", "{t}main_may_have = 'maybe'")
@@ -27,3 +28,13 @@ class PassedOnOrder(SQLModel, table=True):
     first_at: datetime
     last_at: datetime
     settled_at: datetime | None = None
+
+    @property
+    def said(self) -> PassedOn:
+        """The gravest of what proxies said."""
+        return PassedOn(SentBefore(self.sent), self.reason)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has found out yet."""
+        return self.main_may_have == MainMayHave.MAYBE

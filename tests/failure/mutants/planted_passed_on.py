@@ -69,7 +69,7 @@ MUTANTS = (
     Mutant(
         "a look-alike that is released goes out though the main system may have it",
         "P2",
-        (Edit(DECIDE, "    if said is not None and said.main_may_have == MainMayHave.MAYBE:\n", "    if False:\n"),),
+        (Edit(DECIDE, "    if noted is not None and noted.is_open:\n", "    if False:\n"),),
         (f"{HELD}::test_one_that_is_held_for_another_doubt_is_asked_about_the_main_system_too[sqlite]",),
     ),
     Mutant(
