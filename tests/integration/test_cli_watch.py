@@ -9,6 +9,7 @@ from app.watch.flow_map.warehouse_hours import WantedHours, set_hours
 from app.watch.stages.take_events import ReportedEvent, take_events
 from app.web.api.lifecycle import EventIn
 from tests.deployment import Deployment
+from tests.deployment.events import reported
 from tests.deployment.facts import IT, ZONE, minutes
 from tests.integration.conftest import Run
 
@@ -91,18 +92,7 @@ def test_a_line_that_is_no_event_is_named(run: Run, tmp_path: Path):
 
 def test_what_if_judges_the_last_days_by_other_lines(run: Run, on_sqlite: Deployment):
     now = datetime.now(UTC)
-    events = [
-        ReportedEvent(
-            index=n,
-            source="erp",
-            event_id=str(n),
-            order=f"SO{n}",
-            channel="天猫",
-            mark=Mark.PAID,
-            at=now - minutes(90),
-        )
-        for n in range(5)
-    ]
+    events = [reported(f"SO{n}", Mark.PAID, now - minutes(90)) for n in range(5)]
     assert take_events(on_sqlite.store, events, now=now).applied == 5
     said = json.loads(
         run("watch", "what-if", "--set", "gate_waiting=6", "--set", "gate_high_waiting=6", "--json").output
@@ -134,10 +124,8 @@ def test_old_orders_are_purged_after_one_has_seen_how_many(run: Run, on_sqlite: 
     now = datetime.now(UTC)
     for days in (100, 1):
         at = now - minutes(60 * 24 * days)
-        event = ReportedEvent(
-            index=0, source="erp", event_id=str(days), order=f"SO{days}", channel="天猫", mark=Mark.CANCELLED, at=at
-        )
-        assert take_events(on_sqlite.store, [event], now=at).applied == 1
+        cancelled = reported(f"SO{days}", Mark.CANCELLED, at)
+        assert take_events(on_sqlite.store, [cancelled], now=at).applied == 1
     would = json.loads(run("watch", "purge", "--dry-run", "--json").stdout)
     assert (would["dry_run"], would["orders"], would["events"]) == (True, 1, 1)
     assert "会清理" in run("watch", "purge", "--dry-run").output

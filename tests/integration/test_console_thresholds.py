@@ -12,10 +12,11 @@ from app.domain.marks import Mark
 from app.domain.problems import Busy
 from app.domain.role import Role
 from app.store.tables import Audit
-from app.watch.stages.take_events import ReportedEvent, take_events
+from app.watch.stages.take_events import take_events
 from app.web.console.pages import thresholds
 from app.web.threads import on_a_thread
 from tests.deployment import Deployment
+from tests.deployment.events import reported
 from tests.deployment.facts import minutes
 
 FORM = texts_of(DEFAULTS)
@@ -73,18 +74,7 @@ async def test_what_somebody_else_has_saved_meanwhile_is_not_undone(on_sqlite: D
 
 async def test_the_last_days_are_judged_by_what_is_typed_and_nothing_is_saved(on_sqlite: Deployment):
     now = on_sqlite.clock.now()
-    events = [
-        ReportedEvent(
-            index=n,
-            source="erp",
-            event_id=str(n),
-            order=f"SO{n}",
-            channel="天猫",
-            mark=Mark.PAID,
-            at=now - minutes(90),
-        )
-        for n in range(5)
-    ]
+    events = [reported(f"SO{n}", Mark.PAID, now - minutes(90)) for n in range(5)]
     assert take_events(on_sqlite.store, events, now=now).applied == 5
     browser = await on_sqlite.console.signed_in("zhang")
     page = await browser.post(
