@@ -21,7 +21,7 @@ from app.notify.alert_messages import Exit, alert_exits, content_of, messages_to
 from app.notify.people import exits_of
 from app.notify.policy import MessagePolicy
 from app.notify.trouble import trouble_with
-from app.store.alert_steps import silenced
+from app.store.alert_steps import hushed
 from app.store.on_duty import on_duty
 from app.store.sealing import Keyring
 from app.store.tables import Alert, User
@@ -70,7 +70,7 @@ def _is_untold_claim(alert: Alert) -> bool:
 def _step_is_due(alert: Alert, escalation: Escalation | None, now: datetime) -> bool:
     if escalation is None or alert.state != AlertState.FIRING or alert.told_at is None:
         return False
-    if alert.inhibited_why is not None or silenced(alert, now=now):
+    if hushed(alert, now=now):
         return False
     at = due_at(escalation, alert.step, alert.next_step_at, told_at=alert.told_at)
     return is_due(escalation, alert.step, at, now=now)

@@ -21,7 +21,7 @@ from app.notify.contents import AlertGroupContent, AlertLine, LineState
 from app.notify.new_message import NewMessage
 from app.notify.policy import MessagePolicy
 from app.notify.trouble import trouble_with
-from app.store.alert_steps import silenced
+from app.store.alert_steps import hushed
 from app.store.repositories.alert_groups import Member
 from app.store.tables import Alert, AlertGroup
 from app.store.unit_of_work import Store, UnitOfWork
@@ -121,7 +121,7 @@ def _is_quiet(alert: Alert, group: AlertGroup, owners: dict[int, str], now: date
     """Tell whether nobody of this address is to be asked to do something about an alert now."""
     is_his = not group.target or owners.get(alert.stage or 0) == group.target
     in_hand = alert.acknowledged_by is not None
-    return in_hand or not is_his or alert.inhibited_why is not None or silenced(alert, now=now)
+    return in_hand or not is_his or hushed(alert, now=now)
 
 
 def _owners(uow: UnitOfWork) -> dict[int, str]:

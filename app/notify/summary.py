@@ -18,7 +18,7 @@ from app.notify.contents import AlertGroupContent
 from app.notify.group_alerts import MOST_LINES, lines_of
 from app.notify.new_message import NewMessage
 from app.notify.policy import MessagePolicy
-from app.store.alert_steps import silenced
+from app.store.alert_steps import hushed
 from app.store.sealing import Keyring
 from app.store.tables import Alert
 from app.store.unit_of_work import Store, UnitOfWork
@@ -82,7 +82,7 @@ def _is_left(alert: Alert, now: datetime) -> bool:
     """Tell whether nobody has taken on an alert that could wait, and has waited."""
     if alert.level not in GROUPED or alert.state not in HOLDING or alert.acknowledged_by is not None:
         return False
-    if alert.inhibited_why is not None or silenced(alert, now=now) or alert.firing_since is None:
+    if hushed(alert, now=now) or alert.firing_since is None:
         return False
     return alert.firing_since > now or now - alert.firing_since >= LEFT_FOR  # ahead: before the clock was set back
 

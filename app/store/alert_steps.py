@@ -98,3 +98,8 @@ def rests(alert: Alert, *, again: timedelta | None, now: datetime) -> bool:
 def silenced(alert: Alert, *, now: datetime) -> bool:
     """Tell whether an alert is silenced now."""
     return alert.silenced_until is not None and now < alert.silenced_until <= now + LONGEST_SILENCE
+
+
+def hushed(alert: Alert, *, now: datetime) -> bool:
+    """Tell whether nobody is to be told of an alert now: it is silenced, or something graver says the same."""
+    return alert.inhibited_why is not None or silenced(alert, now=now)

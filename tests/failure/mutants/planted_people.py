@@ -44,9 +44,9 @@ MUTANTS = (
         "P16",
         (
             Edit(
-                ESCALATE,
-                "if alert.inhibited_why is not None or silenced(alert, now=now):",
-                "if alert.inhibited_why is not None:",
+                "app/store/alert_steps.py",
+                "return alert.inhibited_why is not None or silenced(alert, now=now)",
+                "return alert.inhibited_why is not None",
             ),
         ),
         (f"{STEPS}::test_while_it_is_silenced_nobody_is_asked[sqlite]",),

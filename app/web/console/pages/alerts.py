@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from app.domain.actor import Actor
 from app.domain.problems import Problem
 from app.domain.states import AlertState
-from app.store.alert_steps import silenced
+from app.store.alert_steps import hushed, silenced
 from app.store.tables import Alert
 from app.watch.attend import claim_alert, silence_alert, unsilence_alert
 from app.web.console.auth import actor_of
@@ -112,5 +112,5 @@ class AlertPages(ConsolePage):
         """Return the alerts that nobody has in hand and nobody has silenced, gravest first."""
         now = self.boat.clock.now()
         with self.boat.store.reading() as uow:
-            firing = [a for a in uow.alerts.open() if a.state == AlertState.FIRING and a.inhibited_why is None]
-        return gravest_first(one for one in firing if not silenced(one, now=now))
+            firing = [alert for alert in uow.alerts.open() if alert.state == AlertState.FIRING]
+        return gravest_first(one for one in firing if not hushed(one, now=now))
