@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 SENT, REASON, ATTEMPTS = b"x-lifeboat-sent", b"x-lifeboat-reason", b"x-envoy-attempt-count"
+FIELDS = frozenset({SENT, REASON, ATTEMPTS})
 """Header fields, in small letters."""
 
 LONGEST_REASON = 300
@@ -45,11 +46,12 @@ def passed_on(fields: Mapping[bytes, bytes], *, unsaid: SentBefore | None = None
     """Return what the head of a request says, None where it says nothing; ``unsaid`` is meant where it does not say.
 
     Whatever is no clear "0" may have been sent: an order too many for a person to look at is better than one doubled.
+    A field that was added twice is a list; one "0" in it does not hide what else is said.
     """
-    said, why = fields.get(SENT, b"").strip(), fields.get(REASON, b"")
-    if said == b"1":
+    said, why = _values(fields.get(SENT, b"")), fields.get(REASON, b"")
+    if b"1" in said:
         sent = SentBefore.YES
-    elif _tried_again(fields.get(ATTEMPTS, b"1")) or (said != b"0" and (said or why)):
+    elif _tried_again(fields.get(ATTEMPTS, b"1")) or (said - {b"0"} or (why and not said)):
         sent = SentBefore.UNKNOWN
     elif said:
         sent = SentBefore.NO
@@ -74,7 +76,12 @@ def sentence_of(said: PassedOn, *, inside: bool = False) -> str:
 
 def _tried_again(attempts: bytes) -> bool:
     """Tell whether Envoy counts more than one attempt; the first may have been the main system's."""
-    return attempts.strip() != b"1"
+    return _values(attempts) != {b"1"}
+
+
+def _values(field: bytes) -> set[bytes]:
+    """Return the members of a field that may be a list; of an empty one none."""
+    return {member.strip() for member in field.split(b",")} - {b""}
 
 
 def _legible(reason: bytes) -> str:

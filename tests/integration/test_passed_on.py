@@ -46,6 +46,18 @@ async def test_our_proxy_is_believed(open_web: Callable[..., Any], path: bytes):
         assert "lifeboat_orders_unsettled 1.0" in (await web.get("/metrics")).text
 
 
+@pytest.mark.parametrize("order_of_both", [("1", "0"), ("0", "1")])
+@pytest.mark.parametrize("path", [b"/v1/orders", LONG_WAY])
+async def test_a_field_that_was_added_twice_hides_no_word(
+    open_web: Callable[..., Any], path: bytes, order_of_both: tuple[str, str]
+):
+    """A proxy that adds its field instead of setting it leaves a customer's own beside it."""
+    both = [f"X-Lifeboat-Sent: {said}" for said in order_of_both]
+    async with open_web(trusted_proxies=OURS) as web, serving(web) as served:
+        status, _, _ = await served.ask(served.request(body_bytes(), *both, path=path))
+        assert (status, kinds(web)) == (201, [HeldKind.MAIN_MAY_HAVE])
+
+
 @pytest.mark.parametrize("path", [b"/v1/orders", LONG_WAY])
 async def test_a_strangers_word_is_ignored_and_never_refused(served: Served, path: bytes):
     status, _, _ = await served.ask(served.request(body_bytes(), *SENT, path=path))

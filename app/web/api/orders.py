@@ -118,7 +118,7 @@ async def _take(request: Request, door: Door) -> Answer:
     caller = await caller_of(fields, door.access)
     idempotency_key = admit(fields, caller)
     order = read_order(await door.bodies.read(fields, request.receive))
-    said = door.proxies.said_in(request.scope, fields)
+    said = door.proxies.said_in(request.scope)
     accepted = await door.intake.accept(order, caller, idempotency_key=idempotency_key, passed_on=said)
     return door.answers.receipt(accepted)
 

@@ -51,7 +51,7 @@ class DropIn:
             caller,
             idempotency_key=mapped.idempotency_key or idempotency_key_of(fields),
             original=Original(profile.name, body),
-            passed_on=self._door.proxies.said_in(scope, fields),
+            passed_on=self._door.proxies.said_in(scope),
         )
         rendered = profile.render_accepted(accepted, mapped.order)
         headers: Headers = ((b"content-type", rendered.content_type.encode()),)

@@ -113,7 +113,7 @@ class FastProtocol(BoundedProtocol):
             idempotency_key = admit(fields, caller)
         except Problem:
             return None
-        said = self.door.proxies.said(fields) if self.from_proxy else None
+        said = self.door.proxies.said(self.headers) if self.from_proxy else None
         return FastOrder(self, caller, idempotency_key, keep_alive=parser.should_keep_alive(), passed_on=said)
 
     def on_body(self, body: bytes) -> None:

@@ -19,6 +19,18 @@ STOREFRONTS = "tests/failure/test_nginx_hands_over.py::test_no_storefront_can_ha
 
 MUTANTS = (
     Mutant(
+        "of a field that was added twice the last word alone counts",
+        "P2",
+        (
+            Edit(
+                PROXIES,
+                'found[name] = b"%b, %b" % (found[name], value) if name in found else value',
+                "found[name] = value",
+            ),
+        ),
+        (f"{WAYS_IN}::test_a_field_that_was_added_twice_hides_no_word",),
+    ),
+    Mutant(
         "what a proxy says unclearly counts as not sent",
         "P2",
         (Edit(DOMAIN, "sent = SentBefore.UNKNOWN\n    elif said:", "sent = SentBefore.NO\n    elif said:"),),
@@ -57,7 +69,7 @@ MUTANTS = (
     Mutant(
         "the fast path does not ask the proxy",
         "P2",
-        (Edit(FAST, "said = self.door.proxies.said(fields) if self.from_proxy else None", "said = None"),),
+        (Edit(FAST, "said = self.door.proxies.said(self.headers) if self.from_proxy else None", "said = None"),),
         (f"{WAYS_IN}::test_our_proxy_is_believed",),
     ),
     Mutant(
