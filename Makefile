@@ -17,6 +17,9 @@ UPGRADE ?=
 GROWTH ?=
 AGAINST ?=
 
+# Whoever keeps byte code from being written would have every process of every trial compile the whole program anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # A stamp newer than its lock file means: these packages are installed, nothing to do.
 RUN_STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-dev

@@ -19,9 +19,9 @@ from app import settings as knobs
 from app.bootstrap import Lifeboat
 from app.store.database.engine import Engines, open_engines
 from app.store.database.migrate import migrate
-from app.store.tables import METADATA
 from app.store.unit_of_work import Store
 from tests.deployment import Deployment
+from tests.deployment.emptied import empty_postgresql
 from tests.deployment.facts import TEN
 from tests.deployment.remembered import remembered
 from tests.deployment.template import copy_migrated
@@ -32,6 +32,19 @@ settings.register_profile("lifeboat", deadline=None, suppress_health_check=[Heal
 settings.load_profile("lifeboat")
 
 _names = count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Take no notes of covered lines where others take them: tracing doubles what a test costs.
+
+    What a test does on PostgreSQL, its twin on SQLite does, too; what processes do in a trial of failures is not seen
+    by the tests' own process anyway; and house tests read the code, they do not run it.
+    """
+    for item in items:
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        is_traced_elsewhere = params.get("engines") == "postgresql"
+        if is_traced_elsewhere or item.nodeid.startswith(("tests/failure/", "tests/house/")):
+            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture(autouse=True)
@@ -132,10 +145,16 @@ def migrated_postgresql(new_postgresql: Callable[[str], str]) -> str:
     return str(make_url(url).database)
 
 
+@pytest.fixture(scope="session")
+def shared_postgresql(new_postgresql: Callable[[str], str], migrated_postgresql: str) -> str:
+    """A migrated database for one process of tests, one test after the other."""
+    return new_postgresql(migrated_postgresql)
+
+
 @pytest.fixture(scope="module")
-def postgresql(new_postgresql: Callable[[str], str], migrated_postgresql: str) -> Iterator[Engines]:
-    """A migrated database for one module; tests get it emptied (see ``engines``)."""
-    engines = open_engines(new_postgresql(migrated_postgresql), pool_size=8)
+def postgresql(shared_postgresql: str) -> Iterator[Engines]:
+    """Connections of one module to ``shared_postgresql``; tests get it emptied (see ``engines``)."""
+    engines = open_engines(shared_postgresql, pool_size=8)
     yield engines
     engines.dispose()
 
@@ -153,10 +172,7 @@ def engines(request: pytest.FixtureRequest) -> Engines:
     """A migrated, empty database, on both engines in turn."""
     found: Engines = request.getfixturevalue(request.param)
     if not found.is_sqlite:
-        with found.writer.begin() as connection:
-            connection.exec_driver_sql(
-                f"TRUNCATE {', '.join(table.name for table in METADATA.sorted_tables)} RESTART IDENTITY CASCADE"
-            )
+        empty_postgresql(found)
     return found
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -114,6 +115,7 @@ def read_file(path: Path, *, taken: Iterable[Layout]) -> ReadLayout:
     return read_layout(data, taken=[layout.name for layout in taken])
 
 
+@cache  # a layout never changes, nor do the program's own files
 def _shipped(name: str) -> Layout:
     found = read_layout((files(__package__) / f"{name}.toml").read_bytes())
     if found.layout is None:

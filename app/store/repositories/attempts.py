@@ -39,7 +39,7 @@ class AttemptRepository:
         return {a.message_id: a.id or 0 for a in attempts}
 
     def sends_since(self, channel: str, target: str, since: datetime, *, slowest: timedelta) -> list[datetime]:
-        """Return when messages left for a destination, the latest moment each can have arrived.
+        """Return when messages left for a destination, earliest first: the latest moment each can have arrived.
 
         Where nobody recorded the outcome (its sender died), that is ``slowest`` after the start.
         """
@@ -47,7 +47,7 @@ class AttemptRepository:
             Attempt.channel == channel, Attempt.target == target, Attempt.started_at > since - slowest
         )
         moments = (finished or started + slowest for started, finished in self._session.execute(query))
-        return [at for at in moments if at > since]
+        return sorted(at for at in moments if at > since)
 
     def newest_after(self, channel: str, target: str, moment: datetime) -> int | None:
         """Return the row id of the newest attempt for a destination that began after ``moment``."""
