@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from app.cli.language import spoken
+from app.cli.memory import collect_from_now, load_uncollected
 
 COMMANDS = {
     "serve": "serve:serve",
@@ -63,6 +64,7 @@ class Commands(TyperGroup):
             return None
         module, _, attribute = COMMANDS[cmd_name].partition(":")
         found = getattr(importlib.import_module(f"app.cli.{module}"), attribute)
+        collect_from_now()
         if isinstance(found, typer.Typer):
             command: Any = typer.main.get_group(found)  # completion is installed from the root alone
         else:
@@ -101,4 +103,5 @@ def lifeboat(
 
 def main() -> None:
     """Run one command."""
+    load_uncollected()
     app()
