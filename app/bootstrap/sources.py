@@ -8,11 +8,11 @@ import httpx
 
 from app.bootstrap.lifeboat import Lifeboat
 from app.bootstrap.source_files import access_of, callback_of, sources_of
-from app.channels.api import ask
-from app.outbound import STANDARD, outbound_client
+from app.outbound.api import ask
+from app.outbound.client import STANDARD, outbound_client
+from app.outbound.pace import CallPace
 from app.watch.sources.caller import SourceCaller, Wait
 from app.watch.sources.document import Source, Sources
-from app.watch.sources.pace import CallPace
 from app.watch.sources.parcels import ask_parcels
 from app.watch.sources.poll import Polled, poll_once
 

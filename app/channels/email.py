@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from app.channels.base import Mail
 from app.channels.failures import Failure, MakeFailure, caused_by, channel_fault
 from app.domain.outcome import Delivered, Outcome, Rejected, Unknown, Unreachable
-from app.outbound import Timeouts
+from app.outbound.client import Timeouts
 
 PATIENCE = Timeouts(read=timedelta(seconds=10), total=timedelta(seconds=60))
 """Mail servers check a message while we wait, so it may take longer than a web call; ``read`` is for one command."""

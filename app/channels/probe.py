@@ -12,7 +12,7 @@ from datetime import timedelta
 import httpx
 
 from app.domain.dependency import Dependency, Probed, WrongAddress, host_of
-from app.outbound import Timeouts, outbound_client
+from app.outbound.client import Timeouts, outbound_client
 
 WITHIN = timedelta(seconds=5)
 TIMEOUTS = Timeouts(connect=WITHIN, read=WITHIN, write=WITHIN, pool=WITHIN, total=WITHIN)

@@ -14,7 +14,7 @@ from app.channels.group.feishu import FeishuRobot
 from app.channels.group.wecom import WecomRobot
 from app.domain.clock import Clock
 from app.domain.outcome import Outcome
-from app.outbound import outbound_client
+from app.outbound.client import outbound_client
 from tests.fakes.clock import ClockAt
 from tests.fakes.dingtalk import DingtalkFake
 from tests.fakes.faults import Fake

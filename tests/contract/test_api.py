@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from app.channels import api
-from app.channels.api import ask
-from app.channels.api_call import ApiAnswer, ApiCall, NoAnswer
-from app.outbound import Timeouts, outbound_client
+from app.outbound import api
+from app.outbound.api import ask
+from app.outbound.api_call import ApiAnswer, ApiCall, NoAnswer
+from app.outbound.client import Timeouts, outbound_client
 from tests.fakes.faults import break_down
 from tests.fakes.serving import closed_port, serve
 

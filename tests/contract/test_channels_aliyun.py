@@ -15,7 +15,7 @@ from app.channels.sms.aliyun import AliyunAccount, AliyunSms
 from app.channels.sms.aliyun_codes import OUTCOMES
 from app.channels.sms.request import MissingExtra, ProviderTemplate
 from app.domain.outcome import Deferred, Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
-from app.outbound import STANDARD, Timeouts
+from app.outbound.client import STANDARD, Timeouts
 from tests.fakes.aliyun import AliyunFake
 from tests.fakes.clock import ClockAt, LoopClock, until
 from tests.fakes.serving import Stage, closed_port, serve

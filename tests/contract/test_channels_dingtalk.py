@@ -15,7 +15,7 @@ from app.channels.group.dingtalk import MOST_BYTES, OUTCOMES, UNSAFE, DingtalkRo
 from app.channels.group.webhook import encoded
 from app.channels.kinds import DINGTALK
 from app.domain.outcome import Blame, Delivered, Outcome, Rejected, Throttled, Unreachable
-from app.outbound import outbound_client
+from app.outbound.client import outbound_client
 from tests.deployment.facts import minutes, seconds
 from tests.fakes.clock import ClockAt
 from tests.fakes.dingtalk import DingtalkFake

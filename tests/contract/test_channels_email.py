@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from app.channels.base import Mail
 from app.channels.email import PATIENCE, Mailer, WrongMailServer
 from app.domain.outcome import Delivered, Outcome, Rejected, Unknown, Unreachable
-from app.outbound import Timeouts
+from app.outbound.client import Timeouts
 from tests.fakes.certificates import tls_pair
 from tests.fakes.clock import LoopClock, until
 from tests.fakes.serving import closed_port

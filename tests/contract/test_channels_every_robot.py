@@ -14,7 +14,7 @@ from app.channels.kinds import GROUPS, KINDS
 from app.domain.outcome import Delivered, Rejected, Throttled, Unknown, Unreachable
 from app.notify.contents import AlertContent, BatchContent, DigestContent, HighDigestContent, OrderContent
 from app.notify.dispatch.group import notice_of
-from app.outbound import Timeouts, outbound_client
+from app.outbound.client import Timeouts, outbound_client
 from tests.contract.robots import CASES, NOTICE, SECRET, TOKEN, Case, RobotAndServer
 from tests.fakes.clock import ClockAt
 from tests.fakes.serving import Stage, closed_port, serve

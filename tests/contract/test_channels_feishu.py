@@ -15,7 +15,7 @@ from app.channels.group.feishu import MOST_BYTES, OUTCOMES, FeishuRobot, body_of
 from app.channels.group.webhook import encoded
 from app.channels.kinds import FEISHU
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unreachable
-from app.outbound import outbound_client
+from app.outbound.client import outbound_client
 from tests.deployment.facts import TEN, minutes, seconds
 from tests.fakes.clock import ClockAt
 from tests.fakes.feishu import FeishuFake

@@ -16,7 +16,7 @@ from app.channels.sms.request import MissingExtra, ProviderTemplate
 from app.channels.sms.tencent import TencentAccount, TencentSms
 from app.channels.sms.tencent_codes import OUTCOMES
 from app.domain.outcome import Deferred, Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
-from app.outbound import STANDARD, Timeouts
+from app.outbound.client import STANDARD, Timeouts
 from tests.fakes.clock import ClockAt, LoopClock, until
 from tests.fakes.serving import Stage, closed_port, serve
 from tests.fakes.tencent import PER_NUMBER, TencentFake

@@ -12,7 +12,7 @@ from app.channels.base import GroupNotice
 from app.channels.group.wecom import OUTCOMES, WecomRobot, fits
 from app.domain.harmless_text import harmless_text
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
-from app.outbound import Timeouts, outbound_client
+from app.outbound.client import Timeouts, outbound_client
 from tests.fakes.clock import LoopClock, until
 from tests.fakes.serving import Stage, closed_port, serve
 from tests.fakes.wecom import WecomFake

@@ -10,9 +10,9 @@ import pytest
 from app.bootstrap import Lifeboat
 from app.bootstrap.sources import OpenSources
 from app.domain.marks import Mark
+from app.outbound.pace import CallPace
 from app.store.tables import WatchSource
 from app.watch.sources.document import Source, Sources, WrongSource, read_source
-from app.watch.sources.pace import CallPace
 from app.watch.sources.poll import Polled
 from tests.deployment import Deployment
 from tests.fakes.erp import Vendors

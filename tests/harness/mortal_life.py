@@ -17,8 +17,8 @@ from sqlalchemy import event
 from app import settings as knobs
 from app.bootstrap import Lifeboat, open_lifeboat
 from app.bootstrap.sources import OpenSources
+from app.outbound.pace import CallPace
 from app.telemetry import logging
-from app.watch.sources.pace import CallPace
 from app.worker.main import Worker
 from tests.fakes.clock import ClockAt
 from tests.harness.processes import LOOPBACK

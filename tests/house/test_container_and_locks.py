@@ -99,6 +99,6 @@ def test_outgoing_calls_follow_no_redirect_and_ask_no_proxy():
         for path, text in texts()
         if path.startswith("app/") and re.search(r"httpx\.(Async)?Client\(", text)
     ]
-    assert [path for path, _ in clients] == ["app/outbound.py"]
+    assert [path for path, _ in clients] == ["app/outbound/client.py"]
     assert "trust_env=False" in clients[0][1]
     assert "follow_redirects=False" in clients[0][1]

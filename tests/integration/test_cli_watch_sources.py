@@ -43,7 +43,7 @@ def _json(run: Run, *said: str, code: int = 0) -> Any:
 def _no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     async def at_once(_pace: object) -> None: ...
 
-    monkeypatch.setattr("app.watch.sources.pace.CallPace.turn", at_once)
+    monkeypatch.setattr("app.outbound.pace.CallPace.turn", at_once)
 
 
 def test_without_a_folder_it_says_what_to_do(run: Run):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from app.watch.sources.pace import CallPace
+from app.outbound.pace import CallPace
 from tests.deployment.facts import minutes
 
 

@@ -6,7 +6,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from app.channels.api_call import ApiCall
+from app.main_system.vendors import guanyi as guanyi_api
+from app.main_system.vendors import jushuitan as jushuitan_api
+from app.main_system.vendors import wangdiantong as wangdiantong_api
+from app.outbound.api_call import ApiCall
 from app.watch.sources import guanyi, jushuitan, kuaidi100, wangdiantong
 from app.watch.sources.reading import CallRequest, SourceKind, SourceReading
 from app.watch.sources.reading_window import ReadingWindow
@@ -30,10 +33,10 @@ def test_wangdiantong_signs_parameters_and_body_between_two_secrets():
         "v": "1.0",
     }
     body = '["LB_SHOP",[{"tid":"LB-0001","receiver_name":"张三"}],[]]'
-    assert wangdiantong.signed(given, body, secret="lbsecret") == "020a1c89b3cbc680df56aa10c9563389"
+    assert wangdiantong_api.signed(given, body, secret="lbsecret") == "020a1c89b3cbc680df56aa10c9563389"
     paged = {**given, "method": "sales.RawTrade.searchSelfOrder", "page_no": "0", "page_size": "10", "calc_total": "1"}
     body = '[{"tid":"LB-0001","shop_no":"LB_SHOP"}]'
-    assert wangdiantong.signed(paged, body, secret="lbsecret") == "02e39016712b0aadc494a191072c21d7"
+    assert wangdiantong_api.signed(paged, body, secret="lbsecret") == "02e39016712b0aadc494a191072c21d7"
 
 
 def test_wangdiantongs_clock_counts_from_2012_in_beijing():
@@ -44,7 +47,7 @@ def test_wangdiantongs_clock_counts_from_2012_in_beijing():
         {"start_time": "2025-01-01 08:00:00", "end_time": "2025-01-01 08:30:00", "time_type": 1}
     ]
     unsigned = {name: value for name, value in call.query.items() if name != "sign"}
-    assert call.query["sign"] == wangdiantong.signed(unsigned, call.body.decode(), secret="lbsecret")
+    assert call.query["sign"] == wangdiantong_api.signed(unsigned, call.body.decode(), secret="lbsecret")
     assert (unsigned["page_no"], unsigned["calc_total"], unsigned["salt"]) == ("2", "1", "lbsalt")
 
 
@@ -56,7 +59,7 @@ def test_jushuitan_has_the_secret_in_front_alone():
         "grant_type": "authorization_code",
         "timestamp": "1735689600",
     }
-    assert jushuitan.signed(given, secret="lb-secret-01") == "145c50257dde654e8d3d0268eb697b79"
+    assert jushuitan_api.signed(given, secret="lb-secret-01") == "145c50257dde654e8d3d0268eb697b79"
     given = {
         "app_key": "lb-app-01",
         "charset": "utf-8",
@@ -65,7 +68,7 @@ def test_jushuitan_has_the_secret_in_front_alone():
         "version": "2",
         "biz": '[{"shop_id":101,"so_id":"LB-0001","receiver_name":"张三"}]',
     }
-    assert jushuitan.signed(given, secret="lb-secret-01") == "a4a2d2550900f376f82a1c91648e6144"
+    assert jushuitan_api.signed(given, secret="lb-secret-01") == "a4a2d2550900f376f82a1c91648e6144"
 
 
 def test_jushuitan_signs_the_very_text_of_biz():
@@ -73,7 +76,7 @@ def test_jushuitan_signs_the_very_text_of_biz():
     call = jushuitan.write_call(request(jushuitan.KIND, jushuitan.KIND.readings[0], access))
     sent = {name: value[0] for name, value in parse_qs(call.body.decode()).items()}
     sign = sent.pop("sign")
-    assert sign == jushuitan.signed(sent, secret="lb-secret-01")
+    assert sign == jushuitan_api.signed(sent, secret="lb-secret-01")
     asked = json.loads(sent["biz"])
     assert (asked["date_type"], asked["page_index"], asked["modified_begin"]) == (0, 2, "2025-01-01 08:00:00")
     assert not any("receiver" in field or "buyer" in field for field in asked["order_flds"].split(","))
@@ -106,7 +109,7 @@ def test_jushuitan_signs_the_very_text_of_biz():
     ],
 )
 def test_guanyi_signs_the_json_as_it_is_sent(fields: dict[str, object], sign: str):
-    assert guanyi.signed(guanyi.compact(fields), secret="lbsecret") == sign
+    assert guanyi_api.signed(guanyi_api.compact(fields), secret="lbsecret") == sign
 
 
 def test_guanyi_asks_for_what_is_cancelled_and_void_too():

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.watch.sources.foreign_values import NoMoment, moment_of, wall_text, whole_of, word_of
+from app.domain.foreign_values import NoMoment, moment_of, wall_text, whole_of, word_of
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 AT = datetime(2025, 1, 1, 0, 0, tzinfo=UTC)

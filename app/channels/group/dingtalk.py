@@ -19,7 +19,7 @@ from app.channels.group.webhook import clock_is_off, encoded, object_in, post, w
 from app.channels.kinds import DINGTALK
 from app.domain.clock import Clock
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unreachable
-from app.outbound import STANDARD, outbound_client
+from app.outbound.client import STANDARD, outbound_client
 
 MOST_BYTES = 20_000
 CALLS_OF_A_MESSAGE = 2

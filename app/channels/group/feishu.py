@@ -16,7 +16,7 @@ from app.channels.group.webhook import clock_is_off, encoded, object_in, post, w
 from app.channels.kinds import FEISHU
 from app.domain.clock import Clock
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled
-from app.outbound import STANDARD, outbound_client
+from app.outbound.client import STANDARD, outbound_client
 
 MOST_BYTES = 20 * 1024
 """Of a whole request; a longer one is refused as if it had the wrong shape."""

@@ -13,7 +13,7 @@ from app.channels.group.webhook import encoded, object_in, post, without_code
 from app.channels.kinds import WECOM
 from app.domain.clock import Clock
 from app.domain.outcome import Delivered, Outcome, Rejected, Unreachable
-from app.outbound import STANDARD, outbound_client
+from app.outbound.client import STANDARD, outbound_client
 
 RATE_LIMIT_PAUSE = timedelta(seconds=60)
 """A caller stopped by a per-minute limit stays blocked for a minute."""

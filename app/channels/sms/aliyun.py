@@ -15,7 +15,7 @@ from app.channels.sms.aliyun_codes import ruling_on
 from app.channels.sms.request import MissingExtra, Templates, fill
 from app.domain.clock import Clock
 from app.domain.outcome import Delivered, Outcome, Rejected, Throttled, Unknown, Unreachable
-from app.outbound import STANDARD, Timeouts
+from app.outbound.client import STANDARD, Timeouts
 
 try:
     import aiohttp

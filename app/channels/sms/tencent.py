@@ -17,7 +17,7 @@ from app.channels.sms.request import MissingExtra, Templates, fill
 from app.channels.sms.tencent_codes import ruling_on
 from app.domain.clock import Clock
 from app.domain.outcome import Delivered, Outcome, Rejected, Unknown, Unreachable
-from app.outbound import STANDARD, Timeouts
+from app.outbound.client import STANDARD, Timeouts
 
 try:
     from tencentcloud.common.credential import Credential

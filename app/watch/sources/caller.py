@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.channels.api_call import ApiAnswer, ApiCall, NoAnswer
 from app.domain.clock import Clock
+from app.outbound.api_call import ApiAnswer, ApiCall, NoAnswer
+from app.outbound.pace import CallPace
 from app.watch.sources.document import Source
-from app.watch.sources.pace import CallPace
 from app.watch.sources.read_back import SourcePage, read_from_the_end, read_onwards
 from app.watch.sources.reading import CallRequest, SourceReading
 from app.watch.sources.reading_window import ReadingWindow

@@ -10,11 +10,11 @@ from datetime import datetime, tzinfo
 from typing import Any, Literal
 
 from app.domain.flow import PROMISED
+from app.domain.foreign_values import NoMoment, moment_of, whole_of, word_of
 from app.domain.harmless_text import harmless_text
 from app.domain.marks import Mark
 from app.domain.times import is_a_time
 from app.expressions import NothingFound, ParsedExpression
-from app.watch.sources.foreign_values import NoMoment, moment_of, whole_of, word_of
 from app.watch.stages.take_events import ReportedEvent
 
 Quality = Literal["exact", "log", "seen"]

@@ -12,11 +12,11 @@ from urllib.parse import urlencode, urlsplit
 
 from pydantic import Field
 
-from app.channels.api_call import ApiCall
+from app.domain.foreign_values import wall_text, whole_of, word_of
 from app.expressions import NothingFound, ParsedExpression
+from app.outbound.api_call import ApiCall
 from app.toml_file import WrongEntry
 from app.watch.sources.event_map import EventMap
-from app.watch.sources.foreign_values import wall_text, whole_of, word_of
 from app.watch.sources.map_file import MapTable, SourceTable, expression_of, map_of
 from app.watch.sources.read_back import SourcePage
 from app.watch.sources.reading import CallRequest, SourceKind, SourceReading, objects_in

@@ -4,45 +4,20 @@ Pages count from 1. Its limits are not public and whether ``del`` means "also" o
 off until a page was read, and deliveries are read both ways.
 """
 
-import hashlib
-import json
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
-from app.channels.api_call import ApiCall
-from app.watch.sources.foreign_values import BEIJING, wall_text, whole_of, word_of
+from app.domain.foreign_values import BEIJING, wall_text, whole_of
+from app.main_system.vendors import guanyi as api
+from app.outbound.api_call import ApiCall
 from app.watch.sources.map_file import shipped_maps
 from app.watch.sources.read_back import SourcePage
 from app.watch.sources.reading import CallRequest, SourceKind, SourceReading, objects_in
-from app.watch.sources.trouble import SourceTrouble, unlike
+from app.watch.sources.trouble import SourceTrouble, refused, unlike
 
 TRADES = "gy.erp.trade.get"
 DELIVERIES = "gy.erp.trade.deliverys.get"
 METHODS = frozenset({TRADES, DELIVERIES})
 """Nothing else is ever called."""
-
-_TEXTS: tuple[tuple[str, str], ...] = (
-    ("sign", "key"),
-    ("签名", "key"),
-    ("appkey", "key"),
-    ("sessionkey", "token"),
-    ("频率", "throttled"),
-    ("限流", "throttled"),
-    ("ip", "ip"),
-    ("权限", "permission"),
-)
-THROTTLED = timedelta(minutes=5)
-
-
-def signed(text: str, *, secret: str) -> str:
-    """Return the signature over the JSON as it is before the signature is put into it."""
-    return hashlib.md5(f"{secret}{text}{secret}".encode(), usedforsecurity=False).hexdigest().upper()
-
-
-def compact(fields: Mapping[str, Any]) -> str:
-    """Return JSON in the one form that is signed and sent."""
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
 def write_call(request: CallRequest) -> ApiCall:
@@ -53,21 +28,13 @@ def write_call(request: CallRequest) -> ApiCall:
         raise SourceTrouble("our_call", method)
     names = ("start_date", "end_date") if trades else ("start_modify_date", "end_modify_date")
     times = (wall_text(request.window.since, BEIJING), wall_text(request.window.until, BEIJING))
-    fields = {
-        "appkey": request.access["appkey"],
-        "sessionkey": request.access["sessionkey"],
-        "method": method,
+    asked = {
         **dict(zip(names, times, strict=True)),
         "page_no": request.page,
         "page_size": request.reading.size,
         **request.reading.fixed,
     }
-    sign = signed(compact(fields), secret=request.access["secret"])
-    return ApiCall(
-        request.address,
-        body=compact({**fields, "sign": sign}).encode(),
-        headers={"Content-Type": "application/json"},
-    )
+    return api.signed_call(method, asked, address=request.address, access=request.access)
 
 
 def judge_answer(reading: SourceReading, said: object) -> SourcePage:
@@ -75,11 +42,7 @@ def judge_answer(reading: SourceReading, said: object) -> SourcePage:
     if not isinstance(said, dict) or "success" not in said:
         raise unlike("success")
     if said["success"] is not True:
-        words = " ".join(
-            text for name in ("errorCode", "errorDesc", "subErrorDesc") if (text := word_of(said.get(name)))
-        )
-        code = next((code for text, code in _TEXTS if text in words.casefold()), "refused")
-        raise SourceTrouble(code, words, wait=THROTTLED if code == "throttled" else timedelta())
+        raise refused(api.refusal_of(said))
     name = "orders" if reading.events == "trades" else "deliverys"
     rows, total = objects_in(said.get(name)), whole_of(said.get("total"))
     if rows is None or total is None:
@@ -90,8 +53,8 @@ def judge_answer(reading: SourceReading, said: object) -> SourcePage:
 KIND = SourceKind(
     name="guanyi",
     title="管易",
-    address="http://v2.api.guanyierp.com/rest/erp_open",
-    hosts=frozenset({"v2.api.guanyierp.com", "api.guanyierp.com"}),
+    address=api.ADDRESS,
+    hosts=api.HOSTS,
     plain=("appkey",),
     secrets=("sessionkey", "secret"),
     key="appkey",

@@ -1,22 +1,19 @@
 """聚水潭: orders and stock-outs by their changes, and the operation log of all orders.
 
-Pages count from 1. A refusal comes as HTTP 200 with a code; codes 140, 150 and 160 mean different things in its two
-lists, so that their text decides.
+Pages count from 1.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
-from app.channels.api_call import ApiCall
-from app.watch.sources.foreign_values import BEIJING, wall_text, whole_of, word_of
+from app.domain.foreign_values import BEIJING, wall_text, whole_of, word_of
+from app.main_system.vendors import jushuitan as api
+from app.outbound.api_call import ApiCall
 from app.watch.sources.map_file import shipped_maps
 from app.watch.sources.read_back import SourcePage
 from app.watch.sources.reading import CallRequest, SourceKind, SourceReading, objects_in
-from app.watch.sources.trouble import SourceTrouble, unlike
+from app.watch.sources.trouble import SourceTrouble, refused, unlike
 
 PATHS: Mapping[str, str] = {
     "orders": "/open/orders/single/query",
@@ -26,19 +23,11 @@ PATHS: Mapping[str, str] = {
 """Nothing else is ever called."""
 
 _LISTS = {"orders": "orders", "outs": "datas", "actions": "datas"}
-_CODES: Mapping[int, str] = {10: "key", 100: "token", 110: "ip", 120: "key", 180: "clock", 190: "permission"}
-_WAITS = {199: timedelta(seconds=2), 200: timedelta(seconds=60)}
 _ORDER_FIELDS = (
     "o_id,so_id,shop_id,shop_name,status,order_date,pay_date,created,modified,send_date,l_id,logistics_company,"
     "link_o_id,merge_so_id,pays"
 )
 """No field of a buyer or receiver is asked for."""
-
-
-def signed(parameters: Mapping[str, str], *, secret: str) -> str:
-    """Return the signature of a call over its parameters as they are before they are encoded."""
-    said = "".join(f"{name}{value}" for name, value in sorted(parameters.items()))
-    return hashlib.md5(f"{secret}{said}".encode(), usedforsecurity=False).hexdigest()
 
 
 def write_call(request: CallRequest) -> ApiCall:
@@ -53,20 +42,7 @@ def write_call(request: CallRequest) -> ApiCall:
         "page_size": request.reading.size,
         **request.reading.fixed,
     }
-    parameters = {
-        "app_key": request.access["app_key"],
-        "access_token": request.access["access_token"],
-        "timestamp": str(int(request.at.timestamp())),
-        "version": "2",
-        "charset": "utf-8",
-        "biz": json.dumps(asked, ensure_ascii=False, separators=(",", ":")),
-    }
-    parameters["sign"] = signed(parameters, secret=request.access["app_secret"])
-    return ApiCall(
-        request.address.rstrip("/") + path,
-        body=urlencode(parameters).encode(),
-        headers={"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"},
-    )
+    return api.signed_call(path, asked, address=request.address, access=request.access, at=request.at)
 
 
 def judge_answer(reading: SourceReading, said: object) -> SourcePage:
@@ -74,7 +50,7 @@ def judge_answer(reading: SourceReading, said: object) -> SourcePage:
     if not isinstance(said, dict) or (code := whole_of(said.get("code"))) is None:
         raise unlike("code")
     if code != 0:
-        raise _refused(code, word_of(said.get("msg")) or "")
+        raise refused(api.refusal_of(code, word_of(said.get("msg")) or ""))
     data = said.get("data")
     if not isinstance(data, dict):
         raise unlike("data")
@@ -87,21 +63,6 @@ def judge_answer(reading: SourceReading, said: object) -> SourcePage:
     return SourcePage(rows, total, more=(word_of(data.get("has_next")) or "").casefold() in {"1", "true"})
 
 
-def _refused(code: int, words: str) -> SourceTrouble:
-    if code in _WAITS:
-        return SourceTrouble("throttled", f"{code} {words}", wait=_WAITS[code])
-    found = _CODES.get(code)
-    if found is None:
-        kinds: tuple[tuple[str, str], ...] = (
-            ("时间戳", "clock"),
-            ("token", "token"),
-            ("签名", "key"),
-            ("参数", "our_call"),
-        )
-        found = next((kind for text, kind in kinds if text in words.casefold()), "refused")
-    return SourceTrouble(found, f"{code} {words}")
-
-
 _FIXED: Mapping[str, Mapping[str, Any]] = {
     "orders": {"date_type": 0, "is_get_total": True, "order_flds": _ORDER_FIELDS},
     "outs": {"date_type": 0},
@@ -110,8 +71,8 @@ _FIXED: Mapping[str, Mapping[str, Any]] = {
 KIND = SourceKind(
     name="jushuitan",
     title="聚水潭",
-    address="https://openapi.jushuitan.com",
-    hosts=frozenset({"openapi.jushuitan.com", "dev-api.jushuitan.com"}),
+    address=api.ADDRESS,
+    hosts=api.HOSTS,
     plain=("app_key",),
     secrets=("app_secret", "access_token"),
     key="app_key",

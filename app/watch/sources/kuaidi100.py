@@ -14,9 +14,9 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
-from app.channels.api_call import ApiCall
+from app.domain.foreign_values import BEIJING, NoMoment, moment_of, word_of
+from app.outbound.api_call import ApiCall
 from app.toml_file import parse_toml
-from app.watch.sources.foreign_values import BEIJING, NoMoment, moment_of, word_of
 from app.watch.sources.read_back import SourcePage
 from app.watch.sources.reading import CallRequest, SourceKind, SourceReading
 from app.watch.sources.trouble import SourceTrouble, unlike

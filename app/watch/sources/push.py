@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
+from app.domain.foreign_values import word_of
 from app.store.unit_of_work import Store
-from app.watch.sources.foreign_values import word_of
 from app.watch.sources.kuaidi100 import first_scan_in, push_signed
 from app.watch.sources.parcels import scan_event
 from app.watch.sources.trouble import SourceTrouble

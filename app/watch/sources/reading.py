@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.channels.api_call import ApiCall
+from app.outbound.api_call import ApiCall
 from app.watch.sources.event_map import EventMap
 from app.watch.sources.read_back import SourcePage
 from app.watch.sources.reading_window import ReadingWindow

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from app.domain.harmless_text import harmless_text
+from app.main_system.vendors.refusal import VendorRefusal
 
 LONGEST_WORDS = 200
 
@@ -27,3 +28,8 @@ class TooManyRows(SourceTrouble):
 def unlike(what: str) -> SourceTrouble:
     """Return the trouble that an answer has not the form it should have; ``what`` names the field."""
     return SourceTrouble("bad_answer", what)
+
+
+def refused(refusal: VendorRefusal) -> SourceTrouble:
+    """Return the trouble that a vendor refused a call."""
+    return SourceTrouble(refusal.code, refusal.words, wait=refusal.wait)

@@ -1,24 +1,22 @@
 """旺店通 flagship edition: orders by their changes, stock-outs in three readings, and the log of one order.
 
-Pages count from 0; the pager is part of the signature. Refusals come as HTTP 200 with a status and a text.
+Pages count from 0; the pager is part of the signature.
 """
 
 import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from app.channels.api_call import ApiCall
-from app.watch.sources.foreign_values import BEIJING, wall_text, whole_of, word_of
+from app.domain.foreign_values import BEIJING, wall_text, whole_of, word_of
+from app.main_system.vendors import wangdiantong as api
+from app.outbound.api_call import ApiCall
 from app.watch.sources.map_file import shipped_maps
 from app.watch.sources.read_back import SourcePage
 from app.watch.sources.reading import CallRequest, SourceKind, SourceReading, objects_in
-from app.watch.sources.trouble import SourceTrouble, unlike
-
-_COUNTED_FROM = datetime(2011, 12, 31, 16, tzinfo=UTC)
-"""Midnight of 1 January 2012 in Beijing: its timestamps are seconds since then."""
+from app.watch.sources.trouble import SourceTrouble, refused, unlike
 
 SIZE = 200
 TRADES = "sales.TradeQuery.queryWithDetail"
@@ -26,26 +24,6 @@ STOCKOUTS = "wms.stockout.Sales.queryWithDetail"
 LOG = "sales.TradeQuery.getLog"
 METHODS = frozenset({TRADES, STOCKOUTS, LOG})
 """Nothing else is ever called: some of its queries take work away from the shop."""
-
-THROTTLED = timedelta(minutes=5)
-_STATUSES: Mapping[int, str] = {1: "key", 3: "key", 6: "ip", 7: "clock", 8: "our_call"}
-_TEXTS: tuple[tuple[str, str], ...] = (
-    ("调用频率限制", "throttled"),
-    ("并发次数限制", "throttled"),
-    ("权限", "permission"),
-    ("分页查询", "our_call"),
-    ("查询时间过宽", "our_call"),
-    ("整数数组", "our_call"),
-    ("签名", "key"),
-    ("sign", "key"),
-)
-"""What a text of status 100 means; its punctuation differs from one answer to the next."""
-
-
-def signed(parameters: Mapping[str, str], body: str, *, secret: str) -> str:
-    """Return the signature of a call over its parameters and its body as it is sent."""
-    said = "".join(f"{name}{value}" for name, value in sorted({**parameters, "body": body}.items()))
-    return hashlib.md5(f"{secret}{said}{secret}".encode(), usedforsecurity=False).hexdigest()
 
 
 def write_call(request: CallRequest) -> ApiCall:
@@ -98,22 +76,8 @@ def judge_log(said: object, order: str) -> list[Any]:
 def _call(request: CallRequest, method: str, arguments: list[Any], pager: Mapping[str, str]) -> ApiCall:
     if method not in METHODS:
         raise SourceTrouble("our_call", method)
-    secret, _, salt = request.access["secret"].partition(":")
-    body = json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
-    parameters = {
-        "sid": request.access["sid"],
-        "key": request.access["key"],
-        "salt": salt,
-        "method": method,
-        "timestamp": str((request.at - _COUNTED_FROM) // timedelta(seconds=1)),
-        "v": "1.0",
-        **pager,
-    }
-    return ApiCall(
-        request.address,
-        query={**parameters, "sign": signed(parameters, body, secret=secret)},
-        body=body.encode(),
-        headers={"Content-Type": "application/json"},
+    return api.signed_call(
+        method, arguments, address=request.address, access=request.access, at=request.at, pager=pager
     )
 
 
@@ -123,16 +87,14 @@ def _data(said: object) -> object:
     if status == 0:
         return said.get("data")
     words = word_of(said.get("message")) or word_of(said.get("data")) or ""
-    plain = words.replace("，", "").replace(",", "")
-    code = _STATUSES.get(status) or next((code for text, code in _TEXTS if text in plain), "refused")
-    raise SourceTrouble(code, f"{status} {words}", wait=THROTTLED if code == "throttled" else timedelta())
+    raise refused(api.refusal_of(status, words))
 
 
 KIND = SourceKind(
     name="wangdiantong",
     title="旺店通（旗舰版）",
-    address="https://wdt.wangdian.cn/openapi",
-    hosts=frozenset({"wdt.wangdian.cn"}),
+    address=api.ADDRESS,
+    hosts=api.HOSTS,
     plain=("sid", "key"),
     secrets=("secret",),
     key="key",

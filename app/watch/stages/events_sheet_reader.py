@@ -13,12 +13,12 @@ from datetime import datetime, time, timedelta, timezone
 from typing import Any, NamedTuple
 
 from app.domain.csv_cell import DamagedBySpreadsheet, identifier_of, undefuse
+from app.domain.foreign_values import NoMoment, moment_of
 from app.domain.marks import RANK, Mark
 from app.domain.problems import TooLarge
 from app.files.headed_rows import cell_of, find_headings, shown_heading, text_of
 from app.files.reading_process import serve
 from app.files.sheet_reader import Formula, Row, UnreadableSheet, rows_of
-from app.watch.sources.foreign_values import NoMoment, moment_of
 from app.watch.stages.event_columns import ENOUGH_WIDE, TELLS_TOO_LITTLE, column_names, mark_of, wide_marks
 
 LONGEST = {"order": 80, "channel": 64, "source": 32, "event_id": 96}

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from app.bootstrap.sources import OpenSources
+from app.outbound.pace import CallPace
 from app.watch.sources.check import check_source
 from app.watch.sources.document import Source, Sources, WrongSource, read_source
-from app.watch.sources.pace import CallPace
 from tests.deployment.facts import TEN, minutes
 from tests.deployment.sources import SourceRig, no_wait, rig
 

@@ -315,7 +315,7 @@ MUTANTS = (
     Mutant(
         "outgoing calls follow redirects",
         "security",
-        (Edit("app/outbound.py", "follow_redirects=False", "follow_redirects=True"),),
+        (Edit("app/outbound/client.py", "follow_redirects=False", "follow_redirects=True"),),
         ("tests/house/test_container_and_locks.py::test_outgoing_calls_follow_no_redirect_and_ask_no_proxy",),
     ),
     Mutant(

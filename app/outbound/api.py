@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import httpx
 
-from app.channels.api_call import ApiAnswer, ApiCall, NoAnswer
+from app.outbound.api_call import ApiAnswer, ApiCall, NoAnswer
 
 LARGEST = 32 * 1024 * 1024
 """Bytes of an answer; a page of the longest orders that were seen is a hundredth of it."""
