@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, ValidationError
 
 from app.domain.flow import OWN_SOURCE
+from app.main_system.file_tables import FileTable, allowed_address, check_secret_names, sentence_of
 from app.toml_file import (
     UnreadableFile,
     WrongEntry,
@@ -28,18 +29,15 @@ from app.toml_file import (
 from app.watch.sources import guanyi, jushuitan, kuaidi100, wangdiantong
 from app.watch.sources.event_map import Merchant
 from app.watch.sources.generic import ReadingTable, kind_of
-from app.watch.sources.map_file import SourceTable, sentence_of
 from app.watch.sources.reading import SourceKind
 from app.watch.sources.reading_window import WindowRules
 
 KINDS: Mapping[str, SourceKind] = {
     kind.name: kind for kind in (wangdiantong.KIND, jushuitan.KIND, guanyi.KIND, kuaidi100.KIND)
 }
-_OWN_MACHINE = frozenset({"127.0.0.1", "localhost"})
-_OURS = "LIFEBOAT_"
 
 
-class SourceFile(SourceTable):
+class SourceFile(FileTable):
     """A whole file."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")
@@ -155,7 +153,7 @@ def _source(file: SourceFile, *, hosts: Collection[str], taken: Collection[str])
     if (span or kind.span) <= overlap:
         raise WrongEntry("overlap_minutes", "须小于 span_minutes，否则永远读不到新的内容")
     _require(file, kind)
-    address = _address(file, kind, hosts)
+    address = allowed_address(file.address or kind.address, known=kind.hosts, hosts=hosts)
     vendors = urlsplit(address).hostname in kind.hosts
     if vendors and file.per_minute is not None and file.per_minute > kind.per_minute:
         raise WrongEntry("per_minute", f"不能大于 {kind.per_minute:.0f}：另一半留给商家自己的工具")
@@ -206,26 +204,7 @@ def _require(file: SourceFile, kind: SourceKind) -> None:
             may_be = (*needed, *kind.optional) if table == "secrets" else needed
             if kind.name != "http" and name not in may_be:
                 raise WrongEntry(f"{table}.{name}", f"不认识的配置项，可用：{'、'.join(may_be) or '无'}")
-    for name, variable in file.secrets.items():
-        if not variable.isidentifier() or variable != variable.upper() or variable.startswith(_OURS):
-            raise WrongEntry(
-                f"secrets.{name}", "写环境变量的名称（大写，不以 LIFEBOAT_ 开头），例如 WDT_SECRET；不写密钥本身"
-            )
-
-
-def _address(file: SourceFile, kind: SourceKind, hosts: Collection[str]) -> str:
-    address = file.address or kind.address
-    try:
-        parts = urlsplit(address)
-        host, fits = (parts.hostname or "").casefold(), parts.scheme in {"http", "https"} and not parts.query
-        _ = parts.port
-    except ValueError:
-        host, fits = "", False
-    if not host or not fits or parts.username is not None:
-        raise WrongEntry("address", "须为 https://主机/路径，不含 ? 与账号")
-    if host not in kind.hosts | _OWN_MACHINE and host not in {one.casefold() for one in hosts}:
-        raise WrongEntry("address", f"主机 {as_told(host)} 不在 LIFEBOAT_OUTBOUND_HOSTS 中")
-    return address
+    check_secret_names(file.secrets)
 
 
 def _zone(name: str) -> ZoneInfo:

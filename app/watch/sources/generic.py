@@ -3,44 +3,36 @@
 Nobody has seen such an API before, so each of its readings is off until one page of it was read.
 """
 
-import json
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
-from typing import Any, Literal
-from urllib.parse import urlencode, urlsplit
+from typing import Literal
 
 from pydantic import Field
 
 from app.domain.foreign_values import wall_text, whole_of, word_of
 from app.expressions import NothingFound, ParsedExpression
+from app.main_system.call_table import CallTable, StraysFromHost, written_call
+from app.main_system.file_tables import expression_of
 from app.outbound.api_call import ApiCall
 from app.toml_file import WrongEntry
 from app.watch.sources.event_map import EventMap
-from app.watch.sources.map_file import MapTable, SourceTable, expression_of, map_of
+from app.watch.sources.map_file import MapTable, map_of
 from app.watch.sources.read_back import SourcePage
 from app.watch.sources.reading import CallRequest, SourceKind, SourceReading, objects_in
 from app.watch.sources.trouble import SourceTrouble, unlike
 
-_BLANK = re.compile(r"\{([a-z_]+)\}")
 _OF_WINDOW = ("since", "until", "page", "size")
 
 TimeForm = Literal["wall", "iso", "seconds", "milliseconds"]
 
 
-class ReadingTable(SourceTable):
+class ReadingTable(CallTable):
     """One query: what is sent, with ``{since}``, ``{until}``, ``{page}``, ``{size}`` and the names of secrets in it."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")
-    method: Literal["GET", "POST"] = "GET"
-    path: str = Field(default="", max_length=300)
     first_page: int = Field(default=1, ge=0, le=1)
     page_size: int = Field(default=100, ge=1, le=1000)
     time: TimeForm = "wall"
-    query: dict[str, str] = Field(default_factory=dict)
-    headers: dict[str, str] = Field(default_factory=dict)
-    form: dict[str, str] | None = None
-    body: dict[str, Any] | None = None
     ok: str | None = None
     says: str | None = None
     list: str = Field(min_length=1, max_length=200)
@@ -64,8 +56,6 @@ class _Described:
         self.events = map_of(table.events, where=f"{key}.events")
         if (table.total is None) != table.onwards:
             raise WrongEntry(f"{key}.total", "须写明总数在哪里（total）；没有总数的操作日志写 onwards = true")
-        if table.form is not None and table.body is not None:
-            raise WrongEntry(f"{key}.form", "form 与 body 只写一个")
 
 
 def kind_of(
@@ -80,12 +70,7 @@ def kind_of(
     if len(described) != len(tables):
         raise WrongEntry("reading", "每个 [[reading]] 的 name 须不同")
     for n, table in enumerate(tables):
-        for text in _texts_in([table.path, table.query, table.headers, table.form, table.body]):
-            for blank in _BLANK.findall(text):
-                if blank not in names and blank not in _OF_WINDOW:
-                    raise WrongEntry(
-                        f"reading.{n}", f"不认识的 {{{blank}}}，可用：{'、'.join((*_OF_WINDOW, *sorted(names)))}"
-                    )
+        table.check((*_OF_WINDOW, *sorted(names)), f"reading.{n}")
     maps: Mapping[str, EventMap] = {name: one.events for name, one in described.items()}
     return SourceKind(
         name="http",
@@ -123,19 +108,10 @@ def _write(described: _Described, request: CallRequest) -> ApiCall:
         "page": request.page,
         "size": request.reading.size,
     }
-    headers = {name: str(_filled(text, values)) for name, text in table.headers.items()}
-    body = b""
-    if table.form is not None:
-        body = urlencode({name: str(_filled(text, values)) for name, text in table.form.items()}).encode()
-        headers.setdefault("Content-Type", "application/x-www-form-urlencoded;charset=UTF-8")
-    elif table.body is not None:
-        body = json.dumps(_filled(table.body, values), ensure_ascii=False).encode()
-        headers.setdefault("Content-Type", "application/json")
-    url = request.address.rstrip("/") + str(_filled(table.path, values))
-    if urlsplit(url).netloc != urlsplit(request.address).netloc:
-        raise SourceTrouble("our_call", "path")
-    query = {name: str(_filled(text, values)) for name, text in table.query.items()}
-    return ApiCall(url, table.method, query=query, body=body, headers=headers)
+    try:
+        return written_call(table, request.address, values)
+    except StraysFromHost:
+        raise SourceTrouble("our_call", "path") from None
 
 
 def _judge(described: _Described, said: object) -> SourcePage:
@@ -160,21 +136,6 @@ def _search(expression: ParsedExpression, said: object) -> object:
         return None
 
 
-def _filled(text: Any, values: Mapping[str, str | int]) -> Any:  # noqa: ANN401 - JSON
-    """Return a template with its blanks filled; a text that is one blank alone becomes its value, with its type."""
-    match text:
-        case dict():
-            return {name: _filled(one, values) for name, one in text.items()}
-        case list():
-            return [_filled(one, values) for one in text]
-        case str():
-            alone = _BLANK.fullmatch(text)
-            if alone and alone[1] in values:
-                return values[alone[1]]
-            return _BLANK.sub(lambda blank: str(values.get(blank[1], blank[0])), text)
-    return text
-
-
 _FORMS: Mapping[str, Callable[[datetime], str | int]] = {
     "iso": lambda moment: moment.isoformat(timespec="seconds"),
     "seconds": lambda moment: int(moment.timestamp()),
@@ -184,14 +145,3 @@ _FORMS: Mapping[str, Callable[[datetime], str | int]] = {
 
 def _time(moment: datetime, form: TimeForm, zone: tzinfo) -> str | int:
     return wall_text(moment, zone) if form == "wall" else _FORMS[form](moment.astimezone(zone))
-
-
-def _texts_in(value: object) -> list[str]:
-    match value:
-        case str():
-            return [value]
-        case dict():
-            return [text for one in value.values() for text in _texts_in(one)]
-        case list():
-            return [text for one in value for text in _texts_in(one)]
-    return []

@@ -8,43 +8,18 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from app.domain.flow import PROMISED
 from app.domain.marks import STAGES, Mark
 from app.domain.triage import SAID
-from app.expressions import ParsedExpression, WrongExpression, parse_expression
+from app.expressions import ParsedExpression
+from app.main_system.file_tables import FileTable, expression_of
 from app.toml_file import WrongEntry, parse_toml
 from app.watch.sources.event_map import EventMap, MarkRule, RowCondition, flag_of
 
-_SENTENCES = {
-    "extra_forbidden": "不认识的配置项",
-    "missing": "缺少必填的配置项",
-    "dict_type": "须为 TOML 表",
-    "list_type": "须为数组",
-    "model_type": "须为 TOML 表",
-    "string_type": "须为文字，用引号括起",
-    "int_type": "须为整数",
-    "bool_type": "须为 true 或 false",
-    "enum": "不认识的节点",
-    "literal_error": "只能是 {expected} 之一",
-    "string_too_short": "不能为空",
-    "string_too_long": "最长 {max_length} 个字符",
-    "string_pattern_mismatch": "格式不对，须符合 {pattern}",
-    "greater_than_equal": "不能小于 {ge}",
-    "less_than_equal": "不能大于 {le}",
-    "too_long": "最多 {max_length} 项",
-    "too_short": "至少 {min_length} 项",
-}
 
-
-class SourceTable(BaseModel):
-    """What a file may say; a misspelt key is a lost key, so that none is passed over."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class MarkTable(SourceTable):
+class MarkTable(FileTable):
     """One mark."""
 
     mark: str
@@ -55,7 +30,7 @@ class MarkTable(SourceTable):
     printed: Literal["list", "waybill"] | None = None
 
 
-class MapTable(SourceTable):
+class MapTable(FileTable):
     """What the rows of one reading mean."""
 
     order: str = Field(min_length=1, max_length=200)
@@ -65,17 +40,6 @@ class MapTable(SourceTable):
     attributes: dict[str, str] = Field(default_factory=dict)
     standing: dict[str, str] = Field(default_factory=dict)
     marks: list[MarkTable] = Field(min_length=1, max_length=100)
-
-
-def sentence_of(error: ValidationError) -> WrongEntry:
-    """Return the first thing that a model found wrong."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    sentence = _SENTENCES.get(first["type"], "不是可用的值")
-    try:
-        sentence = sentence.format(**first.get("ctx", {}))
-    except (KeyError, IndexError):
-        sentence = "不是可用的值"
-    return WrongEntry(".".join(str(part) for part in first["loc"]), sentence)
 
 
 def map_of(table: MapTable, *, where: str) -> EventMap:
@@ -105,18 +69,6 @@ def _standing(table: MapTable, where: str) -> dict[str, ParsedExpression]:
     if unknown := next((name for name in table.standing if name not in known), None):
         raise WrongEntry(f"{where}.standing.{unknown[:40]}", f"不认识的名称，可用：{'、'.join(sorted(known))}")
     return {name: expression_of(text, f"{where}.standing.{name}") for name, text in table.standing.items()}
-
-
-def expression_of(text: str, key: str) -> ParsedExpression:
-    """Return a compiled expression.
-
-    Raises:
-        WrongEntry: it is none.
-    """
-    try:
-        return parse_expression(text)
-    except WrongExpression as error:
-        raise WrongEntry(key, str(error)) from None
 
 
 @cache

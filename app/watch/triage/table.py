@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.domain.marks import STAGES
 from app.domain.triage import SAID, TriageCondition, TriageLine, Wanted
+from app.main_system.file_tables import sentence_of
 from app.toml_file import UnreadableFile, parse_toml, read_small_file
-from app.watch.sources.map_file import sentence_of
 
 SHIPPED = Path(__file__).with_name("table.toml")
 MOST_LINES = 60
