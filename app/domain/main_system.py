@@ -23,10 +23,11 @@ class SameNumber(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrderNames:
-    """What an order may be called in the main system: our number, and the shop's if it has one."""
+    """What an order may be called in the main system: our number, and the shop's if it has one; whose it is."""
 
     ours: str
     shop: str | None = None
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,6 @@ class OrderToSend:
 
     names: OrderNames
     order: Order
-    channel: str
     received_at: datetime
     payload: bytes | None = None
 

@@ -89,10 +89,8 @@ def after_create(outcome: CreateOutcome, order: Order) -> AfterCreate:
     match outcome:
         case CreatedInMain(number):
             return ComesHome((number,), was_there=False)
-        case ExistsInMain(None):
-            return AskFirst(timedelta())  # it is there; with what in it, only a look can tell
-        case ExistsInMain(FoundInMain() as found):
-            return _settled(found, order)
+        case ExistsInMain(found):  # where it does not tell what is in it, only a look can
+            return AskFirst(timedelta()) if found is None else _settled(found, order)
         case OrderRefused(words, field):
             return StaysRefused(words, field)
         case AccessRefused() | MainThrottled():
@@ -112,9 +110,9 @@ def after_find(
     ``may_be_there`` where the order may have been sent before, by us or by whoever passed it on.
     """
     match outcome:
-        case ExistsInMain(None):
-            return PersonDecides("主系统说已有此单，但查不到它的内容，请核对后处理")
-        case ExistsInMain(FoundInMain() as found):
+        case ExistsInMain(found):
+            if found is None:
+                return PersonDecides("主系统说已有此单，但查不到它的内容，请核对后处理")
             return _settled(found, order)
         case AbsentFromMain():
             if may_be_there and absent < BELIEVED_AFTER:

@@ -94,3 +94,20 @@ def check_secret_names(secrets: Mapping[str, str], *, key: str = "secrets") -> N
             raise WrongEntry(
                 f"{key}.{name}", "写环境变量的名称（大写，不以 LIFEBOAT_ 开头），例如 WDT_SECRET；不写密钥本身"
             )
+
+
+def check_names(
+    table: str, given: Mapping[str, str], *, needed: Collection[str], optional: Collection[str] = ()
+) -> None:
+    """Refuse a table in which an entry is missing, blank, or unknown.
+
+    Raises:
+        WrongEntry: one is.
+    """
+    for name in needed:
+        if not given.get(name, "").strip():
+            raise WrongEntry(f"{table}.{name}", "缺少必填的配置项")
+    may_be = [*needed, *optional]
+    for name in given:
+        if name not in may_be:
+            raise WrongEntry(f"{table}.{name}", f"不认识的配置项，可用：{'、'.join(may_be) or '无'}")

@@ -28,6 +28,8 @@ async def ask(http: httpx.AsyncClient, call: ApiCall, *, time_limit: timedelta) 
         return NoAnswer("timeout")
     except httpx.HTTPError:
         return NoAnswer("unreachable")
+    except UnicodeEncodeError:  # a value that no header can hold
+        return NoAnswer("our_call")
 
 
 async def _ask(http: httpx.AsyncClient, call: ApiCall) -> ApiAnswer | NoAnswer:

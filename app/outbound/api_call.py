@@ -1,6 +1,6 @@
 """A call of another program's API and what came of it, as values; who only describes calls need not hold a client."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -32,3 +32,7 @@ class NoAnswer:
 
     code: str
     server_at: datetime | None = None
+
+
+Ask = Callable[[ApiCall], Awaitable[ApiAnswer | NoAnswer]]
+"""Makes a call; :func:`app.outbound.api.ask` with its client and its time limit given."""

@@ -108,3 +108,7 @@ async def test_a_body_goes_out_as_it_stands(http: httpx.AsyncClient, url: str):
     found = await ask(http, call, time_limit=QUICK)
     assert isinstance(found, ApiAnswer)
     assert found.said == {"body": '{"b":1,"a":"张三"}', "kind": "application/json"}
+
+
+async def test_what_no_header_can_hold_is_not_sent(http: httpx.AsyncClient, url: str):
+    assert await _asked(http, url, "", headers={"X-Order": "单号"}) == NoAnswer("our_call")

@@ -9,13 +9,13 @@ from app.domain.order import priority_of, total_of
 from app.domain.order_number import derive
 from app.domain.problems import BadIdempotencyKey, InvalidOrder, Malformed, Problem, UnsupportedMedia
 from app.intake.accept import Accepted
+from app.intake.profile.payload import USUAL
 from app.intake.profile.profile import Profile, Rendered
 from app.intake.schemas import OrderIn
 
 _STATUSES = ((Malformed, 400), (BadIdempotencyKey, 400), (UnsupportedMedia, 415), (InvalidOrder, 422))
 _SAMPLE_SECRET = b"a sample is not an order: its number only has the right shape"
 _SAMPLE_TIME = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
-_USUAL = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def explain(
     The order number in the answer is a sample: the real one depends on the installation's secret.
     """
     try:
-        mapped = profile.read(body, _USUAL[profile.reader.kind] if content_type is None else content_type)
+        mapped = profile.read(body, USUAL[profile.reader.kind] if content_type is None else content_type)
     except Problem as problem:
         status = next((status for kind, status in _STATUSES if isinstance(problem, kind)), 500)
         return Explanation(None, None, profile.render_problem(problem, status), problem)

@@ -14,6 +14,7 @@ from app.intake.field_errors import field_error
 from app.intake.profile.fields import ORDER_FIELDS, Unit
 from app.intake.profile.payload import BodyKind
 from app.intake.schemas import Strict
+from app.main_system.http_tables import LookupTable, MainTable, ReplayTable
 from app.toml_file import UnreadableFile, WrongEntry, parse_toml
 
 RESERVED = frozenset({"", "v1", "console", "metrics", "livez", "readyz", "docs", "redoc", "openapi.json"})
@@ -140,6 +141,9 @@ class ProfileFile(Strict):
     answer: AnswerTable
     refusal: RefusalTable
     busy: BusyTable = Field(default_factory=BusyTable)
+    main: MainTable | None = None
+    lookup: LookupTable | None = None
+    replay: ReplayTable | None = None
 
 
 def parse_file(content: bytes) -> ProfileFile:

@@ -1,7 +1,7 @@
 """Reads the bytes of a foreign request, JSON or a form, into plain dicts and lists."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl
@@ -13,6 +13,9 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from app.domain.problems import Malformed, UnsupportedMedia
 
 BodyKind = Literal["json", "form"]
+
+USUAL: Mapping[BodyKind, str] = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
+"""The content type of each kind where nobody says."""
 
 _MAX_FIELDS = 5_000
 """500 items of ten fields each: the canonical order takes no more items."""

@@ -12,8 +12,9 @@ from app.intake.profile.answer import AnswerTemplate, Rendered
 from app.intake.profile.build import mapping_of, templates_of
 from app.intake.profile.file import ClientTable, ProfileFile, parse_file
 from app.intake.profile.mapping import Mapped, OrderMapping
-from app.intake.profile.payload import PayloadReader
+from app.intake.profile.payload import USUAL, PayloadReader
 from app.intake.schemas import OrderIn
+from app.main_system.http_tables import HttpDescription, description_of
 from app.toml_file import UnreadableFile, WrongEntry, as_told, list_toml_files, name_of, read_small_file
 
 __all__ = [
@@ -82,6 +83,8 @@ class Profile:
     busy: AnswerTemplate
     statuses: dict[str, int]
     codes: dict[str, str | int]
+    main: HttpDescription | None = None
+    """How its main system is asked and given, where the file says so."""
 
     def read(self, body: bytes, content_type: str) -> Mapped:
         """Turn the bytes of a request into a canonical order.
@@ -191,6 +194,15 @@ def _build(file: ProfileFile) -> Profile:
         busy=busy,
         statuses=file.refusal.statuses,
         codes=file.refusal.codes,
+        main=description_of(
+            profile=file.name,
+            path=file.path,
+            unit=file.unit,
+            content_type=USUAL[file.body] + ("" if file.charset == "utf-8" else f"; charset={file.charset}"),
+            main=file.main,
+            lookup=file.lookup,
+            replay=file.replay,
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.main_system.vendors.refusal import VendorRefusal
+from app.main_system.vendors.refusal import VendorRefusal, code_in
 from app.outbound.api_call import ApiCall
 
 ADDRESS = "https://wdt.wangdian.cn/openapi"
@@ -29,6 +29,7 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ("整数数组", "our_call"),
     ("签名", "key"),
     ("sign", "key"),
+    ("signature", "key"),
 )
 """What a text of status 100 means; its punctuation differs from one answer to the next."""
 
@@ -71,5 +72,5 @@ def signed_call(
 def refusal_of(status: int, words: str) -> VendorRefusal:
     """Return what a status other than 0 means."""
     plain = words.replace("，", "").replace(",", "")
-    code = _STATUSES.get(status) or next((code for text, code in _TEXTS if text in plain), "refused")
+    code = _STATUSES.get(status) or code_in(plain, _TEXTS) or "refused"
     return VendorRefusal(code, f"{status} {words}", _THROTTLED if code == "throttled" else timedelta())

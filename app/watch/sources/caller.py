@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.domain.clock import Clock
-from app.outbound.api_call import ApiAnswer, ApiCall, NoAnswer
+from app.outbound.api_call import ApiAnswer, ApiCall, Ask
 from app.outbound.pace import CallPace
 from app.watch.sources.document import Source
 from app.watch.sources.read_back import SourcePage, read_from_the_end, read_onwards
@@ -14,7 +14,6 @@ from app.watch.sources.reading import CallRequest, SourceReading
 from app.watch.sources.reading_window import ReadingWindow
 from app.watch.sources.trouble import SourceTrouble
 
-Ask = Callable[[ApiCall], Awaitable[ApiAnswer | NoAnswer]]
 Wait = Callable[[float], Awaitable[None]]
 
 ATTEMPTS = 3

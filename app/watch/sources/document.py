@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, ValidationError
 
 from app.domain.flow import OWN_SOURCE
-from app.main_system.file_tables import FileTable, allowed_address, check_secret_names, sentence_of
+from app.main_system.file_tables import FileTable, allowed_address, check_names, check_secret_names, sentence_of
 from app.toml_file import (
     UnreadableFile,
     WrongEntry,
@@ -152,7 +152,10 @@ def _source(file: SourceFile, *, hosts: Collection[str], taken: Collection[str])
     overlap = timedelta(minutes=file.overlap_minutes)
     if (span or kind.span) <= overlap:
         raise WrongEntry("overlap_minutes", "须小于 span_minutes，否则永远读不到新的内容")
-    _require(file, kind)
+    if kind.name != "http":
+        check_names("access", file.access, needed=kind.plain)
+        check_names("secrets", file.secrets, needed=kind.secrets, optional=kind.optional)
+    check_secret_names(file.secrets)
     address = allowed_address(file.address or kind.address, known=kind.hosts, hosts=hosts)
     vendors = urlsplit(address).hostname in kind.hosts
     if vendors and file.per_minute is not None and file.per_minute > kind.per_minute:
@@ -193,18 +196,6 @@ def _generic(file: SourceFile, zone: ZoneInfo, span: timedelta | None) -> Source
         per_minute=file.per_minute or 30,
         span=span or timedelta(minutes=60),
     )
-
-
-def _require(file: SourceFile, kind: SourceKind) -> None:
-    for table, given, needed in (("access", file.access, kind.plain), ("secrets", file.secrets, kind.secrets)):
-        for name in needed:
-            if not given.get(name, "").strip():
-                raise WrongEntry(f"{table}.{name}", "缺少必填的配置项")
-        for name in given:
-            may_be = (*needed, *kind.optional) if table == "secrets" else needed
-            if kind.name != "http" and name not in may_be:
-                raise WrongEntry(f"{table}.{name}", f"不认识的配置项，可用：{'、'.join(may_be) or '无'}")
-    check_secret_names(file.secrets)
 
 
 def _zone(name: str) -> ZoneInfo:
