@@ -10,11 +10,13 @@ from datetime import timedelta
 from app import words
 from app.bootstrap.batches import headings_of, layout_in_use, layouts_of
 from app.bootstrap.lifeboat import Lifeboat
+from app.bootstrap.main_files import described_mains
 from app.bootstrap.source_files import sources_of
 from app.bootstrap.watch import situation_of
 from app.channels.kinds import label_of
 from app.domain.times import local_text
 from app.files.layouts.registry import UnknownLayout
+from app.reconcile.main_access import tried_at
 from app.store.database.migrate import current, newest
 from app.store.ledger import ledger_of
 from app.store.on_duty import lacks_in_words, roster_lacks
@@ -211,6 +213,21 @@ def _sources(boat: Lifeboat) -> Iterator[Finding]:
         yield Finding("watch_source", "warn" if trouble else "ok", f"数据源 {one.name}：{stands}")
 
 
+def _main_systems(boat: Lifeboat) -> Iterator[Finding]:
+    """Say whether the main system's API was tried: an outage is no time to find out that its key is wrong."""
+    systems = described_mains(boat.settings)
+    for sentence in systems.wrong:
+        yield Finding("main_system", "warn", f"主系统接口的配置有误：{sentence}")
+    with boat.store.reading() as uow:
+        tried = {one.name: tried_at(uow, one.account) for one in systems.known}
+    for name, at in tried.items():
+        if at is None:
+            yield Finding("main_system", "warn", f"主系统接口 {name} 还没有试通：请执行 lifeboat main check")
+        else:
+            when = local_text(at, boat.settings.zone)[:16]
+            yield Finding("main_system", "ok", f"主系统接口 {name}：{when} 试通")
+
+
 def _roster(boat: Lifeboat) -> Iterator[Finding]:
     with boat.store.reading() as uow:
         lacks = roster_lacks(uow, boat.keyring, now=boat.clock.now())
@@ -224,7 +241,7 @@ def _roster(boat: Lifeboat) -> Iterator[Finding]:
 
 Check = Callable[[Lifeboat], Iterator[Finding]]
 
-QUICK: tuple[Check, ...] = (_shape, _disk, _layouts, _channels, _sources, _dead_men, _roster, _rules)
+QUICK: tuple[Check, ...] = (_shape, _disk, _layouts, _channels, _sources, _main_systems, _dead_men, _roster, _rules)
 """Checks that cost the same however many orders there are, and commit nothing."""
 
 CHECKS: tuple[Check, ...] = (
@@ -233,6 +250,7 @@ CHECKS: tuple[Check, ...] = (
     _layouts,
     _channels,
     _sources,
+    _main_systems,
     _dead_men,
     _roster,
     _books,

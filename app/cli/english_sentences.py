@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
+from app.cli.english_main import MAIN_SAID
 from app.cli.english_tables import CELLS
 from app.cli.english_watch import WATCH_SAID
 
 SAID: Mapping[str, str] = {
     **CELLS,
+    **MAIN_SAID,
     **WATCH_SAID,
     # ---- every command -----------------------------------------------------------------------------------------------
     "配置有误，未启动：\n{error}": "A setting is wrong, nothing was started:\n{error}",

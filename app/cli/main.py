@@ -26,6 +26,7 @@ COMMANDS = {
     "import-results": "results:import_file",
     "results": "contradictions:app",
     "ledger": "ledger:ledger",
+    "main": "main_system:app",
     "clients": "clients:app",
     "users": "users:app",
     "coupons": "coupons:app",

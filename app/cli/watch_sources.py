@@ -126,6 +126,7 @@ def _named(boat: Lifeboat, name: str) -> Source:
 async def _check(boat: Lifeboat, chosen: Source) -> CheckedSource:
     opened = OpenSources(boat)
     try:
+        await opened.follow_token(chosen)
         return await check_source(boat.store, opened.caller(chosen), boat.clock)
     finally:
         await opened.aclose()

@@ -2,11 +2,16 @@
 
 from collections.abc import Mapping
 
-from app.cli import words_watch_en
+from app.cli import words_main_en, words_watch_en
 from app.domain.ledger import Ledger
 from app.domain.subject import Subject
 from app.words.labels import Label, Labels, Sentences
 
+CHECK_VERDICTS = words_main_en.CHECK_VERDICTS
+MAIN_ANSWERS = words_main_en.MAIN_ANSWERS
+MAIN_CHECKS = words_main_en.MAIN_CHECKS
+MAIN_TROUBLES = words_main_en.MAIN_TROUBLES
+main_trouble = words_main_en.main_trouble
 MARKS = words_watch_en.MARKS
 SOURCE_KINDS = words_watch_en.SOURCE_KINDS
 SOURCE_TROUBLES = words_watch_en.SOURCE_TROUBLES

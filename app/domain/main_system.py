@@ -1,6 +1,6 @@
 """What a call of the main system came to, as closed sets of values; every adapter ends each call in exactly one.
 
-Codes are those of :data:`app.words.SOURCE_TROUBLES`; words are the main system's own, as it said them.
+Codes are those of :func:`app.words.main_trouble`; words are the main system's own, as it said them.
 """
 
 from dataclasses import dataclass

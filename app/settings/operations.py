@@ -21,6 +21,7 @@ class OperationsSettings(Part):
     disk_reserve_bytes: int = Field(default=DEFAULT, ge=0)  # kept for orders; the rest waits below it; 0: nothing kept
     profiles_dir: Path | None = None
     watch_sources_dir: Path | None = None  # a file for each ERP or carrier that tells of the main system's orders
+    main_system: Path | None = None  # the file of the ERP that orders go home to by its API
     database_url: SecretStr = SecretStr("")  # empty: SQLite in the data folder
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)

@@ -41,6 +41,7 @@ from app.store.repositories.leases import LeaseRepository
 from app.store.repositories.ledger import LedgerRepository
 from app.store.repositories.lifecycle_purge import LifecyclePurgeRepository
 from app.store.repositories.look_alikes import LookAlikeRepository
+from app.store.repositories.main_access import MainAccessRepository
 from app.store.repositories.messages import MessageRepository
 from app.store.repositories.orders import OrderRepository
 from app.store.repositories.outbox_of_alerts import AlertOutboxRepository
@@ -105,6 +106,7 @@ class UnitOfWork:
         self.ledger = LedgerRepository(session, self._reach)
         self.lifecycle_purge = LifecyclePurgeRepository(session)
         self.look_alikes = LookAlikeRepository(session)
+        self.main_access = MainAccessRepository(session)
         self.messages = MessageRepository(session)
         self.orders = OrderRepository(session)
         self.outbox_of_alerts = AlertOutboxRepository(session)

@@ -19,6 +19,11 @@ from app.words.deeds import WAYS as WAYS
 from app.words.hours import WEEKDAYS as WEEKDAYS
 from app.words.labels import Label as Label
 from app.words.labels import Labels, Sentences
+from app.words.main_system import CHECK_VERDICTS as CHECK_VERDICTS
+from app.words.main_system import MAIN_ANSWERS as MAIN_ANSWERS
+from app.words.main_system import MAIN_CHECKS as MAIN_CHECKS
+from app.words.main_system import MAIN_TROUBLES as MAIN_TROUBLES
+from app.words.main_system import main_trouble as main_trouble
 from app.words.marks import MARKS as MARKS
 from app.words.sources import SOURCE_KINDS as SOURCE_KINDS
 from app.words.sources import SOURCE_TROUBLES as SOURCE_TROUBLES

@@ -26,6 +26,8 @@ PLACES = {
     "results contradictions": "held",
     "results settle": "contradiction-settle",
     "ledger": "home",
+    "main check": f"{SHELL}密钥在服务器的环境变量里，由 IT 试连",
+    "main find": NOT_YET,
     "held in-main": "order-decide",
     "held not-in-main": "order-decide",
     "watch status": NOT_YET,

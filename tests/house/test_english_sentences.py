@@ -15,8 +15,8 @@ CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 """Characters, and the stops between them."""
 
 TWINS = {
-    *("english.py", "english_sentences.py", "english_tables.py", "english_watch.py"),
-    *("words_en.py", "words_watch_en.py"),
+    *("english.py", "english_sentences.py", "english_tables.py", "english_watch.py", "english_main.py"),
+    *("words_en.py", "words_watch_en.py", "words_main_en.py"),
 }
 SAME_IN_BOTH = {
     '{"client_order_id":"TEST-0001","phone":"13800138000","items":[{"sku":"A-1001","name":"跑步鞋 42","quantity":1,"unit_price":"599.00"}],"total":"599.00"}'

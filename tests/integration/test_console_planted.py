@@ -110,6 +110,7 @@ CODED = {
     "lease": {"name", "holder"},
     "lifecycle_event": {"mark"},
     "login_throttle": {"subject"},
+    "main_access": {"name", "seed"},
     "main_number": {"number"},
     "message": {"once", "subject", "channel", "target", "state"},
     "order_flow": {"standing"},

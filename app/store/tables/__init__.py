@@ -17,6 +17,7 @@ from app.store.tables.health import BacklogHour, EventUpload, FeedChannel, FeedH
 from app.store.tables.incident import AcceptedCount, Incident, StateCount
 from app.store.tables.kept_setting import KeptSetting
 from app.store.tables.kiosk import Kiosk
+from app.store.tables.main_access import MainAccess
 from app.store.tables.message import Attempt, Message
 from app.store.tables.operations import Audit, AuditBlock, Heartbeat, Instance, JobRun, Lease, Pause
 from app.store.tables.order import OrderRow
@@ -67,6 +68,7 @@ __all__ = [
     "Kiosk",
     "Lease",
     "LoginThrottle",
+    "MainAccess",
     "MainNumber",
     "Message",
     "OrderFlow",

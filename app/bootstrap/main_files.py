@@ -1,0 +1,85 @@
+"""Reads which main systems a deployment describes, an ERP's file and profiles, with their secrets; opens nothing."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from app.bootstrap.source_files import secret_of
+from app.intake.profile.profile import WrongProfile, load_profiles
+from app.main_system.document import MainDocument, WrongMainFile, read_main_file
+from app.main_system.file_tables import allowed_address
+from app.main_system.http_tables import HttpDescription
+from app.settings import Settings
+from app.toml_file import WrongEntry
+
+
+class NoSecret(Exception):
+    """A secret is nowhere; its text is a sentence that names the variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedMain:
+    """One main system; ``account`` is by what the store knows it."""
+
+    name: str
+    account: str
+    described: MainDocument | HttpDescription
+    secrets: Mapping[str, str] = field(repr=False)
+
+    @property
+    def kind(self) -> str:
+        """Which program it is."""
+        return self.described.kind.name if isinstance(self.described, MainDocument) else "http"
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedMains:
+    """The main systems of a deployment, and sentences on those that cannot be called."""
+
+    known: Sequence[DescribedMain] = ()
+    wrong: Sequence[str] = ()
+
+
+def described_mains(settings: Settings) -> DescribedMains:
+    """Return what the settings describe."""
+    known: list[DescribedMain] = []
+    wrong: list[str] = []
+    if settings.main_system is not None:
+        try:
+            document = read_main_file(settings.main_system, hosts=settings.outbound_hosts)
+            name = document.kind.name
+            known.append(DescribedMain(name, account_name(document), document, secrets_of(document.secrets)))
+        except (WrongMainFile, NoSecret) as error:
+            wrong.append(str(error))
+    try:
+        profiles = load_profiles(settings.profiles_dir) if settings.profiles_dir is not None else ()
+    except WrongProfile as error:
+        return DescribedMains(known, [*wrong, str(error)])
+    for main in (one.main for one in profiles if one.main is not None):
+        try:
+            allowed_address(main.main.address, known=(), hosts=settings.outbound_hosts, key="main.address")
+            known.append(DescribedMain(main.profile, f"profile:{main.profile}", main, secrets_of(main.main.secrets)))
+        except (WrongEntry, NoSecret) as error:
+            wrong.append(f"{main.profile}：{error}")
+    return DescribedMains(known, wrong)
+
+
+def account_name(document: MainDocument) -> str:
+    """Return by what an ERP's account goes in the store; a key need not stand there to be told from others."""
+    kind, key = document.account
+    return f"{kind}:{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+
+
+def secrets_of(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return secrets by the names that a file gives them.
+
+    Raises:
+        NoSecret: one is nowhere.
+    """
+    found = {}
+    for name, variable in variables.items():
+        value = secret_of(variable)
+        if value is None:
+            raise NoSecret(f"环境变量 {variable} 中没有密钥（{name}）")
+        found[name] = value
+    return found

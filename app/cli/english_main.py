@@ -1,0 +1,24 @@
+"""What ``lifeboat main`` says in English, by the Chinese it stands for; part of :mod:`app.cli.english_sentences`."""
+
+from collections.abc import Mapping
+
+MAIN_TITLES: Mapping[str, str] = {
+    "主系统的接口": "The main system's API",
+}
+
+MAIN_SAID: Mapping[str, str] = {
+    "主系统": "Main system",
+    "检查": "Check",
+    "没有可用的主系统接口，写法见 docs/main-system.zh-CN.md。": "No main system can be called; docs/main-system.zh-CN.md shows how one is described.",
+    "{system}　{number}：{answer}": "{system}  {number}: {answer}",
+    "主系统单号：{numbers}": "Their numbers: {numbers}",
+    "金额：{total} 元": "Total: {total} yuan",
+    "这一单在主系统里已作废或取消。": "The main system has cancelled this order.",
+}
+
+MAIN_HELP: Mapping[str, str] = {
+    "主系统的接口：试连，查单。": "The main system's API: try it, look an order up.",
+    "应急单号；不是本系统的单号，就按原样去查。": "Order number; one that is none of ours is asked for as it is.",
+    "试一次查单：密钥、IP、时钟、店铺对不对，不写入任何订单。有问题时以 1 结束，没有配置时以 2 结束。": "Try one look-up: are key, address, clock and shop right? Writes no order. Exit status 1 if anything is wrong, 2 if nothing is configured.",
+    "在主系统里查一笔订单，并与本系统的核对。查到且一致、或确实没有时以 0 结束，须人看时以 1 结束。": "Look an order up in the main system and compare it with ours. Exit status 0 if it agrees or is surely not there, 1 if a person must look.",
+}

@@ -1,0 +1,179 @@
+"""``lifeboat main``: the main system's API, tried before an outage, and asked for one order."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from app.bootstrap import Lifeboat
+from app.bootstrap.main_system import KnownOrder, MainSystems, OpenMain, known_order
+from app.cli.language import said, words
+from app.cli.terminal import Json, fail, lifeboat, moment, out, say_json, table
+from app.domain.main_system import (
+    AbsentFromMain,
+    AccessRefused,
+    ExistsInMain,
+    FindOutcome,
+    MainThrottled,
+    MainUnknown,
+)
+from app.domain.money import yuan
+from app.domain.way_home import difference
+from app.main_system.port import ProbeFinding
+from app.reconcile.main_access import note_check, tried_at
+
+app = typer.Typer(help="主系统的接口：试连，查单。", no_args_is_help=True)
+
+Number = Annotated[str, typer.Argument(metavar="N", help="应急单号；不是本系统的单号，就按原样去查。")]
+
+
+@app.callback()
+def main() -> None:
+    """主系统的接口：试连，查单。"""
+
+
+@app.command()
+def check(*, as_json: Json = False) -> None:
+    """试一次查单：密钥、IP、时钟、店铺对不对，不写入任何订单。有问题时以 1 结束，没有配置时以 2 结束。"""
+    with lifeboat() as boat:
+        found, wrong = asyncio.run(_probed(boat))
+        for named, findings in found:
+            with boat.store.writing() as uow:
+                note_check(uow, named.file.account, well=_is_well(findings), now=boat.clock.now())
+        if as_json:
+            say_json({"items": [_as_json(boat, *one) for one in found], "wrong": list(wrong), "next": None})
+        else:
+            rows = [_cells(named, finding) for named, findings in found for finding in findings]
+            table(
+                "主系统的接口",
+                ("主系统", "检查", "结果", "说明"),
+                rows,
+                empty="没有可用的主系统接口，写法见 docs/main-system.zh-CN.md。",
+            )
+            for sentence in wrong:
+                out.print(sentence, style="red", markup=False)
+        if not found:
+            raise typer.Exit(2)
+        if wrong or not all(_is_well(findings) for _, findings in found):
+            raise typer.Exit(1)
+
+
+@app.command()
+def find(number: Number, *, as_json: Json = False) -> None:
+    """在主系统里查一笔订单，并与本系统的核对。查到且一致、或确实没有时以 0 结束，须人看时以 1 结束。"""
+    with lifeboat() as boat:
+        known = known_order(boat, number.strip())
+        named, outcome = asyncio.run(_found(boat, known))
+        if as_json:
+            say_json({"number": known.names.ours, "system": named.file.name, **_told(known, outcome)})
+        else:
+            _print(known, named, outcome)
+        if not _is_settled(known, outcome):
+            raise typer.Exit(1)
+
+
+async def _probed(boat: Lifeboat) -> tuple[list[tuple[OpenMain, Sequence[ProbeFinding]]], Sequence[str]]:
+    systems = MainSystems(boat)
+    try:
+        return [(named, await named.main.probe()) for named in systems.known], systems.wrong
+    finally:
+        await systems.aclose()
+
+
+async def _found(boat: Lifeboat, known: KnownOrder) -> tuple[OpenMain, FindOutcome]:
+    systems = MainSystems(boat)
+    try:
+        named = systems.of(known.profile) or next(iter(systems.known), None)
+        if named is None:
+            fail("\n".join([said("没有可用的主系统接口，写法见 docs/main-system.zh-CN.md。"), *systems.wrong]), code=2)
+        return named, await named.main.find(known.names)
+    finally:
+        await systems.aclose()
+
+
+def _is_well(findings: Sequence[ProbeFinding]) -> bool:
+    return all(finding.verdict != "wrong" for finding in findings)
+
+
+def _is_settled(known: KnownOrder, outcome: FindOutcome) -> bool:
+    match outcome:
+        case AbsentFromMain():
+            return True
+        case ExistsInMain(found):
+            return found is not None and not found.is_void and not _differs(known, outcome)
+        case _:
+            return False
+
+
+def _differs(known: KnownOrder, outcome: ExistsInMain) -> str:
+    return "" if known.order is None or outcome.found is None else difference(known.order, outcome.found)
+
+
+def _told(known: KnownOrder, outcome: FindOutcome) -> dict[str, Any]:
+    match outcome:
+        case ExistsInMain(found):
+            return {
+                "result": "exists",
+                "main_order_numbers": list(found.main_numbers) if found else [],
+                "by": found.by if found else None,
+                "total": yuan(found.total_fen) if found and found.total_fen is not None else None,
+                "void": found.is_void if found else None,
+                "differs": _differs(known, outcome) or None,
+            }
+        case AbsentFromMain():
+            return {"result": "absent"}
+        case AccessRefused(code, vendors):
+            return {"result": "refused_auth", "code": code, "words": vendors or None}
+        case MainThrottled(wait, vendors):
+            return {"result": "throttled", "wait_seconds": round(wait.total_seconds()), "words": vendors or None}
+        case MainUnknown(code, vendors):
+            return {"result": "unknown", "code": code, "words": vendors or None}
+
+
+def _print(known: KnownOrder, named: OpenMain, outcome: FindOutcome) -> None:
+    told = _told(known, outcome)
+    sentence = words.MAIN_ANSWERS[told["result"]]
+    out.print(said("{system}　{number}：{answer}", system=named.file.name, number=known.names.ours, answer=sentence))
+    if isinstance(outcome, ExistsInMain):
+        numbers = " ".join(told["main_order_numbers"])
+        out.print(said("主系统单号：{numbers}", numbers=numbers), markup=False)
+        if told["total"] is not None:
+            out.print(said("金额：{total} 元", total=told["total"]), markup=False)
+        if told["void"]:
+            out.print(said("这一单在主系统里已作废或取消。"), style="yellow")
+        if different := told["differs"]:
+            out.print(different, style="yellow", markup=False)
+    elif told.get("code") or told.get("words"):
+        out.print(_why(told.get("code") or "throttled", told["words"] or ""), style="yellow", markup=False)
+
+
+def _why(code: str, vendors: str) -> str:
+    sentence = words.main_trouble(code)
+    return f"{sentence} ({vendors})" if vendors else sentence
+
+
+def _cells(named: OpenMain, finding: ProbeFinding) -> tuple[str, ...]:
+    why = _why(finding.code, finding.words) if finding.code else ""
+    return named.file.name, words.MAIN_CHECKS[finding.what], words.CHECK_VERDICTS[finding.verdict], why
+
+
+def _as_json(boat: Lifeboat, named: OpenMain, findings: Sequence[ProbeFinding]) -> dict[str, Any]:
+    with boat.store.reading() as uow:
+        at = tried_at(uow, named.file.account)
+    return {
+        "name": named.file.name,
+        "kind": named.file.kind,
+        "ok": _is_well(findings),
+        "tried_at": moment(boat, at),
+        "checks": [
+            {
+                "what": one.what,
+                "verdict": one.verdict,
+                "code": one.code or None,
+                "detail": _why(one.code, one.words) if one.code else None,
+                "words": one.words or None,
+            }
+            for one in findings
+        ],
+    }
