@@ -1,20 +1,15 @@
 """Reads which main systems a deployment describes, an ERP's file and profiles, with their secrets; opens nothing."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.bootstrap.source_files import secret_of
+from app.bootstrap.main_accounts import NoSecret, account_name, secrets_of
 from app.intake.profile.profile import WrongProfile, load_profiles
 from app.main_system.document import MainDocument, WrongMainFile, read_main_file
 from app.main_system.file_tables import allowed_address
 from app.main_system.http_tables import HttpDescription
 from app.settings import Settings
 from app.toml_file import WrongEntry
-
-
-class NoSecret(Exception):
-    """A secret is nowhere; its text is a sentence that names the variable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +57,3 @@ def described_mains(settings: Settings) -> DescribedMains:
         except (WrongEntry, NoSecret) as error:
             wrong.append(f"{main.profile}：{error}")
     return DescribedMains(known, wrong)
-
-
-def account_name(document: MainDocument) -> str:
-    """Return by what an ERP's account goes in the store; a key need not stand there to be told from others."""
-    kind, key = document.account
-    return f"{kind}:{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-
-
-def secrets_of(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return secrets by the names that a file gives them.
-
-    Raises:
-        NoSecret: one is nowhere.
-    """
-    found = {}
-    for name, variable in variables.items():
-        value = secret_of(variable)
-        if value is None:
-            raise NoSecret(f"环境变量 {variable} 中没有密钥（{name}）")
-        found[name] = value
-    return found

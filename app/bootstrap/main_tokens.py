@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 from app.bootstrap.lifeboat import Lifeboat
-from app.bootstrap.main_files import NoSecret, account_name, secrets_of
+from app.bootstrap.main_accounts import NoSecret, account_name, secrets_of
 from app.main_system.document import WrongMainFile, read_main_file
 from app.main_system.tokens import AccessToken, Getting
 from app.store.sealing import CannotUnseal

@@ -13,10 +13,17 @@ MAIN_SAID: Mapping[str, str] = {
     "{system}　{number}：{answer}": "{system}  {number}: {answer}",
     "主系统单号：{numbers}": "Their numbers: {numbers}",
     "金额：{total} 元": "Total: {total} yuan",
+    "接入配置里没有 [{table}]。": "The profile has no [{table}].",
+    "答复不是 JSON：主系统真的这样答复时，一律算“不知道”。": "The answer is no JSON: if the main system really answers so, that is unknown.",
     "这一单在主系统里已作废或取消。": "The main system has cancelled this order.",
 }
 
 MAIN_HELP: Mapping[str, str] = {
+    "主系统的一份答复（JSON）。": "An answer of the main system (JSON).",
+    "是对查单（lookup）还是对送回（replay）的答复。": "Whether it answers a look-up or a replay.",
+    "问的是哪个单号。": "The number that was asked for.",
+    "答复的 HTTP 状态码。": "HTTP status of the answer.",
+    "主系统的一份答复会被认成什么。认不出（不知道）时以 1 结束。": "What an answer of the main system would be taken for. Exit status 1 if nothing knows it.",
     "主系统的接口：试连，查单。": "The main system's API: try it, look an order up.",
     "应急单号；不是本系统的单号，就按原样去查。": "Order number; one that is none of ours is asked for as it is.",
     "试一次查单：密钥、IP、时钟、店铺对不对，不写入任何订单。有问题时以 1 结束，没有配置时以 2 结束。": "Try one look-up: are key, address, clock and shop right? Writes no order. Exit status 1 if anything is wrong, 2 if nothing is configured.",

@@ -9,16 +9,9 @@ import typer
 from app.bootstrap import Lifeboat
 from app.bootstrap.main_system import KnownOrder, MainSystems, OpenMain, known_order
 from app.cli.language import said, words
+from app.cli.main_outcome import outcome_document, print_particulars, why
 from app.cli.terminal import Json, fail, lifeboat, moment, out, say_json, table
-from app.domain.main_system import (
-    AbsentFromMain,
-    AccessRefused,
-    ExistsInMain,
-    FindOutcome,
-    MainThrottled,
-    MainUnknown,
-)
-from app.domain.money import yuan
+from app.domain.main_system import AbsentFromMain, ExistsInMain, FindOutcome
 from app.domain.way_home import difference
 from app.main_system.port import ProbeFinding
 from app.reconcile.main_access import note_check, tried_at
@@ -111,51 +104,22 @@ def _differs(known: KnownOrder, outcome: ExistsInMain) -> str:
 
 
 def _told(known: KnownOrder, outcome: FindOutcome) -> dict[str, Any]:
-    match outcome:
-        case ExistsInMain(found):
-            return {
-                "result": "exists",
-                "main_order_numbers": list(found.main_numbers) if found else [],
-                "by": found.by if found else None,
-                "total": yuan(found.total_fen) if found and found.total_fen is not None else None,
-                "void": found.is_void if found else None,
-                "differs": _differs(known, outcome) or None,
-            }
-        case AbsentFromMain():
-            return {"result": "absent"}
-        case AccessRefused(code, vendors):
-            return {"result": "refused_auth", "code": code, "words": vendors or None}
-        case MainThrottled(wait, vendors):
-            return {"result": "throttled", "wait_seconds": round(wait.total_seconds()), "words": vendors or None}
-        case MainUnknown(code, vendors):
-            return {"result": "unknown", "code": code, "words": vendors or None}
+    told = outcome_document(outcome)
+    if isinstance(outcome, ExistsInMain):
+        told["differs"] = _differs(known, outcome) or None
+    return told
 
 
 def _print(known: KnownOrder, named: OpenMain, outcome: FindOutcome) -> None:
     told = _told(known, outcome)
     sentence = words.MAIN_ANSWERS[told["result"]]
     out.print(said("{system}　{number}：{answer}", system=named.file.name, number=known.names.ours, answer=sentence))
-    if isinstance(outcome, ExistsInMain):
-        numbers = " ".join(told["main_order_numbers"])
-        out.print(said("主系统单号：{numbers}", numbers=numbers), markup=False)
-        if told["total"] is not None:
-            out.print(said("金额：{total} 元", total=told["total"]), markup=False)
-        if told["void"]:
-            out.print(said("这一单在主系统里已作废或取消。"), style="yellow")
-        if different := told["differs"]:
-            out.print(different, style="yellow", markup=False)
-    elif told.get("code") or told.get("words"):
-        out.print(_why(told.get("code") or "throttled", told["words"] or ""), style="yellow", markup=False)
-
-
-def _why(code: str, vendors: str) -> str:
-    sentence = words.main_trouble(code)
-    return f"{sentence} ({vendors})" if vendors else sentence
+    print_particulars(told)
 
 
 def _cells(named: OpenMain, finding: ProbeFinding) -> tuple[str, ...]:
-    why = _why(finding.code, finding.words) if finding.code else ""
-    return named.file.name, words.MAIN_CHECKS[finding.what], words.CHECK_VERDICTS[finding.verdict], why
+    sentence = why(finding.code, finding.words) if finding.code else ""
+    return named.file.name, words.MAIN_CHECKS[finding.what], words.CHECK_VERDICTS[finding.verdict], sentence
 
 
 def _as_json(boat: Lifeboat, named: OpenMain, findings: Sequence[ProbeFinding]) -> dict[str, Any]:
@@ -171,7 +135,7 @@ def _as_json(boat: Lifeboat, named: OpenMain, findings: Sequence[ProbeFinding]) 
                 "what": one.what,
                 "verdict": one.verdict,
                 "code": one.code or None,
-                "detail": _why(one.code, one.words) if one.code else None,
+                "detail": why(one.code, one.words) if one.code else None,
                 "words": one.words or None,
             }
             for one in findings

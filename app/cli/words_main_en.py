@@ -9,8 +9,10 @@ MAIN_CHECKS = Sentences({"access": "key, address and look-up", "clock": "clock",
 CHECK_VERDICTS = Sentences({"well": "well", "wrong": "wrong", "unproven": "cannot be told"})
 MAIN_ANSWERS = Sentences(
     {
+        "created": "the main system has created it",
         "exists": "the main system has it",
         "absent": "the main system does not have it",
+        "refused_data": "the main system refuses this order",
         "refused_auth": "the main system refuses us",
         "throttled": "the main system wants us to wait",
         "unknown": "unknown: the main system gave no clear answer",

@@ -33,16 +33,12 @@ class MainCaller:
         """How far the other side's clock is ahead of ours; None before it has told."""
 
     async def heard(self, write: Callable[[datetime], ApiCall]) -> ApiAnswer | MainUnknown:
-        """Make a call; whatever does not tell is unknown: no answer, a page instead of data, a server's error."""
+        """Make a call when it is its turn."""
         await self._pace.turn()
         answer = await self._ask(write(self._clock.now() + (self.ahead or timedelta())))
         if answer.server_at is not None:
             self.ahead = answer.server_at - self._clock.now()
-        if isinstance(answer, NoAnswer):
-            return MainUnknown(answer.code)
-        if answer.status >= _FIRST_SERVER_ERROR:
-            return MainUnknown(f"http_{answer.status}")
-        return answer
+        return readable(answer)
 
     async def attempted(
         self,
@@ -71,3 +67,10 @@ class MainCaller:
         if abs(self.ahead) <= CLOCK_TOLERANCE:
             return ProbeFinding("clock", "well")
         return ProbeFinding("clock", "wrong", "clock_is_off", f"{round(self.ahead.total_seconds()):+d}")
+
+
+def readable(answer: ApiAnswer | NoAnswer) -> ApiAnswer | MainUnknown:
+    """Return an answer that may be read; a page instead of data, and a server's error, tell nothing."""
+    if isinstance(answer, NoAnswer):
+        return MainUnknown(answer.code)
+    return MainUnknown(f"http_{answer.status}") if answer.status >= _FIRST_SERVER_ERROR else answer

@@ -7,38 +7,27 @@ the one that was asked for, is unknown.
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from app.domain.foreign_values import whole_of, word_of
 from app.domain.main_system import (
-    AbsentFromMain,
     AccessRefused,
-    CreatedInMain,
     CreateOutcome,
-    ExistsInMain,
     FindOutcome,
-    FoundInMain,
-    MainThrottled,
     MainUnknown,
     OrderNames,
     OrderRefused,
     OrderToSend,
     SameNumber,
 )
-from app.domain.money import NotMoney, fen_of_fen, fen_of_yuan
-from app.domain.order import Order
 from app.main_system.call_table import CallTable, StraysFromHost, written_call
 from app.main_system.caller import MainCaller
-from app.main_system.http_tables import OURS, SHOPS, TOKEN, HttpDescription, MarkedCall, Marks, ReplayTable
+from app.main_system.http_answers import document_of, judge_lookup, judge_replay
+from app.main_system.http_tables import OURS, SHOPS, TOKEN, HttpDescription, ReplayTable
 from app.main_system.port import PROBE, ProbeFinding, access_finding
-from app.main_system.told_words import told_words
 from app.outbound.api_call import ApiAnswer, ApiCall
 
 _BOUNDARY = re.compile(rb"--([0-9A-Za-z'()+_,./:=? -]{1,70})\r?\n")
-_COMMON = ("denied", "expired", "throttled")
-_OF_REPLAY = ("created", "exists", "refused")
 
 
 class HttpMainSystem:
@@ -83,7 +72,7 @@ class HttpMainSystem:
         return ""
 
     async def _create(self, table: ReplayTable, order: OrderToSend) -> CreateOutcome:
-        described, marks = self._described, self._described.replay_marks
+        described = self._described
         if (refused := await self._with_token()) is not None:
             return refused
         body = order.payload or b""
@@ -98,71 +87,16 @@ class HttpMainSystem:
         answer = await self._heard(call)
         if not isinstance(answer, ApiAnswer):
             return answer
-        document = _document(answer)
-        held = [name for name in (*_COMMON, *_OF_REPLAY) if marks.holds(name, document)]
-        words = _said(marks, document, order.order)
-        if len(held) != 1:
-            return MainUnknown("contradictory" if held else "unmarked", words)
-        match held[0]:
-            case "created":
-                return _created(marks, document, order.names)
-            case "exists":
-                return ExistsInMain()
-            case "refused":
-                return OrderRefused(words, told_words(word_of(marks.found("field", document)) or ""))
-            case name:
-                return _common(name, table, words)
+        return judge_replay(described, table, answer, order.names, order.order)
 
     async def _find(self, names: OrderNames) -> FindOutcome:
-        described, marks = self._described, self._described.lookup_marks
+        described = self._described
         if (refused := await self._with_token()) is not None:
             return refused
         answer = await self._heard(lambda _at: self._written(described.lookup, names, path=described.lookup.path))
         if not isinstance(answer, ApiAnswer):
             return answer
-        document = _document(answer)
-        words = _said(marks, document)
-        held = [name for name in _COMMON if marks.holds(name, document)]
-        listed = marks.found("list", document)
-        rows = listed if isinstance(listed, list) else [] if listed is None else [listed]
-        asked = names.shop if described.by_shops_number else names.ours
-        ours = [row for row in rows if word_of(marks.found("reference", row)) == asked]
-        if len(held) > 1 or (held and rows):
-            return MainUnknown("contradictory", words)
-        if held:
-            return _common(held[0], described.lookup, words)
-        if len(ours) > 1:
-            return MainUnknown("several", f"主系统里有 {len(ours)} 笔这个单号的订单，请核对后处理", helps=False)
-        if ours:
-            return self._found(ours[0])
-        if rows:
-            return MainUnknown("other_order", words)
-        return AbsentFromMain() if marks.holds("absent", document) else MainUnknown("unmarked", words)
-
-    def _found(self, row: object) -> ExistsInMain | MainUnknown:
-        """Return the order as a row tells it; what the profile names and cannot be read there is no agreement."""
-        marks = self._described.lookup_marks
-        number = word_of(marks.found("number", row))
-        if number is None:
-            return MainUnknown("no_number")
-        total = goods = None
-        if "total" in marks.compiled:
-            read = fen_of_fen if self._described.unit == "fen" else fen_of_yuan
-            try:
-                total = read(marks.found("total", row))
-            except NotMoney:
-                return MainUnknown("bad_answer", "total")
-        if "each" in marks.compiled and (goods := _goods(marks, row)) is None:
-            return MainUnknown("bad_answer", "each")
-        return ExistsInMain(
-            FoundInMain(
-                main_numbers=(number,),
-                by="shop" if self._described.by_shops_number else "ours",
-                total_fen=total,
-                goods=goods,
-                is_void=marks.holds("void", row),
-            )
-        )
+        return judge_lookup(described, answer, names)
 
     def _written(self, table: CallTable, names: OrderNames, *, path: str) -> ApiCall:
         values = {**self._secrets, OURS: names.ours, SHOPS: names.shop or "", TOKEN: self._token}
@@ -194,40 +128,9 @@ class HttpMainSystem:
             answer = await self._caller.heard(lambda _at: call)
             if isinstance(answer, MainUnknown):
                 return answer.code
-            found = self._described.token_marks.found("token", _document(answer))
+            found = self._described.token_marks.found("token", document_of(answer))
             self._token = found if isinstance(found, str) else ""
             return "" if self._token else "token"
-
-
-def _document(answer: ApiAnswer) -> dict[str, Any]:
-    return {"status": answer.status, "body": answer.said}
-
-
-def _said(marks: Marks, document: object, order: Order | None = None) -> str:
-    return told_words(word_of(marks.found("says", document)) or "", order)
-
-
-def _created(marks: Marks, document: object, names: OrderNames) -> CreatedInMain | MainUnknown:
-    """Return the order's number there; an answer that names none, or another order, is no success."""
-    if "reference" in marks.compiled and word_of(marks.found("reference", document)) not in {names.ours, names.shop}:
-        return MainUnknown("other_order")
-    number = word_of(marks.found("number", document))
-    return MainUnknown("no_number") if number is None else CreatedInMain(number)
-
-
-def _common(name: str, table: MarkedCall, words: str) -> AccessRefused | MainThrottled:
-    if name == "throttled":
-        return MainThrottled(timedelta(seconds=table.wait_seconds), words)
-    return AccessRefused("token" if name == "expired" else "key", words)
-
-
-def _goods(marks: Marks, row: object) -> tuple[tuple[str, int], ...] | None:
-    lines = marks.found("each", row)
-    if not isinstance(lines, list):
-        return None
-    goods = [(word_of(marks.found("sku", line)), whole_of(marks.found("quantity", line))) for line in lines]
-    whole = tuple((sku, quantity) for sku, quantity in goods if sku is not None and quantity is not None)
-    return whole if len(whole) == len(goods) else None
 
 
 def _multipart(body: bytes) -> str:

@@ -12,14 +12,16 @@ CHECK_VERDICTS = Sentences({"well": "正常", "wrong": "有问题", "unproven": 
 
 MAIN_ANSWERS = Sentences(
     {
+        "created": "主系统已建立这一单",
         "exists": "主系统里有",
         "absent": "主系统里没有",
+        "refused_data": "主系统拒绝了这一单",
         "refused_auth": "主系统拒绝了我们",
         "throttled": "主系统让我们稍候",
         "unknown": "不知道：主系统没有给出明确的答复",
     }
 )
-"""By what a look-up came to."""
+"""By what a call came to."""
 
 MAIN_TROUBLES: Mapping[str, str] = {
     "clock_is_off": "本机时钟与对方相差（秒）见后，请校准（NTP）",

@@ -93,6 +93,7 @@ PLACES = {
     "spool retry": f"{SHELL}暂存是本机上的文件",
     "spool give-up": f"{SHELL}暂存是本机上的文件",
     "profile check": f"{SHELL}检查本机上的配置文件",
+    "profile answer": f"{SHELL}检查本机上的配置文件",
     "audit list": NOT_YET,
     "audit verify": f"{SHELL}链头要存到控制台之外",
     "alerts list": "alerts",

@@ -137,3 +137,43 @@ def test_in_english_it_says_the_same(run: Run, jst: MainJushuitanFake, monkeypat
     assert "The main system's API" in shown
     assert "key, address and look-up" in shown
     assert "does not have it" in run("main", "find", "SHOP-1").output
+
+
+@pytest.mark.parametrize(
+    ("to", "answer", "status", "code", "told"),
+    [
+        ("replay", {"code": 0, "data": {"orderId": 7, "tradeNo": "T1"}}, 200, 0, "created"),
+        ("replay", {"code": 1062}, 200, 0, "exists"),
+        ("replay", {"code": 4001, "msg": "商品不存在"}, 200, 0, "refused_data"),
+        ("replay", {"code": 4010}, 200, 0, "refused_auth"),
+        ("replay", {"code": 0, "data": {"orderId": 7, "tradeNo": "T1"}}, 500, 1, "unknown"),
+        ("replay", {"code": 0, "data": {"orderId": 7, "tradeNo": "T2"}}, 200, 1, "unknown"),
+        ("lookup", {"code": 0, "data": {"orders": []}}, 200, 0, "absent"),
+        ("lookup", {"code": 4290}, 200, 0, "throttled"),
+        (
+            "lookup",
+            {"code": 0, "data": {"orders": [{"tradeNo": "T1", "orderId": "9", "payAmount": 100, "details": []}]}},
+            200,
+            0,
+            "exists",
+        ),
+        ("lookup", {"ok": True}, 200, 1, "unknown"),
+    ],
+)
+def test_an_answer_in_a_file_shows_what_it_would_be_taken_for(
+    run: Run, tmp_path: Path, to: str, answer: object, status: int, code: int, told: str
+):
+    (tmp_path / "answer.json").write_text(json.dumps(answer), encoding="utf-8")
+    asked = ("profile", "answer", str(PROFILE), str(tmp_path / "answer.json"), "--to", to, "--number", "T1")
+    found = json.loads(run(*asked, "--status", str(status), "--json", code=code).stdout)
+    assert found["result"] == told
+    assert run(*asked, "--status", str(status), code=code).output.strip()
+
+
+def test_an_answer_that_cannot_be_judged_is_told_why(run: Run, tmp_path: Path):
+    page = tmp_path / "page.html"
+    page.write_text("<html>", encoding="utf-8")
+    asked = ("--to", "replay", "--number", "T1")
+    assert "不是 JSON" in run("profile", "answer", str(PROFILE), str(page), *asked, code=1).output
+    without = PROFILE.with_name("flat-form-yuan.toml")
+    assert "[replay]" in run("profile", "answer", str(without), str(page), *asked, code=2).output

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from app.bootstrap.main_files import account_name
+from app.bootstrap.main_accounts import account_name
 from app.bootstrap.main_tokens import KeptToken, shared_token
 from app.bootstrap.sources import OpenSources
 from app.main_system.document import read_main_file

@@ -3,7 +3,7 @@
 from tests.failure.mutants.mutant import Edit, Mutant
 
 HOME = "app/domain/way_home.py"
-HTTP = "app/main_system/http_replay.py"
+HTTP = "app/main_system/http_answers.py"
 TABLES = "app/main_system/http_tables.py"
 JST = "app/main_system/jushuitan.py"
 WDT = "app/main_system/wangdiantong.py"
@@ -66,7 +66,7 @@ MUTANTS = (
     Mutant(
         "two marks that contradict are read by the first",
         "P15",
-        (Edit(HTTP, "        if len(held) != 1:\n", "        if not held:\n"),),
+        (Edit(HTTP, "    if len(held) != 1:\n", "    if not held:\n"),),
         (f"{PROFILE}::test_two_marks_that_contradict_are_unknown",),
     ),
     Mutant(
