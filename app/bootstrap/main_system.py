@@ -20,6 +20,7 @@ from app.main_system.port import MainSystem
 from app.outbound.api import ask
 from app.outbound.client import STANDARD, outbound_client
 from app.outbound.pace import CallPace
+from app.store.sealing import CannotUnseal
 
 Wait = Callable[[float], Awaitable[None]]
 
@@ -50,6 +51,10 @@ class MainSystems:
         own = [one for one in self.known if one.file.kind == "http" and one.file.name == profile]
         erp = [one for one in self.known if one.file.kind != "http"]
         return next(iter([*own, *erp]), None)
+
+    def named(self, name: str) -> OpenMain | None:
+        """Return a main system by its name."""
+        return next((one for one in self.known if one.file.name == name), None)
 
     async def aclose(self) -> None:
         """Let go of the connections."""
@@ -82,6 +87,7 @@ class KnownOrder:
     names: OrderNames
     profile: str | None = None
     order: Order | None = None
+    is_ours: bool = False
 
 
 def known_order(boat: Lifeboat, number: str) -> KnownOrder:
@@ -91,4 +97,8 @@ def known_order(boat: Lifeboat, number: str) -> KnownOrder:
         if row is None:
             return KnownOrder(OrderNames(number, number))
         names = OrderNames(row.number, row.client_order_id, channel=uow.access.client_names().get(row.client_id, ""))
-        return KnownOrder(names, row.profile, boat.keyring.open_order(row.sealed, row.number))
+        try:
+            order = boat.keyring.open_order(row.sealed, row.number)
+        except CannotUnseal:  # it can be looked up all the same, and is compared with nothing
+            order = None
+        return KnownOrder(names, row.profile, order, is_ours=True)

@@ -8,7 +8,7 @@ import typer
 
 from app.bootstrap import Lifeboat
 from app.bootstrap.main_system import KnownOrder, MainSystems, OpenMain, known_order
-from app.cli.language import said, words
+from app.cli.language import listed, said, words
 from app.cli.main_outcome import outcome_document, print_particulars, why
 from app.cli.terminal import Json, fail, lifeboat, moment, out, say_json, table
 from app.domain.main_system import AbsentFromMain, ExistsInMain, FindOutcome
@@ -19,6 +19,10 @@ from app.reconcile.main_access import note_check, tried_at
 app = typer.Typer(help="主系统的接口：试连，查单。", no_args_is_help=True)
 
 Number = Annotated[str, typer.Argument(metavar="N", help="应急单号；不是本系统的单号，就按原样去查。")]
+
+System = Annotated[
+    str | None, typer.Option(help="在哪个主系统里查，名称见 lifeboat main check；不写就是这一单要回的那个。")
+]
 
 
 @app.callback()
@@ -53,11 +57,11 @@ def check(*, as_json: Json = False) -> None:
 
 
 @app.command()
-def find(number: Number, *, as_json: Json = False) -> None:
+def find(number: Number, *, system: System = None, as_json: Json = False) -> None:
     """在主系统里查一笔订单，并与本系统的核对。查到且一致、或确实没有时以 0 结束，须人看时以 1 结束。"""
     with lifeboat() as boat:
         known = known_order(boat, number.strip())
-        named, outcome = asyncio.run(_found(boat, known))
+        named, outcome = asyncio.run(_found(boat, known, system))
         if as_json:
             say_json({"number": known.names.ours, "system": named.file.name, **_told(known, outcome)})
         else:
@@ -74,12 +78,18 @@ async def _probed(boat: Lifeboat) -> tuple[list[tuple[OpenMain, Sequence[ProbeFi
         await systems.aclose()
 
 
-async def _found(boat: Lifeboat, known: KnownOrder) -> tuple[OpenMain, FindOutcome]:
+async def _found(boat: Lifeboat, known: KnownOrder, system: str | None) -> tuple[OpenMain, FindOutcome]:
     systems = MainSystems(boat)
     try:
-        named = systems.of(known.profile) or next(iter(systems.known), None)
+        named = systems.of(known.profile) if system is None else systems.named(system)
+        if named is None and system is None and not known.is_ours:
+            named = next(iter(systems.known), None)
         if named is None:
-            fail("\n".join([said("没有可用的主系统接口，写法见 docs/main-system.zh-CN.md。"), *systems.wrong]), code=2)
+            names = listed(one.file.name for one in systems.known)
+            sentence = said(
+                "没有这一单可查的主系统接口。现有：{names}；写法见 docs/main-system.zh-CN.md。", names=names
+            )
+            fail("\n".join([sentence, *systems.wrong]), code=2)
         return named, await named.main.find(known.names)
     finally:
         await systems.aclose()

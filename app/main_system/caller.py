@@ -17,6 +17,7 @@ from app.outbound.pace import CallPace
 CLOCK_TOLERANCE = timedelta(seconds=60)
 """Half of what the strictest vendor allows."""
 
+_OK = 200
 _FIRST_SERVER_ERROR = 500
 
 Outcome = TypeVar("Outcome")
@@ -39,6 +40,13 @@ class MainCaller:
         if answer.server_at is not None:
             self.ahead = answer.server_at - self._clock.now()
         return readable(answer)
+
+    async def heard_well(self, write: Callable[[datetime], ApiCall]) -> ApiAnswer | MainUnknown:
+        """Make a call of a vendor whose answers all come as HTTP 200, refusals too; what else comes is not theirs."""
+        answer = await self.heard(write)
+        if isinstance(answer, ApiAnswer) and answer.status != _OK:
+            return MainUnknown(f"http_{answer.status}")
+        return answer
 
     async def attempted(
         self,

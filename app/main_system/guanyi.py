@@ -100,7 +100,7 @@ class GuanyiMainSystem:
             access=self._with.access,
             url_encoded=self._with.options["body"] == "urlencoded",
         )
-        answer = await self._with.caller.heard(lambda _at: call)
+        answer = await self._with.caller.heard_well(lambda _at: call)
         if not isinstance(answer, ApiAnswer):
             return answer
         said = answer.said

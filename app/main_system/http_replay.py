@@ -99,7 +99,9 @@ class HttpMainSystem:
         return judge_lookup(described, answer, names)
 
     def _written(self, table: CallTable, names: OrderNames, *, path: str) -> ApiCall:
-        values = {**self._secrets, OURS: names.ours, SHOPS: names.shop or "", TOKEN: self._token}
+        values = {**self._secrets, OURS: names.ours, SHOPS: names.shop or ""}
+        if self._described.main.token is not None:
+            values[TOKEN] = self._token
         return written_call(table.model_copy(update={"path": path}), self._described.main.address, values)
 
     async def _heard(self, write: Any) -> ApiAnswer | MainUnknown:  # noqa: ANN401 - of MainCaller

@@ -4,6 +4,7 @@ An answer is known by marks: expressions over ``{"status": 200, "body": …}`` t
 knows is unknown, and never a success.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -14,6 +15,8 @@ from app.expressions import NothingFound, ParsedExpression
 from app.main_system.call_table import CallTable
 from app.main_system.file_tables import FileTable, check_secret_names, expression_of
 from app.toml_file import WrongEntry
+
+_BLANK_NAME = re.compile(r"[a-z_]+")
 
 OURS, SHOPS, TOKEN = "our_number", "shop_number", "token"
 
@@ -143,11 +146,7 @@ def description_of(
         raise WrongEntry("main", "写了 [lookup] 或 [replay] 就须写 [main]：主系统接口的地址")
     if lookup is None:
         raise WrongEntry("lookup", "写了 [main] 就须写 [lookup]：查不了单，就不知道没有答复的单是否已到")
-    check_secret_names(main.secrets, key="main.secrets")
-    names = [OURS, SHOPS, *sorted(main.secrets)]
-    if main.token is not None:
-        main.token.check(sorted(main.secrets), "main.token")
-        names.append(TOKEN)
+    names = _blanks_of(main)
     lookup.check(names, "lookup")
     if len({OURS, SHOPS} & lookup.blanks()) != 1:
         raise WrongEntry("lookup", f"须写 {{{OURS}}} 或 {{{SHOPS}}} 之一：按哪个单号查")
@@ -169,6 +168,24 @@ def description_of(
         replay_marks=_marks(replay, "replay") if replay is not None else Marks({}),
         token_marks=_marks(main.token, "main.token") if main.token is not None else Marks({}),
     )
+
+
+def _blanks_of(main: MainTable) -> list[str]:
+    """Return the names that may stand in braces in the calls.
+
+    Raises:
+        WrongEntry: a secret has a name that none may have, or stands there itself.
+    """
+    check_secret_names(main.secrets, key="main.secrets")
+    taken = {OURS, SHOPS, *([TOKEN] if main.token is not None else [])}
+    for name in main.secrets:
+        if name in taken or not _BLANK_NAME.fullmatch(name):
+            raise WrongEntry(f"main.secrets.{name}", f"名称只用小写字母和下划线，且不用 {'、'.join(sorted(taken))}")
+    names = [OURS, SHOPS, *sorted(main.secrets)]
+    if main.token is not None:
+        main.token.check(sorted(main.secrets), "main.token")
+        names.append(TOKEN)
+    return names
 
 
 _PLAIN = frozenset({*CallTable.model_fields, "wait_seconds", "content_type"})

@@ -111,7 +111,7 @@ class JushuitanMainSystem:
 
     async def _said(self, path: str, biz: object, order: OrderToSend | None) -> dict[str, Any] | Refused:
         access = await self._access()
-        answer = await self._with.caller.heard(
+        answer = await self._with.caller.heard_well(
             lambda at: api.signed_call(path, biz, address=self._with.address, access=access, at=at)
         )
         if not isinstance(answer, ApiAnswer):
@@ -148,7 +148,7 @@ class JushuitanMainSystem:
         """Ask for the next token; a service provider is refused, and the merchant has to authorise anew."""
         if not token.refresh:
             return None
-        answer = await self._with.caller.heard(
+        answer = await self._with.caller.heard_well(
             lambda at: api.signed_form(
                 self._with.address.rstrip("/") + REFRESH,
                 {

@@ -34,7 +34,7 @@ class ProbeFinding:
 
 
 class MainSystem(Protocol):
-    """One main system; every call ends in a value and never in an exception."""
+    """One main system; whatever it does, a call of it ends in a value."""
 
     @property
     def same_number(self) -> SameNumber:

@@ -111,7 +111,7 @@ class WangdiantongMainSystem:
     async def _data(
         self, method: str, arguments: list[Any], pager: Mapping[str, str], order: OrderToSend | None
     ) -> dict[str, Any] | Refused:
-        answer = await self._with.caller.heard(
+        answer = await self._with.caller.heard_well(
             lambda at: api.signed_call(
                 method, arguments, address=self._with.address, access=self._with.access, at=at, pager=pager
             )

@@ -1,7 +1,7 @@
 """Every adapter beside its fake, on a clock that waiting turns; and a way home that obeys what is decided."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -190,7 +190,12 @@ def erp(name: str, *, tokens: TokenKeeper | None = None, **options: str) -> Rig:
     return _rig(name, NUMBER, FAKES[name](), opened, kind.per_minute)
 
 
-def by_profile(tmp_path: Path, *changes: tuple[str, str], doubles: bool = False) -> Rig:
+SECRETS = {"app": "lifeboat", "secret": "lb-app-secret"}
+
+
+def by_profile(
+    tmp_path: Path, *changes: tuple[str, str], doubles: bool = False, secrets: Mapping[str, str] = SECRETS
+) -> Rig:
     """Return the adapter of the example profile, with texts replaced in it."""
     text = PROFILE.read_text(encoding="utf-8")
     for old, new in (*changes, *([('"refuses" ', '"doubles" ')] if doubles else [])):
@@ -200,6 +205,5 @@ def by_profile(tmp_path: Path, *changes: tuple[str, str], doubles: bool = False)
     file.write_text(text, encoding="utf-8")
     described = read_profile(file).main
     assert described is not None
-    secrets = {"app": "lifeboat", "secret": "lb-app-secret"}
     fake = MainHttpFake(doubles=doubles)
     return _rig("http", SHOPS_NUMBER, fake, lambda caller: HttpMainSystem(described, caller, secrets=secrets), 60)

@@ -173,6 +173,8 @@ async def test_a_number_in_a_path_leads_nowhere_else(tmp_path: Path):
         ('app = "SHOP_APP_ID"', 'app = "LIFEBOAT_SECRET_KEY"', "main.secrets.app"),
         ('sku = "skuCode"\nquantity = "num"\nvoid', "void", "lookup.each"),
         ('same_number = "refuses"', 'same_number = "ignores"', "main.same_number"),
+        ('app = "SHOP_APP_ID"', 'app = "SHOP_APP_ID"\ntoken = "SHOP_TOKEN"', "main.secrets.token"),
+        ('app = "SHOP_APP_ID"', 'app = "SHOP_APP_ID"\nkey2 = "SHOP_KEY"', "main.secrets.key2"),
         ("wait_seconds = 60\n", "wait = 60\n", "lookup.wait"),
         ('path = "/api/order/query"', 'path = "@127.0.0.1/"', "lookup.path"),
         ("[replay]", '[replay]\nbody = { a = "1" }', "replay"),
@@ -214,3 +216,16 @@ async def test_marks_of_the_sample_do_not_depend_on_the_order_of_keys(rig: Rig):
 
 def test_a_profile_without_these_parts_has_no_main_system():
     assert read_profile(PROFILE.with_name("flat-form-yuan.toml")).main is None
+
+
+async def test_a_token_that_never_changes_is_a_secret_like_others(tmp_path: Path):
+    text = PROFILE.read_text(encoding="utf-8")
+    start, end = text.index("\n[main.token]"), text.index("\n# 查单")
+    rig = by_profile(
+        tmp_path,
+        (text[start:end], "\n"),
+        ('secret = "SHOP_APP_SECRET"', 'token = "SHOP_TOKEN"'),
+        secrets={"app": "lifeboat", "token": "fixed"},
+    )
+    rig.fake.token = "fixed"
+    assert isinstance(await rig.home(sent()), ComesHome)

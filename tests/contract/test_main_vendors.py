@@ -377,11 +377,30 @@ async def test_a_shops_number_that_tells_nothing_to_compare_is_a_persons(monkeyp
     assert isinstance(await rig.home(sent(), may_be_there=True), PersonDecides)
 
 
-async def _answering(rig: Rig, monkeypatch: pytest.MonkeyPatch, said: object) -> None:
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("jushuitan", {"code": 0, "data": {"datas": [{"so_id": NUMBER, "issuccess": True, "o_id": 1}]}}),
+        ("wangdiantong", {"status": 0, "data": {"new_count": 1}}),
+        ("guanyi", {"success": True, "code": "SO1"}),
+    ],
+)
+async def test_a_success_under_another_status_than_200_is_not_theirs(
+    monkeypatch: pytest.MonkeyPatch, name: str, said: object
+):
+    rig = erp(name)
+    await _answering(rig, monkeypatch, said, status=403)
+    assert await rig.main.create(sent()) == MainUnknown("http_403")
+    await _answering(rig, monkeypatch, said)
+    assert isinstance(await rig.main.create(sent()), CreatedInMain)
+
+
+async def _answering(rig: Rig, monkeypatch: pytest.MonkeyPatch, said: object, *, status: int = 200) -> None:
     """Have every call answered by one document."""
+    rig.wire.forget()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        await rig.fake.answer(said)(scope, receive, send)
+        await rig.fake.answer(said, status)(scope, receive, send)
 
     monkeypatch.setattr(rig.fake, "app", lambda: app)
 

@@ -97,6 +97,10 @@ class MainWire(httpx.AsyncBaseTransport):
     def order(self, deed: Deed, *faults: str) -> None:
         self.faults[deed] = deque(faults)
 
+    def forget(self) -> None:
+        """Ask the fake for its app anew."""
+        self._inner = None
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.heard.append(request)
         self._inner = self._inner or httpx.ASGITransport(self.fake.app())

@@ -102,6 +102,11 @@ def test_a_number_that_is_none_of_ours_is_asked_for_as_it_is(run: Run, jst: Main
     assert (found["main_order_numbers"], found["total"], found["differs"]) == (["9000002"], "5.00", None)
 
 
+def test_a_main_system_is_chosen_by_its_name(run: Run, jst: MainJushuitanFake):
+    assert _json(run, "find", "SHOP-1", "--system", "jushuitan")["result"] == "absent"
+    assert "现有：jushuitan" in run("main", "find", "SHOP-1", "--system", "wangdiantong", code=2).output
+
+
 def test_what_does_not_answer_is_unknown_and_for_a_person(run: Run, jst: MainJushuitanFake):
     jst.throttles_at = 1
     assert _json(run, "find", "SHOP-1", code=1)["result"] == "throttled"
