@@ -43,7 +43,6 @@ class ErpKind:
     """An ERP that has an adapter."""
 
     name: str
-    title: str
     address: str
     hosts: frozenset[str]
     plain: tuple[str, ...]

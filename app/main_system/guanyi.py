@@ -154,7 +154,6 @@ def trade_fields(order: WrittenOrder, options: Mapping[str, str]) -> dict[str, A
 
 KIND = ErpKind(
     name="guanyi",
-    title="管易",
     address=api.ADDRESS,
     hosts=api.HOSTS,
     plain=("appkey",),

@@ -41,6 +41,9 @@ REFRESH = "/openWeb/auth/refreshToken"
 EARLY = timedelta(hours=24)
 """Before a token runs out it is renewed, as the vendor's own programs do."""
 
+_LONGEST_LIFE = 10 * 366 * 86400
+"""Seconds of a token's life beyond which what was said is none."""
+
 _OF_ORDER = frozenset({130, 140, 170})
 _SHARED = frozenset({"Merged", "Split"})
 """Orders that have become others there: several have one number of ours, and none of them its content."""
@@ -170,7 +173,8 @@ class JushuitanMainSystem:
         access, life = word_of(data.get("access_token")), whole_of(data.get("expires_in"))
         if access is None:
             return None
-        expires_at = None if life is None else self._with.caller.now() + timedelta(seconds=life)
+        is_known = life is not None and 0 < life <= _LONGEST_LIFE
+        expires_at = self._with.caller.now() + timedelta(seconds=life or 0) if is_known else None
         return AccessToken(access, word_of(data.get("refresh_token")) or token.refresh, expires_at)
 
     def _told(self, outcome: Outcome) -> Outcome | AccessRefused:
@@ -263,7 +267,6 @@ def _found(rows: Sequence[Mapping[str, Any]], *, by: Literal["ours", "shop"]) ->
 
 KIND = ErpKind(
     name="jushuitan",
-    title="聚水潭",
     address=api.ADDRESS,
     hosts=api.HOSTS,
     plain=("app_key",),

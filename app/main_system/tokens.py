@@ -29,18 +29,3 @@ class TokenKeeper(Protocol):
     async def renew(self, stale: AccessToken, get: Getting) -> bool:
         """Get the next token in place of ``stale``, unless somebody has; False where there is none."""
         ...
-
-
-class FixedToken:
-    """A token that nobody renews: it is replaced where it was written."""
-
-    def __init__(self, token: AccessToken) -> None:
-        self._token = token
-
-    async def current(self) -> AccessToken:
-        """Return it."""
-        return self._token
-
-    async def renew(self, stale: AccessToken, get: Getting) -> bool:  # noqa: ARG002 - the port's signature
-        """Renew nothing."""
-        return False

@@ -208,7 +208,6 @@ def _two_decimals(value: object) -> object:
 
 KIND = ErpKind(
     name="wangdiantong",
-    title="旺店通（旗舰版）",
     address=api.ADDRESS,
     hosts=api.HOSTS,
     plain=("sid", "key"),

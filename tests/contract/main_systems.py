@@ -28,7 +28,7 @@ from app.main_system.document import KINDS
 from app.main_system.erp import ErpSetUp
 from app.main_system.http_replay import HttpMainSystem
 from app.main_system.port import MainSystem
-from app.main_system.tokens import AccessToken, FixedToken, Getting, TokenKeeper
+from app.main_system.tokens import AccessToken, Getting, TokenKeeper
 from app.outbound.api import ask
 from app.outbound.client import outbound_client
 from app.outbound.pace import CallPace
@@ -183,7 +183,7 @@ def erp(name: str, *, tokens: TokenKeeper | None = None, **options: str) -> Rig:
                 shops={"*": SHOP[name]},
                 options=chosen,
                 caller=caller,
-                tokens=tokens or FixedToken(AccessToken(ACCESS[name].get("access_token", ""))),
+                tokens=tokens or KeptInMind(AccessToken(ACCESS[name].get("access_token", ""))),
             )
         )
 
