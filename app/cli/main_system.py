@@ -123,7 +123,8 @@ def _told(known: KnownOrder, outcome: FindOutcome) -> dict[str, Any]:
 def _print(known: KnownOrder, named: OpenMain, outcome: FindOutcome) -> None:
     told = _told(known, outcome)
     sentence = words.MAIN_ANSWERS[told["result"]]
-    out.print(said("{system}　{number}：{answer}", system=named.file.name, number=known.names.ours, answer=sentence))
+    line = said("{system}　{number}：{answer}", system=named.file.name, number=known.names.ours, answer=sentence)
+    out.print(line, markup=False)
     print_particulars(told)
 
 

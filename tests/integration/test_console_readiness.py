@@ -2,16 +2,18 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 
-from app.bootstrap.checkup import Finding
+from app.bootstrap.checkup import QUICK, Finding, findings
 from app.store.repositories.jobs import PlannedJob
 from app.watch.rules import RULES
 from app.web.console.pages.readiness import ANY, STEPS, step_for
 from tests.deployment import Deployment
 from tests.deployment.console import Browser
 from tests.deployment.facts import hours, minutes, seconds
+from tests.deployment.main_files import JUSHUITAN
 from tests.integration.conftest import Run
 
 PLANTED = "<script>alert(1)</script>"
@@ -72,6 +74,23 @@ async def test_operations_see_it_and_cannot_have_the_whole_done(at_noon: Deploym
 def test_doctor_and_the_page_have_the_same_checks(run: Run):
     names = {check["name"] for check in json.loads(run("doctor", "--json").stdout)["checks"]}
     assert {"schema", "commit", "data_disk", "ledger", "kept_counts", "layout", "sms"} <= names
+
+
+def test_a_main_system_that_nobody_has_tried_is_told(
+    on_sqlite: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    file = tmp_path / "erp.toml"
+    file.write_text(JUSHUITAN, encoding="utf-8")
+    monkeypatch.setenv("JST_SECRET", "lb-secret-01")
+    monkeypatch.setenv("JST_TOKEN", "lb-token-01")
+    boat = on_sqlite.opened(main_system=file)
+    told = [one for one in findings(boat, QUICK) if one.name == "main_system"]
+    assert [(one.status, "还没有试通" in one.detail) for one in told] == [("warn", True)]
+    assert step_for(told[0]) is STEPS["main_system"]
+    file.write_text("kind = 1", encoding="utf-8")
+    (wrong,) = [one for one in findings(boat, QUICK) if one.name == "main_system"]
+    assert wrong.status == "warn"
+    assert "erp.toml" in wrong.detail
 
 
 def test_whatever_is_wrong_has_a_next_step():

@@ -39,6 +39,7 @@ STEPS: Mapping[str, WayOut] = {
     "export_disk": _ROOM,
     "disk_low": _ROOM,
     "disk_reserve": _ROOM,
+    "main_system": WayOut("在服务器上执行 lifeboat main check，照它说的改好"),
     "layout": WayOut("改好布局文件：lifeboat layout check 可先核对", "settings-values", "/settings/values"),
     "result_columns": _VALUES,
     "wecom": _VALUES,
