@@ -29,7 +29,7 @@ from app.main_system.caller import Outcome
 from app.main_system.erp import ErpKind, ErpSetUp, Refused, looked, names_to_ask, pieces_of, refused, rows_of
 from app.main_system.order_fields import Unwritable, WrittenOrder, amount, fitting, without_blanks, written_order
 from app.main_system.port import PROBE, ProbeFinding, access_finding
-from app.main_system.tokens import AccessToken
+from app.main_system.tokens import AccessToken, TokenUse
 from app.main_system.told_words import told_words
 from app.main_system.vendors import jushuitan as api
 from app.main_system.vendors.refusal import is_doubtful
@@ -37,9 +37,6 @@ from app.outbound.api_call import ApiAnswer
 
 UPLOAD, QUERY, SHOPS = "/open/jushuitan/orders/upload", "/open/orders/single/query", "/open/shops/query"
 REFRESH = "/openWeb/auth/refreshToken"
-
-EARLY = timedelta(hours=24)
-"""Before a token runs out it is renewed, as the vendor's own programs do."""
 
 _LONGEST_LIFE = 10 * 366 * 86400
 """Seconds of a token's life beyond which what was said is none."""
@@ -65,12 +62,14 @@ class JushuitanMainSystem:
             asked = order_fields(written, self._with.options)
         except Unwritable as wrong:
             return wrong.refusal
-        outcome = await self._with.caller.attempted(partial(self._upload, order, asked), renew=self._renew)
-        return self._told(outcome)
+        token = self._token_use()
+        upload = partial(self._upload, order, asked, token)
+        return self._told(await self._with.caller.attempted(upload, renew=token.renew))
 
     async def find(self, names: OrderNames) -> FindOutcome:
         """Look for our number and the shop's at once; orders that marketplaces brought are not shown to this query."""
-        return self._told(await self._with.caller.attempted(partial(self._query, names), renew=self._renew))
+        token = self._token_use()
+        return self._told(await self._with.caller.attempted(partial(self._query, names, token), renew=token.renew))
 
     async def probe(self) -> Sequence[ProbeFinding]:
         """Look for a number that nobody has, and for the shops."""
@@ -78,9 +77,9 @@ class JushuitanMainSystem:
         shop = await self._shop_finding() if access.verdict == "well" else ProbeFinding("shop", "unproven")
         return (access, self._with.caller.clock_finding(), shop)
 
-    async def _upload(self, order: OrderToSend, asked: Mapping[str, Any]) -> CreateOutcome:
+    async def _upload(self, order: OrderToSend, asked: Mapping[str, Any], token: TokenUse) -> CreateOutcome:
         biz: Any = [asked] if self._with.options["biz"] == "array" else {"orders": [asked]}
-        said = await self._said(UPLOAD, biz, order)
+        said = await self._said(UPLOAD, biz, order, token)
         if not isinstance(said, dict):
             return said
         data = said.get("data")
@@ -90,7 +89,7 @@ class JushuitanMainSystem:
             return MainUnknown("missing_in_answer")
         return _judged(ours[0], order)
 
-    async def _query(self, names: OrderNames) -> FindOutcome:
+    async def _query(self, names: OrderNames, token: TokenUse) -> FindOutcome:
         asked = names_to_ask(names)
         biz = {
             "shop_id": int(self._with.shop_of(names)),
@@ -98,7 +97,7 @@ class JushuitanMainSystem:
             "page_index": 1,
             "page_size": 100,
         }
-        said = await self._said(QUERY, biz, None)
+        said = await self._said(QUERY, biz, None, token)
         if not isinstance(said, dict):
             return looked(said)
         data = said.get("data")
@@ -112,8 +111,10 @@ class JushuitanMainSystem:
                 return _found(ours, by=by)
         return MainUnknown("other_order")
 
-    async def _said(self, path: str, biz: object, order: OrderToSend | None) -> dict[str, Any] | Refused:
-        access = await self._access()
+    async def _said(
+        self, path: str, biz: object, order: OrderToSend | None, token: TokenUse
+    ) -> dict[str, Any] | Refused:
+        access = {**self._with.access, "access_token": (await token.take()).access}
         answer = await self._with.caller.heard_well(
             lambda at: api.signed_call(path, biz, address=self._with.address, access=access, at=at)
         )
@@ -128,7 +129,7 @@ class JushuitanMainSystem:
         return said
 
     async def _shop_finding(self) -> ProbeFinding:
-        said = await self._said(SHOPS, {"page_index": 1, "page_size": 100}, None)
+        said = await self._said(SHOPS, {"page_index": 1, "page_size": 100}, None, self._token_use())
         data = said.get("data") if isinstance(said, dict) else None
         rows = rows_of(data.get("datas")) if isinstance(data, dict) else None
         if rows is None:
@@ -137,15 +138,8 @@ class JushuitanMainSystem:
         missing = sorted({shop for shop in self._with.shops.values() if shop not in known})
         return ProbeFinding("shop", "wrong" if missing else "well", "no_shop" if missing else "", " ".join(missing))
 
-    async def _access(self) -> Mapping[str, str]:
-        token = await self._with.tokens.current()
-        if token.expires_at is not None and self._with.caller.now() >= token.expires_at - EARLY:
-            await self._with.tokens.renew(token, self._next_token)
-            token = await self._with.tokens.current()
-        return {**self._with.access, "access_token": token.access}
-
-    async def _renew(self) -> bool:
-        return await self._with.tokens.renew(await self._with.tokens.current(), self._next_token)
+    def _token_use(self) -> TokenUse:
+        return TokenUse(self._with.tokens, self._next_token, self._with.caller.now)
 
     async def _next_token(self, token: AccessToken) -> AccessToken | None:
         """Ask for the next token; a service provider is refused, and the merchant has to authorise anew."""

@@ -207,6 +207,21 @@ async def test_a_token_is_renewed_a_day_before_it_runs_out():
     assert rig.fake.refreshed == 1
 
 
+async def test_a_token_that_somebody_renewed_during_the_call_is_used_and_not_renewed_again():
+    """Renewing the new one would lock out whoever has just got it."""
+
+    class Overtaken(KeptInMind):
+        asked = 0
+
+        async def current(self) -> AccessToken:
+            self.asked += 1
+            return AccessToken("lb-token-00", "lb-refresh-00") if self.asked == 1 else self.token
+
+    rig = erp("jushuitan", tokens=Overtaken(AccessToken("lb-token-01", "lb-refresh-01")))
+    assert await rig.main.find(sent().names) == AbsentFromMain()
+    assert rig.fake.refreshed == 0
+
+
 async def test_a_provider_that_may_not_renew_is_told_to_have_it_authorised_anew():
     rig = erp("jushuitan", tokens=KeptInMind(AccessToken("lb-token-01", "lb-refresh-01")))
     rig.fake.token, rig.fake.may_refresh = "expired-meanwhile", False

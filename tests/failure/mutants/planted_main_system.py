@@ -142,6 +142,18 @@ MUTANTS = (
         (f"{TOKENS}::test_while_another_process_renews_it_is_waited_for_and_not_for_ever[sqlite]",),
     ),
     Mutant(
+        "a refused token has the one renewed that came meanwhile",
+        "P14",
+        (
+            Edit(
+                "app/main_system/tokens.py",
+                "await self._keeper.renew(self._used, self._get)",
+                "await self._keeper.renew(await self._keeper.current(), self._get)",
+            ),
+        ),
+        (f"{VENDORS}::test_a_token_that_somebody_renewed_during_the_call_is_used_and_not_renewed_again",),
+    ),
+    Mutant(
         "an order that is not paid goes home as paid",
         "P15",
         (
