@@ -56,6 +56,11 @@ class MainSystems:
         """Return a main system by its name."""
         return next((one for one in self.known if one.file.name == name), None)
 
+    def main_of(self, profile: str | None) -> MainSystem | None:
+        """Return the main system alone of where an order goes home."""
+        found = self.of(profile)
+        return found.main if found is not None else None
+
     async def aclose(self) -> None:
         """Let go of the connections."""
         await self._http.aclose()

@@ -27,6 +27,8 @@ COMMANDS = {
     "results": "contradictions:app",
     "ledger": "ledger:ledger",
     "main": "main_system:app",
+    "settle": "settle:settle",
+    "replay": "replay:app",
     "clients": "clients:app",
     "users": "users:app",
     "coupons": "coupons:app",

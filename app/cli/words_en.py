@@ -9,6 +9,7 @@ from app.words.labels import Label, Labels, Sentences
 
 CHECK_VERDICTS = words_main_en.CHECK_VERDICTS
 MAIN_ANSWERS = words_main_en.MAIN_ANSWERS
+REPLAY_STATES = words_main_en.REPLAY_STATES
 MAIN_CHECKS = words_main_en.MAIN_CHECKS
 MAIN_TROUBLES = words_main_en.MAIN_TROUBLES
 main_trouble = words_main_en.main_trouble

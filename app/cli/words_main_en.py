@@ -18,6 +18,9 @@ MAIN_ANSWERS = Sentences(
         "unknown": "unknown: the main system gave no clear answer",
     }
 )
+REPLAY_STATES = Sentences(
+    {"planned": "planned", "running": "running", "paused": "paused", "aborted": "given up", "done": "done"}
+)
 MAIN_TROUBLES: Mapping[str, str] = {
     "clock_is_off": "this machine's clock is off by so many seconds; set it (NTP)",
     "no_clock": "the answers tell no time; see to it that NTP sets this machine's clock",

@@ -111,6 +111,15 @@ def import_results(
     return report
 
 
+def take_result(uow: UnitOfWork, batch: Batch, line: ResultLine, *, by: Actor, now: datetime) -> Report:
+    """Keep what the main system has just said of one order of a published batch, in the caller's transaction."""
+    report = Report()
+    _Import(uow, batch, report, by=by, now=now).run(ResultFile(lines=(line,), bad=(), sha256=""), How())
+    detail = {"batch": batch.name, "result": line.result, "main_order_number": line.main_order_number}
+    uow.audit.record("results.replay", by=by, at=now, subject=line.number, detail=detail)
+    return report
+
+
 def _end(how: How) -> None:
     if how.dry_run:
         raise _OnlyTried

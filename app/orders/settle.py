@@ -1,6 +1,7 @@
-"""A person has looked whether the main system has an order that was passed on to us: it has, or it has not.
+"""Whether the main system has an order that was passed on to us is known: it has, or it has not.
 
-Of a held one "it has not" is a release (``decide.release``); the verbs here are for the rest.
+A person has looked, or it was asked itself (``look_up``). Of a held one a person's "it has not" is a release
+(``decide.release``); the verbs here are for the rest.
 """
 
 from datetime import datetime
@@ -8,7 +9,7 @@ from datetime import datetime
 from app.domain.actor import Actor
 from app.domain.passed_on import MainMayHave
 from app.domain.problems import NotFound, NotInThisState
-from app.domain.states import OrderState
+from app.domain.states import HeldKind, OrderState
 from app.orders.decide import as_it_is, clean_number, not_now
 from app.store.tables import OrderRow
 from app.store.unit_of_work import UnitOfWork
@@ -57,6 +58,27 @@ def not_in_main(uow: UnitOfWork, number: str, *, by: Actor, now: datetime) -> No
     uow.passed_on.settle(row.number, MainMayHave.SETTLED_NO, now=now)
     detail = {"sentence": "人工确认主系统没有另一笔此单"}
     uow.audit.record("order.not_in_main", by=by, at=now, subject=row.number, detail=detail)
+
+
+def absent_from_main(uow: UnitOfWork, number: str, *, asked: int, by: Actor, now: datetime) -> None:
+    """Let a held order go that the main system, asked ``asked`` times, does not have; the next batch judges it.
+
+    One that is held for another doubt as well is held for that alone from now on.
+
+    Raises:
+        NotFound: there is no such order.
+        NotInThisState: nothing is open about it, or it is not held.
+    """
+    row = _unsettled(uow, number)
+    if row.state != OrderState.HELD:
+        raise not_now(row)
+    uow.passed_on.settle(row.number, MainMayHave.SETTLED_NO, now=now)
+    goes_on = row.held_kind == HeldKind.MAIN_MAY_HAVE
+    if goes_on:
+        uow.orders.move([row.id or 0], OrderState.ACCEPTED, only_from=(OrderState.HELD,))
+    then = "放行进入下一批次" if goes_on else "仍因其他原因待人工确认"
+    detail = {"sentence": f"查询主系统 {asked} 次均没有此单，{then}"}
+    uow.audit.record("order.absent_from_main", by=by, at=now, subject=row.number, detail=detail)
 
 
 def _unsettled(uow: UnitOfWork, number: str) -> OrderRow:

@@ -41,6 +41,7 @@ from app.store.repositories.leases import LeaseRepository
 from app.store.repositories.ledger import LedgerRepository
 from app.store.repositories.lifecycle_purge import LifecyclePurgeRepository
 from app.store.repositories.look_alikes import LookAlikeRepository
+from app.store.repositories.look_ups import LookUpRepository
 from app.store.repositories.main_access import MainAccessRepository
 from app.store.repositories.messages import MessageRepository
 from app.store.repositories.orders import OrderRepository
@@ -48,6 +49,7 @@ from app.store.repositories.outbox_of_alerts import AlertOutboxRepository
 from app.store.repositories.overview import OverviewRepository
 from app.store.repositories.passed_on import PassedOnRepository
 from app.store.repositories.pauses import PauseRepository
+from app.store.repositories.replays import ReplayRepository
 from app.store.repositories.results import ResultRepository
 from app.store.repositories.roster import RosterRepository
 from app.store.repositories.rule_changes import RuleChangeRepository
@@ -111,7 +113,9 @@ class UnitOfWork:
         self.orders = OrderRepository(session)
         self.outbox_of_alerts = AlertOutboxRepository(session)
         self.overview = OverviewRepository(session, self._reach)
+        self.look_ups = LookUpRepository(session)
         self.passed_on = PassedOnRepository(session)
+        self.replays = ReplayRepository(session)
         self.pauses = PauseRepository(session)
         self.results = ResultRepository(session)
         self.rule_changes = RuleChangeRepository(session)

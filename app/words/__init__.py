@@ -23,6 +23,7 @@ from app.words.main_system import CHECK_VERDICTS as CHECK_VERDICTS
 from app.words.main_system import MAIN_ANSWERS as MAIN_ANSWERS
 from app.words.main_system import MAIN_CHECKS as MAIN_CHECKS
 from app.words.main_system import MAIN_TROUBLES as MAIN_TROUBLES
+from app.words.main_system import REPLAY_STATES as REPLAY_STATES
 from app.words.main_system import main_trouble as main_trouble
 from app.words.marks import MARKS as MARKS
 from app.words.sources import SOURCE_KINDS as SOURCE_KINDS

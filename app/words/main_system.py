@@ -43,3 +43,8 @@ MAIN_TROUBLES: Mapping[str, str] = {
 def main_trouble(code: str) -> str:
     """Return the sentence of what is wrong with an answer of a main system."""
     return MAIN_TROUBLES.get(code) or source_trouble(code)
+
+
+REPLAY_STATES = Sentences(
+    {"planned": "已计划", "running": "进行中", "paused": "已暂停", "aborted": "已中止", "done": "已完成"}
+)

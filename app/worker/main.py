@@ -34,6 +34,7 @@ from app.worker.patrol import Patrol
 from app.worker.sources import source_loops
 from app.worker.tidy import Tidy
 from app.worker.timetable import Steps, calendar, timetable
+from app.worker.way_home import WayHome
 
 log = structlog.get_logger()
 
@@ -143,6 +144,7 @@ class Worker:
             ),
         )
         self._mail = MailDispatcher(store, clock, ways.mail, to=policy.alert_emails, keyring=keyring)
+        self._way_home = WayHome(boat)
         self._patrolled = self._dead_man("patrol", boat.settings.ping_url, every=PATROL_TOLD_EVERY)
         self._batched = self._dead_man("batch", boat.settings.ping_batch_url, every=boat.settings.batch_every)
 
@@ -167,11 +169,14 @@ class Worker:
             own_orders=self._tidy.tell_own_orders,
             tell_dead_men=self._tell_dead_men,
             probe=self._probe,
+            look_up=self._way_home.look_up,
+            replay=self._way_home.replay,
         )
 
     async def aclose(self) -> None:
         """Let go of the channels."""
         await self._ways.aclose()
+        await self._way_home.aclose()
         if self._robots is not self._ways.robots:
             for robot in self._robots.values():
                 await robot.aclose()

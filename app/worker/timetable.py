@@ -60,6 +60,8 @@ class Steps:
     purge: Step
     tell_dead_men: Step
     probe: Step
+    look_up: Step
+    replay: Step
 
 
 def timetable(steps: Steps) -> Sequence[Job]:
@@ -77,6 +79,8 @@ def timetable(steps: Steps) -> Sequence[Job]:
         Job("own_orders", steps.own_orders, rest=2.0, leader_only=True),
         Job("dead_men", steps.tell_dead_men, rest=5.0, leader_only=True),
         Job("probe", steps.probe, rest=60.0, leader_only=True),
+        Job("look_up", steps.look_up, rest=10.0, leader_only=True),
+        Job("replay", steps.replay, rest=2.0, leader_only=True),
         Job("duty", steps.duty, rest=20.0, leader_only=True),
         Job("escalate", steps.escalate, rest=5.0, leader_only=True),
     )

@@ -12,9 +12,12 @@ from app.store.commit.order_writer import NewOrder
 from tests.deployment import Deployment
 from tests.deployment.console import Browser
 from tests.deployment.facts import NOON, SECRETS
+from tests.deployment.main_files import JUSHUITAN
 from tests.deployment.template import copy_migrated
 from tests.deployment.web import Web
 from tests.fakes.clock import ClockAt
+from tests.fakes.main_jushuitan import MainJushuitanFake
+from tests.fakes.serving import serve
 from tests.integration.fast_path_rig import Served, serving
 
 Run = Callable[..., Result]
@@ -72,3 +75,19 @@ def at_noon(tmp_path: Path) -> Iterator[Deployment]:
 async def mei(at_noon: Deployment) -> Browser:
     """The browser of somebody of operations, who has signed in."""
     return await at_noon.console.signed_in("mei")
+
+
+@pytest.fixture
+def jst(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainJushuitanFake]:
+    """A fake 聚水潭 that is the main system of the deployment the commands run on, and that is asked without rests."""
+
+    async def at_once(_pace: object) -> None: ...
+
+    monkeypatch.setattr("app.outbound.pace.CallPace.turn", at_once)
+    fake = MainJushuitanFake(shops=(101, 102))
+    monkeypatch.setenv("JST_SECRET", "lb-secret-01")
+    monkeypatch.setenv("JST_TOKEN", "lb-token-01")
+    monkeypatch.setenv("LIFEBOAT_MAIN_SYSTEM", str(tmp_path / "erp.toml"))
+    with serve(fake.app()) as url:
+        (tmp_path / "erp.toml").write_text(f'address = "{url}"\n{JUSHUITAN}', encoding="utf-8")
+        yield fake

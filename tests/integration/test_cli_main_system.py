@@ -1,7 +1,7 @@
 """``lifeboat main``: what is wrong is said before an outage, and an order is looked up, from fakes on a port of this machine."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +15,6 @@ from tests.fakes.main_jushuitan import MainJushuitanFake
 from tests.fakes.main_wire import TakenOrder
 from tests.fakes.serving import serve
 from tests.integration.conftest import Run
-
-
-@pytest.fixture(autouse=True)
-def _no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def at_once(_pace: object) -> None: ...
-
-    monkeypatch.setattr("app.outbound.pace.CallPace.turn", at_once)
-
-
-@pytest.fixture
-def jst(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainJushuitanFake]:
-    fake = MainJushuitanFake(shops=(101, 102))
-    monkeypatch.setenv("JST_SECRET", "lb-secret-01")
-    monkeypatch.setenv("JST_TOKEN", "lb-token-01")
-    monkeypatch.setenv("LIFEBOAT_MAIN_SYSTEM", str(tmp_path / "erp.toml"))
-    with serve(fake.app()) as url:
-        (tmp_path / "erp.toml").write_text(f'address = "{url}"\n{JUSHUITAN}', encoding="utf-8")
-        yield fake
 
 
 def _json(run: Run, *said: str, code: int = 0) -> Any:

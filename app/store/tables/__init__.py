@@ -17,11 +17,13 @@ from app.store.tables.health import BacklogHour, EventUpload, FeedChannel, FeedH
 from app.store.tables.incident import AcceptedCount, Incident, StateCount
 from app.store.tables.kept_setting import KeptSetting
 from app.store.tables.kiosk import Kiosk
+from app.store.tables.look_up import LookUp
 from app.store.tables.main_access import MainAccess
 from app.store.tables.message import Attempt, Message
 from app.store.tables.operations import Audit, AuditBlock, Heartbeat, Instance, JobRun, Lease, Pause
 from app.store.tables.order import OrderRow
 from app.store.tables.passed_on import PassedOnOrder
+from app.store.tables.replay import Replay, ReplayOrder
 from app.store.tables.roster import DutyFallback, DutyNotice, Shift, ShiftOverride
 from app.store.tables.stage_plan import StagePlanRow
 from app.store.tables.systemic import DependencyWindow, ExpectedBeat, OutgoingPing, RuleChange
@@ -68,6 +70,7 @@ __all__ = [
     "Kiosk",
     "Lease",
     "LoginThrottle",
+    "LookUp",
     "MainAccess",
     "MainNumber",
     "Message",
@@ -78,6 +81,8 @@ __all__ = [
     "OverdueMinute",
     "PassedOnOrder",
     "Pause",
+    "Replay",
+    "ReplayOrder",
     "RuleChange",
     "Shift",
     "ShiftOverride",

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from app.domain.passed_on import MainMayHave, PassedOn, SentBefore
@@ -18,7 +19,10 @@ class PassedOnOrder(SQLModel, table=True):
     """
 
     __tablename__ = "passed_on"
-    __table_args__ = (partial_index("passed_on_unsettled", "number", where=UNSETTLED),)
+    __table_args__ = (
+        partial_index("passed_on_unsettled", "number", where=UNSETTLED),
+        Index("passed_on_last", "last_at"),
+    )
 
     number: str = Field(primary_key=True, max_length=20)
     sent: str = Field(max_length=7)

@@ -42,6 +42,7 @@ from tests.failure.mutants import (
     planted_systemic,
     planted_texts,
     planted_watch,
+    planted_way_home,
 )
 from tests.failure.mutants.mutant import DoesNotApply, Mutant
 
@@ -74,6 +75,7 @@ MUTANTS = (
     *planted_growth.MUTANTS,
     *planted_held.MUTANTS,
     *planted_passed_on.MUTANTS,
+    *planted_way_home.MUTANTS,
     *planted_messages.MUTANTS,
     *planted_neighbours.MUTANTS,
     *planted_replicas.MUTANTS,
