@@ -4,11 +4,12 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from app import words
 from app.bootstrap.batches import headings_of, layout_in_use, layouts_of
+from app.bootstrap.check_failover import check_failover
+from app.bootstrap.finding import Finding
 from app.bootstrap.lifeboat import Lifeboat
 from app.bootstrap.main_files import described_mains
 from app.bootstrap.source_files import sources_of
@@ -39,16 +40,6 @@ CONFIRMED_WITHIN = timedelta(minutes=10)
 SLOW_COMMIT = 0.25
 COMMITS_WITHIN = 3.0
 """Seconds after which a commit is taken for one that hangs; the door gives up much earlier."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: ``ok``, ``warn`` (works, but), ``fail``; ``rule`` is the watch's that found it, if one did."""
-
-    name: str
-    status: str
-    detail: str
-    rule: str = ""
 
 
 def findings_of_store(boat: Lifeboat, *, commits_within: float = COMMITS_WITHIN) -> Iterator[Finding]:
@@ -241,7 +232,18 @@ def _roster(boat: Lifeboat) -> Iterator[Finding]:
 
 Check = Callable[[Lifeboat], Iterator[Finding]]
 
-QUICK: tuple[Check, ...] = (_shape, _disk, _layouts, _channels, _sources, _main_systems, _dead_men, _roster, _rules)
+QUICK: tuple[Check, ...] = (
+    _shape,
+    _disk,
+    _layouts,
+    _channels,
+    _sources,
+    _main_systems,
+    _dead_men,
+    check_failover,
+    _roster,
+    _rules,
+)
 """Checks that cost the same however many orders there are, and commit nothing."""
 
 CHECKS: tuple[Check, ...] = (
@@ -252,6 +254,7 @@ CHECKS: tuple[Check, ...] = (
     _sources,
     _main_systems,
     _dead_men,
+    check_failover,
     _roster,
     _books,
     _rules,

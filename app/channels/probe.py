@@ -26,19 +26,22 @@ async def probe_all(
     hosts: Collection[str],
     transport: httpx.AsyncBaseTransport | None = None,
     within: timedelta = WITHIN,
+    broken: int = BROKEN,
 ) -> list[Probed]:
-    """Call all dependencies at once, each for at most ``within``."""
+    """Call all dependencies at once, each for at most ``within``; from the status ``broken`` on one is not well."""
     async with outbound_client(TIMEOUTS, transport=transport) as client:
-        return list(await asyncio.gather(*(_probe(one, client, hosts, within) for one in dependencies)))
+        return list(await asyncio.gather(*(_probe(one, client, hosts, within, broken) for one in dependencies)))
 
 
-async def _probe(one: Dependency, client: httpx.AsyncClient, hosts: Collection[str], within: timedelta) -> Probed:
+async def _probe(
+    one: Dependency, client: httpx.AsyncClient, hosts: Collection[str], within: timedelta, broken: int
+) -> Probed:
     if one.host not in hosts:
         return Probed(one.name, None, "host_not_allowed")
     began = time.monotonic()
     try:
         async with asyncio.timeout(within.total_seconds()):
-            reason = await (_connect(one) if one.kind == "tcp" else _get(one.url, client, broken=BROKEN))
+            reason = await (_connect(one) if one.kind == "tcp" else _get(one.url, client, broken=broken))
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:  # TimeoutError is an OSError
         reason = _code(error)
     return Probed(one.name, None if reason else round((time.monotonic() - began) * 1000), reason)

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 
 from app.cli.english_main import MAIN_HELP
+from app.cli.english_failover import FAILOVER_HELP
 from app.cli.english_watch import WATCH_HELP
 
 HELP: Mapping[str, str] = {
     **MAIN_HELP,
     **WATCH_HELP,
+    **FAILOVER_HELP,
     "订单救生艇：主系统宕机时应急接单，恢复后一单不少地交回。": "Lifeboat: takes orders while the main system is down, and hands back every one of them.",
     "启动网页与后台两个进程并看护它们（SQLite 默认部署）。": "Start a web and a worker process and watch over them (the default, with SQLite).",
     "只启动网页进程：接单、下载、控制台。": "Start a web process alone: orders, downloads, the console.",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from app.cli.english_main import MAIN_SAID
+from app.cli.english_failover import FAILOVER_SAID
 from app.cli.english_tables import CELLS
 from app.cli.english_watch import WATCH_SAID
 
@@ -10,6 +11,7 @@ SAID: Mapping[str, str] = {
     **CELLS,
     **MAIN_SAID,
     **WATCH_SAID,
+    **FAILOVER_SAID,
     # ---- every command -----------------------------------------------------------------------------------------------
     "配置有误，未启动：\n{error}": "A setting is wrong, nothing was started:\n{error}",
     "提示：环境变量 {name} 不起作用，是否应为 {meant}？": "Note: the environment variable {name} has no effect; did you mean {meant}?",

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 
 from app.cli.english_main import MAIN_TITLES
+from app.cli.english_failover import FAILOVER_TITLES
 from app.cli.english_watch import WATCH_TITLES
 
 TITLES: Mapping[str, str] = {
     **MAIN_TITLES,
     **WATCH_TITLES,
+    **FAILOVER_TITLES,
     "告警": "Alerts",
     "审计记录": "Audit",
     "渠道": "Clients",

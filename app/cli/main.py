@@ -40,6 +40,8 @@ COMMANDS = {
     "profile": "profile:app",
     "audit": "audit:app",
     "alerts": "alerts:app",
+    "probe": "probe:app",
+    "switch": "switch:switch",
     "layout": "layouts:app",
     "jobs": "jobs:app",
     "roster": "roster:app",

@@ -66,6 +66,7 @@ BEATS = Labels(
         "down": Label("down", "red"),
     }
 )
+MAIN_STATES = Labels({"up": Label("up", "green"), "down": Label("down", "red"), "unknown": Label("unknown", "orange")})
 PRIORITIES = {"high": Label("high", "red"), "normal": Label("normal", "secondary")}
 MESSAGE_STATES = {
     "pending": Label("pending", "blue"),

@@ -13,6 +13,9 @@ FIELDS = frozenset({SENT, REASON, ATTEMPTS})
 
 LONGEST_REASON = 300
 
+HEARD = "handed_over"
+"""The heartbeat that says when an order last came by a proxy that says anything of it."""
+
 
 class SentBefore(StrEnum):
     """Whether any byte of an order went to the main system before it came to us."""

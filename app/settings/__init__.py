@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from app.settings.batches import BatchSettings
 from app.settings.door import DoorSettings
+from app.settings.failover import FailoverSettings
 from app.settings.messages import MessageSettings
 from app.settings.operations import OperationsSettings
 from app.settings.sources import PREFIX, FromFiles, WrongSetting, line_of
@@ -19,7 +20,9 @@ from app.settings.watch import WatchSettings
 __all__ = ["PREFIX", "Settings", "WrongSetting", "load", "unknown_names"]
 
 
-class Settings(OperationsSettings, DoorSettings, BatchSettings, MessageSettings, WatchSettings, BaseSettings):
+class Settings(
+    OperationsSettings, DoorSettings, BatchSettings, MessageSettings, FailoverSettings, WatchSettings, BaseSettings
+):
     """What a deployment may choose. The comments of ``.env.example`` say the same in Chinese."""
 
     model_config = SettingsConfigDict(

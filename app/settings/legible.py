@@ -11,6 +11,7 @@ from pydantic import BaseModel, SecretStr
 from app.settings import Settings
 from app.settings.batches import BatchSettings
 from app.settings.door import DoorSettings
+from app.settings.failover import FailoverSettings
 from app.settings.messages import MessageSettings
 from app.settings.operations import OperationsSettings
 from app.settings.sources import PREFIX
@@ -21,6 +22,7 @@ GROUPS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("接单", DoorSettings),
     ("批次", BatchSettings),
     ("消息", MessageSettings),
+    ("切换", FailoverSettings),
     ("守望", WatchSettings),
 )
 

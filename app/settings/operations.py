@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from app.channels.kinds import GROUPS
 from app.files.disk_reserve import DEFAULT
-from app.settings.sources import Part, Words
+from app.settings.sources import Part, Words, no_file_in_its_place
 
 _KEY_CHARACTERS = 32
 
@@ -42,10 +42,7 @@ class OperationsSettings(Part):
     @classmethod
     def folders_can_be_made(cls, value: Path) -> Path:
         """Refuse a folder in whose place, or above it, there is a file: nothing could be kept there."""
-        there = next((one for one in (value, *value.parents) if one.exists() or one.is_symlink()), None)
-        if there is not None and not there.is_dir():
-            raise ValueError(f"{there} 是文件，不是目录，请改用一个目录")
-        return value
+        return no_file_in_its_place(value)
 
     @field_validator("timezone")
     @classmethod

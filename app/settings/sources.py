@@ -21,6 +21,18 @@ Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_at_commas)]
 """Comma-separated in the environment."""
 
 
+def no_file_in_its_place(folder: Path) -> Path:
+    """Return a folder in whose place, and above it, there is no file: something can be kept there.
+
+    Raises:
+        ValueError: there is one; the Chinese sentence names it.
+    """
+    there = next((one for one in (folder, *folder.parents) if one.exists() or one.is_symlink()), None)
+    if there is not None and not there.is_dir():
+        raise ValueError(f"{there} 是文件，不是目录，请改用一个目录")
+    return folder
+
+
 class WrongSetting(Exception):
     """A setting cannot be used; the message is for the person who wrote it."""
 

@@ -40,7 +40,7 @@ class WatchSettings(Part):
         """Refuse an address whose host is not in the list; the address itself is a secret."""
         if value.get_secret_value():
             try:
-                _require(host_of(value.get_secret_value())[0], info)
+                require_allowed(host_of(value.get_secret_value())[0], info)
             except WrongAddress as error:
                 raise ValueError(str(error)) from None
         return value
@@ -54,7 +54,7 @@ class WatchSettings(Part):
         except WrongAddress as error:
             raise ValueError(str(error)) from None
         for one in found:
-            _require(one.host, info)
+            require_allowed(one.host, info)
         if len({one.name for one in found}) < len(found):
             raise ValueError("名称有重复")
         return value
@@ -101,6 +101,11 @@ class WatchSettings(Part):
         return tuple(dependency_of(one) for one in self.dependencies)
 
 
-def _require(host: str, info: ValidationInfo) -> None:
+def require_allowed(host: str, info: ValidationInfo) -> None:
+    """Refuse a host that is not in the list of those that may be called.
+
+    Raises:
+        ValueError: it is not; the Chinese sentence names it.
+    """
     if host not in info.data.get("watch_hosts", ()):
         raise ValueError(f"主机 {host} 不在 LIFEBOAT_WATCH_HOSTS 中，请先加进去")

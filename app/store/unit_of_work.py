@@ -24,6 +24,7 @@ from app.store.repositories.dead_letters import DeadLetterRepository
 from app.store.repositories.dependencies import DependencyRepository
 from app.store.repositories.event_uploads import EventUploadRepository
 from app.store.repositories.expected_beats import ExpectedBeatRepository
+from app.store.repositories.failover import MainProbeRepository, SwitchedRepository
 from app.store.repositories.flow_notes import FlowNoteRepository
 from app.store.repositories.flows import FlowRepository
 from app.store.repositories.glance import GlanceRepository
@@ -109,6 +110,7 @@ class UnitOfWork:
         self.lifecycle_purge = LifecyclePurgeRepository(session)
         self.look_alikes = LookAlikeRepository(session)
         self.main_access = MainAccessRepository(session)
+        self.main_probe = MainProbeRepository(session)
         self.messages = MessageRepository(session)
         self.orders = OrderRepository(session)
         self.outbox_of_alerts = AlertOutboxRepository(session)
@@ -123,6 +125,7 @@ class UnitOfWork:
         self.search = SearchRepository(session, self._reach)
         self.sources = SourceRepository(session)
         self.stage_plans = VersionRepository(session, StagePlanRow, of="stage")
+        self.switched = SwitchedRepository(session)
         self.triage = VersionRepository(session, TriageWording, of="code")
         return self
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from app.store.commit.group_commit import GroupCommit
 from app.store.database.engine import Engines
+from app.store.main_standing import MainStanding
 from app.store.spool.file import SpoolCounts, damaged_files
 from app.watch.rule import Trouble
 
@@ -21,6 +22,8 @@ class ProcessState:
     spool_quarantined: int = 0
     troubles: tuple[Trouble, ...] = ()
     """What the watch's rules found at their last look at the store."""
+    main: MainStanding | None = None
+    """How the main system stands, None where nobody asks."""
     worker_silence: str = ""
     """What every page of the console says while the worker has been silent for minutes."""
 

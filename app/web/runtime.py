@@ -9,7 +9,9 @@ import structlog
 
 from app.bootstrap import ForeignSecrets, Lifeboat, situation_of
 from app.bootstrap.silence import tell_of_silence
+from app.domain.passed_on import HEARD
 from app.intake.drain import Drained, StoreRefuses, drain_once
+from app.store.main_standing import main_standing
 from app.store.spool.file import Spool, spool_files
 from app.watch.patrol import keep_alerts, look
 from app.watch.rules import RULES, WORKER_SILENT
@@ -35,7 +37,7 @@ class Runtime:
     def __init__(self, parts: Parts) -> None:
         self.boat, self.state = parts.boat, parts.state
         self.commit, self.writer = parts.order_path.commit, parts.order_path.writer
-        self.access = parts.door.access
+        self.access, self.proxies = parts.door.access, parts.door.proxies
         self.bodies = (parts.door.bodies, parts.uploads.bodies)
         self.spool_dir = parts.boat.settings.spool_dir
         self._checkpoints = parts.order_path.checkpoints
@@ -137,6 +139,18 @@ class Runtime:
             keep_alerts(here, situation, machine=self.boat.machine)
         with suppress(Exception):
             keep_alerts([one for one in found if one.rule is WORKER_SILENT], situation)
+        with suppress(Exception):
+            self._look_at_main()
+
+    def _look_at_main(self) -> None:
+        """Learn how the main system stands, for health checks; note that a proxy has handed over, where one has."""
+        boat, now = self.boat, self.boat.clock.now()
+        with boat.store.reading() as uow:
+            self.state.main = main_standing(uow, asked=bool(boat.settings.main_asked), zone=boat.settings.zone, now=now)
+        if self.proxies.heard:
+            self.proxies.heard = False
+            with boat.store.writing() as uow:
+                uow.jobs.beat(HEARD, now=now, holder=boat.holder)
 
     async def drain(self) -> Drained:
         """Bring what the spool holds into the store."""

@@ -16,6 +16,8 @@ from app.words.buyers import TRACKED as TRACKED
 from app.words.deeds import ACTIONS as ACTIONS
 from app.words.deeds import DETAILS as DETAILS
 from app.words.deeds import WAYS as WAYS
+from app.words.failover import MAIN_STATES as MAIN_STATES
+from app.words.failover import switched_name as switched_name
 from app.words.hours import WEEKDAYS as WEEKDAYS
 from app.words.labels import Label as Label
 from app.words.labels import Labels, Sentences

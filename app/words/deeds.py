@@ -78,6 +78,10 @@ ACTIONS = Sentences(
         "setting.forget": "恢复为 .env 的值",
         "setting.test": "发送测试消息",
         "setting.test_answer": "测试消息的结果",
+        "main.order": "认定主系统状况",
+        "main.withdraw": "撤销主系统认定",
+        "switch.on": "切到 Lifeboat",
+        "switch.off": "切回主系统",
         "heartbeat.set": "设置心跳",
         "heartbeat.remove": "移除心跳",
         "change.tell": "登记变更",
@@ -123,6 +127,7 @@ DETAILS = Sentences(
         "grace_minutes": "宽限（分钟）",
         "failures": "连续失败次数",
         "way": "方式",
+        "state": "状态",
         "place": "第几值班",
         "cleared": "清除",
     }

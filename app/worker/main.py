@@ -27,6 +27,7 @@ from app.watch.systemic.dependencies import note_probes
 from app.worker.alone import Alone
 from app.worker.calendar import Calendar, NotDone
 from app.worker.dead_man import DeadMan
+from app.worker.failover import Failover
 from app.worker.guard import LOOK_EVERY, Guard
 from app.worker.leader import RENEW_EVERY, Leadership
 from app.worker.loops import keep_doing, pause
@@ -126,7 +127,7 @@ class Worker:
         store, clock, keyring = boat.store, boat.clock, boat.keyring
         self._composer = Composer(store, keyring, policy, clock)
         self._layout, self._maker = boat.live.batch_columns, batch_maker(boat)
-        self._patrol = Patrol(boat)
+        self._patrol, self._failover = Patrol(boat), Failover(boat)
         self._batches, self._chain, self._tidy = Alone(), Alone(), Tidy(boat, self._stand_back)
         self._groups = GroupDispatcher(store, clock, ways.robots, keyring=boat.keyring)
         self._sms = SmsDispatcher(
@@ -171,6 +172,8 @@ class Worker:
             probe=self._probe,
             look_up=self._way_home.look_up,
             replay=self._way_home.replay,
+            ask_main=self._failover.ask_main,
+            switches=self._failover.keep_switches,
         )
 
     async def aclose(self) -> None:

@@ -62,6 +62,8 @@ class Steps:
     probe: Step
     look_up: Step
     replay: Step
+    ask_main: Step
+    switches: Step
 
 
 def timetable(steps: Steps) -> Sequence[Job]:
@@ -81,6 +83,8 @@ def timetable(steps: Steps) -> Sequence[Job]:
         Job("probe", steps.probe, rest=60.0, leader_only=True),
         Job("look_up", steps.look_up, rest=10.0, leader_only=True),
         Job("replay", steps.replay, rest=2.0, leader_only=True),
+        Job("main_system", steps.ask_main, rest=5.0, leader_only=True),
+        Job("switches", steps.switches, rest=2.0),  # each worker keeps the files of its own machine
         Job("duty", steps.duty, rest=20.0, leader_only=True),
         Job("escalate", steps.escalate, rest=5.0, leader_only=True),
     )

@@ -16,6 +16,7 @@ CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 
 TWINS = {
     *("english.py", "english_sentences.py", "english_tables.py", "english_watch.py", "english_main.py"),
+    "english_failover.py",
     *("words_en.py", "words_watch_en.py", "words_main_en.py"),
 }
 SAME_IN_BOTH = {

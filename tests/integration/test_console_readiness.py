@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.bootstrap.checkup import QUICK, Finding, findings
+from app.bootstrap.checkup import QUICK, findings
+from app.bootstrap.finding import Finding
 from app.store.repositories.jobs import PlannedJob
 from app.watch.rules import RULES
 from app.web.console.pages.readiness import ANY, STEPS, step_for

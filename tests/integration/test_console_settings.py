@@ -20,6 +20,8 @@ SECRETS = {
     "smtp_url": SecretStr(f"smtps://user:{PLANTED}@mail.example"),
     "ping_url": SecretStr(f"https://hc-ping.com/{PLANTED}"),
     "ping_batch_url": SecretStr(f"https://hc-ping.com/{PLANTED}"),
+    "main_health_url": SecretStr(f"https://main.example/health?token={PLANTED}"),
+    "main_lookup_url": SecretStr(f"https://main.example/orders/1?token={PLANTED}"),
     "database_url": SecretStr(f"postgresql+psycopg://user:{PLANTED}@db/lifeboat"),
     "secret_key": SecretStr(PLANTED),
     "seal_key": SecretStr(PLANTED),

@@ -281,6 +281,9 @@ def test_whom_the_watch_may_call_is_a_list_and_everything_else_is_judged_by_it(l
         ("dependencies", "tcp://hc-ping.com:1", "须写成 名称=地址"),
         ("dependencies", "a=tcp://hc-ping.com:1,a=tcp://hc-ping.com:2", "名称有重复"),
         ("watch_hosts", "https://hc-ping.com", "只写主机名"),
+        ("main_health_url", "https://other.com/secret", "主机 other.com 不在 LIFEBOAT_WATCH_HOSTS 中"),
+        ("main_lookup_url", "hc-ping.com/secret", "须以 http://、https:// 开头"),
+        ("main_health_url", "https://me:secret@hc-ping.com/", "不带用户名和密码"),
     ],
 )
 def test_an_address_that_the_watch_may_not_call_names_its_setting(load: Set, name: str, value: str, sentence: str):
@@ -289,6 +292,25 @@ def test_an_address_that_the_watch_may_not_call_names_its_setting(load: Set, nam
     assert f"{PREFIX}{name.upper()}: " in str(error.value)
     assert sentence in str(error.value)
     assert "secret" not in str(error.value)
+
+
+def test_the_main_system_is_asked_for_its_health_and_then_for_an_order(load: Set):
+    hosts = {"watch_hosts": "main.example"}
+    both = load(**hosts, main_health_url="https://main.example/health", main_lookup_url="https://main.example/o/1?t=x")
+    assert [(one.name, one.url) for one in both.main_asked] == [
+        ("health", "https://main.example/health"),
+        ("lookup", "https://main.example/o/1?t=x"),
+    ]
+    assert "t=x" not in repr(both)
+    assert load(main_health_url="").main_asked == ()
+    assert load(main_fail_timeout_seconds="30").main_window == timedelta(seconds=60)
+
+
+def test_switches_cannot_be_kept_where_there_is_a_file(load: Set, tmp_path: Path):
+    assert load(switch_dir=str(tmp_path / "switch")).switch_dir == tmp_path / "switch"
+    (tmp_path / "file").touch()
+    with pytest.raises(WrongSetting, match="是文件，不是目录"):
+        load(switch_dir=str(tmp_path / "file" / "switch"))
 
 
 def test_lines_of_order_health_are_turned_by_name(load: Set):

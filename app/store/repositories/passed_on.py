@@ -36,6 +36,19 @@ class PassedOnRepository:
         query = select(func.count()).select_from(PassedOnOrder).where(UNSETTLED.query)
         return self._session.scalar(query) or 0
 
+    def newest_sent_at(self, *, since: datetime) -> datetime | None:
+        """Return when the newest live order came that the main system may have, of those that came since then."""
+        same = PassedOnOrder.number == OrderRow.number
+        live = select(func.max(PassedOnOrder.last_at)).join(OrderRow, same).where(OrderRow.drill.is_(False))
+        return self._session.scalar(live.where(PassedOnOrder.last_at >= since))
+
+    def unsettled_since(self, moment: datetime, *, first: int) -> tuple[int, list[str]]:
+        """Count the orders that the main system may have since before a moment; return the numbers of the oldest."""
+        mine = (UNSETTLED.query, PassedOnOrder.last_at <= moment)
+        count = self._session.scalar(select(func.count()).select_from(PassedOnOrder).where(*mine)) or 0
+        named = select(PassedOnOrder.number).where(*mine).order_by(PassedOnOrder.last_at).limit(first)
+        return count, list(self._session.scalars(named)) if count else []
+
     def gone_on_count(self) -> int:
         """Count the orders that :meth:`gone_on` returns."""
         return self._session.scalar(select(func.count()).select_from(self._gone_on().subquery())) or 0

@@ -8,6 +8,7 @@ from app.store.tables.alert_group import AlertGroup, AlertGroupMember
 from app.store.tables.attention import Attention
 from app.store.tables.batch import Batch, BatchOrder, Contradiction, ImportResult, MainNumber
 from app.store.tables.coupon import Coupon
+from app.store.tables.failover import MainProbe, Switched
 from app.store.tables.flow import OrderFlow, StageMinute, StageTotal, StageVisit, StoredEvent
 from app.store.tables.flow_note import FlowNote
 from app.store.tables.goods import OrderGoods, SkuCount, SkuNote, SkuStock
@@ -73,6 +74,7 @@ __all__ = [
     "LookUp",
     "MainAccess",
     "MainNumber",
+    "MainProbe",
     "Message",
     "OrderFlow",
     "OrderGoods",
@@ -96,6 +98,7 @@ __all__ = [
     "StageVisit",
     "StateCount",
     "StoredEvent",
+    "Switched",
     "TriageWording",
     "User",
     "WarehouseHoursRow",

@@ -18,6 +18,7 @@ from app.watch.rules.heartbeat_down import HEARTBEAT_DOWN
 from app.watch.rules.ledger_unbalanced import LEDGER_UNBALANCED
 from app.watch.rules.orders_broken import ORDERS_BROKEN
 from app.watch.rules.orders_silent import ORDERS_SILENT
+from app.watch.rules.orders_unsettled import ORDERS_UNSETTLED
 from app.watch.rules.sms_capped import SMS_CAPPED
 from app.watch.rules.spool_waiting import SPOOL_WAITING
 from app.watch.rules.stage_bottleneck import STAGE_BOTTLENECK
@@ -31,6 +32,7 @@ RULES: tuple[Rule, ...] = (
     BATCH_OVERDUE,
     BATCH_FAILING,
     ORDERS_BROKEN,
+    ORDERS_UNSETTLED,
     WORKER_SILENT,
     DATABASE_COULD_LOSE,
     LEDGER_UNBALANCED,

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from app.bootstrap import Lifeboat, policy_of
 from app.channels.kinds import EMAIL, KINDS, SMS, label_of
 from app.channels.reasons import in_words
+from app.domain.main_health import MainState
 from app.notify.policy import DRY, MessagePolicy
+from app.store.main_standing import main_standing
 from app.store.repositories.leases import LEADER
 from app.store.tables import Pause
 from app.store.unit_of_work import UnitOfWork
@@ -33,6 +35,7 @@ def channel_lines(uow: UnitOfWork, boat: Lifeboat, *, now: datetime) -> list[Lin
     pauses = {pause.name: pause for pause in uow.pauses.of_channels()}
     return [
         _worker(uow, now),
+        *_fail_over(uow, boat, now),
         *_groups(uow, policy, pauses, now),
         _sms(uow, policy, pauses, now),
         _mail(policy, pauses, now),
@@ -45,6 +48,16 @@ def _worker(uow: UnitOfWork, now: datetime) -> Line:
     if leader is None or leader.until < now:
         return Line("worker", "后台进程", "down", "没有在工作：不发通知、不出文件")
     return Line("worker", "后台进程", "ok", "在工作")
+
+
+def _fail_over(uow: UnitOfWork, boat: Lifeboat, now: datetime) -> list[Line]:
+    """Return how the main system stands, where anybody asks, and what a person has switched to us."""
+    main = main_standing(uow, asked=bool(boat.settings.main_asked), zone=boat.settings.zone, now=now)
+    state = {MainState.UP: "ok", MainState.DOWN: "down", MainState.UNKNOWN: "warn"}
+    lines = [Line("main_system", "主系统", state[main.state], main.sentence)] if main is not None else []
+    if names := "、".join(row.channel for row in uow.switched.now(now)):
+        lines.append(Line("switched", "切换", "warn", f"由本系统接单：{names}"))
+    return lines
 
 
 def _groups(uow: UnitOfWork, policy: MessagePolicy, pauses: dict[str, Pause], now: datetime) -> list[Line]:

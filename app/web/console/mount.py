@@ -54,6 +54,7 @@ from app.web.console.pages.settings import SettingsPages
 from app.web.console.pages.sign_in import SignInPage
 from app.web.console.pages.spool import SpoolPage
 from app.web.console.pages.stuck import StuckPages
+from app.web.console.pages.switching import SwitchingPage
 from app.web.console.pages.systemic import SystemicPages
 from app.web.console.pages.thresholds import ThresholdsPage
 from app.web.console.pages.track import add_track
@@ -118,6 +119,7 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         FlowMapPage(frame),
         HoursPage(frame),
         AlertPages(frame),
+        SwitchingPage(frame),
         SystemicPages(frame, parts.uploads),
         MessagePages(frame),
         CouponPages(frame),

@@ -21,6 +21,7 @@ ENTRIES = (
     Entry("held", "/held", "待办", "checklist"),
     Entry("goods", "/goods", "商品", "truck", on_a_phone=False),
     Entry("guide", "/guide", "应急向导", "lifebuoy", on_a_phone=False),
+    Entry("switching", "/switching", "切换", "refresh", on_a_phone=False),
     Entry("incidents", "/incidents", "事件", "history", on_a_phone=False),
     Entry("health", "/health", "健康", "chart-bar", on_a_phone=False),
     Entry("alerts", "/alerts", "告警", "bell", on_a_phone=False),

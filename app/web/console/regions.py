@@ -25,6 +25,7 @@ REGIONS: Mapping[str, AbstractSet[str]] = {
     "alerts": {"alerts", "alert_versions", "deeds", "troubles", "away"},
     "incidents": {"incidents", "closed", "results", "moved", "deeds"},
     "systemic": {"alerts", "deeds", "jobs", "minute"},
+    "switching": {"messages", "deeds", "minute"},
     "readiness": {"troubles", "jobs", "deeds", "minute"},
 }
 """By the region's name, the marks whose movement changes what it shows."""

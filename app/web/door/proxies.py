@@ -22,6 +22,8 @@ class Proxies:
         self._trusted = _TrustedHosts(list(addresses))
         self._unsaid = unsaid
         self._count = metrics.handed_over
+        self.heard = False
+        """Whether any of them has said something since this was last noted."""
 
     def have(self, client: tuple[str, int] | None) -> bool:
         """Tell whether a connection comes from one of them."""
@@ -32,6 +34,7 @@ class Proxies:
         said = passed_on(_combined(headers), unsaid=self._unsaid)
         if said is not None:
             self._count.labels(said.sent.value).inc()
+            self.heard = True
         return said
 
     def said_in(self, scope: Mapping[str, Any]) -> PassedOn | None:

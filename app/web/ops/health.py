@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from app.bootstrap import Lifeboat, situation_of
+from app.domain.main_health import MainState
 from app.store.database.engine import Engines, ping
 from app.watch.patrol import look
 from app.watch.rule import Trouble
@@ -91,6 +92,9 @@ class Health:
             checks[trouble.code] = {"status": "warn", "detail": trouble.text}
             if always := checks.get(_CHECK_OF.get(trouble.code, "")):
                 always["status"] = "warn"
+        if s.main is not None:  # it says nothing of whether orders are taken here
+            well = s.main.state is MainState.UP
+            checks["main_system"] = {"status": "pass" if well else "warn", "detail": s.main.sentence}
         # A store that is back after the last order was refused has written its own mark, which needs no new room.
         no_way = s.commit.away_because is not None or (free is not None and free < ROOM_FOR_ORDERS)
         closed = self.draining or (s.commit.spool_trouble is not None and no_way)

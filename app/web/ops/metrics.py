@@ -6,6 +6,8 @@ import structlog
 from prometheus_client import Gauge
 
 from app.bootstrap import Lifeboat
+from app.domain.main_health import MainState
+from app.store.main_standing import main_standing
 from app.web.process_state import ProcessState
 from app.web.threads import Question
 
@@ -35,6 +37,8 @@ class StoreMetrics:
         self._spooled = Gauge("lifeboat_spool_orders", "Orders in this machine's spool", registry=r)
         self._aside = Gauge("lifeboat_spool_set_aside", "Spool records set aside for a person", registry=r)
         self._troubles = Gauge("lifeboat_trouble", "What the watch finds wrong, by stable code", ["code"], registry=r)
+        self._main = Gauge("lifeboat_main_system", "How the main system stands: 1 for its state", ["state"], registry=r)
+        self._switched = Gauge("lifeboat_switched", "Storefronts that are switched to us by a person", registry=r)
         self._asked_at = -REMEMBER
         self._reading: Question[None] = Question("figures", self._try, unanswered=None)
 
@@ -57,13 +61,19 @@ class StoreMetrics:
             log.warning("figures_not_refreshed", reason=type(error).__name__)
 
     def _read(self) -> None:
-        now = self._boat.clock.now()
+        now, s = self._boat.clock.now(), self._boat.settings
         with self._boat.store.reading() as uow:
             self._messages.clear()  # a state nobody is in any more must not keep its last figure
             for (channel, state), count in uow.messages.count_unfinished().items():
                 self._messages.labels(channel, state).set(count)
             self._uncomposed.set(uow.orders.uncomposed_count())
             self._unsettled.set(uow.passed_on.unsettled())
+            main = main_standing(uow, asked=bool(s.main_asked), zone=s.zone, now=now)
+            self._main.clear()
+            if main is not None:
+                for state in MainState:
+                    self._main.labels(state.value).set(state is main.state)
+            self._switched.set(len(uow.switched.now(now)))
             oldest, last = uow.orders.longest_waiting_since(), uow.batches.last_published_at()
         self._oldest.set((now - oldest).total_seconds() if oldest else 0)
         self._batch_age.set((now - last).total_seconds() if last else 0)

@@ -10,7 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.bootstrap.checkup import CHECKS, QUICK, Check, Finding, findings
+from app.bootstrap.checkup import CHECKS, QUICK, Check, findings
+from app.bootstrap.finding import Finding
 from app.domain.states import AlertState
 from app.web.console.filters import BASE
 from app.web.console.page import ConsolePage, Frame
