@@ -3,7 +3,7 @@
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,19 +47,35 @@ class Nginx:
         """Where storefronts send to."""
         return f"http://{LOOPBACK}:{self.port}"
 
+    @property
+    def switches(self) -> Path:
+        """The folder in which it looks for switches."""
+        return self.folder / "switch"
+
     def log(self) -> str:
         """Return what it noted of orders."""
         return (self.folder / "order_intake.log").read_text(encoding="utf-8")
 
 
-def filled_in(example: str, *, main: int, lifeboat: int, port: int, folder: Path, nobody: Path) -> str:
-    """Return the example as somebody would have it who changed the marked lines alone."""
+def filled_in(
+    example: str,
+    *,
+    main: int,
+    lifeboat: int,
+    port: int,
+    folder: Path,
+    nobody: Path,
+    besides: Mapping[str, str] | None = None,
+) -> str:
+    """Return the example as somebody would have it who changed the marked lines alone, and what is said ``besides``."""
     changes = {
         "10.0.0.10:8080": f"{LOOPBACK}:{main}",
         "10.0.0.20:8000": f"{LOOPBACK}:{lifeboat}",
         "/run/lifeboat-nobody.sock": str(nobody),
         "/var/log/nginx/": f"{folder}/",
         "listen 80;": f"listen {LOOPBACK}:{port};",
+        "/var/lib/lifeboat-switch/": f"{folder}/switch/",
+        **(besides or {}),
     }
     for before, after in changes.items():
         if before not in example:
@@ -69,7 +85,7 @@ def filled_in(example: str, *, main: int, lifeboat: int, port: int, folder: Path
 
 
 @contextmanager
-def nginx(folder: Path, *, main: int, lifeboat: int) -> Iterator[Nginx]:
+def nginx(folder: Path, *, main: int, lifeboat: int, besides: Mapping[str, str] | None = None) -> Iterator[Nginx]:
     """Run it between a main system and a Lifeboat on ports of this machine.
 
     Raises:
@@ -80,13 +96,15 @@ def nginx(folder: Path, *, main: int, lifeboat: int) -> Iterator[Nginx]:
         raise NoNginx("nginx is not installed")
     folder.mkdir(parents=True)
     with TemporaryDirectory(prefix="lb-") as short:  # a socket's path has 107 characters, and a test's folder as many
-        yield from _running(program, folder, main=main, lifeboat=lifeboat, nobody=Path(short) / "nobody.sock")
+        port, nobody = free_port(), Path(short) / "nobody.sock"
+        ours = {"main": main, "lifeboat": lifeboat, "port": port}
+        text = EXAMPLE.read_text(encoding="utf-8")
+        yield from _running(
+            program, filled_in(text, **ours, folder=folder, nobody=nobody, besides=besides), port, folder
+        )
 
 
-def _running(program: Path, folder: Path, *, main: int, lifeboat: int, nobody: Path) -> Iterator[Nginx]:
-    port = free_port()
-    text = EXAMPLE.read_text(encoding="utf-8")
-    example = filled_in(text, main=main, lifeboat=lifeboat, port=port, folder=folder, nobody=nobody)
+def _running(program: Path, example: str, port: int, folder: Path) -> Iterator[Nginx]:
     whole = _FRAME.format(
         user="user root;" if os.geteuid() == 0 else "",
         folder=folder,

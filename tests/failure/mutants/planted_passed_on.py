@@ -105,7 +105,7 @@ MUTANTS = (
     Mutant(
         "nginx that keeps a 500 for the customer",
         "P1",
-        (Edit(EXAMPLE, "error_page 500 502 503 504 = @lifeboat;", "error_page 502 503 504 = @lifeboat;"),),
+        (Edit(EXAMPLE, "error_page 418 500 502 503 504 = @lifeboat;", "error_page 418 502 503 504 = @lifeboat;"),),
         (NGINX,),
     ),
 )
