@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import pytest
@@ -37,6 +37,14 @@ IMPATIENT = 1.0
 """Seconds after which a storefront gives up: less than the three that nginx waits for the main system."""
 
 
+class Proxy(Protocol):
+    """Whatever storefronts send their orders to."""
+
+    @property
+    def url(self) -> str:
+        """Where that is."""
+
+
 class Street:
     """A storefront, nginx, a main system and Lifeboat; each scenario has an nginx whose breaker has seen nothing yet."""
 
@@ -56,24 +64,43 @@ class Street:
     def numbers(self, prefix: str, count: int) -> list[str]:
         return [f"{prefix.replace(' ', '-').upper()}-{n}" for n in range(count)]
 
-    async def order(self, proxy: Nginx, number: str, *, patience: float = PATIENCE, **headers: str) -> httpx.Response:
+    async def order(self, proxy: Proxy, number: str, *, patience: float = PATIENCE, **headers: str) -> httpx.Response:
         phone = self._phones.setdefault(number, f"138{len(self._phones):08d}")
         data = {**self._payload["data"], "tradeNo": number, "buyer": {"nick": "x", "mobile": phone}}
         named = {"x-app-key": self.lifeboat.storefront_key, **headers}
         async with httpx.AsyncClient(timeout=patience, trust_env=False, verify=NO_CERTIFICATES) as http:
             return await http.post(proxy.url + ADDRESS, json={**self._payload, "data": data}, headers=named)
 
-    async def taken(self, proxy: Nginx, numbers: Iterable[str], **headers: str) -> None:
-        """Send orders, a few at once, each of which must be answered as taken."""
-        room = asyncio.Semaphore(AT_ONCE)
+    async def taken(self, proxy: Proxy, numbers: Iterable[str], **headers: str) -> float:
+        """Send orders, a few at once, each of which must be answered as taken; return the seconds of the slowest."""
+        room, slowest = asyncio.Semaphore(AT_ONCE), 0.0
 
         async def one(number: str) -> None:
+            nonlocal slowest
             async with room:
                 answer = await self.order(proxy, number, **headers)
+            slowest = max(slowest, answer.elapsed.total_seconds())
             self.trial.trials += 1
             self.trial.demand(is_taken(answer), f"{number} is answered {answer.status_code} {answer.text[:80]}")
 
         await asyncio.gather(*(one(number) for number in numbers))
+        return slowest
+
+    def count_held(self, name: str, numbers: Sequence[str], *, slowest: float) -> int:
+        """Return how many of these orders are held, and note it beside how many are in both systems."""
+        ours = self.ours()
+        held = sum(ours.get(number, False) for number in numbers)
+        both = sum(bool(self.main.stored[number]) and number in ours for number in numbers)
+        self.trial.notes.append(f"{name}: {held} of {len(numbers)} held, {both} in both, {slowest:.1f} s at most")
+        return held
+
+    async def told_to_come_again(self, proxy: Proxy) -> None:
+        """Send an order where nobody is: the storefront hears so in the main system's form, and when to try again."""
+        (number,) = self.numbers("nobody", 1)
+        answer = await self.order(proxy, number)
+        said: Any = answer.json() if answer.headers.get("content-type", "").startswith("application/json") else {}
+        told = answer.status_code, bool(answer.headers.get("retry-after")), said.get("code")
+        self.trial.demand(told == (503, True, 5003), f"with nobody there the storefront is told {told}")
 
     def ours(self) -> dict[str, bool]:
         """Return the trade numbers that Lifeboat has, and whether each is held because main may have it."""
@@ -142,15 +169,12 @@ async def _ill(street: Street, mood: Mood, orders: int) -> None:
     numbers = street.numbers(mood, orders)
     await street.main.be(mood)
     async with street.proxy(mood) as proxy:
-        await street.taken(proxy, numbers)
+        slowest = await street.taken(proxy, numbers)
     street.judge(mood, numbers)
-    ours = street.ours()
-    held = sum(ours.get(number, False) for number in numbers)
-    both = sum(bool(street.main.stored[number]) and number in ours for number in numbers)
+    held = street.count_held(mood, numbers, slowest=slowest)
     street.trial.demand(bool(held) == (mood in SENT), f"{mood}: {held} of {orders} are held")
     rested = held < orders or not mood.startswith("hangs")
     street.trial.demand(rested, f"{mood}: nginx asks the main system for every order, and each waits")
-    street.trial.notes.append(f"{mood}: {held} of {orders} held, {both} in both")
     await street.main.be("well")
 
 

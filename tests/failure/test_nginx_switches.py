@@ -82,8 +82,8 @@ async def _play(trial: Trial, lifeboat: Boat, home: Path) -> None:
         ports = {"main": main.port, "lifeboat": lifeboat.port}
         with nginx(home / "nginx", **ports) as proxy, worker_beside(lifeboat, proxy.switches) as ours:
             await _switched(Switchboard(street, ours, proxy))
-        with nginx(home / "nginx-few", **ports, besides=FEW) as proxy, worker_beside(lifeboat, proxy.switches) as ours:
-            await _limited(Switchboard(street, ours, proxy))
+        with nginx(home / "nginx-few", **ports, besides=FEW) as proxy:
+            await _limited(street, proxy)
 
 
 async def _switched(board: Switchboard) -> None:
@@ -98,14 +98,14 @@ async def _switched(board: Switchboard) -> None:
     await board.goes(TMALL, "main", "after")
 
 
-async def _limited(board: Switchboard) -> None:
+async def _limited(street: Street, proxy: Nginx) -> None:
     """An address that orders too fast is told to wait also where its storefront is switched: no way round the limit."""
-    await board.turn("tmall", "on")
-    answers = [await board.street.order(board.proxy, number, host=TMALL) for number in board.street.numbers("fast", 4)]
+    proxy.switches.mkdir()
+    (proxy.switches / "tmall.on").touch()
+    answers = [await street.order(proxy, number, host=TMALL) for number in street.numbers("fast", 4)]
     told: Sequence[int] = [answer.status_code for answer in answers if not is_taken(answer)]
-    trial = board.street.trial
-    trial.demand(bool(told) and set(told) == {429}, f"a switched storefront passes the limit: {told}")
-    trial.demand(is_taken(answers[0]), "the first order of a switched storefront is limited")
+    street.trial.demand(bool(told) and set(told) == {429}, f"a switched storefront passes the limit: {told}")
+    street.trial.demand(is_taken(answers[0]), "the first order of a switched storefront is limited")
 
 
 def test_one_storefront_stands_in_while_the_other_stays_on_the_main_system(tmp_path: Path):

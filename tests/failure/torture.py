@@ -27,6 +27,7 @@ from tests.failure.test_alerts import alerts_get_through
 from tests.failure.test_an_overloaded_door import drips, huge_bodies, queue_full
 from tests.failure.test_any_sequence import machine
 from tests.failure.test_cut_wires import cut_wires
+from tests.failure.test_haproxy_hands_over import haproxy_hands_over
 from tests.failure.test_host_loss import host_loss, said_plainly
 from tests.failure.test_makers_of_batches import (
     four_makers,
@@ -36,7 +37,10 @@ from tests.failure.test_makers_of_batches import (
 )
 from tests.failure.test_messages import messages_get_through
 from tests.failure.test_nginx_hands_over import nginx_hands_over
+from tests.failure.test_nginx_switches import nginx_switches
+from tests.failure.test_nginx_with_lua_hands_over import lua_hands_over
 from tests.failure.test_one_clients_garbage import garbage_behind_orders
+from tests.failure.test_other_proxies_hand_over import other_proxy_hands_over
 from tests.failure.test_replicas import same_keys_at_once
 from tests.failure.test_ten_times_too_much import ten_times_too_much
 from tests.failure.test_the_calendar import calendar_goes_on
@@ -50,6 +54,7 @@ from tests.failure.test_the_database_is_gone import (
 from tests.failure.test_the_openapi_document import openapi
 from tests.failure.test_the_spool import full_disks
 from tests.failure.test_what_rests_on_disk import what_rests_on_disk
+from tests.harness.other_proxies import caddy, envoy
 from tests.harness.trial import Trial, summary
 
 Scenario = Callable[[Path], Trial]
@@ -111,6 +116,11 @@ def scenarios(plan: Plan) -> dict[str, Scenario]:
         "several": lambda home: several_of_each(home, orders=900, kills=12),
         "wires": lambda home: cut_wires(home, orders=4000, rate=60, slow=200),
         "nginx": lambda home: nginx_hands_over(home, orders=40),
+        "nginx-switch": nginx_switches,
+        "nginx-lua": lambda home: lua_hands_over(home, orders=40),
+        "haproxy": lambda home: haproxy_hands_over(home, orders=40),
+        "caddy": lambda home: other_proxy_hands_over(home, caddy, orders=40),
+        "envoy": lambda home: other_proxy_hands_over(home, envoy, orders=40),
         "migration": lambda home: migration_on_sqlite(home, rate=60, old_too=True),
         "migration-postgresql": migration_on_postgresql,
     }

@@ -11,8 +11,20 @@ from typing import Literal
 from tests.harness.processes import LOOPBACK, free_port
 
 Mood = Literal[
-    "well", "refuses", "hangs", "hangs after storing", "cuts after storing", "500", "503", "500 after storing"
+    "well",
+    "refuses",
+    "hangs",
+    "hangs after storing",
+    "cuts after storing",
+    "500",
+    "503",
+    "500 after storing",
+    "200 with an error inside",
+    "200 out of stock",
 ]
+
+_CODES: dict[Mood, int] = {"well": 0, "200 with an error inside": 9999, "200 out of stock": 4001}
+"""What an answer says besides its status, where that is 200."""
 
 _REASONS = {200: "OK", 500: "Internal Server Error", 503: "Service Unavailable"}
 
@@ -50,6 +62,9 @@ class MainSystem:
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+                if head.startswith("get "):  # its health address answers whatever becomes of orders
+                    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                    continue
                 length = int(head.partition("content-length:")[2].split("\r\n")[0] or 0)
                 number = json.loads(await reader.readexactly(length))["data"]["tradeNo"]
                 await self._take(number, reader, writer)
@@ -67,7 +82,7 @@ class MainSystem:
             writer.transport.abort()
             raise ConnectionResetError
         status = 200 if self.mood == "well" else int(self.mood[:3])
-        body = json.dumps({"code": 0 if status == 200 else status, "data": {"tradeNo": trade_number}}).encode()
+        body = json.dumps({"code": _CODES.get(self.mood, status), "data": {"tradeNo": trade_number}}).encode()
         writer.write(
             f"HTTP/1.1 {status} {_REASONS[status]}\r\ncontent-type: application/json\r\n"
             f"content-length: {len(body)}\r\n\r\n".encode()

@@ -3,7 +3,7 @@
 import os
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +13,13 @@ from tests.harness.debian import tool
 from tests.harness.processes import LOOPBACK, free_port
 from tests.harness.waiting import until
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "nginx" / "lifeboat-failover.conf"
+_EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "nginx"
+EXAMPLE, LUA_EXAMPLE = _EXAMPLES / "lifeboat-failover.conf", _EXAMPLES / "lifeboat-failover-lua.conf"
+LUA = ("ndk_http_module.so", "ngx_http_lua_module.so")
+"""What Debian loads for the example that reads bodies."""
 
 _FRAME = """
+{modules}
 {user}
 daemon off;
 worker_processes 2;
@@ -57,36 +61,27 @@ class Nginx:
         return (self.folder / "order_intake.log").read_text(encoding="utf-8")
 
 
-def filled_in(
-    example: str,
-    *,
-    main: int,
-    lifeboat: int,
-    port: int,
-    folder: Path,
-    nobody: Path,
-    besides: Mapping[str, str] | None = None,
-) -> str:
-    """Return the example as somebody would have it who changed the marked lines alone, and what is said ``besides``."""
-    changes = {
-        "10.0.0.10:8080": f"{LOOPBACK}:{main}",
-        "10.0.0.20:8000": f"{LOOPBACK}:{lifeboat}",
-        "/run/lifeboat-nobody.sock": str(nobody),
-        "/var/log/nginx/": f"{folder}/",
-        "listen 80;": f"listen {LOOPBACK}:{port};",
-        "/var/lib/lifeboat-switch/": f"{folder}/switch/",
-        **(besides or {}),
-    }
+def filled_in(example: Path, changes: Mapping[str, str]) -> str:
+    """Return an example as somebody would have it who made these changes."""
+    text = example.read_text(encoding="utf-8")
     for before, after in changes.items():
-        if before not in example:
-            raise AssertionError(f"the example has no {before}")
-        example = example.replace(before, after)
-    return example
+        if before not in text:
+            raise AssertionError(f"{example.name} has no {before}")
+        text = text.replace(before, after)
+    return text
 
 
 @contextmanager
-def nginx(folder: Path, *, main: int, lifeboat: int, besides: Mapping[str, str] | None = None) -> Iterator[Nginx]:
-    """Run it between a main system and a Lifeboat on ports of this machine.
+def nginx(
+    folder: Path,
+    *,
+    main: int,
+    lifeboat: int,
+    example: Path = EXAMPLE,
+    modules: Sequence[Path] = (),
+    besides: Mapping[str, str] | None = None,
+) -> Iterator[Nginx]:
+    """Run it between a main system and a Lifeboat on ports of this machine; ``besides`` is changed in the example too.
 
     Raises:
         NoNginx: there is none.
@@ -95,17 +90,37 @@ def nginx(folder: Path, *, main: int, lifeboat: int, besides: Mapping[str, str] 
     if program is None:
         raise NoNginx("nginx is not installed")
     folder.mkdir(parents=True)
+    port = free_port()
     with TemporaryDirectory(prefix="lb-") as short:  # a socket's path has 107 characters, and a test's folder as many
-        port, nobody = free_port(), Path(short) / "nobody.sock"
-        ours = {"main": main, "lifeboat": lifeboat, "port": port}
-        text = EXAMPLE.read_text(encoding="utf-8")
-        yield from _running(
-            program, filled_in(text, **ours, folder=folder, nobody=nobody, besides=besides), port, folder
-        )
+        marked = {
+            "10.0.0.10:8080": f"{LOOPBACK}:{main}",
+            "10.0.0.20:8000": f"{LOOPBACK}:{lifeboat}",
+            "/var/log/nginx/": f"{folder}/",
+            "listen 80;": f"listen {LOOPBACK}:{port};",
+            "/var/lib/lifeboat-switch/": f"{folder}/switch/",
+        }
+        if example == EXAMPLE:
+            marked["/run/lifeboat-nobody.sock"] = f"{short}/nobody.sock"
+        text = filled_in(example, {**marked, **(besides or {})})
+        yield from _running(program, text, port, folder, modules)
 
 
-def _running(program: Path, example: str, port: int, folder: Path) -> Iterator[Nginx]:
+def lua_modules() -> Sequence[Path]:
+    """Return what nginx loads to read bodies, installing it if need be.
+
+    Raises:
+        NoNginx: there is none.
+    """
+    tool("nginx-light", "nginx", "/usr/sbin/nginx")
+    found = [tool("libnginx-mod-http-lua", f"/usr/lib/nginx/modules/{name}") for name in LUA]
+    if None in found:
+        raise NoNginx("libnginx-mod-http-lua is not installed")
+    return [path for path in found if path is not None]
+
+
+def _running(program: Path, example: str, port: int, folder: Path, modules: Sequence[Path]) -> Iterator[Nginx]:
     whole = _FRAME.format(
+        modules=" ".join(f"load_module {path};" for path in modules),
         user="user root;" if os.geteuid() == 0 else "",
         folder=folder,
         temporary=" ".join(f"{name}_temp_path {folder}/{name};" for name in _TEMPORARY),

@@ -13,6 +13,8 @@ STANDS = "tests/unit/test_main_health.py"
 TOLD = "tests/engines/notify/test_main_system.py"
 FILES = "tests/unit/test_switch_folder.py"
 SWITCHED = "tests/failure/test_nginx_switches.py"
+LUA, BY_LUA = "examples/nginx/lifeboat-failover-lua.conf", "tests/failure/test_nginx_with_lua_hands_over.py"
+HAPROXY, BY_HAPROXY = "examples/haproxy/lifeboat-failover.cfg", "tests/failure/test_haproxy_hands_over.py"
 
 MUTANTS = (
     Mutant(
@@ -100,5 +102,47 @@ MUTANTS = (
             ),
         ),
         (SWITCHED,),
+    ),
+    Mutant(
+        "nginx with Lua that shows the error inside a 200 to the customer",
+        "P1",
+        (Edit(LUA, ' or (answer.status == 200 and could_not[code or ""])', ""),),
+        (BY_LUA,),
+    ),
+    Mutant(
+        "nginx with Lua that hands over what the main system refused for good",
+        "P15",
+        (Edit(LUA, 'could_not[code or ""]', 'code ~= "0"'),),
+        (BY_LUA,),
+    ),
+    Mutant(
+        "nginx with Lua that never says that an order was sent",
+        "P2",
+        (Edit(LUA, 'attempt == "unsent" and "0" or (attempt == "sent" and "1" or "unknown")', '"0"'),),
+        (BY_LUA,),
+    ),
+    Mutant(
+        "HAProxy that says of what it may have sent that it was not",
+        "P2",
+        (Edit(HAPROXY, "str(unknown) if main_up", "str(0) if main_up"),),
+        (BY_HAPROXY,),
+    ),
+    Mutant(
+        "HAProxy that retries at the main system",
+        "P2",
+        (Edit(HAPROXY, "    option redispatch 1\n", ""),),
+        (BY_HAPROXY,),
+    ),
+    Mutant(
+        "HAProxy that shows the error inside a 200 to the customer",
+        "P1",
+        (
+            Edit(
+                HAPROXY,
+                "if !from_lifeboat error_inside { status 200 }",
+                "if !from_lifeboat error_inside { status 299 }",
+            ),
+        ),
+        (BY_HAPROXY,),
     ),
 )
