@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from app.cli.english_main import MAIN_HELP
 from app.cli.english_failover import FAILOVER_HELP
+from app.cli.english_main import MAIN_HELP
 from app.cli.english_watch import WATCH_HELP
 
 HELP: Mapping[str, str] = {

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from app.cli.english_main import MAIN_SAID
 from app.cli.english_failover import FAILOVER_SAID
+from app.cli.english_main import MAIN_SAID
 from app.cli.english_tables import CELLS
 from app.cli.english_watch import WATCH_SAID
 

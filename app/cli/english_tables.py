@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from app.cli.english_main import MAIN_TITLES
 from app.cli.english_failover import FAILOVER_TITLES
+from app.cli.english_main import MAIN_TITLES
 from app.cli.english_watch import WATCH_TITLES
 
 TITLES: Mapping[str, str] = {

@@ -80,6 +80,7 @@ class UnitOfWork:
             gc.disable()
         self._session = session = self._sessions()
         self._measure(session)
+        self._lead_home(session)
         self.access = AccessRepository(session)
         self.alert_groups = AlertGroupRepository(session)
         self.alerts = AlertRepository(session)
@@ -109,15 +110,10 @@ class UnitOfWork:
         self.ledger = LedgerRepository(session, self._reach)
         self.lifecycle_purge = LifecyclePurgeRepository(session)
         self.look_alikes = LookAlikeRepository(session)
-        self.main_access = MainAccessRepository(session)
-        self.main_probe = MainProbeRepository(session)
         self.messages = MessageRepository(session)
         self.orders = OrderRepository(session)
         self.outbox_of_alerts = AlertOutboxRepository(session)
         self.overview = OverviewRepository(session, self._reach)
-        self.look_ups = LookUpRepository(session)
-        self.passed_on = PassedOnRepository(session)
-        self.replays = ReplayRepository(session)
         self.pauses = PauseRepository(session)
         self.results = ResultRepository(session)
         self.rule_changes = RuleChangeRepository(session)
@@ -125,7 +121,6 @@ class UnitOfWork:
         self.search = SearchRepository(session, self._reach)
         self.sources = SourceRepository(session)
         self.stage_plans = VersionRepository(session, StagePlanRow, of="stage")
-        self.switched = SwitchedRepository(session)
         self.triage = VersionRepository(session, TriageWording, of="code")
         return self
 
@@ -137,6 +132,15 @@ class UnitOfWork:
         self.health = HealthRepository(session, self.clocks)
         self.stages = StageRepository(session, self.clocks)
         self.traits = TraitRepository(session, self.clocks)
+
+    def _lead_home(self, session: Session) -> None:
+        """Open what is known of the main system: whether it is there, what it may have, and what goes there."""
+        self.look_ups = LookUpRepository(session)
+        self.main_access = MainAccessRepository(session)
+        self.main_probe = MainProbeRepository(session)
+        self.passed_on = PassedOnRepository(session)
+        self.replays = ReplayRepository(session)
+        self.switched = SwitchedRepository(session)
 
     def __exit__(
         self, error: type[BaseException] | None, _value: BaseException | None, _trace: TracebackType | None
