@@ -58,8 +58,9 @@ class Claim:
             up_to = uow.orders.newest_id(incident)
         after_id = 0
         while rows := self._waiting(incident, up_to=up_to, after_id=after_id):
-            self._claim(self._tried.note(self._decide(rows)))
             after_id = rows[-1].id or 0
+            while rows:
+                rows = self._again(self._claim(self._tried.note(self._decide(rows)), rows))
         self._hold_breaking()
         self._freeze()
 
@@ -94,15 +95,26 @@ class Claim:
                 decisions[row.id or 0] = trouble_of(error)
         return decisions
 
-    def _claim(self, decisions: Mapping[int, HoldDecision]) -> None:
-        """Take the orders that nobody has moved meanwhile, and hold those that a person must see."""
+    def _again(self, order_ids: Sequence[int]) -> list[OrderRow]:
+        """Read orders that are to be decided about anew."""
+        with self._store.reading() as uow:
+            return [uow.orders.get(order_id) for order_id in order_ids]
+
+    def _claim(self, decisions: Mapping[int, HoldDecision], rows: Sequence[OrderRow] = ()) -> list[int]:
+        """Take the orders that nobody has moved meanwhile, and hold those that a person must see.
+
+        Return those of ``rows`` that were to be held and say something else by now: their storefront has been paid.
+        """
         with self._lease.writing() as change:
             ours = change.uow.orders.still_waiting(list(decisions))
             shipped = [id_ for id_, decision in decisions.items() if id_ in ours and isinstance(decision, Ship)]
-            change.uow.orders.join_batch(shipped, batch_id=change.batch.id)
+            change.uow.orders.join_batch(shipped, batch_id=change.batch.id, now=self._lease.now)
             held = {id_: one for id_, one in decisions.items() if id_ in ours and not isinstance(one, Ship)}
+            again = change.uow.changes.resealed([row for row in rows if row.id in held])
+            held = {id_: one for id_, one in held.items() if id_ not in again}
             if held:
-                _hold(change, held)
+                _hold(change, held, now=self._lease.now)
+        return again
 
     def _hold_breaking(self) -> None:
         """Hold the orders that break; where they are too many, what else was claimed goes out without them.
@@ -134,7 +146,7 @@ class Claim:
             )
 
 
-def _hold(change: BatchChange, decisions: Mapping[int, Held]) -> None:
+def _hold(change: BatchChange, decisions: Mapping[int, Held], *, now: datetime) -> None:
     """Set orders aside, those with the same reason together, and count them.
 
     The counts are kept in the row, so that a maker that takes over knows what the dead one held.
@@ -144,7 +156,7 @@ def _hold(change: BatchChange, decisions: Mapping[int, Held]) -> None:
         alike[decision].append(order_id)
     for decision, order_ids in alike.items():
         looks_like = decision.number if isinstance(decision, LookAlike) else None
-        change.uow.orders.hold(order_ids, kind=decision.kind, looks_like=looks_like, reason=decision.reason)
+        change.uow.orders.hold(order_ids, kind=decision.kind, looks_like=looks_like, reason=decision.reason, now=now)
     alikes = sum(len(ids) for decision, ids in alike.items() if isinstance(decision, LookAlike))
     batch = change.batch
     change.set(

@@ -31,6 +31,7 @@ from app.files.layouts.layout import Layout
 from app.files.layouts.registry import Layouts, UnknownLayout, WrongLayout
 from app.files.manifest import Inconsistent
 from app.store.database.faults import is_the_stores_fault
+from app.store.follow_changes import follow_noted
 from app.store.look_alike_index import LookAlikeIndex
 from app.store.sealing import Keyring
 from app.store.tables import Batch
@@ -195,12 +196,14 @@ class BatchMaker:
             if broken.state != BatchState.PUBLISHED:
                 raise NotInThisState(f"批次 {name} 尚未发布。")
             uow.batches.lock_making(broken.incident_id)
-            failed = uow.results.failed_in(broken.id)
+            if (failed := uow.results.failed_in(broken.id)) and wrong is not None:
+                return wrong
+            follow_noted(uow, self._keys, failed, now=now)
+            failed = uow.results.failed_in(broken.id)  # without those that their storefronts have cancelled
             if not failed:
                 return Nothing()
-            if wrong is not None:
-                return wrong
             batch = self._begin(uow, broken.incident_id, now, repairs=broken)
+            uow.changes.carry(failed, from_batch=broken.id, to_batch=batch.id or 0)
             moved = uow.orders.move_to_batch(failed, from_batch=broken.id, to_batch=batch.id or 0, now=now)
             if moved != len(failed):
                 raise RuntimeError(f"{batch.name}: took {len(failed)} orders of {name}, moved {moved}")

@@ -21,6 +21,7 @@ from app.files.export_folder import Exports
 from app.files.layouts.export_order import ExportOrder
 from app.files.layouts.layout import Layout
 from app.files.manifest import BatchFacts
+from app.store.follow_changes import follow_noted
 from app.store.sealing import Keyring
 from app.store.statements import chunks
 from app.store.tables import OrderRow
@@ -132,7 +133,9 @@ class _Orders:
             with self._lease.writing() as change:
                 if batch.repairs_id is None:
                     change.uow.batches.let_leave(some, batch_id=batch.id, now=self._lease.now)
+                    follow_noted(change.uow, self._keys, some, now=self._lease.now)
                 else:
+                    change.uow.changes.give_back(some, from_batch=batch.id, to_batch=batch.repairs_id)
                     change.uow.batches.let_return(
                         some, batch_id=batch.id, to_batch=batch.repairs_id, now=self._lease.now
                     )
@@ -151,10 +154,12 @@ class _Orders:
                 [order_id],
                 OrderState.HELD,
                 only_from=(OrderState.BATCHED,),
+                now=self._lease.now,
                 held_kind=trouble.kind,
                 state_reason=trouble.reason,
             )
             log.error("order_set_aside", batch=batch.name, order_id=order_id, reason=trouble.reason)
+        follow_noted(change.uow, self._keys, list(breaking), now=self._lease.now)
         change.set(held=batch.held + held, unfit=batch.unfit + held)
 
     def recount(self) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from app.batch.maker import BatchMaker
 from app.batch.policy import BatchPolicy
+from app.batch.publish_changes import ChangePublisher
 from app.bootstrap.lifeboat import Lifeboat
 from app.files.disk_reserve import DiskReserve
 from app.files.export_folder import Exports
@@ -56,6 +57,11 @@ def batch_maker(boat: Lifeboat) -> BatchMaker:
         policy=replace(batch_policy_of(settings), layout=layout_in_use(boat, layouts)),
         read_layouts=lambda: layouts_of(settings),
     )
+
+
+def change_publisher(boat: Lifeboat) -> ChangePublisher:
+    """Return what publishes changes of orders whose file is out."""
+    return ChangePublisher(boat.store, exports_of(boat.settings), zone=boat.settings.zone)
 
 
 def layout_in_use(boat: Lifeboat, layouts: Layouts) -> str:

@@ -15,10 +15,12 @@ Problem
 ├── InvalidOrder         invalid_order           fields are wrong; ``errors`` point at each
 ├── InvalidResults       invalid_results         an upload of import results cannot be read
 ├── IdempotencyConflict  idempotency_conflict    the same key came before with another body
+├── ChangeConflict       change_conflict         the order was changed so before, and told something else
 ├── TooMany              too_many_requests       this caller should wait
 ├── QuotaExceeded        quota_exceeded          this client has sent its share of a minute
 ├── NoRoom               no_room                 the disk has no more than what is kept for orders
 ├── Busy                 busy                    more orders wait than the queue may hold
+├── StoreAway            store_away              the order may be here, and cannot be looked at now
 ├── IntakeClosed         intake_unavailable      neither the store nor the spool can take an order
 └── InternalError        internal_error          a mistake of ours
 """
@@ -149,6 +151,13 @@ class IdempotencyConflict(Problem):
     sentence = "同一幂等键此前已用于另一份订单内容；请勿原样重试。"
 
 
+class ChangeConflict(Problem):
+    """The order was changed so before, and told something else."""
+
+    code, title = "change_conflict", "变更冲突"
+    sentence = "这笔订单此前已受理过同类变更，内容与这次不同；请勿原样重试，请查询订单核对。"
+
+
 class TooMany(Problem):
     """This caller should wait."""
 
@@ -186,6 +195,14 @@ class IntakeClosed(Problem):
     """Neither the store nor the spool can take an order."""
 
     code, title, sentence = "intake_unavailable", "暂时无法受理", "暂时无法受理订单，请稍后用同一幂等键重试。"
+    retry_after = 5
+
+
+class StoreAway(Problem):
+    """The order may be here, and cannot be looked at now."""
+
+    code, title = "store_away", "暂时无法查询"
+    sentence = "订单可能已受理并暂存在本机，数据库恢复后即可查询；请稍后重试，勿当作没有受理。"
     retry_after = 5
 
 

@@ -76,7 +76,7 @@ class How:
     dry_run: bool = False
 
 
-class _OnlyTried(Exception):
+class OnlyTried(Exception):
     """Ends the transaction of a dry run without keeping anything of it."""
 
 
@@ -105,8 +105,8 @@ def import_results(
             counts |= {"unmatched": len(report.unmatched), "conflicts": len(report.conflicts)}
             detail = {"sha256": upload.sha256, **counts}
             uow.audit.record("results.import", by=by, at=now, subject=batch_name, detail=detail)
-            _end(how)
-    except _OnlyTried:
+            end_if_dry(how)
+    except OnlyTried:
         return report
     return report
 
@@ -120,9 +120,10 @@ def take_result(uow: UnitOfWork, batch: Batch, line: ResultLine, *, by: Actor, n
     return report
 
 
-def _end(how: How) -> None:
+def end_if_dry(how: How) -> None:
+    """End the transaction of a dry run."""
     if how.dry_run:
-        raise _OnlyTried
+        raise OnlyTried
 
 
 class _Import:
@@ -257,7 +258,7 @@ class _Import:
         for (before, state), order_ids in self._moves.items():
             # an order that was called there already may be imported after all
             may = may_follow if before is OrderState.BATCHED else may_be_corrected
-            moved = orders.move(order_ids, state, may, only_from=(before,), settled_at=self._now)
+            moved = orders.move(order_ids, state, may, only_from=(before,), now=self._now, settled_at=self._now)
             if moved != len(order_ids):
                 raise RuntimeError(f"batch {self._batch_id}: {len(order_ids)} orders came home, moved {moved}")
         self._uow.results.set_main_numbers(self._main)

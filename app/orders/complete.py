@@ -67,7 +67,7 @@ def complete(
     fitness = preflight(row)
     if fitness.kind is None:
         moved = {"completed_at": now, "state_reason": None}
-        uow.orders.move([row.id or 0], OrderState.ACCEPTED, only_from=(OrderState.HELD,), **moved)
+        uow.orders.move([row.id or 0], OrderState.ACCEPTED, only_from=(OrderState.HELD,), now=now, **moved)
         state, kind, after = OrderState.ACCEPTED, None, "进入下一批次"
     elif row.held_kind == HeldKind.LOOK_ALIKE:  # that question is still the first
         state, kind, after = OrderState.HELD, HeldKind.LOOK_ALIKE, f"仍待人工确认：{fitness.reason}"

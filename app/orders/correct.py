@@ -53,7 +53,7 @@ def correct(
         settled = None if to is OrderState.BATCHED else now
         why = None if at_home or to is OrderState.BATCHED else reason[:500]
         also: dict[str, object] = {"main_order_number": new_main, "settled_at": settled, "state_reason": why}
-        if not uow.orders.move([order_id], to, may_be_corrected, only_from=(before,), **also):
+        if not uow.orders.move([order_id], to, may_be_corrected, only_from=(before,), now=now, **also):
             raise NotInThisState(f"订单 {number} 刚被改动，请重新查看。")
     if new_main != known_main:
         uow.results.forget_main_numbers(order_id)

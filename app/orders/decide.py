@@ -37,6 +37,9 @@ DECISIONS = frozenset(
         "order.correct",
         "order.settle_contradiction",
         "order.undo_decision",
+        "order.client_cancel",
+        "order.client_paid",
+        "order.settle_change",
     }
 )
 """What the audit calls a decision about an order."""
@@ -209,7 +212,7 @@ def _decide(
     row = uow.orders.numbered(clean_number(number))
     if row is None:
         raise NotFound(f"没有订单 {number}。")
-    if not uow.orders.move([row.id or 0], to, only_from=only_from, **also):
+    if not uow.orders.move([row.id or 0], to, only_from=only_from, now=now, **also):
         raise not_now(row)
     uow.audit.record(action, by=by, at=now, subject=row.number, detail=detail)
 

@@ -35,7 +35,7 @@ def found_in_main(uow: UnitOfWork, number: str, *, main_number: str, by: Actor, 
     was = {**as_it_is(row), "main_order_number": row.main_order_number}
     where = "，批次文件里的这一行请勿再导入" if row.state == OrderState.BATCHED else ""
     if not uow.orders.move(
-        [row.id or 0], OrderState.DUPLICATE, only_from=_OPEN, settled_at=now, main_order_number=theirs
+        [row.id or 0], OrderState.DUPLICATE, only_from=_OPEN, now=now, settled_at=now, main_order_number=theirs
     ):
         raise not_now(row)
     uow.passed_on.settle(row.number, MainMayHave.YES, now=now)

@@ -65,7 +65,7 @@ def undo_decision(uow: UnitOfWork, number: str, *, by: Actor, now: datetime, any
         raise NotInThisState(f"订单 {row.number} 的裁定已超过 {seconds} 秒，不能再撤销。")
     if row.state != deed.detail["to"]:
         raise _gone_on(row)
-    _put_back(uow, row, deed.detail["was"])
+    _put_back(uow, row, deed.detail["was"], now=now)
     if deed.detail["was"]["held_kind"] == HeldKind.MAIN_MAY_HAVE:
         uow.passed_on.settle(row.number, MainMayHave.MAYBE, now=None)
     sentence = str(deed.detail.get("sentence", ""))
@@ -89,7 +89,7 @@ def _may_offer(deed: Audit, row: OrderRow, *, by: Actor, now: datetime, anybody:
     return ours and known and abs(now - deed.at) < UNDO_WITHIN
 
 
-def _put_back(uow: UnitOfWork, row: OrderRow, was: dict[str, Any]) -> None:
+def _put_back(uow: UnitOfWork, row: OrderRow, was: dict[str, Any], *, now: datetime) -> None:
     released = was["released_at"]
     columns = {**was, "released_at": datetime.fromisoformat(released) if released else None}
     if row.state == OrderState.HELD:  # another doubt has kept it
@@ -97,7 +97,7 @@ def _put_back(uow: UnitOfWork, row: OrderRow, was: dict[str, Any]) -> None:
         return
     decided = OrderState(row.state)
     if not uow.orders.move(
-        [row.id or 0], OrderState.HELD, may_be_undone, only_from=(decided,), settled_at=None, **columns
+        [row.id or 0], OrderState.HELD, may_be_undone, only_from=(decided,), now=now, settled_at=None, **columns
     ):
         raise not_now(row)
 

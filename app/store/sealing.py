@@ -80,6 +80,7 @@ class Keyring:
     handover: Marker
     contact: Marker
     claim: Marker
+    cursor: Marker
     session: bytes
     seal: Seal
     names: tuple[tuple[str, str], ...]
@@ -100,6 +101,7 @@ class Keyring:
             handover=Marker(derived(secret_key, "hand-over code")),
             contact=Marker(derived(secret_key, "contact code")),
             claim=Marker(derived(secret_key, "claim of an alert")),
+            cursor=Marker(derived(secret_key, "cursor of a list")),
             session=derived(secret_key, "session"),
             seal=Seal(derived(seal_key, "seal")),
             names=(
@@ -125,6 +127,10 @@ class Keyring:
         lines = sorted([f"{sku}\x1f{quantity}" for sku, quantity in goods])
         text = "\x1e".join((phone, "" if total_fen is None else str(total_fen), *lines))
         return self.look_alike.mark(text.encode())
+
+    def seal_order(self, order: Order, number: str) -> bytes:
+        """Return a canonical order as the row ``number`` keeps it."""
+        return self.seal.seal(_ORDER.dump_json(order, exclude_none=True), number)
 
     def open_order(self, sealed: bytes, number: str) -> Order:
         """Return the canonical order in a row.

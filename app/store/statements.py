@@ -5,12 +5,24 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, String, Table, and_, case, func, not_, or_, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    Table,
+    and_,
+    case,
+    func,
+    not_,
+    null,
+    or_,
+    type_coerce,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
-from app.store.tables import Alert, Pause, SkuCount, StateCount
+from app.store.tables import Alert, OrderPlace, Pause, SkuCount, StateCount
 from app.store.tables.alert import UNENDED
 
 T = TypeVar("T")
@@ -55,6 +67,21 @@ def shift_goods(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Add to the kept counts of SKUs what each row says; figures may be negative, the first name that came stays."""
     if rows:
         session.execute(_shift_goods(session.get_bind().dialect.name), list(rows))
+
+
+def take_place_away(session: Session, orders: Select[Any]) -> None:
+    """Take the places of ``orders``, a selection of ids, clients and times, away: they have changed.
+
+    An order that was changed before keeps the later time.
+    """
+    table: Table = OrderPlace.__table__  # type: ignore[attr-defined]
+    statement = _insert(session.get_bind().dialect.name, table)
+    statement = statement.from_select(["order_id", "client_id", "changed_at"], orders)
+    told = statement.excluded.changed_at
+    later = case((table.c.changed_at > told, table.c.changed_at), else_=told)
+    session.execute(
+        statement.on_conflict_do_update(index_elements=["order_id"], set_={"place": null(), "changed_at": later})
+    )
 
 
 def add_pause(session: Session, row: dict[str, Any], *, now: datetime, furthest: datetime) -> None:

@@ -17,6 +17,7 @@ from app.store.repositories.attempts import AttemptRepository
 from app.store.repositories.attention import AttentionRepository
 from app.store.repositories.audit import AuditRepository
 from app.store.repositories.batches import BatchRepository
+from app.store.repositories.changes import ChangeRepository
 from app.store.repositories.contacts import ContactRepository
 from app.store.repositories.contradictions import ContradictionRepository
 from app.store.repositories.coupons import CouponRepository
@@ -45,6 +46,7 @@ from app.store.repositories.look_alikes import LookAlikeRepository
 from app.store.repositories.look_ups import LookUpRepository
 from app.store.repositories.main_access import MainAccessRepository
 from app.store.repositories.messages import MessageRepository
+from app.store.repositories.order_feed import OrderFeedRepository
 from app.store.repositories.orders import OrderRepository
 from app.store.repositories.outbox_of_alerts import AlertOutboxRepository
 from app.store.repositories.overview import OverviewRepository
@@ -88,6 +90,7 @@ class UnitOfWork:
         self.attention = AttentionRepository(session, self._reach)
         self.audit = AuditRepository(session, self._reach)
         self.batches = BatchRepository(session)
+        self.changes = ChangeRepository(session)
         self.contacts = ContactRepository(session)
         self.contradictions = ContradictionRepository(session)
         self.coupons = CouponRepository(session)
@@ -111,6 +114,7 @@ class UnitOfWork:
         self.lifecycle_purge = LifecyclePurgeRepository(session)
         self.look_alikes = LookAlikeRepository(session)
         self.messages = MessageRepository(session)
+        self.order_feed = OrderFeedRepository(session)
         self.orders = OrderRepository(session)
         self.outbox_of_alerts = AlertOutboxRepository(session)
         self.overview = OverviewRepository(session, self._reach)

@@ -26,7 +26,10 @@ from app.web.api import (
     json_body,
     ledger,
     lifecycle,
+    order_change_desk,
+    order_changes,
     orders,
+    own_orders,
     promises,
     results,
     roster,
@@ -102,6 +105,9 @@ def create_api(parts: Parts, runtime: Runtime) -> FastAPI:
     api.include_router(orders.router)
     mount_console(api, parts)
     for module in (
+        order_changes,
+        own_orders,
+        order_change_desk,
         decisions,
         batches,
         results,

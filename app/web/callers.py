@@ -44,5 +44,15 @@ async def actor_of(request: Request, caller: OpsCaller) -> Actor:
     return Actor(f"client:{caller.name}", Way.HTTP, request.client.host if request.client else "")
 
 
+IntakeCaller = Annotated[Caller, Depends(scoped("intake"))]
+
+
+async def _storefront(request: Request, caller: IntakeCaller) -> Actor:
+    return Actor(f"client:{caller.name}", Way.HTTP, request.client.host if request.client else "")
+
+
+StorefrontActor = Annotated[Actor, Depends(_storefront)]
+"""Who acts, where a storefront changes something of its own; it lets in what :data:`IntakeCaller` lets in."""
+
 OpsActor = Annotated[Actor, Depends(actor_of)]
 """Who acts, where a route changes something; it lets in what :data:`OpsCaller` lets in."""

@@ -32,10 +32,12 @@ STATUS: dict[type[Problem], int] = {
     p.InvalidOrder: 422,
     p.InvalidResults: 422,
     p.IdempotencyConflict: 422,
+    p.ChangeConflict: 422,
     p.TooMany: 429,
     p.QuotaExceeded: 429,
     p.Busy: 503,
     p.IntakeClosed: 503,
+    p.StoreAway: 503,
     p.NoRoom: 507,
     p.InternalError: 500,
 }

@@ -13,6 +13,8 @@ from app.words.access import KEY_STATES as KEY_STATES
 from app.words.access import ROLE_SENTENCES as ROLE_SENTENCES
 from app.words.access import SCOPES as SCOPES
 from app.words.buyers import TRACKED as TRACKED
+from app.words.changes import CHANGE_STATES as CHANGE_STATES
+from app.words.changes import CHANGES as CHANGES
 from app.words.deeds import ACTIONS as ACTIONS
 from app.words.deeds import DETAILS as DETAILS
 from app.words.deeds import WAYS as WAYS

@@ -168,6 +168,7 @@ class Worker:
             forget_runs=self._tidy.forget_runs,
             purge=self._tidy.purge,
             own_orders=self._tidy.tell_own_orders,
+            changes=self._tidy.publish_changes,
             tell_dead_men=self._tell_dead_men,
             probe=self._probe,
             look_up=self._way_home.look_up,

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import structlog
 
-from app.bootstrap import Lifeboat
+from app.bootstrap import Lifeboat, change_publisher
 from app.domain.actor import SYSTEM
 from app.store.repositories.dependencies import KEPT as WINDOWS_KEPT
 from app.watch.stages.own_orders import tell_own_orders
@@ -31,7 +31,7 @@ class Tidy:
 
     def __init__(self, boat: Lifeboat, stand_back: StandBack) -> None:
         self._boat, self._stand_back = boat, stand_back
-        self._runs, self._purges = Alone(), Alone()
+        self._runs, self._purges, self._changes = Alone(), Alone(), Alone()
 
     async def forget_runs(self) -> int:
         """Forget old runs, probes and changes."""
@@ -68,6 +68,12 @@ class Tidy:
         if told:
             await self._stand_back(began)
         return told
+
+    async def publish_changes(self) -> int:
+        """Publish what storefronts have changed about orders whose file is out."""
+        publisher = change_publisher(self._boat)
+        await self._changes.run(lambda: publisher.run_once(self._boat.clock.now()))
+        return 0  # one look a tick, however much it found
 
 
 def _next(pieces: Iterator[PurgedLifecycle]) -> PurgedLifecycle | None:

@@ -53,6 +53,7 @@ class Steps:
     sweep: Step
     watch: Step
     own_orders: Step
+    changes: Step
     duty: Step
     escalate: Step
     chain_audit: Step
@@ -79,6 +80,7 @@ def timetable(steps: Steps) -> Sequence[Job]:
         Job("sweep", steps.sweep, rest=10.0, leader_only=True),
         Job("watch", steps.watch, rest=20.0, leader_only=True),
         Job("own_orders", steps.own_orders, rest=2.0, leader_only=True),
+        Job("changes", steps.changes, rest=10.0, leader_only=True),
         Job("dead_men", steps.tell_dead_men, rest=5.0, leader_only=True),
         Job("probe", steps.probe, rest=60.0, leader_only=True),
         Job("look_up", steps.look_up, rest=10.0, leader_only=True),

@@ -1,4 +1,4 @@
-"""待办: five queues, the evidence beside a look-alike, seconds in which a decision is taken back, and the way on."""
+"""待办: six queues, the evidence beside a look-alike, seconds in which a decision is taken back, and the way on."""
 
 import re
 from datetime import timedelta
@@ -14,7 +14,7 @@ from tests.deployment import Deployment
 from tests.deployment.console import Browser
 from tests.deployment.facts import IT, NOON, OPS, minutes, seconds
 
-QUEUES = ("look_alike", "incomplete", "failed", "unsent", "alerts")
+QUEUES = ("look_alike", "incomplete", "failed", "unsent", "alerts", "changes")
 PAID = {"payment": {"status": "paid", "transaction_id": "4200001"}}
 
 
@@ -94,7 +94,7 @@ async def test_each_queue_counts_what_waits_and_the_menu_all_of_it(at_noon: Depl
     at_noon.clock.at += minutes(1)
     page = await mei.reads("/held")
     assert dead
-    assert counts(page) == {"look_alike": 3, "incomplete": 1, "failed": 3, "unsent": dead, "alerts": 0}
+    assert counts(page) == {"look_alike": 3, "incomplete": 1, "failed": 3, "unsent": dead, "alerts": 0, "changes": 0}
     assert in_menu(page) == in_menu(await mei.reads("/orders")) == str(7 + dead)
     assert (await mei.reads("/held/count")).split(">")[2].startswith(str(7 + dead))
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, defer
 from app.domain.order import PRIORITIES
 from app.domain.states import FINAL, HeldKind, OrderState, may_follow
 from app.store.repositories.flow_notes import leave_notes
+from app.store.repositories.order_feed import take_places
 from app.store.statements import IN_LIMIT, chunks, shift
 from app.store.tables import METADATA, Batch, BatchOrder, OrderRow
 from app.store.tables.batch import LIVE
@@ -49,8 +50,6 @@ class OrderRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    # ---- looking up ------------------------------------------------------------------------------------------------
-
     def numbered(self, number: str, *, client_id: str | None = None) -> OrderRow | None:
         """Return the order with this number, of this client if one is given."""
         query = select(OrderRow).where(OrderRow.number == number)
@@ -77,27 +76,19 @@ class OrderRepository:
             query = query.where(OrderRow.held_kind == kind)
         return list(self._session.scalars(query.order_by(OrderRow.id).limit(limit)))
 
-    # ---- composing -------------------------------------------------------------------------------------------------
-
     def claim_uncomposed(self, *, limit: int, now: datetime) -> list[OrderRow]:
         """Take the oldest orders without messages and mark them composed, in the caller's transaction."""
         query = select(OrderRow).where(UNCOMPOSED.query).order_by(OrderRow.id).limit(limit)
         rows = list(self._session.scalars(query.with_for_update(skip_locked=True)))
         for part in chunks([row.id for row in rows], IN_LIMIT):
-            self._session.execute(
-                update(OrderRow)
-                .where(OrderRow.id.in_(part))
-                .values(composed_at=now)
-                .execution_options(synchronize_session=False)
-            )
+            self._rows(update(_ORDERS).where(_ORDERS.c.id.in_(part)).values(composed_at=now))
         leave_notes(self._session, [row.id or 0 for row in rows])
+        take_places(self._session, [row.id or 0 for row in rows], now=now)
         return rows
 
     def uncomposed_count(self) -> int:
         """Return how many orders wait to be composed."""
         return self._session.scalar(select(func.count()).select_from(OrderRow).where(UNCOMPOSED.query)) or 0
-
-    # ---- batching --------------------------------------------------------------------------------------------------
 
     def incidents_waiting(self) -> list[int]:
         """Return the incidents, open or closed, that have orders waiting for a batch."""
@@ -172,18 +163,26 @@ class OrderRepository:
             at, last = rows[-1].received_at, rows[-1].id
             after = and_(OrderRow.received_at >= at, or_(OrderRow.received_at > at, OrderRow.id > last))
 
-    def join_batch(self, order_ids: Sequence[int], *, batch_id: int) -> None:
+    def join_batch(self, order_ids: Sequence[int], *, batch_id: int, now: datetime | None = None) -> None:
         """Put waiting orders into a batch; the unique index refuses a second live one."""
-        moved = self.move(order_ids, OrderState.BATCHED, only_from=(OrderState.ACCEPTED,), batch_id=batch_id)
+        moved = self.move(order_ids, OrderState.BATCHED, only_from=(OrderState.ACCEPTED,), now=now, batch_id=batch_id)
         if moved != len(order_ids):
             raise RuntimeError(f"batch {batch_id}: claimed {len(order_ids)} orders, moved {moved}")
         self._add_members(batch_id, order_ids)
 
-    def hold(self, order_ids: Sequence[int], *, kind: HeldKind, looks_like: str | None, reason: str) -> int:
+    def hold(
+        self,
+        order_ids: Sequence[int],
+        *,
+        kind: HeldKind,
+        looks_like: str | None,
+        reason: str,
+        now: datetime | None = None,
+    ) -> int:
         """Set waiting orders aside for a person, who still reads what they looked like; return how many were."""
         alike = {} if looks_like is None else {"looks_like": looks_like}
         why = {"held_kind": kind, "state_reason": reason[:500], **alike}
-        return self.move(order_ids, OrderState.HELD, only_from=(OrderState.ACCEPTED,), **why)
+        return self.move(order_ids, OrderState.HELD, only_from=(OrderState.ACCEPTED,), now=now, **why)
 
     def of_batch(self, batch_id: int, *, priority: str | None, after_id: int, limit: int) -> list[OrderRow]:
         """Return a page of a batch's orders of one priority, in order of arrival; None is none that we know."""
@@ -246,8 +245,6 @@ class OrderRepository:
             rows = [{"batch_id": batch_id, "order_id": order_id, "drill": drill} for order_id in order_ids]
             self._session.execute(insert(_MEMBERS), rows)
 
-    # ---- states ----------------------------------------------------------------------------------------------------
-
     def move(
         self,
         order_ids: Sequence[int],
@@ -256,6 +253,7 @@ class OrderRepository:
         /,
         *,
         only_from: Sequence[OrderState] | None = None,
+        now: datetime | None = None,
         **also: Any,  # noqa: ANN401 - columns
     ) -> int:
         """Move orders to a state that may follow theirs; return how many were moved.
@@ -271,6 +269,7 @@ class OrderRepository:
             values = {f"to_{column}": value for column, value in (("state", to), *also.items())}
             moved += self._rows(_moving("state", *also), {"ids": [row.id for row in rows], **values})
             self._note_ends(rows, to)
+            take_places(self._session, [row.id for row in rows], now=now)
             shifts.update((row.incident_id, to) for row in rows)
             shifts.subtract((row.incident_id, row.state) for row in rows)
         for (incident_id, state), orders in sorted(shifts.items()):

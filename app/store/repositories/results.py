@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, 
 from sqlalchemy.orm import Session, aliased
 
 from app.domain.states import OrderState
+from app.store.repositories.order_feed import take_places
 from app.store.statements import IN_LIMIT, chunks, insert_new
 from app.store.tables import METADATA, Batch, BatchOrder, ImportResult, MainNumber, OrderRow
 from app.store.tables.batch import LIVE
@@ -67,6 +68,7 @@ class ResultRepository:
 
     def add_main_numbers(self, numbers: Mapping[int, Sequence[str]], *, now: datetime) -> None:
         """Keep numbers that the main system gave orders, by row id; those that are known stay as they are."""
+        take_places(self._session, list(numbers), now=now)
         rows = [{"order_id": id_, "number": one, "said_at": now} for id_, several in numbers.items() for one in several]
         insert_new(self._session, MainNumber, rows, unique=("order_id", "number"))
 

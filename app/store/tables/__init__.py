@@ -23,6 +23,8 @@ from app.store.tables.main_access import MainAccess
 from app.store.tables.message import Attempt, Message
 from app.store.tables.operations import Audit, AuditBlock, Heartbeat, Instance, JobRun, Lease, Pause
 from app.store.tables.order import OrderRow
+from app.store.tables.order_change import ChangeSheet, OrderChange
+from app.store.tables.order_feed import OrderFeed, OrderPlace
 from app.store.tables.passed_on import PassedOnOrder
 from app.store.tables.replay import Replay, ReplayOrder
 from app.store.tables.roster import DutyFallback, DutyNotice, Shift, ShiftOverride
@@ -47,6 +49,7 @@ __all__ = [
     "BacklogHour",
     "Batch",
     "BatchOrder",
+    "ChangeSheet",
     "Client",
     "ClientKey",
     "ContactCode",
@@ -76,8 +79,11 @@ __all__ = [
     "MainNumber",
     "MainProbe",
     "Message",
+    "OrderChange",
+    "OrderFeed",
     "OrderFlow",
     "OrderGoods",
+    "OrderPlace",
     "OrderRow",
     "OutgoingPing",
     "OverdueMinute",

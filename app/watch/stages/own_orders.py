@@ -149,6 +149,7 @@ def _orders(uow: UnitOfWork, keyring: Keyring, order_ids: Iterable[int]) -> Iter
     repeated = uow.flow_notes.numbered([row.looks_like for row in rows if _is_repeat(row) and row.looks_like])
     shops = uow.flow_notes.of_shops([row.client_order_id for row in [*rows, *repeated.values()] if row.client_order_id])
     clients, mains = uow.access.client_names(), uow.results.main_numbers([row.id or 0 for row in rows])
+    told_later = uow.changes.paid_of([row.id or 0 for row in rows])
     for row in rows:
         order = _opened(row, keyring)
         payment = order.payment if order is not None and order.payment is not None else Payment()
@@ -162,7 +163,7 @@ def _orders(uow: UnitOfWork, keyring: Keyring, order_ids: Iterable[int]) -> Iter
             high=row.priority == "high",
             state=OrderState(row.state),
             placed_at=(order.placed_at if order is not None else None) or row.received_at,
-            paid_at=paid_at(payment, known_at=row.received_at),
+            paid_at=paid_at(payment, known_at=row.received_at) or told_later.get(row.id or 0),
             evidence=payment.transaction_id is not None,
             settled_at=row.settled_at or row.received_at,
             mains=[one for one in numbers if len(one) <= LONGEST_REF],

@@ -39,8 +39,10 @@ def documents(model: type[BaseModel], *, required: bool = True) -> dict[str, Any
     return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
 
 
-def reads(model: type[M], *, scope: str = "ops") -> Callable[..., Coroutine[Any, Any, M]]:
+def reads(model: type[M], *, scope: str = "ops", strict: bool = True) -> Callable[..., Coroutine[Any, Any, M]]:
     """Return a dependency that reads a model from the body of a caller of that scope; no body is an empty object.
+
+    One that says what an order says is not read strictly: the door does not read orders so.
 
     Raises:
         Unauthenticated, Forbidden: nobody who may do this sends it; its body is not looked at.
@@ -52,7 +54,7 @@ def reads(model: type[M], *, scope: str = "ops") -> Callable[..., Coroutine[Any,
     async def read(request: Request, door: TheDoor, _who: Annotated[object, Depends(scoped(scope))]) -> M:
         body = await door.bodies.read(dict(request.scope["headers"]), request.receive)
         try:
-            return model.model_validate_json(body or b"{}", strict=True)
+            return model.model_validate_json(body or b"{}", strict=strict or None)
         except ValidationError as error:
             details = error.errors(include_url=False, include_input=False)
             if details[0]["type"] == "json_invalid":

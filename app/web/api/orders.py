@@ -9,14 +9,18 @@ from fastapi import APIRouter, Request, Response
 from fastapi import Path as PathParameter
 from pydantic import AwareDatetime, BaseModel, Field
 
+from app.bootstrap import Lifeboat
 from app.domain import problems as p
 from app.domain.money import yuan
 from app.domain.order import Priority
+from app.domain.order_change import ChangeKind, ChangeState
 from app.domain.order_number import is_number
 from app.domain.states import HeldKind, OrderState
 from app.intake.schemas import OrderIn, read_order
 from app.orders.discretion import without_foreign_numbers
 from app.orders.timeline import main_numbers_of, time_line
+from app.store.tables import OrderChange
+from app.web.api.at_hand import NOT_FOUND, require_known, store_at_hand
 from app.web.api.json_body import documents
 from app.web.callers import AnyCaller
 from app.web.door.admission import admit, caller_of
@@ -46,6 +50,29 @@ class TimeLineEvent(BaseModel):
     detail: str
 
 
+class OrderChangeOut(BaseModel):
+    """What the storefront asked to be changed, and what has become of it."""
+
+    change: ChangeKind
+    state: ChangeState = Field(
+        description="applied 已生效；noted 已记下，等主系统一侧处理；done 已处理；refused 未能处理"
+    )
+    asked_at: AwareDatetime
+    settled_at: AwareDatetime | None
+    reason: str | None = Field(description="未能处理的原因，或处理说明")
+
+    @classmethod
+    def of(cls, row: OrderChange) -> "OrderChangeOut":
+        """Return a row as it is told."""
+        return cls(
+            change=ChangeKind(row.kind),
+            state=ChangeState(row.state),
+            asked_at=row.asked_at,
+            settled_at=row.settled_at,
+            reason=row.settlement,
+        )
+
+
 class OrderStatus(BaseModel):
     """Where an order stands."""
 
@@ -60,6 +87,7 @@ class OrderStatus(BaseModel):
     main_order_numbers: list[str] = Field(description="主系统拆单时有多个，第一个即 main_order_number")
     held_kind: HeldKind | str | None = Field(description="待人工确认时的原因类别", examples=["look_alike"])
     reason: str | None = Field(description="待人工确认或被关闭的原因")
+    changes: list[OrderChangeOut] = Field(description="渠道对这笔订单请求过的变更：取消、已付款")
     timeline: list[TimeLineEvent]
 
 
@@ -126,7 +154,7 @@ async def _take(request: Request, door: Door) -> Answer:
 @router.get(
     ORDERS + "/{order_number}",
     summary="查询一笔订单的状态与经过",
-    responses=documented(p.Unauthenticated, p.NotFound),
+    responses=documented(p.Unauthenticated, p.NotFound, p.StoreAway),
 )
 def show_order(
     boat: TheBoat, caller: AnyCaller, order_number: Annotated[str, PathParameter(max_length=40)]
@@ -135,10 +163,21 @@ def show_order(
     if not is_number(order_number):
         raise p.NotFound("单号格式或校验位不对，请核对后再查。")
     told_to = None if caller.scope == "ops" else caller.client_id
+    with store_at_hand():
+        found = _status_of(boat, order_number, told_to)
+        if found is None:
+            require_known(boat, caller, order_number)
+            found = _status_of(boat, order_number, told_to)
+    if found is None:
+        raise p.NotFound(NOT_FOUND)
+    return found
+
+
+def _status_of(boat: Lifeboat, order_number: str, told_to: str | None) -> OrderStatus | None:
     with boat.store.reading() as uow:
         row = uow.orders.numbered(order_number, client_id=told_to)
         if row is None:
-            raise p.NotFound("没有找到该订单。")
+            return None
         batch = uow.batches.get(row.batch_id).name if row.batch_id else None
         events = [TimeLineEvent(at=e.at, event=e.event, detail=e.detail) for e in time_line(uow, row, told_to=told_to)]
         reason = row.state_reason if row.state in _TELLS_WHY else None
@@ -156,5 +195,6 @@ def show_order(
             main_order_numbers=main_numbers_of(uow, row),
             held_kind=row.held_kind if row.state == OrderState.HELD else None,
             reason=reason,
+            changes=[OrderChangeOut.of(change) for change in uow.changes.of_order(row.id or 0)],
             timeline=events,
         )

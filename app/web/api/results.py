@@ -4,7 +4,7 @@ from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.bootstrap import exports_of, headings_of, layouts_of, result_words_of
 from app.domain import problems as p
@@ -89,6 +89,7 @@ class ResultIn(BaseModel):
     result: Literal["imported", "duplicate", "failed"]
     main_order_number: str | None = None
     reason: str | None = None
+    change: Literal["cancel", "paid"] | None = Field(default=None, description="订单变更的结果：是哪一项变更")
 
 
 class ResultsIn(BaseModel):

@@ -42,6 +42,7 @@ from app.web.console.pages.kiosks import KioskPage
 from app.web.console.pages.live import LivePage
 from app.web.console.pages.messages import MessagePages
 from app.web.console.pages.office import HANDOVER, create_office
+from app.web.console.pages.order_changes import OrderChangePage
 from app.web.console.pages.order_deeds import OrderDeeds
 from app.web.console.pages.order_health import OrderHealthPage
 from app.web.console.pages.orders import OrderPages
@@ -110,6 +111,7 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         ResultPages(frame, parts.uploads),
         GoodsPages(frame, parts.uploads),
         HeldPage(frame),
+        OrderChangePage(frame),
         GuidePage(frame, parts.door.intake),
         IncidentPages(frame),
         OrderHealthPage(frame),

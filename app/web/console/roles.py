@@ -67,6 +67,8 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "results-apply": OPERATORS,
     "repair": OPERATORS,
     "contradiction-settle": OPERATORS,
+    "change-settle": OPERATORS,
+    "change-file": OPERATORS,
     "incidents": EVERYBODY,
     "incident": EVERYBODY,
     "incident-open": OPERATORS,

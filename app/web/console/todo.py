@@ -1,4 +1,4 @@
-"""What waits for a person, in five queues: which kinds each holds, how many wait, and the way back to where one was."""
+"""What waits for a person, in six queues: which kinds each holds, how many wait, and the way back to where one was."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -55,6 +55,12 @@ QUEUES: Mapping[str, Queue] = {
         "所有消息都已送达或仍在自动重试。",
     ),
     "alerts": Queue("告警", (), "现在没有告警。", "出了问题会出现在这里，即使群机器人已经失效。"),
+    "changes": Queue(
+        "订单变更",
+        (),
+        "没有待处理的变更。",
+        "批次文件发出后，渠道又取消或付了款的订单会列在这里，在主系统中处理后记下结果。",
+    ),
 }
 
 
@@ -66,6 +72,7 @@ class Todo(NamedTuple):
     failed: int = 0
     unsent: int = 0
     alerts: int = 0
+    changes: int = 0
 
     @property
     def total(self) -> int:
@@ -90,7 +97,8 @@ class TodoCounts:
         of = {name: sum(held.get(kind, 0) for kind in queue.kinds) for name, queue in QUEUES.items()}
         unknown = sum(held.values()) - sum(of.values())  # kinds of a later release: they wait all the same
         alike = of["look_alike"] + uow.passed_on.gone_on_count()
-        return Todo(alike, of["incomplete"] + unknown, self._failed(uow, now), unsent, alerts)
+        incomplete, changes = of["incomplete"] + unknown, uow.changes.noted_count()
+        return Todo(alike, incomplete, self._failed(uow, now), unsent, alerts, changes)
 
     def _failed(self, uow: UnitOfWork, now: datetime) -> int:
         batches = uow.batches.newest_ids(limit=BATCHES_LOOKED_AT)

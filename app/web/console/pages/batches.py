@@ -109,6 +109,7 @@ class BatchPages(ConsolePage):
                 else None,
                 "passport": passports_of(uow, [batch])[batch.id or 0],
                 "checks": checks_in(batch.manifest),
+                "changed": bool(uow.changes.of_batch(batch.id or 0, limit=1)),
                 "formats": formats_of(batch),
                 "downloads": uow.audit.of(batch.name or "", DOWNLOADED),
             }

@@ -1,4 +1,4 @@
-"""What waits for a person: five queues, each with what fits it, and the seconds in which a decision is taken back."""
+"""What waits for a person: six queues, each with what fits it, and the seconds in which a decision is taken back."""
 
 from typing import Any
 
@@ -91,6 +91,8 @@ class HeldPage(ConsolePage):
                     return self._refused(uow)
                 case "unsent":
                     return {"unsent": _unsent(uow)}
+                case "changes":
+                    return {"changes": uow.changes.page(after=None, limit=SHOWN), "shown": SHOWN}
                 case "alerts":
                     open_ones = [one for one in uow.alerts.open() if one.state in HOLDING]
                     return {"alerts": gravest_first(told(open_ones))}

@@ -20,7 +20,7 @@ from app.orders.decide import StillHeld, mark_duplicate, release, unmask
 from app.orders.scripts import Reply, answers
 from app.orders.settle import found_in_main, not_in_main
 from app.orders.timeline import Event, whole_time_line
-from app.store.tables import Attempt, Attention, Batch, ImportResult, Message, OrderRow
+from app.store.tables import Attempt, Attention, Batch, ImportResult, Message, OrderChange, OrderRow
 from app.store.unit_of_work import UnitOfWork
 from app.web.console.auth import actor_of
 from app.web.console.filters import BASE, harmless, yuan
@@ -56,6 +56,10 @@ class Whole:
     """What may be completed; empty where nothing may."""
     attention: Attention | None
     """Who has it in hand."""
+    changes: list[OrderChange]
+    """What its storefront has asked to be changed."""
+    change_batches: dict[int | None, str]
+    """The names of the batches whose files of changes tell so."""
     scripts: list[Reply]
     """What to say about it, the answer first."""
 
@@ -181,6 +185,8 @@ class OrderDetail(ConsolePage):
                 fitness=fitness,
                 form=fields_of(order, phone) if held and row.held_kind in COMPLETABLE else [],
                 attention=uow.attention.of([order_id]).get(order_id),
+                changes=(changes := uow.changes.of_order(order_id)),
+                change_batches={id_: uow.batches.get(id_).name or "" for one in changes if (id_ := one.batch_id)},
                 scripts=_scripts(row, order, fitness, coupon=any(map(_brings_coupon, messages))),
             )
 
