@@ -65,8 +65,8 @@ def test_only_the_leader_makes_batches_sweeps_and_watches():
 
     jobs = timetable(Steps(**dict.fromkeys(Steps.__dataclass_fields__, step)))
     assert {job.name for job in jobs if job.leader_only} == {
-        *("batch", "sweep", "watch", "own_orders"),
-        *("dead_men", "probe", "main_system", "duty", "escalate"),
+        *("batch", "changes", "sweep", "watch", "own_orders"),
+        *("dead_men", "probe", "main_system", "look_up", "replay", "duty", "escalate"),
     }
     assert all(0 < job.rest <= 60 for job in jobs)
 

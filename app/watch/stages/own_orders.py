@@ -151,7 +151,7 @@ def _orders(uow: UnitOfWork, keyring: Keyring, order_ids: Iterable[int]) -> Iter
     clients, mains = uow.access.client_names(), uow.results.main_numbers([row.id or 0 for row in rows])
     told_later = uow.changes.paid_of([row.id or 0 for row in rows])
     for row in rows:
-        order = _opened(row, keyring)
+        order, later = _opened(row, keyring), told_later.get(row.id or 0)
         payment = order.payment if order is not None and order.payment is not None else Payment()
         shop, other = shops.get(row.client_order_id or ""), repeated.get(row.looks_like or "")
         first = [row.main_order_number] if row.main_order_number else []
@@ -163,7 +163,7 @@ def _orders(uow: UnitOfWork, keyring: Keyring, order_ids: Iterable[int]) -> Iter
             high=row.priority == "high",
             state=OrderState(row.state),
             placed_at=(order.placed_at if order is not None else None) or row.received_at,
-            paid_at=paid_at(payment, known_at=row.received_at) or told_later.get(row.id or 0),
+            paid_at=paid_at(payment, known_at=later or row.received_at) or later,
             evidence=payment.transaction_id is not None,
             settled_at=row.settled_at or row.received_at,
             mains=[one for one in numbers if len(one) <= LONGEST_REF],

@@ -34,8 +34,8 @@ PAID = Wish(kind=ChangeKind.PAID, transaction_id="4200777")
 LATER = HALF_PAST + minutes(5)
 
 
-def asks(deployment: Deployment, number: str, wish: Wish) -> AnsweredChange:
-    preflight = deployment.maker.preflight()
+def asks(deployment: Deployment, number: str, wish: Wish, *, layout: str = "generic") -> AnsweredChange:
+    preflight = deployment.maker.preflight(layout)
     with deployment.store.writing() as uow:
         return ask(uow, KEYS, number, wish, client_id=SHOP.client_id, preflight=preflight, by=CLIENT, now=HALF_PAST)
 
@@ -117,6 +117,22 @@ def test_a_change_at_any_step_of_the_maker_is_in_the_file_or_told_beside_it(
         assert is_not_lost(deployment, meant, wish), (step, effects[-1])
         assert deployment.rows.balanced()
     assert {"applied", "noted"} == set(effects)  # else the maker was not met on both sides of its claim
+
+
+def test_an_order_that_is_paid_while_a_maker_is_about_to_hold_it_for_that_goes_out(
+    deployment: Deployment, tmp_path: Path
+):
+    for step in itertools.count(1):
+        deployment = deployment.emptied(tmp_path / str(step))
+        numbers = deployment.door.some(2, **UNPAID)
+        met = Meanwhile(step, lambda: asks(deployment, numbers[0], PAID, layout="wangdiantong"), then_dies=False)
+        deployment.maker.build(store=DyingStore(deployment, met), layout="wangdiantong").run_once(HALF_PAST)
+        if met.left > 0:
+            break
+        deployment.maker.build(layout="wangdiantong").run_once(LATER + minutes(30))
+        assert deployment.rows.states(numbers) == ["batched", "held"], step
+        assert deployment.rows.balanced()
+    assert step > 3
 
 
 @LEFT_OPEN

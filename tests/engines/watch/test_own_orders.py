@@ -11,10 +11,12 @@ from sqlalchemy import select, text, update
 from app.domain.flow import OWN_SOURCE
 from app.domain.marks import Mark
 from app.domain.order import Payment
+from app.domain.order_change import ChangeKind, Wish
 from app.domain.states import OrderState
 from app.handback.import_results import import_results
 from app.handback.result_lines import Result, ResultFile, ResultLine
 from app.orders import decide
+from app.orders.change import ask
 from app.orders.correct import correct
 from app.store.commit.order_writer import NewOrder
 from app.store.spool.file import SpoolCounts
@@ -82,6 +84,35 @@ def brought_home(deployment: Deployment, number: str, result: Result = "imported
 
 
 # ---- what is told
+
+
+@pytest.mark.parametrize("batched", [False, True])
+@pytest.mark.parametrize("paid", [TEN + minutes(3), None])
+def test_a_payment_that_the_shop_tells_afterwards_is_told_also_where_a_file_has_the_order(
+    deployment: Deployment, paid: datetime | None, *, batched: bool
+):
+    took(deployment, new_order("SHOP-1", **{**BOUGHT, "payment": {"status": "unpaid"}}))
+    number = new_order("SHOP-1").number
+    if batched:
+        deployment.maker.run(HALF_PAST, by=IT)
+    wish = Wish(kind=ChangeKind.PAID, transaction_id="4200", paid_at=paid)
+    with deployment.store.writing() as uow:
+        preflight = deployment.maker.preflight()
+        ask(uow, KEYS, number, wish, client_id="c1", preflight=preflight, by=IT, now=HALF_PAST)
+    deployment.clock.at = HALF_PAST
+    hear(deployment)
+    assert told(deployment, "SHOP-1")[-1] == ("paid", paid or HALF_PAST)
+
+
+def test_an_order_that_the_shop_cancels_has_come_to_its_end(deployment: Deployment):
+    took(deployment, new_order("SHOP-1", **BOUGHT))
+    with deployment.store.writing() as uow:
+        preflight, wish = deployment.maker.preflight(), Wish(kind=ChangeKind.CANCEL)
+        number = new_order("SHOP-1").number
+        ask(uow, KEYS, number, wish, client_id="c1", preflight=preflight, by=IT, now=HALF_PAST)
+    deployment.clock.at = HALF_PAST
+    hear(deployment)
+    assert told(deployment, "SHOP-1")[-1] == ("cancelled", HALF_PAST)
 
 
 def test_a_paid_order_is_told_once_at_its_own_times(deployment: Deployment):
