@@ -25,6 +25,7 @@ COMMANDS = {
     "check-file": "check_file:check",
     "import-results": "results:import_file",
     "results": "contradictions:app",
+    "changes": "changes:app",
     "ledger": "ledger:ledger",
     "main": "main_system:app",
     "settle": "settle:settle",

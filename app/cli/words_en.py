@@ -30,6 +30,15 @@ ORDER_STATES = Labels(
         "cancelled": Label("cancelled", "secondary"),
     }
 )
+CHANGES = Sentences({"cancel": "cancelled", "paid": "paid"})
+CHANGE_STATES = Labels(
+    {
+        "applied": Label("applied", "green"),
+        "noted": Label("waits", "orange"),
+        "done": Label("followed", "green"),
+        "refused": Label("could not be followed", "red"),
+    }
+)
 HELD_KINDS = {
     "look_alike": Label("look-alike", "orange"),
     "incomplete": Label("incomplete", "orange"),
@@ -169,10 +178,12 @@ PROBLEMS = {
     "invalid_order": "Fields of the order are wrong.",
     "invalid_results": "The import results cannot be read.",
     "idempotency_conflict": "The same key came before with another body.",
+    "change_conflict": "The order was changed so before, and told something else.",
     "too_many_requests": "Too many requests; wait a while.",
     "quota_exceeded": "This client has sent its share of a minute.",
     "no_room": "The disk has no more room than is kept for orders.",
     "busy": "Too much waits already; try again soon.",
+    "store_away": "The order may be here; it cannot be looked at now.",
     "intake_unavailable": "No order can be taken now.",
     "internal_error": "A mistake of ours; try again with the same key.",
 }

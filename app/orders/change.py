@@ -19,7 +19,7 @@ from app.store.repositories.changes import ChangeRow
 from app.store.sealing import CannotUnseal, Keyring
 from app.store.tables import OrderChange, OrderRow
 from app.store.unit_of_work import UnitOfWork
-from app.words.changes import CHANGES, what_is_told
+from app.words.changes import CHANGES
 
 LONGEST_REASON = 300
 LONGEST_SETTLEMENT = 300
@@ -152,9 +152,7 @@ def _judge_anew(uow: UnitOfWork, row: OrderRow, preflight: Preflight, *, now: da
 
 
 def _sentence(wish: Wish, *, noted: bool) -> str:
-    told = f"渠道通知{CHANGES[wish.kind]}"
-    if more := what_is_told(wish):
-        told += f"（{more}）"
+    told = f"渠道通知{CHANGES[wish.kind]}"  # not what it told besides: the audit is kept for ever, the order is not
     return f"{told}，订单已在批次文件中，已记入待办与变更清单" if noted else f"{told}，已生效"
 
 

@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import structlog
+
 from app.bootstrap import Lifeboat
 from app.domain.caller import Caller
 from app.domain.problems import NotFound, StoreAway
 from app.store.database.faults import is_the_stores_fault
 from app.store.spool.kept_here import may_be_kept_here
+
+log = structlog.get_logger()
 
 NOT_FOUND = "没有找到该订单。"
 
@@ -23,6 +27,7 @@ def store_at_hand() -> Iterator[None]:
         yield
     except Exception as error:
         if is_the_stores_fault(error):
+            log.warning("store_away", reason=type(error).__name__)
             raise StoreAway from None
         raise
 
