@@ -1,7 +1,8 @@
 """order_change, change_sheet, order_place, order_feed: what storefronts change afterwards, and hear of their orders.
 
 Nothing is added to ``orders``, whose indexes the door waits for. Orders that are there already are given a row without
-a place, so that the first list of their storefront has them all.
+a place, so that the first list of their storefront has them all; what a worker of the release before composes meanwhile
+is listed once it moves on. Tables that refer to ``orders`` come last: PostgreSQL keeps inserts out from then on.
 """
 
 import sqlalchemy as sa
@@ -28,6 +29,26 @@ INDEXES = {
 
 
 def upgrade() -> None:
+    op.create_table(
+        "order_place",
+        sa.Column("order_id", sa.BigInteger(), nullable=False),
+        sa.Column("client_id", sqltypes.AutoString(length=16), nullable=False),
+        sa.Column("place", sa.BigInteger(), nullable=True),
+        sa.Column("changed_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("order_id"),
+    )
+    op.create_table(
+        "order_feed",
+        sa.Column("client_id", sqltypes.AutoString(length=16), nullable=False),
+        sa.Column("last_place", sa.BigInteger(), nullable=False),
+        sa.Column("last_changed_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("listed_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("client_id"),
+    )
+    op.execute(
+        "INSERT INTO order_place (order_id, client_id, changed_at) "
+        "SELECT id, client_id, coalesce(settled_at, composed_at, received_at) FROM orders"
+    )
     op.create_table(
         "order_change",
         sa.Column("id", BIG, primary_key=True, autoincrement=True),
@@ -61,26 +82,6 @@ def upgrade() -> None:
         sa.Column("published_at", sqltypes.UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["batch_id"], ["batch.id"]),
         sa.PrimaryKeyConstraint("batch_id"),
-    )
-    op.create_table(
-        "order_place",
-        sa.Column("order_id", sa.BigInteger(), nullable=False),
-        sa.Column("client_id", sqltypes.AutoString(length=16), nullable=False),
-        sa.Column("place", sa.BigInteger(), nullable=True),
-        sa.Column("changed_at", sqltypes.UTCDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("order_id"),
-    )
-    op.create_table(
-        "order_feed",
-        sa.Column("client_id", sqltypes.AutoString(length=16), nullable=False),
-        sa.Column("last_place", sa.BigInteger(), nullable=False),
-        sa.Column("last_changed_at", sqltypes.UTCDateTime(), nullable=True),
-        sa.Column("listed_at", sqltypes.UTCDateTime(), nullable=True),
-        sa.PrimaryKeyConstraint("client_id"),
-    )
-    op.execute(
-        "INSERT INTO order_place (order_id, client_id, changed_at) "
-        "SELECT id, client_id, coalesce(settled_at, composed_at, received_at) FROM orders"
     )
     for name, (table, columns, condition) in INDEXES.items():
         where = sa.text(condition)

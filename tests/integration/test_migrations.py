@@ -116,6 +116,8 @@ def test_what_the_first_release_wrote_is_brought_along(nothing: Engines):
     ]
     assert [(row.name, row.reason, row.fault) for row in rows["pause"]] == [("wecom:r", "45009", False)]
     assert [row.name for row in rows["lease"]] == ["leader"]
+    orders = {(row.id, row.client_id, None) for row in rows["orders"]}  # a list of its storefront has each
+    assert {(row.order_id, row.client_id, row.place) for row in rows["order_place"]} == orders
     assert [(row.way, row.chained_at) for row in rows["audit"]] == [("", None)]
     if nothing.is_sqlite:
         with nothing.reader.connect() as connection:
