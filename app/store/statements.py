@@ -7,22 +7,23 @@ from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
-    Select,
     String,
     Table,
     and_,
+    bindparam,
     case,
     func,
     not_,
     null,
     or_,
+    select,
     type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
-from app.store.tables import Alert, OrderPlace, Pause, SkuCount, StateCount
+from app.store.tables import Alert, OrderPlace, OrderRow, Pause, SkuCount, StateCount
 from app.store.tables.alert import UNENDED
 
 T = TypeVar("T")
@@ -69,19 +70,13 @@ def shift_goods(session: Session, rows: Sequence[dict[str, Any]]) -> None:
         session.execute(_shift_goods(session.get_bind().dialect.name), list(rows))
 
 
-def take_place_away(session: Session, orders: Select[Any]) -> None:
-    """Take the places of ``orders``, a selection of ids, clients and times, away: they have changed.
+def take_place_away(session: Session, order_ids: Sequence[int], *, now: datetime | None) -> None:
+    """Take the places of orders in the lists of their storefronts away: they have changed.
 
-    An order that was changed before keeps the later time.
+    An order that was changed before keeps the later time; without a time it counts from when it came in.
     """
-    table: Table = OrderPlace.__table__  # type: ignore[attr-defined]
-    statement = _insert(session.get_bind().dialect.name, table)
-    statement = statement.from_select(["order_id", "client_id", "changed_at"], orders)
-    told = statement.excluded.changed_at
-    later = case((table.c.changed_at > told, table.c.changed_at), else_=told)
-    session.execute(
-        statement.on_conflict_do_update(index_elements=["order_id"], set_={"place": null(), "changed_at": later})
-    )
+    statement = _taking_place_away(session.get_bind().dialect.name, dated=now is not None)
+    session.execute(statement, {"ids": order_ids} | ({} if now is None else {"now": now}))
 
 
 def add_pause(session: Session, row: dict[str, Any], *, now: datetime, furthest: datetime) -> None:
@@ -127,6 +122,18 @@ def _shift_stages(dialect: str, model: type[SQLModel]) -> Any:  # noqa: ANN401 -
     summed = [column for column in table.c if not column.primary_key]
     added = {column.name: column + statement.excluded[column.name] for column in summed}
     return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=added)
+
+
+@cache
+def _taking_place_away(dialect: str, *, dated: bool) -> Any:  # noqa: ANN401 - as below
+    orders: Table = OrderRow.__table__  # type: ignore[attr-defined]
+    table: Table = OrderPlace.__table__  # type: ignore[attr-defined]
+    at = bindparam("now", type_=table.c.changed_at.type) if dated else orders.c.received_at
+    these = select(orders.c.id, orders.c.client_id, at).where(orders.c.id.in_(bindparam("ids", expanding=True)))
+    statement = _insert(dialect, table).from_select(["order_id", "client_id", "changed_at"], these)
+    told = statement.excluded.changed_at
+    later = case((table.c.changed_at > told, table.c.changed_at), else_=told)
+    return statement.on_conflict_do_update(index_elements=["order_id"], set_={"place": null(), "changed_at": later})
 
 
 @cache

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Select, and_, bindparam, exists, literal, or_, select, update
+from sqlalchemy import Select, and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session, defer
 
 from app.store.statements import IN_LIMIT, chunks, insert_new, take_place_away
@@ -12,7 +12,7 @@ from app.store.tables import METADATA, OrderFeed, OrderPlace, OrderRow
 from app.store.tables.order import SHOP_KNOWN, UNCOMPOSED
 from app.store.tables.order_feed import PLACED, UNPLACED
 
-_ORDERS, _PLACES = METADATA.tables["orders"], METADATA.tables["order_place"]
+_PLACES = METADATA.tables["order_place"]
 _PLACE = (
     update(_PLACES)
     .where(_PLACES.c.order_id == bindparam("b_order_id"))
@@ -34,9 +34,8 @@ def take_places(session: Session, order_ids: Collection[int], *, now: datetime |
 
     Without a time they are told of all the same, only a first list since some time may leave them out.
     """
-    at = _ORDERS.c.received_at if now is None else literal(now, _ORDERS.c.received_at.type)
     for part in chunks(sorted(order_ids), IN_LIMIT):
-        take_place_away(session, select(_ORDERS.c.id, _ORDERS.c.client_id, at).where(_ORDERS.c.id.in_(part)))
+        take_place_away(session, part, now=now)
 
 
 class OrderFeedRepository:
