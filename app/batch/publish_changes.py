@@ -19,6 +19,8 @@ from app.files.disk import sha256_of
 from app.files.export_folder import Exports
 from app.files.manifest import Inconsistent
 from app.store.repositories.changes import ChangeRow
+from app.store.sealed_wish import open_wish
+from app.store.sealing import Keyring
 from app.store.tables import ChangeSheet
 from app.store.unit_of_work import Store
 from app.words.changes import CHANGES, what_is_told
@@ -41,8 +43,9 @@ class TakenSheet:
 class ChangePublisher:
     """Publishes files of changes; safe to run in several processes."""
 
-    def __init__(self, store: Store, exports: Exports, *, zone: ZoneInfo) -> None:
+    def __init__(self, store: Store, keyring: Keyring, exports: Exports, *, zone: ZoneInfo) -> None:
         self._store = store
+        self._keys = keyring
         self._exports = exports
         self._zone = zone
 
@@ -147,5 +150,5 @@ class ChangePublisher:
             one.main_order_number or "",
             CHANGES[change.kind],
             local_text(at, self._zone),
-            what_is_told(change.wish),
+            what_is_told(open_wish(self._keys, change, one.order_number)),
         )

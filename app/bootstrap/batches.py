@@ -61,7 +61,7 @@ def batch_maker(boat: Lifeboat) -> BatchMaker:
 
 def change_publisher(boat: Lifeboat) -> ChangePublisher:
     """Return what publishes changes of orders whose file is out."""
-    return ChangePublisher(boat.store, exports_of(boat.settings), zone=boat.settings.zone)
+    return ChangePublisher(boat.store, boat.keyring, exports_of(boat.settings), zone=boat.settings.zone)
 
 
 def layout_in_use(boat: Lifeboat, layouts: Layouts) -> str:

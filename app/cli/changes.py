@@ -24,7 +24,7 @@ def list_changes(
     with lifeboat() as boat:
         with boat.store.reading() as uow:
             found = uow.changes.page(after=after, limit=limit + 1)
-        items = [NotedChangeOut.of(one) for one in found[:limit]]
+        items = [NotedChangeOut.of(one, boat.keyring) for one in found[:limit]]
         more = str(items[-1].id) if len(found) > limit else None
         if as_json:
             say_json(NotedChangePage(items=items, next=more).model_dump(mode="json"))

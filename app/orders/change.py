@@ -16,6 +16,7 @@ from app.domain.states import HeldKind, OrderState
 from app.orders.decide import Preflight, clean_number, not_now
 from app.store.follow_changes import follow, settle_noted
 from app.store.repositories.changes import ChangeRow
+from app.store.sealed_wish import open_wish, seal_words
 from app.store.sealing import CannotUnseal, Keyring
 from app.store.tables import OrderChange, OrderRow
 from app.store.unit_of_work import UnitOfWork
@@ -59,7 +60,7 @@ def ask(
     if row is None:
         raise NotFound("没有找到该订单。")
     if earlier := next((one for one in uow.changes.of_order(row.id or 0) if one.kind == wish.kind), None):
-        if earlier.wish != wish:
+        if open_wish(keyring, earlier, row.number) != wish:
             raise ChangeConflict
         return AnsweredChange(row.number, earlier, replayed=True)
     _refuse_if_not_possible(row, wish, keyring)
@@ -73,9 +74,8 @@ def ask(
             effect=effect,
             state=effect,
             batch_id=row.batch_id,
-            reason=wish.reason,
+            sealed=seal_words(keyring, wish, row.number),
             amount_fen=wish.amount_fen,
-            transaction_id=wish.transaction_id,
             paid_at=wish.paid_at,
             asked_by=by.name,
             asked_at=now,
@@ -152,7 +152,7 @@ def _judge_anew(uow: UnitOfWork, row: OrderRow, preflight: Preflight, *, now: da
 
 
 def _sentence(wish: Wish, *, noted: bool) -> str:
-    told = f"渠道通知{CHANGES[wish.kind]}"  # not what it told besides: the audit is kept for ever, the order is not
+    told = f"渠道通知{CHANGES[wish.kind]}"  # not what it told besides: that rests sealed
     return f"{told}，订单已在批次文件中，已记入待办与变更清单" if noted else f"{told}，已生效"
 
 

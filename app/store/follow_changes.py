@@ -12,9 +12,13 @@ from app.domain.actor import SYSTEM, Actor
 from app.domain.order import Payment
 from app.domain.order_change import ChangeKind, ChangeState, Wish
 from app.domain.states import FINAL, OrderState
+from app.store.sealed_wish import open_wish
 from app.store.sealing import CannotUnseal, Keyring
 from app.store.tables import OrderChange, OrderRow
 from app.store.unit_of_work import UnitOfWork
+
+CANCELLED_BY_SHOP = "渠道取消"
+"""Why such an order is closed; what the storefront says beside it rests sealed."""
 
 _OPEN = (OrderState.ACCEPTED, OrderState.HELD, OrderState.BATCHED)
 
@@ -23,7 +27,7 @@ def follow(uow: UnitOfWork, keyring: Keyring, row: OrderRow, wish: Wish, *, now:
     """Bring one wish into an order; tell whether it is there now. The order is locked by the caller."""
     match wish.kind:
         case ChangeKind.CANCEL:
-            why = {"settled_at": now, "state_reason": wish.reason}
+            why = {"settled_at": now, "state_reason": CANCELLED_BY_SHOP}
             uow.orders.move([row.id or 0], OrderState.CANCELLED, only_from=_OPEN, now=now, **why)
             return True
         case ChangeKind.PAID:
@@ -33,7 +37,8 @@ def follow(uow: UnitOfWork, keyring: Keyring, row: OrderRow, wish: Wish, *, now:
 def follow_noted(uow: UnitOfWork, keyring: Keyring, order_ids: Collection[int], *, now: datetime) -> None:
     """Bring in what orders are noted for that have just left a file, or that the main system has not taken from it."""
     for change in uow.changes.noted_of(order_ids):
-        if follow(uow, keyring, uow.orders.get(change.order_id), change.wish, now=now):
+        row = uow.orders.get(change.order_id)
+        if follow(uow, keyring, row, open_wish(keyring, change, row.number), now=now):
             change.state, change.settled_at, change.settled_by = ChangeState.APPLIED, now, SYSTEM.name
             uow.changes.keep(change)
 
@@ -49,7 +54,7 @@ def settle_noted(
     change.settled_at, change.settled_by, change.settlement = now, by.name, reason
     uow.changes.keep(change)
     if done and change.kind == ChangeKind.CANCEL:
-        why = {"settled_at": now, "state_reason": change.reason}
+        why = {"settled_at": now, "state_reason": CANCELLED_BY_SHOP}
         uow.orders.move([change.order_id], OrderState.CANCELLED, only_from=(OrderState.BATCHED,), now=now, **why)
 
 

@@ -6,8 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column, Index
 from sqlmodel import Field, SQLModel
 
-from app.domain.order_change import ChangeKind, Wish
-from app.store.tables.columns import condition, partial_index, row_id
+from app.store.tables.columns import blob, condition, partial_index, row_id
 
 NOTED = condition("order_change", "{t}state = 'noted'")
 UNTOLD = condition("order_change", "{t}batch_id IS NOT NULL AND {t}told_at IS NULL AND {t}state <> 'applied'")
@@ -31,9 +30,8 @@ class OrderChange(SQLModel, table=True):
     effect: str = Field(max_length=7)  # applied | noted
     state: str = Field(max_length=7)  # a ChangeState
     batch_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="batch.id")  # whose file has the order
-    reason: str | None = Field(default=None, max_length=300)
+    sealed: bytes = blob()  # what the storefront tells in words
     amount_fen: int | None = Field(default=None, sa_type=BigInteger)
-    transaction_id: str | None = Field(default=None, max_length=64)
     paid_at: datetime | None = None
     asked_by: str = Field(max_length=80)
     asked_at: datetime
@@ -42,17 +40,6 @@ class OrderChange(SQLModel, table=True):
     settled_at: datetime | None = None
     settled_by: str | None = Field(default=None, max_length=80)
     settlement: str | None = Field(default=None, max_length=500)  # why it was refused, or how it was followed
-
-    @property
-    def wish(self) -> Wish:
-        """What was asked for."""
-        return Wish(
-            kind=ChangeKind(self.kind),
-            reason=self.reason,
-            amount_fen=self.amount_fen,
-            transaction_id=self.transaction_id,
-            paid_at=self.paid_at,
-        )
 
 
 class ChangeSheet(SQLModel, table=True):

@@ -12,6 +12,8 @@ from app.domain.money import yuan
 from app.domain.order_change import ChangeKind, ChangeState
 from app.orders.change import LONGEST_SETTLEMENT, settle_change
 from app.store.repositories.changes import ChangeRow
+from app.store.sealed_wish import open_wish
+from app.store.sealing import Keyring
 from app.web.api.json_body import REFUSALS, documents, reads
 from app.web.callers import OpsActor, OpsCaller
 from app.web.parts import TheBoat
@@ -46,9 +48,9 @@ class NotedChangeOut(BaseModel):
     settlement: str | None
 
     @classmethod
-    def of(cls, found: ChangeRow) -> "NotedChangeOut":
+    def of(cls, found: ChangeRow, keyring: Keyring) -> "NotedChangeOut":
         """Return a row as it is told."""
-        row = found.row
+        row, wish = found.row, open_wish(keyring, found.row, found.order_number)
         return cls(
             id=row.id or 0,
             order_number=found.order_number,
@@ -57,9 +59,9 @@ class NotedChangeOut(BaseModel):
             batch=found.batch,
             change=ChangeKind(row.kind),
             state=ChangeState(row.state),
-            reason=row.reason,
+            reason=wish.reason,
             amount=None if row.amount_fen is None else yuan(row.amount_fen),
-            transaction_id=row.transaction_id,
+            transaction_id=wish.transaction_id,
             paid_at=row.paid_at,
             asked_by=row.asked_by,
             asked_at=row.asked_at,
@@ -99,7 +101,7 @@ def list_changes(
     """List the changes that wait for somebody to follow."""
     with boat.store.reading() as uow:
         found = uow.changes.page(after=cursor, limit=limit + 1)
-    items = [NotedChangeOut.of(one) for one in found[:limit]]
+    items = [NotedChangeOut.of(one, boat.keyring) for one in found[:limit]]
     return NotedChangePage(items=items, next=str(items[-1].id) if len(found) > limit else None)
 
 
@@ -121,7 +123,7 @@ def settle(
         found = uow.changes.get(change_id)
     if found is None:
         raise p.NotFound
-    return NotedChangeOut.of(found)
+    return NotedChangeOut.of(found, boat.keyring)
 
 
 @router.get(

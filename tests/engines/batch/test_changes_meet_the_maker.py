@@ -42,7 +42,7 @@ def asks(deployment: Deployment, number: str, wish: Wish, *, layout: str = "gene
 
 def publisher(deployment: Deployment, *, store: Store | None = None, disk: Disk | None = None) -> ChangePublisher:
     exports = Exports(deployment.maker.folder, disk=disk) if disk else deployment.maker.exports
-    return ChangePublisher(store or deployment.store, exports, zone=ZONE)
+    return ChangePublisher(store or deployment.store, KEYS, exports, zone=ZONE)
 
 
 def told(deployment: Deployment) -> set[tuple[str, str]]:

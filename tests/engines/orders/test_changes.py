@@ -1,5 +1,6 @@
 """A storefront's change takes effect at once until a batch has the order, afterwards it is noted: never neither."""
 
+import threading
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from app.handback.import_results import import_results
 from app.handback.result_lines import ResultFile, ResultLine
 from app.orders.change import AnsweredChange, ask, settle_change
 from app.orders.decide import cancel, reject
+from app.store.sealed_wish import open_wish
 from app.store.tables import OrderChange
 from tests.deployment import Deployment
 from tests.deployment.facts import HALF_PAST, IT, KEYS, OPS, SHOP, TEN, minutes
@@ -54,7 +56,9 @@ def test_an_order_that_no_batch_has_is_cancelled_at_once_and_stays_out_of_files(
     asked = asks(deployment, first, CANCEL)
     assert (asked.number, asked.change.effect, asked.replayed) == (first, "applied", False)
     assert deployment.rows.states([first, second]) == ["cancelled", "accepted"]
-    assert deployment.rows.order(first).state_reason == "顾客不要了"
+    assert deployment.rows.order(first).state_reason == "渠道取消"
+    (kept,) = changes(deployment, first)
+    assert "顾客" not in str(kept.model_dump()) + repr(deployment.rows.order(first).model_dump())  # it rests sealed
     assert deployment.maker.numbers_in(published(deployment.maker.run(HALF_PAST)).name) == [second]
     assert deployment.rows.balanced()
 
@@ -140,6 +144,25 @@ def test_a_noted_change_that_was_settled_is_answered_as_at_first(deployment: Dep
     assert asks(deployment, number, CANCEL).change.effect == "noted"
 
 
+def test_of_two_that_ask_at_once_one_is_a_replay(deployment: Deployment):
+    (number,) = deployment.door.some(1)
+    both = threading.Barrier(2)
+    answers: list[AnsweredChange] = []
+
+    def one() -> None:
+        both.wait()
+        answers.append(asks(deployment, number, CANCEL))
+
+    threads = [threading.Thread(target=one) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answer.replayed for answer in answers) == [False, True]
+    assert len(changes(deployment, number)) == 1
+    assert deployment.rows.balanced()
+
+
 @pytest.mark.parametrize(
     ("wish", "other"),
     [
@@ -155,7 +178,7 @@ def test_the_same_change_told_otherwise_is_refused(deployment: Deployment, wish:
     with pytest.raises(ChangeConflict):
         asks(deployment, number, other)
     (kept,) = changes(deployment, number)
-    assert kept.wish == wish
+    assert open_wish(KEYS, kept, number) == wish
 
 
 def test_another_storefronts_order_is_unknown(deployment: Deployment):

@@ -68,7 +68,13 @@ MUTANTS = (
     Mutant(
         "a retry told otherwise is answered like the first",
         "P2",
-        (Edit(CHANGE, "        if earlier.wish != wish:\n            raise ChangeConflict\n", ""),),
+        (
+            Edit(
+                CHANGE,
+                "        if open_wish(keyring, earlier, row.number) != wish:\n            raise ChangeConflict\n",
+                "",
+            ),
+        ),
         (f"{VERBS}::test_the_same_change_told_otherwise_is_refused",),
     ),
     Mutant(

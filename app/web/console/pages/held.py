@@ -14,6 +14,7 @@ from app.domain.role import Role
 from app.domain.states import HOLDING, HeldKind
 from app.domain.subject import kind_of
 from app.orders.undo import Undoable, undo_decision, undoable
+from app.store.sealed_wish import open_wish
 from app.store.unit_of_work import UnitOfWork
 from app.web.console.auth import actor_of, person_of
 from app.web.console.goods import opened
@@ -92,7 +93,9 @@ class HeldPage(ConsolePage):
                 case "unsent":
                     return {"unsent": _unsent(uow)}
                 case "changes":
-                    return {"changes": uow.changes.page(after=None, limit=SHOWN), "shown": SHOWN}
+                    found = uow.changes.page(after=None, limit=SHOWN)
+                    wished = [(one, open_wish(self.boat.keyring, one.row, one.order_number)) for one in found]
+                    return {"changes": wished, "shown": SHOWN}
                 case "alerts":
                     open_ones = [one for one in uow.alerts.open() if one.state in HOLDING]
                     return {"alerts": gravest_first(told(open_ones))}

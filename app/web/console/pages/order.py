@@ -12,6 +12,7 @@ from app.bootstrap.decisions import amender_of, preflight_of
 from app.domain.actor import Actor
 from app.domain.fitness import Fitness
 from app.domain.order import Order
+from app.domain.order_change import Wish
 from app.domain.phone import masked
 from app.domain.problems import Problem
 from app.domain.states import MessageState, OrderState
@@ -20,6 +21,7 @@ from app.orders.decide import StillHeld, mark_duplicate, release, unmask
 from app.orders.scripts import Reply, answers
 from app.orders.settle import found_in_main, not_in_main
 from app.orders.timeline import Event, whole_time_line
+from app.store.sealed_wish import open_wish
 from app.store.tables import Attempt, Attention, Batch, ImportResult, Message, OrderChange, OrderRow
 from app.store.unit_of_work import UnitOfWork
 from app.web.console.auth import actor_of
@@ -56,7 +58,7 @@ class Whole:
     """What may be completed; empty where nothing may."""
     attention: Attention | None
     """Who has it in hand."""
-    changes: list[OrderChange]
+    changes: list[tuple[OrderChange, Wish]]
     """What its storefront has asked to be changed."""
     change_batches: dict[int | None, str]
     """The names of the batches whose files of changes tell so."""
@@ -171,6 +173,7 @@ class OrderDetail(ConsolePage):
             phone = masked(order.phone) if order else f"*******{row.phone_last4}"
             held = row.state == OrderState.HELD
             fitness = preflight_of(self.boat)(row) if held else None
+            changes = uow.changes.of_order(order_id)
             return Whole(
                 row=row,
                 client=uow.access.client_names().get(row.client_id, row.client_id),
@@ -185,7 +188,7 @@ class OrderDetail(ConsolePage):
                 fitness=fitness,
                 form=fields_of(order, phone) if held and row.held_kind in COMPLETABLE else [],
                 attention=uow.attention.of([order_id]).get(order_id),
-                changes=(changes := uow.changes.of_order(order_id)),
+                changes=[(one, open_wish(self.boat.keyring, one, row.number)) for one in changes],
                 change_batches={id_: uow.batches.get(id_).name or "" for one in changes if (id_ := one.batch_id)},
                 scripts=_scripts(row, order, fitness, coupon=any(map(_brings_coupon, messages))),
             )
