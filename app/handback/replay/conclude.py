@@ -34,6 +34,7 @@ from app.handback.result_lines import MAX_NUMBER, Result, ResultLine
 from app.main_system.port import MainSystem
 from app.store.tables import Batch, Replay, ReplayOrder
 from app.store.unit_of_work import UnitOfWork
+from app.words.changes import CHANGES
 
 MOST_SENDS = 3
 """After so many, each of which nobody could find, a person looks."""
@@ -160,6 +161,10 @@ def _may_send(one: _AsItStands) -> bool:
         return False
     if row.sends >= MOST_SENDS:
         _for_a_person(one, f"已发送 {row.sends} 次，主系统里仍查不到，请核对后处理")
+        return False
+    if noted := one.uow.changes.noted_of([row.order_id]):
+        said = "、".join(CHANGES[change.kind] for change in noted)
+        _for_a_person(one, f"店铺随后要求：{said}；没有发送，请在待办里了结")
         return False
     if one.replay.state != ReplayState.RUNNING:  # paused or given up while it was looked for
         row.leased_until = None

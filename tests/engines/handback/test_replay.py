@@ -33,6 +33,7 @@ from app.handback.result_lines import ResultFile, ResultLine
 from app.store.tables import OrderRow, Replay
 from tests.deployment import Deployment
 from tests.deployment.facts import HALF_PAST, KEYS, OPS, minutes, seconds
+from tests.engines.orders.test_changes import CANCEL, asks
 from tests.fakes.scripted_main import Killed, ScriptedMain
 
 
@@ -378,6 +379,22 @@ async def test_what_a_file_brought_home_meanwhile_is_not_sent(way: Way):
     )
     assert await way.goes_on() == ReplayCounts(created=2, gone=1)
     assert by_file not in way.main.created
+
+
+async def test_an_order_that_its_storefront_cancels_meanwhile_is_not_sent(way: Way):
+    """Also if that comes between the look and the sending."""
+    way.plan(3)
+    before, between, _ = way.numbers
+    asks(way.deployment, before, CANCEL)
+
+    def cancels(names: OrderNames) -> None:
+        if names.ours == between:
+            asks(way.deployment, between, CANCEL)
+
+    way.main.says = cancels
+    assert await way.goes_on() == ReplayCounts(created=1, unknown=2)
+    assert set(way.main.created) == {way.numbers[2]}
+    assert all("取消" in words for words in way.people().values())
 
 
 async def test_one_replay_at_a_time_and_only_of_what_waits_for_a_word(way: Way):
