@@ -12,7 +12,7 @@ from typing import assert_never
 
 from app.domain.actor import SYSTEM
 from app.domain.clock import Clock
-from app.domain.look_up import CircuitBreaker, LookUpState, is_back, may_be_asked_at
+from app.domain.look_up import QUIET, CircuitBreaker, LookUpState, is_back, may_be_asked_at
 from app.domain.main_system import AbsentFromMain, FindOutcome, MainUnknown, OrderNames
 from app.domain.order import Order
 from app.domain.way_home import (
@@ -149,7 +149,7 @@ class LookUps:
             absent = isinstance(outcome, AbsentFromMain)
             if absent and noted.times != look.times:
                 return _begin_again(look, noted, now=now)
-            if absent and not is_back(uow.passed_on.last_at(), now=now):
+            if absent and not is_back(uow.passed_on.newest_sent_at(since=now - QUIET), now=now):
                 return _wait(look, rest_after(look.asked + 1), now=now, words="主系统尚未恢复接单，暂不采信“没有此单”")
             look.asked += 1
             look.absent += absent

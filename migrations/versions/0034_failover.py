@@ -51,11 +51,8 @@ def upgrade() -> None:
     now = {"sqlite_where": SWITCHED, "postgresql_where": SWITCHED}
     op.create_index("switched_now", "switched", ["channel"], unique=True, **now)
     op.create_index("switched_untold", "switched", ["id"], sqlite_where=UNTOLD, postgresql_where=UNTOLD)
-    # The probe asks every five seconds when the newest of these came.
-    op.create_index("passed_on_last", "passed_on", ["last_at"])
 
 
 def downgrade() -> None:
-    op.drop_index("passed_on_last", "passed_on")
     op.drop_table("switched")
     op.drop_table("main_probe")

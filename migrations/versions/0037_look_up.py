@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_index("look_up_due", "look_up", ["due_at"], sqlite_where=OPEN, postgresql_where=OPEN)
+    # The probe asks every five seconds when the newest of these came, and so does each look.
     op.create_index("passed_on_last", "passed_on", ["last_at"])
 
 

@@ -27,10 +27,6 @@ class PassedOnRepository:
         mine = update(PassedOnOrder).where(PassedOnOrder.number == number)
         self._session.execute(mine.values(main_may_have=str(to), settled_at=now))
 
-    def last_at(self) -> datetime | None:
-        """Return when an order that the main system may have came last; None if none ever did."""
-        return self._session.scalar(select(func.max(PassedOnOrder.last_at)))
-
     def unsettled(self) -> int:
         """Count the orders that the main system may have."""
         query = select(func.count()).select_from(PassedOnOrder).where(UNSETTLED.query)
