@@ -6,35 +6,25 @@ whoever asked knows whose wall clock it is.
 """
 
 import json
-import re
-import unicodedata
 from collections.abc import Iterator, Mapping
-from datetime import datetime, time, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from app.domain.csv_cell import DamagedBySpreadsheet, identifier_of, undefuse
 from app.domain.foreign_values import NoMoment, moment_of
 from app.domain.marks import RANK, Mark
 from app.domain.problems import TooLarge
+from app.files.cell_times import SHOWN, UnusableCell, time_in
 from app.files.headed_rows import cell_of, find_headings, shown_heading, text_of
 from app.files.reading_process import serve
 from app.files.sheet_reader import Formula, Row, UnreadableSheet, rows_of
 from app.watch.stages.event_columns import ENOUGH_WIDE, TELLS_TOO_LITTLE, column_names, mark_of, wide_marks
 
 LONGEST = {"order": 80, "channel": 64, "source": 32, "event_id": 96}
-SHOWN = 24
-"""Characters of a cell that a sentence quotes."""
-
 _NO_HEADINGS = (
     "没有找到表头：每行一个事件时需要“订单号”“环节”“时间”三列；每行一笔订单时需要“订单号”和“下单时间”“付款时间”这样的列，至少两列。"
     "可以先下载模板。"
 )
-_WALL = timezone(timedelta(0), "wall")
-"""Stands for the clock that whoever asked knows."""
-
-_NOT_YET = frozenset({"", "-", "--", "—", "——", "/", "\\", "n/a", "#n/a", "暂无", "未知"})
-_IN_WORDS = re.compile(r"([0-9]{4})[年.]([0-9]{1,2})[月.]([0-9]{1,2})日? *([0-9]{1,2}:.*)")
-_TO_THE_MINUTE = re.compile(r"([0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}) +([0-9]{1,2}:.*)")
 
 
 class WrongCell(NamedTuple):
@@ -43,14 +33,6 @@ class WrongCell(NamedTuple):
     column: str
     code: str
     why: str
-
-
-class _Wrong(Exception):
-    """A cell cannot be used."""
-
-    def __init__(self, code: str, why: str) -> None:
-        super().__init__(code)
-        self.code, self.why = code, why
 
 
 def read_events(data: bytes) -> Iterator[str]:
@@ -90,14 +72,14 @@ def _read(row: Row, places: Mapping[str, int], columns: Mapping[str, str], *, wi
     for field in LONGEST.keys() & places.keys():
         try:
             said[field] = _name_in(row, places, field)
-        except _Wrong as error:
+        except UnusableCell as error:
             wrong.append(WrongCell(columns[field], error.code, error.why))
     if not wrong and not said["order"]:
         wrong.append(WrongCell(columns["order"], "no_order", "没有订单号"))
     events: list[tuple[str, str, str]] = []
     if not wrong:
         found = _wide_events(row, places, columns, wrong) if wide else _event(row, places, columns, wrong)
-        events = [(str(mark), _as_said(at), column) for mark, at, column in found]
+        events = [(str(mark), at.isoformat(), column) for mark, at, column in found]
     return {
         "row": row.number,
         "order": said.get("order", ""),
@@ -114,15 +96,15 @@ def _name_in(row: Row, places: Mapping[str, int], field: str) -> str:
     try:
         text = undefuse(identifier_of(cell) if field in {"order", "event_id"} else text_of(cell))
     except DamagedBySpreadsheet:
-        raise _Wrong(
+        raise UnusableCell(
             "damaged", f"“{str(cell)[:SHOWN]}”已被表格软件改成科学计数或舍入，请把该列设为文本后重新导出"
         ) from None
     if isinstance(cell, Formula):
-        raise _Wrong("formula", "是没有结果的公式，请复制为值后重新上传")
+        raise UnusableCell("formula", "是没有结果的公式，请复制为值后重新上传")
     if len(text) > LONGEST[field]:
-        raise _Wrong("too_long", f"最长 {LONGEST[field]} 个字符")
+        raise UnusableCell("too_long", f"最长 {LONGEST[field]} 个字符")
     if not text.isprintable():
-        raise _Wrong("unprintable", "含有换行或看不见的字符")
+        raise UnusableCell("unprintable", "含有换行或看不见的字符")
     return text
 
 
@@ -155,7 +137,7 @@ def _wide_events(
         wrong.append(WrongCell("", "no_time", "这一行没有一个时间"))
     status = text_of(cell_of(row, places["mark"])) if "mark" in places else ""
     if found and mark_of(status) is Mark.CANCELLED and all(mark is not Mark.CANCELLED for mark, _, _ in found):
-        _, latest, _ = max(found, key=lambda one: (one[1], RANK[one[0]]))
+        _, latest, _ = max(found, key=lambda one: (one[1].replace(tzinfo=one[1].tzinfo or UTC), RANK[one[0]]))
         found.append((Mark.CANCELLED, latest, columns["mark"]))
     return found
 
@@ -163,43 +145,13 @@ def _wide_events(
 def _moment(row: Row, place: int, column: str, wrong: list[WrongCell], *, needed: bool = False) -> datetime | None:
     """Return the time in a cell, None where it says "not yet"; what is no time is added to ``wrong``."""
     try:
-        at = _time_in(cell_of(row, place))
-    except _Wrong as error:
+        at = time_in(cell_of(row, place))
+    except UnusableCell as error:
         wrong.append(WrongCell(column, error.code, error.why))
         return None
     if at is None and needed:
         wrong.append(WrongCell(column, "no_time", "没有时间"))
     return at
-
-
-def _time_in(cell: object) -> datetime | None:
-    match cell:
-        case None:
-            return None
-        case Formula():
-            raise _Wrong("formula", "是没有结果的公式，请复制为值后重新上传")
-        case datetime() if cell.time() == time() and cell.year > 1900:  # noqa: PLR2004 - a cell that holds a day alone
-            raise _Wrong("no_clock", "只有日期，没有几点几分")
-        case time() if cell == time():  # how a workbook shows a nought
-            return None
-        case datetime():
-            text = cell.isoformat(sep=" ")
-        case _:
-            text = " ".join(unicodedata.normalize("NFKC", undefuse(text_of(cell))).split())
-    if text.casefold() in _NOT_YET:
-        return None
-    if found := _IN_WORDS.fullmatch(text):
-        text = f"{found[1]}-{found[2]}-{found[3]} {found[4]}"
-    elif found := _TO_THE_MINUTE.fullmatch(text):
-        text = f"{found[1]} {found[2]}"
-    try:
-        return moment_of(text, _WALL)
-    except NoMoment:
-        raise _Wrong("not_a_time", f"“{text[:SHOWN]}”不是时间，请写成 2026-11-22 09:05:00") from None
-
-
-def _as_said(at: datetime) -> str:
-    return (at.replace(tzinfo=None) if at.tzinfo is _WALL else at).isoformat()
 
 
 if __name__ == "__main__":
