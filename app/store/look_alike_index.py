@@ -1,24 +1,15 @@
 """Keeps what was seen of orders in a file without a name: memory stays the same, however many orders there are."""
 
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import mkstemp
 from typing import NamedTuple, Self
 
-from pysqlite3 import dbapi2 as sqlite
+from app.store.nameless_file import disk_errors, open_nameless
 
 CACHE_KB = 4000
-_SET_UP = (
-    # Nothing here outlives the process: no journal, no flush, and one transaction that never ends.
-    "PRAGMA journal_mode=OFF",
-    "PRAGMA synchronous=OFF",
-    "PRAGMA locking_mode=EXCLUSIVE",
-    f"PRAGMA cache_size=-{CACHE_KB}",
-    "CREATE TABLE seen (mark BLOB, at INTEGER, number TEXT, alike TEXT, PRIMARY KEY (mark, at, number)) WITHOUT ROWID",
-    "BEGIN",
+_TABLE = (
+    "CREATE TABLE seen (mark BLOB, at INTEGER, number TEXT, alike TEXT, PRIMARY KEY (mark, at, number)) WITHOUT ROWID"
 )
 
 
@@ -42,20 +33,11 @@ class LookAlikeIndex:
 
         A process that dies in between leaves an empty file behind whose name begins with ``prefix``.
         """
-        handle, path = mkstemp(dir=folder, prefix=prefix, suffix=".seen")
-        os.close(handle)
-        where = f"{Path(path).as_uri()}?vfs=unix-none"  # nobody else knows it, and a share may know no locks
-        with _disk_errors():
-            try:
-                self._database = sqlite.connect(where, uri=True, isolation_level=None, check_same_thread=False)
-            finally:
-                Path(path).unlink()
-            for statement in _SET_UP:
-                self._database.execute(statement)
+        self._database = open_nameless(folder, prefix, ".seen", (_TABLE,), cache_kb=CACHE_KB)
 
     def add(self, sightings: Iterable[Sighting]) -> int:
         """Remember orders; return how many were not known yet."""
-        with _disk_errors():
+        with disk_errors("look-alikes"):
             rows = ((one.mark, _micros(one.at), one.number, one.looks_like) for one in sightings)
             cursor = self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?)", rows)
         return max(0, int(cursor.rowcount))
@@ -69,17 +51,17 @@ class LookAlikeIndex:
             "SELECT number FROM seen WHERE mark = ? AND at BETWEEN ? AND ? AND number <> ? AND alike <> ? "
             "ORDER BY at LIMIT 1"
         )
-        with _disk_errors():
+        with disk_errors("look-alikes"):
             found = self._database.execute(query, (mark, _micros(since), _micros(until), but, but)).fetchone()
         return None if found is None else str(found[0])
 
     def forget_before(self, at: datetime) -> None:
         """Forget what is older."""
-        with _disk_errors():
+        with disk_errors("look-alikes"):
             self._database.execute("DELETE FROM seen WHERE at < ?", (_micros(at),))
 
     def __len__(self) -> int:
-        with _disk_errors():
+        with disk_errors("look-alikes"):
             return int(self._database.execute("SELECT COUNT(*) FROM seen").fetchone()[0])
 
     def __enter__(self) -> Self:
@@ -91,11 +73,3 @@ class LookAlikeIndex:
 
 def _micros(at: datetime) -> int:
     return (at - _EPOCH) // _MICRO
-
-
-@contextmanager
-def _disk_errors() -> Iterator[None]:
-    try:
-        yield
-    except sqlite.Error as error:
-        raise OSError(f"look-alikes: {error}") from error
