@@ -25,6 +25,7 @@ TITLES: Mapping[str, str] = {
     "尝试": "Attempts",
     "通知渠道": "Channels",
     "有误的行": "Wrong rows",
+    "没有读懂的": "Not understood",
     "设置": "Settings",
     "心跳": "Heartbeats",
     "现在卡在哪里": "Where orders are stuck",
@@ -40,6 +41,9 @@ TITLES: Mapping[str, str] = {
 
 CELLS: Mapping[str, str] = {
     "单号": "Order",
+    "我方": "We",
+    "主系统": "Main system",
+    "账单": "Statement",
     "承诺": "Promise",
     "承诺时间": "Promised",
     "责任方": "Owner",

@@ -30,6 +30,7 @@ COMMANDS = {
     "main": "main_system:app",
     "settle": "settle:settle",
     "replay": "replay:app",
+    "compare": "compare:compare_incident",
     "clients": "clients:app",
     "users": "users:app",
     "coupons": "coupons:app",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.cli import words_main_en, words_watch_en
+from app.cli import words_compare_en, words_main_en, words_watch_en
 from app.domain.ledger import Ledger
 from app.domain.subject import Subject
 from app.words.labels import Label, Labels, Sentences
@@ -13,6 +13,10 @@ REPLAY_STATES = words_main_en.REPLAY_STATES
 MAIN_CHECKS = words_main_en.MAIN_CHECKS
 MAIN_TROUBLES = words_main_en.MAIN_TROUBLES
 main_trouble = words_main_en.main_trouble
+DISCREPANCIES = words_compare_en.DISCREPANCIES
+DISCREPANCY_OWNERS = words_compare_en.DISCREPANCY_OWNERS
+PLACED = words_compare_en.PLACED
+RUNGS = words_compare_en.RUNGS
 MARKS = words_watch_en.MARKS
 SOURCE_KINDS = words_watch_en.SOURCE_KINDS
 SOURCE_TROUBLES = words_watch_en.SOURCE_TROUBLES

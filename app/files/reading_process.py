@@ -50,7 +50,16 @@ class ReaderOverdue(ReaderFailed):
 def run_reader(
     module: str, request: object, data: bytes, confinement: Confinement = STANDARD_CONFINEMENT
 ) -> list[bytes]:
-    """Return the lines that ``python -m module`` answers to a request and a file; over a limit it is killed.
+    """Return the lines of :func:`stream_reader`, once all of them are there."""
+    return list(stream_reader(module, request, data, confinement))
+
+
+def stream_reader(
+    module: str, request: object, data: bytes, confinement: Confinement = STANDARD_CONFINEMENT
+) -> Iterator[bytes]:
+    """Yield the lines that ``python -m module`` answers to a request and a file; over a limit it is killed.
+
+    Whatever has been yielded by then counts for nothing, for the caller to see to.
 
     Raises:
         ReaderFailed: it broke, or answered more than we take.
@@ -80,26 +89,27 @@ def run_reader(
     timer.start()
     with process:
         try:
-            lines = _conversation(process, head + b"\n", data, most=confinement.answer)
+            yield from _conversation(process, head + b"\n", data, most=confinement.answer)
         finally:
             timer.cancel()
             process.kill()
     if overdue.is_set() or process.returncode == -signal.SIGXCPU:
         raise ReaderOverdue("took too long")
-    return lines
 
 
-def _conversation(process: "subprocess.Popen[bytes]", head: bytes, data: bytes, *, most: int) -> list[bytes]:
+def _conversation(process: "subprocess.Popen[bytes]", head: bytes, data: bytes, *, most: int) -> Iterator[bytes]:
     if process.stdin is None or process.stdout is None:  # pragma: no cover - both are pipes
         raise RuntimeError("no pipes")
     with suppress(OSError):  # it has ended before it heard all
         process.stdin.write(head)
         process.stdin.write(data)
         process.stdin.close()
-    answer = process.stdout.read(most + 1)
-    if len(answer) > most:
-        raise ReaderFailed("answers too much")
-    return answer.splitlines()
+    left = most
+    while line := process.stdout.readline(left + 1):
+        left -= len(line)
+        if left < 0:
+            raise ReaderFailed("answers too much")
+        yield line.rstrip(b"\r\n")
 
 
 def serve(read: Callable[[Any, bytes], Iterable[str]]) -> None:

@@ -18,6 +18,7 @@ class BatchSettings(Part):
     layouts_dir: Path | None = None  # a merchant's own layouts beside the shipped ones
     result_columns: Path | None = None  # what a merchant calls the columns of import results, beside the shipped names
     result_words: Path | None = None  # a merchant's own words in results beside the shipped ones
+    compare_columns_dir: Path | None = None  # a merchant's own maps of others' lists, beside the shipped ones
     batch_xlsx: bool = True
     unknown_payment: Literal["ship", "hold"] = "ship"
 

@@ -15,6 +15,10 @@ from app.words.access import SCOPES as SCOPES
 from app.words.buyers import TRACKED as TRACKED
 from app.words.changes import CHANGE_STATES as CHANGE_STATES
 from app.words.changes import CHANGES as CHANGES
+from app.words.compare import DISCREPANCIES as DISCREPANCIES
+from app.words.compare import DISCREPANCY_OWNERS as DISCREPANCY_OWNERS
+from app.words.compare import PLACED as PLACED
+from app.words.compare import RUNGS as RUNGS
 from app.words.deeds import ACTIONS as ACTIONS
 from app.words.deeds import DETAILS as DETAILS
 from app.words.deeds import WAYS as WAYS

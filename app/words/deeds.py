@@ -39,6 +39,7 @@ ACTIONS = Sentences(
         "stock.clear": "移除库存表",
         "guide.tick": "向导打勾",
         "guide.untick": "向导撤销打勾",
+        "compare.run": "三方对账",
         "incident.open": "开启事件",
         "incident.close": "关闭事件",
         "alert.claim": "认领告警",

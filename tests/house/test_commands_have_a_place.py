@@ -38,6 +38,7 @@ PLACES = {
     "replay resume": NOT_YET,
     "replay abort": NOT_YET,
     "replay status": NOT_YET,
+    "compare": NOT_YET,
     "held in-main": "order-decide",
     "held not-in-main": "order-decide",
     "watch status": NOT_YET,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from app.files.sheet_reader.kinds import NOT_A_TABLE
-from app.files.sheet_reader.sheet import Limits, Sheet, UnreadableSheet, held_rows
+from app.files.sheet_reader.sheet import Limits, Row, UnreadableSheet, held_rows
 
 _DELIMITERS = (",", "\t", ";", "，")
 _SAMPLE, _SAMPLE_LINES = 64 * 1024, 20
@@ -45,8 +45,8 @@ def _encodings(data: bytes) -> tuple[str, ...]:
     return ("utf-8-sig", "gb18030")
 
 
-def read_csv(text: str, limits: Limits) -> Sheet:
-    """Return the rows of a text.
+def read_csv(text: str, limits: Limits) -> Iterator[Row]:
+    """Yield the rows of a text.
 
     Raises:
         UnreadableSheet: quotes do not match, or it is no text at all.
@@ -57,7 +57,17 @@ def read_csv(text: str, limits: Limits) -> Sheet:
         text, delimiter = text[found.end() :], found[1]
     else:
         delimiter = _delimiter_of(text)
-    return Sheet("", held_rows(_records(text, delimiter), limits))
+    return held_rows(_records(text, delimiter), limits)
+
+
+def read_backticked(text: str, limits: Limits) -> Iterator[Row]:
+    """Yield the rows of a text as WeChat Pay writes it: a value stands behind a backtick, and no comma in it is quoted.
+
+    A line without one, such as the headings, is parted at its commas.
+    """
+    lines = (line for line in _LINE_END.split(text))
+    cut = (line[1:].split(",`") if line.startswith("`") else line.split(",") for line in lines)
+    return held_rows(((number, tuple(cells), None) for number, cells in enumerate(cut, 1)), limits)
 
 
 def _delimiter_of(text: str) -> str:

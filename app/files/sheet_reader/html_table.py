@@ -34,7 +34,9 @@ def read_html(text: str, limits: Limits) -> tuple[Sheet, ...]:
         raise UnreadableSheet(f"这是网页（HTML），里面没有表格，可能是登录页或出错页；{SAVE_AS}")
     names = [""] if len(found) == 1 else [f"表格 {n}" for n in range(1, len(found) + 1)]
     return tuple(
-        Sheet(name, held_rows(((n, tuple(row), None) for n, row in enumerate(table.rows, 1)), limits, sheet=name))
+        Sheet(
+            name, tuple(held_rows(((n, tuple(row), None) for n, row in enumerate(table.rows, 1)), limits, sheet=name))
+        )
         for name, table in zip(names, found, strict=True)
     )
 

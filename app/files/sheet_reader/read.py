@@ -1,11 +1,15 @@
 """Reads a file by what it is, not by what it is called: browsers, programs and people name files as they like."""
 
+from collections.abc import Iterator
+
 from app.domain.problems import TooLarge
-from app.files.sheet_reader.csv_text import decode, read_csv
+from app.files.sheet_reader.csv_text import decode, read_backticked, read_csv
 from app.files.sheet_reader.html_table import is_markup, read_html
 from app.files.sheet_reader.kinds import ZIP, refuse_foreign
-from app.files.sheet_reader.sheet import STANDARD, Limits, Row, Workbook
+from app.files.sheet_reader.sheet import STANDARD, Limits, Row, Sheet, Workbook
 from app.files.sheet_reader.xlsx import read_xlsx
+
+_SAMPLE = 64 * 1024
 
 
 def read_workbook(data: bytes, limits: Limits = STANDARD) -> Workbook:
@@ -23,7 +27,27 @@ def read_workbook(data: bytes, limits: Limits = STANDARD) -> Workbook:
     text = decode(data)
     if is_markup(text):
         return Workbook(read_html(text, limits))
-    return Workbook((read_csv(text, limits),))
+    return Workbook((Sheet("", tuple(read_csv(text, limits))),))
+
+
+def stream_rows(data: bytes, limits: Limits = STANDARD) -> Iterator[Row]:
+    """Yield the rows of the first visible sheet; those of a text one after the other, however many there are.
+
+    A text in which a line begins with a backtick is read as WeChat Pay writes it.
+
+    Raises:
+        TooLarge: it has more bytes than we read.
+        UnreadableSheet: it cannot be read as a whole; the sentence says why. It may come after some rows.
+    """
+    if len(data) > limits.bytes:
+        raise TooLarge(f"文件超过 {limits.bytes // 1024 // 1024} MB。")
+    if not data.startswith(ZIP):
+        refuse_foreign(data)
+        text = decode(data)
+        if not is_markup(text):
+            sample = text[:_SAMPLE]  # a spreadsheet that saved it anew has quoted what holds a comma
+            return (read_backticked if "\n`" in sample and ',"`' not in text else read_csv)(text, limits)
+    return iter(rows_of(data, limits))
 
 
 def rows_of(data: bytes, limits: Limits = STANDARD) -> list[Row]:

@@ -1,6 +1,6 @@
 """The shapes of a file that was read: sheets of rows of cells, and how much of it is read at most."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 
@@ -84,20 +84,20 @@ def is_blank(cell: object) -> bool:
 
 def held_rows(
     cells: Iterable[tuple[int, tuple[object, ...], str | None]], limits: Limits, *, sheet: str = ""
-) -> tuple[Row, ...]:
-    """Return the rows that hold anything of (number, cells, line), without the blank cells at their ends.
+) -> Iterator[Row]:
+    """Yield the rows that hold anything of (number, cells, line), without the blank cells at their ends.
 
     Raises:
         UnreadableSheet: they are too many, or too long.
     """
-    rows: list[Row] = []
     where = f"工作表“{sheet}”" if sheet else ""
+    held = 0
     for number, row, line in cells:
         last = next((i for i in range(len(row) - 1, -1, -1) if not is_blank(row[i])), -1)
         if last >= limits.columns:
             raise UnreadableSheet(f"{where}第 {number} 行超过 {limits.columns} 列。")
         if last >= 0:
-            rows.append(Row(number, row[: last + 1], sheet, line))
-        if len(rows) > limits.rows + 1:
-            raise UnreadableSheet(f"最多 {limits.rows} 行，请分成几个文件上传。")
-    return tuple(rows)
+            held += 1
+            if held > limits.rows + 1:
+                raise UnreadableSheet(f"最多 {limits.rows} 行，请分成几个文件上传。")
+            yield Row(number, row[: last + 1], sheet, line)

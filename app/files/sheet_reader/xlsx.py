@@ -101,7 +101,7 @@ class _Package:
             empty = self._limits.empty_rows
             self._unread.append(f"工作表“{name}”第 {cells.stopped_at} 行之前连续 {empty} 行为空，其后没有读取")
         found = ((number, tuple(row), None) for number, row in zip(cells.numbers, cells.rows, strict=True))
-        return held_rows(found, self._limits, sheet=name)
+        return tuple(held_rows(found, self._limits, sheet=name))
 
     def _main_part(self) -> str:
         targets = self._targets("") if "_rels/.rels" in self._members else {}

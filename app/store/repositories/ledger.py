@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import TextClause, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from app.domain.ledger import Ledger
 from app.domain.states import HeldKind, OrderState
@@ -86,6 +86,12 @@ class LedgerRepository:
         kind = func.coalesce(OrderRow.held_kind, HeldKind.INCOMPLETE)
         query = select(kind, func.count()).where(HELD.query, OrderRow.incident_id == incident_id)
         return dict(self._session.execute(query.group_by(kind).order_by(kind)).all())
+
+    def orders_of(self, incident_id: int, *, after_id: int = 0, limit: int = 500) -> list[OrderRow]:
+        """Return a page of an incident's orders, in whatever state, in order of arrival."""
+        without = defer(OrderRow.sealed_payload), defer(OrderRow.sealed_original)
+        query = select(OrderRow).options(*without).where(OrderRow.incident_id == incident_id, OrderRow.id > after_id)
+        return list(self._session.scalars(query.order_by(OrderRow.id).limit(limit)))
 
     def unbatched_strays(self, incident_id: int) -> Sequence[str]:
         """Return numbers of orders whose state and batch contradict each other; there must be none."""

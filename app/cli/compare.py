@@ -1,0 +1,204 @@
+"""``lifeboat compare``: our orders, the main system's own list and the payment statement, held against each other."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.language import listed, said, words
+from app.cli.terminal import Json, actor, amount, fail, lifeboat, out, table
+from app.reconcile.compare.lay import FileRead, WitnessFile
+from app.reconcile.compare.run import Asked, Comparison, NothingToCompare, WrongMaps, compare, maps_of
+from app.store.ledger import NoSuchIncident
+
+SHOWN = 50
+"""Discrepancies of a kind, and unread cells, that are printed for a person; ``--json`` has them all."""
+
+_MOST_SIDES = 3
+
+Files = list[Path]
+
+
+def compare_incident(
+    incident: Annotated[str, typer.Argument(help="事件编号。")],
+    main: Annotated[
+        Files | None,
+        typer.Option("--main", exists=True, dir_okay=False, help="主系统自己的订单清单（CSV 或 XLSX），可多次。"),
+    ] = None,
+    payments: Annotated[
+        Files | None,
+        typer.Option(
+            "--payments", exists=True, dir_okay=False, help="微信、支付宝的账单（CSV、XLSX 或压缩包），可多次。"
+        ),
+    ] = None,
+    *,
+    others: Annotated[
+        bool, typer.Option("--others", help="主系统这段时间自己也收单：清单里没有我方单号的不算差异。")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """三方对账：我方订单、主系统清单、账单逐单核对，什么都不改。全部对上为 0，有要人看的为 1，用法有误为 2。"""
+    with lifeboat() as boat:
+        try:
+            asked = Asked(
+                incident=incident,
+                main=_read(main),
+                money=_read(payments),
+                maps=maps_of(boat.settings.compare_columns_dir),
+                others=others,
+            )
+            found = compare(
+                boat.store,
+                boat.keyring,
+                asked,
+                folder=boat.settings.data_dir,
+                by=actor(),
+                now=boat.clock.now(),
+                zone=boat.settings.zone,
+            )
+        except (NoSuchIncident, NothingToCompare, WrongMaps) as error:
+            fail(str(error), code=2)
+        with found:
+            if as_json:
+                _say(found)
+            else:
+                _show(found)
+            balances = found.balances
+    if not balances:
+        raise typer.Exit(1)
+
+
+def _read(paths: Sequence[Path] | None) -> list[WitnessFile]:
+    return [WitnessFile(path.name, path.read_bytes()) for path in paths or ()]
+
+
+def _say(found: Comparison) -> None:
+    """Print a document in which each discrepancy is one line, and none is held in memory after it."""
+    head = {
+        "incident": found.incident,
+        "balances": found.balances,
+        **{name: found.counts.get(name, 0) for name in words.PLACED},
+        "paid": found.counts.get("paid", 0),
+        "not_covered": found.counts.get("not_covered", 0),
+        "money_of_others": found.counts.get("money_of_others", 0),
+        "repeated_rows": found.repeated,
+        "kinds": dict(found.kinds),
+        "files": [_file(one) for one in found.files],
+        "unread_count": found.unread,
+        "unread": [
+            {"file": one.file, "row": one.row, "column": one.column, "code": one.code, "detail": one.why}
+            for one in found.cells
+        ],
+    }
+    sys.stdout.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "discrepancies": [')
+    between = "\n"
+    for one in found.discrepancies():
+        sys.stdout.write(between + json.dumps(one, ensure_ascii=False))
+        between = ",\n"
+    sys.stdout.write("]}\n")
+
+
+def _file(one: FileRead) -> dict[str, Any]:
+    names = (
+        "name",
+        "sha256",
+        "witness",
+        "title",
+        "rows",
+        "passed_over",
+        "unread",
+        "columns",
+        "unused",
+        "account",
+        "same_as",
+    )
+    since, until = (None if at is None else at.isoformat() for at in (one.since, one.until))
+    return {
+        **{name: getattr(one, name) for name in names},
+        "same_as": one.same_as or None,
+        "since": since,
+        "until": until,
+    }
+
+
+def _show(found: Comparison) -> None:
+    for file in found.files:
+        _show_file(file)
+    parts = [f"{name} {found.counts.get(key, 0):,}" for key, name in words.PLACED.items()]
+    out.print(said("应急事件 {name}：{parts}", name=found.incident, parts=listed(parts)), markup=False)
+    if covered := found.counts.get("not_covered", 0):
+        out.print(said("另有 {count:,} 笔已付款的，账单还没有到那一天，没有核对。", count=covered))
+    if found.repeated:
+        out.print(said("两份文件里重复的行：{count:,} 行，只算一次。", count=found.repeated))
+    by_kind: dict[str, list[tuple[object, ...]]] = {}
+    for one in found.discrepancies():
+        rows = by_kind.setdefault(one["kind"], [])
+        if len(rows) < SHOWN:
+            rows.append((one["order"], *_sides(one)))
+    for kind, rows in by_kind.items():
+        told = words.DISCREPANCIES[kind]
+        sentence = said(
+            "{word}：{count:,} 处。{next}（{owner}）",
+            word=told.word,
+            count=found.kinds[kind],
+            next=told.next,
+            owner=words.DISCREPANCY_OWNERS[told.owner],
+        )
+        out.print(f"\n{sentence}", style="yellow", markup=False)
+        table(told.word, ("单号", "我方", "主系统", "账单"), rows, empty="")
+    if found.cells:
+        rows = [(one.file, one.row, one.column, one.why) for one in found.cells[:SHOWN]]
+        table("没有读懂的", ("文件", "行", "列", "原因"), rows, empty="")
+    if found.balances:
+        out.print(said("全部对上。"))
+    elif max((*found.kinds.values(), found.unread), default=0) > SHOWN:
+        out.print(said("每类只显示前 {count} 处，其余见 --json。", count=SHOWN))
+
+
+def _show_file(file: FileRead) -> None:
+    if file.same_as:
+        out.print(said("{name}：与 {other} 是同一份文件，只算一次。", name=file.name, other=file.same_as), markup=False)
+        return
+    sentence = said(
+        "{name}：按“{title}”读了 {rows:,} 行，略过 {passed:,} 行，没读懂 {unread:,} 处",
+        name=file.name,
+        title=file.title,
+        rows=file.rows,
+        passed=file.passed_over,
+        unread=file.unread,
+    )
+    out.print(sentence, markup=False)
+
+
+def _sides(one: Mapping[str, Any]) -> tuple[str, str, str]:
+    return (
+        _lines(one["ours"], _our_side),
+        _lines(one["main"], _their_side),
+        _lines(one["payments"], _their_side),
+    )
+
+
+def _lines(some: Sequence[Mapping[str, Any]], side: Any) -> str:  # noqa: ANN401 - one of the two below
+    shown = [side(one) for one in some[:_MOST_SIDES]]
+    if len(some) > _MOST_SIDES:
+        shown.append(said("……共 {count} 行", count=len(some)))
+    return "\n".join(shown)
+
+
+def _our_side(one: Mapping[str, Any]) -> str:
+    paid = words.PAYMENTS.get(one["payment"] or "", "")
+    state = words.ORDER_STATES[one["state"]].text
+    return " ".join(filter(None, (one["number"], state, _amount(one["total_fen"]), str(paid))))
+
+
+def _their_side(one: Mapping[str, Any]) -> str:
+    where = listed(said("{file} 第 {row} 行", file=row["file"], row=row["row"]) for row in one["rows"][:2])
+    said_there = one.get("said") or one.get("kind") or ""
+    return " ".join(filter(None, (one["number"], said_there, _amount(one["amount_fen"]), where)))
+
+
+def _amount(fen: int | None) -> str:
+    return "" if fen is None else f"¥{amount(fen)}"

@@ -1,0 +1,223 @@
+"""Compares an incident with the main system's list and the payment statements; nothing is changed but the audit.
+
+The bench, and with it whatever was read of others' files, is gone when the comparison is closed: what stays is who
+compared which files by their SHA-256, and what the figures were.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from app.domain.actor import Actor
+from app.domain.problems import Refusal
+from app.reconcile.compare.climb import climb, look_for_likeness
+from app.reconcile.compare.judge import Hearing, Judge
+from app.reconcile.compare.lay import FileRead, UnreadCell, WitnessFile, lay_file, lay_orders
+from app.reconcile.compare.list_map import own_documents
+from app.reconcile.compare.main_units import main_units, money_units
+from app.store.compare_file import CompareFile, Witness
+from app.store.ledger import NoSuchIncident
+from app.store.sealing import Keyring
+from app.store.tables import Incident
+from app.store.unit_of_work import Store
+from app.toml_file import UnreadableFile
+from app.words.compare import DISCREPANCIES
+
+COMPARED = "compare.run"
+"""The deed in the audit."""
+
+NAMED_IN_AUDIT = 20
+"""Files that a record names; there are few."""
+
+Maps = list[tuple[str, Mapping[str, Any]]]
+
+
+class WrongMaps(Refusal):
+    """A merchant's own map of columns is wrong; the sentence names the file."""
+
+
+class NothingToCompare(Refusal):
+    """There is neither a list nor a statement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is to be compared: the main system's list in any number of files, and the statements likewise."""
+
+    incident: str
+    main: Sequence[WitnessFile] = ()
+    money: Sequence[WitnessFile] = ()
+    maps: Maps = field(default_factory=list)
+    others: bool = False
+    """Whether the main system took orders itself meanwhile."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Comparison:
+    """What came of it; the discrepancies are read off the bench one by one, until it is closed."""
+
+    incident: str
+    counts: Mapping[str, int]
+    kinds: Mapping[str, int]
+    files: Sequence[FileRead]
+    repeated: int
+    """Rows that two files have."""
+    bench: CompareFile
+    zone: ZoneInfo
+
+    @property
+    def unread(self) -> int:
+        """How many cells could not be read."""
+        return sum(file.unread for file in self.files)
+
+    @property
+    def cells(self) -> list[UnreadCell]:
+        """The first of them, by file and row."""
+        return [cell for file in self.files for cell in file.cells]
+
+    @property
+    def balances(self) -> bool:
+        """Whether nobody needs to look."""
+        return not any(self.kinds.values()) and not self.unread
+
+    def discrepancies(self) -> Iterator[dict[str, Any]]:
+        """Yield every discrepancy with both sides: the gravest kinds first, each by its orders."""
+        for kind in [one for one in DISCREPANCIES if self.kinds.get(one)]:
+            told = DISCREPANCIES[kind]
+            for number, doc in self.bench.findings(kind):
+                said = json.loads(doc)
+                yield {
+                    "kind": kind,
+                    "order": number,
+                    "next": told.next,
+                    "owner": told.owner,
+                    "by": said["by"],
+                    "ours": [self._ours(one) for one in said["ours"]],
+                    "main": [self._theirs(one) for one in said["main"]],
+                    "payments": [self._theirs(one) for one in said["payments"]],
+                    "more": said["more"],
+                }
+
+    def _ours(self, doc: Mapping[str, Any]) -> dict[str, Any]:
+        shown = {name: doc[name] for name in ("number", "state", "exported", "payment", "goods")}
+        return {**shown, "total_fen": doc["total"], "at": self._local(doc["at"])}
+
+    def _theirs(self, doc: Mapping[str, Any]) -> dict[str, Any]:
+        names = ("number", "order", "kind", "state", "said", "refund", "goods", "by")
+        shown = {name: doc[name] for name in names if name in doc}
+        rows = [{"file": self.files[file].name, "row": row} for file, row in doc["places"]]
+        return {**shown, "amount_fen": doc["amount"], "at": self._local(doc["at"]), "rows": rows}
+
+    def _local(self, text: str | None) -> str | None:
+        return None if text is None else datetime.fromisoformat(text).astimezone(self.zone).isoformat()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bench.__exit__()
+
+
+def maps_of(folder: Path | None) -> Maps:
+    """Return a merchant's own maps of columns.
+
+    Raises:
+        WrongMaps: one is wrong.
+    """
+    try:
+        return [] if folder is None else list(own_documents(folder))
+    except UnreadableFile as error:
+        raise WrongMaps(f"LIFEBOAT_COMPARE_COLUMNS_DIR：{error.reason}") from None
+
+
+def compare(
+    store: Store, keys: Keyring, asked: Asked, *, folder: Path, by: Actor, now: datetime, zone: ZoneInfo
+) -> Comparison:
+    """Compare an incident with what others say of it; the bench lies in ``folder`` until the comparison is closed.
+
+    Raises:
+        NothingToCompare: there is neither a list nor a statement.
+        NoSuchIncident: there is no incident of that name.
+        UnreadableList: a file cannot be used as a whole.
+        Busy: the machine has no room for another process.
+        OSError: the disk refuses.
+    """
+    if not (asked.main or asked.money):
+        raise NothingToCompare("请至少给出主系统的订单清单（--main）或账单（--payments）。")
+    with store.reading() as uow:
+        incident = uow.incidents.named(asked.incident)
+    if incident is None:
+        raise NoSuchIncident(f"没有事件 {asked.incident}。")
+    bench = CompareFile(folder)
+    try:
+        found = _compared(bench, store, keys, asked, incident, zone)
+    except BaseException:
+        bench.__exit__()
+        raise
+    _record(store, found, by=by, now=now)
+    return found
+
+
+def _compared(
+    bench: CompareFile, store: Store, keys: Keyring, asked: Asked, incident: Incident, zone: ZoneInfo
+) -> Comparison:
+    lay_orders(bench, store, keys, incident)
+    files: list[FileRead] = []
+    for witness, given in ((Witness.MAIN, asked.main), (Witness.MONEY, asked.money)):
+        for file in given:
+            files.append(_file(bench, file, files, witness, keys, asked.maps))
+    bench.add_units(main_units(bench.lines(Witness.MAIN)))
+    bench.add_units(money_units(bench.lines(Witness.MONEY)))
+    climb(bench, Witness.MAIN)
+    look_for_likeness(bench)
+    climb(bench, Witness.MONEY)
+
+    def elsewhere(numbers: Sequence[str]) -> set[str]:
+        with store.reading() as uow:
+            return uow.orders.known_numbers(numbers)
+
+    hearing = Hearing(
+        main=bool(asked.main),
+        money=bool(asked.money),
+        others=asked.others,
+        periods=[(file.since, file.until) for file in files if file.since is not None and file.until is not None],
+        since=incident.opened_at,
+        until=incident.closed_at,
+        elsewhere=elsewhere,
+    )
+    judge = Judge(bench, hearing)
+    judge.judge()
+    return Comparison(
+        incident=incident.name,
+        counts=judge.counts,
+        kinds=judge.kinds,
+        files=files,
+        repeated=sum(bench.repeated(witness) for witness in Witness),
+        bench=bench,
+        zone=zone,
+    )
+
+
+def _file(
+    bench: CompareFile, file: WitnessFile, before: Sequence[FileRead], witness: Witness, keys: Keyring, maps: Maps
+) -> FileRead:
+    same = [one for one in before if one.sha256 == file.sha256 and one.witness == witness.name.lower()]
+    if same:
+        return FileRead(name=file.name, sha256=file.sha256, witness=witness.name.lower(), same_as=same[0].name)
+    return lay_file(bench, file, len(before), witness, keys, maps)
+
+
+def _record(store: Store, found: Comparison, *, by: Actor, now: datetime) -> None:
+    files = [
+        {"name": one.name, "sha256": one.sha256, "rows": one.rows, "witness": one.witness}
+        for one in found.files[:NAMED_IN_AUDIT]
+    ]
+    discrepancies = sum(found.kinds.values())
+    sentence = f"三方对账：对上 {found.counts.get('matched', 0)} 笔，差异 {discrepancies} 处，没读懂 {found.unread} 处"
+    detail = {"sentence": sentence, "files": files, "discrepancies": discrepancies, "unread": found.unread}
+    with store.writing() as uow:
+        uow.audit.record(COMPARED, by=by, at=now, subject=found.incident, detail=detail)
