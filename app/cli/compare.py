@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,9 @@ import typer
 
 from app.cli.language import listed, said, words
 from app.cli.terminal import Json, actor, amount, fail, lifeboat, out, table
+from app.domain.harmless_text import harmless_text
+from app.reconcile.compare.before_export import KeptOut
+from app.reconcile.compare.before_export import keep_out as keep_them_out
 from app.reconcile.compare.lay import FileRead, WitnessFile
 from app.reconcile.compare.run import Asked, Comparison, NothingToCompare, WrongMaps, compare, maps_of
 from app.store.ledger import NoSuchIncident
@@ -38,9 +42,12 @@ def compare_incident(
     others: Annotated[
         bool, typer.Option("--others", help="主系统这段时间自己也收单：清单里没有我方单号的不算差异。")
     ] = False,
+    keep_out: Annotated[
+        bool, typer.Option("--keep-out", help="还没出批的：清单里按单号已有的判为重复，很像的挂起等人。")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """三方对账：我方订单、主系统清单、账单逐单核对，什么都不改。全部对上为 0，有要人看的为 1，用法有误为 2。"""
+    """三方对账：我方订单、主系统清单、账单逐单核对；不带 --keep-out 什么都不改。全对上为 0，要人看为 1，用法错为 2。"""
     with lifeboat() as boat:
         try:
             asked = Asked(
@@ -62,20 +69,22 @@ def compare_incident(
         except (NoSuchIncident, NothingToCompare, WrongMaps) as error:
             fail(str(error), code=2)
         with found:
+            kept = keep_them_out(boat.store, found, by=actor(), now=boat.clock.now()) if keep_out else None
             if as_json:
-                _say(found)
+                _say(found, kept)
             else:
                 _show(found)
+                _show_kept(kept)
             balances = found.balances
     if not balances:
         raise typer.Exit(1)
 
 
 def _read(paths: Sequence[Path] | None) -> list[WitnessFile]:
-    return [WitnessFile(path.name, path.read_bytes()) for path in paths or ()]
+    return [WitnessFile(harmless_text(path.name), path.read_bytes()) for path in paths or ()]
 
 
-def _say(found: Comparison) -> None:
+def _say(found: Comparison, kept: KeptOut | None) -> None:
     """Print a document in which each discrepancy is one line, and none is held in memory after it."""
     head = {
         "incident": found.incident,
@@ -85,6 +94,7 @@ def _say(found: Comparison) -> None:
         "not_covered": found.counts.get("not_covered", 0),
         "money_of_others": found.counts.get("money_of_others", 0),
         "repeated_rows": found.repeated,
+        "kept_out": None if kept is None else asdict(kept),
         "kinds": dict(found.kinds),
         "files": [_file(one) for one in found.files],
         "unread_count": found.unread,
@@ -156,6 +166,17 @@ def _show(found: Comparison) -> None:
         out.print(said("全部对上。"))
     elif max((*found.kinds.values(), found.unread), default=0) > SHOWN:
         out.print(said("每类只显示前 {count} 处，其余见 --json。", count=SHOWN))
+
+
+def _show_kept(kept: KeptOut | None) -> None:
+    if kept is not None:
+        sentence = said(
+            "已判为重复 {duplicates:,} 笔，挂起等人 {held:,} 笔，没有动的 {left:,} 笔。",
+            duplicates=kept.duplicates,
+            held=kept.held,
+            left=kept.left,
+        )
+        out.print(sentence)
 
 
 def _show_file(file: FileRead) -> None:

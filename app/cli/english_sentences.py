@@ -79,6 +79,7 @@ SAID: Mapping[str, str] = {
     "两份文件里重复的行：{count:,} 行，只算一次。": "Rows that two files have, counted once: {count:,}.",
     "{word}：{count:,} 处。{next}（{owner}）": "{word}: {count:,}. {next} ({owner})",
     "全部对上。": "Everything agrees.",
+    "已判为重复 {duplicates:,} 笔，挂起等人 {held:,} 笔，没有动的 {left:,} 笔。": "Closed as duplicates {duplicates:,}, held for a person {held:,}, left as they were {left:,}.",
     "每类只显示前 {count} 处，其余见 --json。": "The first {count} of each kind are shown; --json has them all.",
     "{name}：与 {other} 是同一份文件，只算一次。": "{name}: the same file as {other}, counted once.",
     "{name}：按“{title}”读了 {rows:,} 行，略过 {passed:,} 行，没读懂 {unread:,} 处": "{name}: read as {title}: rows {rows:,}, passed over {passed:,}, not understood {unread:,}",

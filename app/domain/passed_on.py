@@ -1,5 +1,7 @@
 """What a proxy says of an order that it passes on to us: whether it may have reached the main system before.
 
+A comparison may say so, too: the main system's own list has an order that looks much like it.
+
 The fields, and what nginx, HAProxy, Envoy and Caddy put into them: docs/switching.md.
 """
 
@@ -23,6 +25,8 @@ class SentBefore(StrEnum):
     NO = "0"
     YES = "1"
     UNKNOWN = "unknown"
+    LISTED = "listed"
+    """Nobody says that it was sent; the main system's own list has one much like it."""
 
 
 class MainMayHave(StrEnum):
@@ -67,14 +71,17 @@ def passed_on(fields: Mapping[bytes, bytes], *, unsaid: SentBefore | None = None
 
 def graver(one: PassedOn, other: PassedOn) -> PassedOn:
     """Return the one of two reports of the same order that says more of the main system's having it; else the first."""
-    gravity = (SentBefore.NO, SentBefore.UNKNOWN, SentBefore.YES)
+    gravity = (SentBefore.NO, SentBefore.LISTED, SentBefore.UNKNOWN, SentBefore.YES)
     return other if gravity.index(other.sent) > gravity.index(one.sent) else one
 
 
 def sentence_of(said: PassedOn, *, inside: bool = False) -> str:
     """Return why such an order is held, for people; the proxy's reason, which names our addresses, for those inside."""
-    sent = "已发给主系统" if said.sent is SentBefore.YES else "可能已发给主系统"
-    return f"代理转来前{sent}，主系统可能已有此单" + (f"（{said.reason}）" if inside and said.reason else "")
+    if said.sent is SentBefore.LISTED:
+        seen = "主系统清单里有很像的一单"
+    else:
+        seen = "代理转来前已发给主系统" if said.sent is SentBefore.YES else "代理转来前可能已发给主系统"
+    return f"{seen}，主系统可能已有此单" + (f"（{said.reason}）" if inside and said.reason else "")
 
 
 def _tried_again(attempts: bytes) -> bool:

@@ -40,6 +40,8 @@ ACTIONS = Sentences(
         "guide.tick": "向导打勾",
         "guide.untick": "向导撤销打勾",
         "compare.run": "三方对账",
+        "compare.found_in_main": "对账判定主系统已有",
+        "compare.hold": "对账挂起",
         "incident.open": "开启事件",
         "incident.close": "关闭事件",
         "alert.claim": "认领告警",

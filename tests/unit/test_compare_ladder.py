@@ -83,7 +83,14 @@ def judged(case: Case, folder: Path, *, lines: Sequence[Line] | None = None) -> 
         climb(bench, Witness.MAIN)
         look_for_likeness(bench)
         hearing = Hearing(
-            main=True, money=False, others=False, periods=(), since=AT, until=None, elsewhere=lambda _numbers: set()
+            main=True,
+            money=False,
+            others=False,
+            periods=(),
+            since=AT,
+            until=None,
+            looks_ours=lambda number: number.startswith("LB"),
+            elsewhere=lambda _numbers: set(),
         )
         judge = Judge(bench, hearing)
         judge.judge()
@@ -246,7 +253,7 @@ def test_equal_rows_in_one_file_are_two_and_in_two_files_one(tmp_path: Path):
     assert pieces(0, 1) == []
 
 
-@pytest.mark.parametrize("behind", ["", "-1", "_A", "A"])
+@pytest.mark.parametrize("behind", ["", "-1", "_A", "A", "A2", "（补）", " 加急"])
 def test_what_main_systems_append_is_taken_off_a_number_of_ours_alone(behind: str):
     assert ours_in([f"{NUMBERS[0].lower()}{behind}"]) == [NUMBERS[0]]
     assert ours_in([f"SHOP-2026-1{behind}", "AD20261122000001"]) == []

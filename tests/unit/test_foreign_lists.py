@@ -9,7 +9,7 @@ import pytest
 import xlsxwriter
 
 from app.domain.problems import TooLarge
-from app.files.sheet_reader import Limits, UnreadableSheet, stream_rows
+from app.files.sheet_reader import Limits, UnreadableSheet, stream_sheets
 from app.reconcile.compare.list_map import map_of, own_documents, shipped_maps, state_lines
 from app.reconcile.compare.list_reader import read_list
 from app.toml_file import UnreadableFile
@@ -355,6 +355,7 @@ def test_any_other_list_is_read_by_what_people_call_its_columns():
         ("330123456789012000,1,A", "damaged", True),
         (",1,A", "no_number", True),
         ("X" * 129 + ",1,A", "no_number", True),
+        ("#REF!,1,A", "damaged", True),
         ("Q-1,很多,A", "not_whole", False),
         ("Q-1,1,A,两百块", "not_money", False),
         ("Q-1,1,A,1.005", "not_money", False),
@@ -380,6 +381,20 @@ def test_a_number_that_a_workbook_keeps_as_a_rounded_number_is_named():
     assert (fine["numbers"], fine["amount"]) == (["33012345678"], 30)
 
 
+@pytest.mark.parametrize(
+    "amount", ["588", "¥588.00", "588.00元", "CNY 588.00", "rmb588", "\uff15\uff18\uff18\uff0e\uff10\uff10", " 588.00 "]
+)
+def test_an_amount_is_read_however_it_is_written(amount: str):
+    (found,) = rows(table("平台单号,订单金额", f"Q-1,{amount}"))
+    assert (found["amount"], found["wrong"]) == (58800, [])
+
+
+def test_what_a_terminal_would_obey_is_not_handed_on():
+    (found,) = rows(table("平台单号,订单状态,数量,商品编码", "Q-1,已发货\x1b[2J,\x1b[31m一,A"))
+    assert "\x1b" not in json.dumps(found, ensure_ascii=False)
+    assert found["said"] == "已发货 [2J"
+
+
 def test_headings_alone_are_a_list_without_orders():
     assert read(table("平台单号,订单金额"))[-1]["rows"] == 0
 
@@ -390,12 +405,25 @@ def test_a_file_that_is_no_table_is_refused():
 
 
 def test_a_list_that_is_too_long_is_refused_after_the_rows_that_were_read():
-    found = stream_rows(table("平台单号", *("Q" for _ in range(10))).encode(), Limits(rows=5))
-    assert [next(found).number for _ in range(6)] == [1, 2, 3, 4, 5, 6]
+    (sheet,), _ = stream_sheets(table("平台单号", *("Q" for _ in range(10))).encode(), Limits(rows=5))
+    assert [next(sheet.rows).number for _ in range(6)] == [1, 2, 3, 4, 5, 6]
     with pytest.raises(UnreadableSheet, match="最多 5 行"):
-        next(found)
+        next(sheet.rows)
     with pytest.raises(TooLarge):
-        stream_rows(b"x" * 11, Limits(bytes=10))
+        stream_sheets(b"x" * 11, Limits(bytes=10))
+
+
+def test_of_a_workbook_every_sheet_is_read_and_one_that_is_no_list_is_named():
+    book = io.BytesIO()
+    with xlsxwriter.Workbook(book, {"in_memory": True}) as made:
+        for name, heads in (("说明", "导出说明"), ("一月", "平台单号"), ("空", ""), ("二月", "平台单号")):
+            sheet = made.add_worksheet(name)
+            if heads:
+                sheet.write_column(0, 0, [heads, f"Q-{name}"])
+    found = rows(book.getvalue())
+    assert [one["numbers"] for one in found if "numbers" in one] == [["Q-一月"], ["Q-二月"]]
+    assert [one["wrong"][0][1] for one in found if one["wrong"]] == ["sheet_not_read"]
+    assert "“说明”" in found[-1]["wrong"][0][2]
 
 
 # ---- maps ------------------------------------------------------------------------------------------------------------

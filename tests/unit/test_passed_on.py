@@ -72,4 +72,8 @@ def test_people_are_told_whether_it_was_sent_and_why():
     said = PassedOn(SentBefore.YES, "504; addr=10.0.0.10:8080")
     assert sentence_of(said, inside=True) == "代理转来前已发给主系统，主系统可能已有此单（504; addr=10.0.0.10:8080）"
     assert sentence_of(said) == "代理转来前已发给主系统，主系统可能已有此单"
+    assert (
+        sentence_of(PassedOn(SentBefore.LISTED, "M1"), inside=True)
+        == "主系统清单里有很像的一单，主系统可能已有此单（M1）"
+    )
     assert sentence_of(PassedOn(SentBefore.UNKNOWN)) == "代理转来前可能已发给主系统，主系统可能已有此单"

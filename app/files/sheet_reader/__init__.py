@@ -1,7 +1,7 @@
 """Opens an uploaded file as sheets of rows, whatever spreadsheet program it has been through."""
 
 from app.files.sheet_reader.csv_text import decode
-from app.files.sheet_reader.read import read_workbook, rows_of, stream_rows
+from app.files.sheet_reader.read import read_workbook, rows_of, stream_sheets
 from app.files.sheet_reader.sheet import STANDARD, Formula, Limits, Row, Sheet, UnreadableSheet, Workbook
 
 __all__ = [
@@ -15,5 +15,5 @@ __all__ = [
     "decode",
     "read_workbook",
     "rows_of",
-    "stream_rows",
+    "stream_sheets",
 ]

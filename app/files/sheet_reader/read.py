@@ -1,6 +1,7 @@
 """Reads a file by what it is, not by what it is called: browsers, programs and people name files as they like."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from app.domain.problems import TooLarge
 from app.files.sheet_reader.csv_text import decode, read_backticked, read_csv
@@ -30,14 +31,22 @@ def read_workbook(data: bytes, limits: Limits = STANDARD) -> Workbook:
     return Workbook((Sheet("", tuple(read_csv(text, limits))),))
 
 
-def stream_rows(data: bytes, limits: Limits = STANDARD) -> Iterator[Row]:
-    """Yield the rows of the first visible sheet; those of a text one after the other, however many there are.
+class OpenSheet(NamedTuple):
+    """A visible sheet whose rows are still to be taken, one after the other."""
 
-    A text in which a line begins with a backtick is read as WeChat Pay writes it.
+    name: str
+    rows: Iterator[Row]
+
+
+def stream_sheets(data: bytes, limits: Limits = STANDARD) -> tuple[list[OpenSheet], tuple[str, ...]]:
+    """Return the visible sheets of a file, and sentences that name what is not read.
+
+    A text is one sheet, and its rows are read as they are taken, however many there are; where a line of it begins with
+    a backtick it is read as WeChat Pay writes it.
 
     Raises:
         TooLarge: it has more bytes than we read.
-        UnreadableSheet: it cannot be read as a whole; the sentence says why. It may come after some rows.
+        UnreadableSheet: it cannot be read as a whole; the sentence says why. Taking rows may raise it, too.
     """
     if len(data) > limits.bytes:
         raise TooLarge(f"文件超过 {limits.bytes // 1024 // 1024} MB。")
@@ -46,8 +55,10 @@ def stream_rows(data: bytes, limits: Limits = STANDARD) -> Iterator[Row]:
         text = decode(data)
         if not is_markup(text):
             sample = text[:_SAMPLE]  # a spreadsheet that saved it anew has quoted what holds a comma
-            return (read_backticked if "\n`" in sample and ',"`' not in text else read_csv)(text, limits)
-    return iter(rows_of(data, limits))
+            read = read_backticked if "\n`" in sample and ',"`' not in text else read_csv
+            return [OpenSheet("", read(text, limits))], ()
+    book = read_workbook(data, limits)
+    return [OpenSheet(sheet.name, iter(sheet.rows)) for sheet in book.sheets if not sheet.hidden], book.unread
 
 
 def rows_of(data: bytes, limits: Limits = STANDARD) -> list[Row]:

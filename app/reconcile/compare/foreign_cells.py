@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from app.domain.csv_cell import EXACT_DIGITS, DamagedBySpreadsheet, identifier_of
+from app.domain.harmless_text import harmless_text
 from app.domain.money import MAX_FEN
 from app.files.cell_times import SHOWN, UnusableCell, time_in
 from app.files.headed_rows import as_name, text_of
@@ -23,6 +24,10 @@ TOO_LITTLE = 1e-6
 _FEN = Decimal(100)
 _FORMULA = "是没有结果的公式，请复制为值后重新上传"
 _MONEY_NOISE = str.maketrans("", "", ",¥￥$ \u00a0元`'\t")
+_CURRENCY = re.compile(r"^(?:cny|rmb|人民币)|(?:cny|rmb)$", re.IGNORECASE)
+_BROKEN = re.compile(r"#(?:ref|value|name|div/0|num|null|spill|calc)[!?]", re.IGNORECASE)
+"""What a spreadsheet shows for a formula that it cannot work out."""
+
 _NOTHING = frozenset({"", "-", "--", "—", "/", "无", "null", "none", "nan", "n/a", "#n/a", "暂无"})
 _JOINED = re.compile(r"\s*[,，;；、|\n]\s*")
 _DAY = re.compile(r"[0-9]{4}[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}日?")
@@ -39,6 +44,8 @@ def numbers_in(cell: object, *, digits: int = 0) -> list[str]:
     """
     if isinstance(cell, Formula):
         raise UnusableCell("formula", _FORMULA)
+    if _BROKEN.fullmatch(str(cell).strip()):
+        raise UnusableCell("damaged", f"“{str(cell).strip()[:SHOWN]}”是出错的公式")
     found = []
     for part in _JOINED.split(_bare(cell)) if isinstance(cell, str) else [cell]:
         try:
@@ -87,7 +94,7 @@ def money_in(cell: object) -> int | None:
     if isinstance(cell, float) and abs(cell - round(cell, 2)) < TOO_LITTLE:  # a sum that a spreadsheet made
         cell = round(cell, 2)
     shown = text_of(cell)
-    text = unicodedata.normalize("NFKC", _bare(shown)).translate(_MONEY_NOISE)
+    text = _CURRENCY.sub("", unicodedata.normalize("NFKC", _bare(shown)).translate(_MONEY_NOISE))
     if text.casefold() in _NOTHING:
         return None
     try:
@@ -136,8 +143,8 @@ def moment_in(cell: object) -> datetime | None:
 
 
 def word_in(cell: object) -> str:
-    """Return a word, without what keeps a spreadsheet's hands off it."""
-    return _bare(text_of(cell))[:40]
+    """Return a word on one line, without what keeps a spreadsheet's hands off it, and what no screen should obey."""
+    return harmless_text(_bare(text_of(cell)))[:40]
 
 
 def says_yes(cell: object) -> bool:

@@ -34,6 +34,8 @@ class Hearing:
     since: datetime
     until: datetime | None
     """When the incident began and ended: money of other times is not ours to explain."""
+    looks_ours: Callable[[str], bool]
+    """Tells whether a number is one that we could have given these orders; others' may have its shape by chance."""
     elsewhere: Callable[[Sequence[str]], set[str]]
     """Tells which of these numbers are orders of other incidents."""
 
@@ -102,8 +104,8 @@ class Judge:
                     self.counts["elsewhere"] += 1
                     continue
                 self.counts["unexpected"] += 1
-                if named[one.id]:
-                    self._find(Discrepancy.UNKNOWN_NUMBER, named[one.id][0], main=[one])
+                if unknown := next(filter(self._hearing.looks_ours, named[one.id]), None):
+                    self._find(Discrepancy.UNKNOWN_NUMBER, unknown, main=[one])
                 elif not self._hearing.others and json.loads(one.doc)["state"] not in _GONE:
                     self._find(Discrepancy.NOT_OURS, one.number, main=[one])
 
@@ -115,7 +117,8 @@ class Judge:
                 doc = json.loads(one.doc)
                 if doc["kind"] != Moved.PAYMENT or elsewhere.intersection(named[one.id]):
                     continue
-                if not named[one.id] and not self._is_to_explain(one, doc):
+                named_ours = any(map(self._hearing.looks_ours, named[one.id]))
+                if not named_ours and not self._is_to_explain(one, doc):
                     self.counts["money_of_others"] += 1
                 else:
                     self._find(Discrepancy.MONEY_WITHOUT_ORDER, doc["order"] or doc["number"], money=[one])

@@ -14,6 +14,7 @@ from typing import Any
 from app.domain.foreign_values import BEIJING
 from app.domain.goods import fate_of, lines_of
 from app.domain.order import Order
+from app.domain.order_number import BODY_LENGTH
 from app.domain.phone import NotAPhone, phone_of
 from app.domain.problems import Refusal
 from app.domain.states import OrderState
@@ -33,6 +34,9 @@ CONFINEMENT = Confinement(seconds=180, patience=900, memory=1536 * 1024 * 1024, 
 
 PAGE = 500
 """Orders that are unsealed in one transaction."""
+
+BEHIND_PREFIX = BODY_LENGTH + 1
+"""Characters of a number behind its prefix: the body, and the one that checks it."""
 
 MOST_UNREAD = 1000
 """Cells that are named one by one; all are counted."""
@@ -93,17 +97,20 @@ class FileRead:
             self.cells.append(UnreadCell(self.name, row, *wrong))
 
 
-def lay_orders(bench: CompareFile, store: Store, keys: Keyring, incident: Incident) -> int:
-    """Lay down the accepted orders of an incident; return how many. A damaged one is known by its numbers alone."""
-    after, laid = 0, 0
+def lay_orders(bench: CompareFile, store: Store, keys: Keyring, incident: Incident) -> frozenset[str]:
+    """Lay down the accepted orders of an incident; return what their numbers begin with.
+
+    A damaged order is known by its numbers alone.
+    """
+    after, prefixes = 0, set[str]()
     while True:
         with store.reading() as uow:
             rows = uow.ledger.orders_of(incident.id or 0, after_id=after, limit=PAGE)
             mains = uow.results.main_numbers([row.id or 0 for row in rows])
         bench.lay(_laid(row, keys, [row.main_order_number or "", *mains.get(row.id or 0, [])]) for row in rows)
-        laid += len(rows)
+        prefixes |= {row.number[:-BEHIND_PREFIX] for row in rows}
         if len(rows) < PAGE:
-            return laid
+            return frozenset(prefixes)
         after = rows[-1].id or 0
 
 

@@ -14,7 +14,7 @@ from zipfile import BadZipFile, ZipFile
 from app.domain.problems import TooLarge
 from app.files.headed_rows import HEADING_WITHIN, as_name
 from app.files.reading_process import serve
-from app.files.sheet_reader import STANDARD, Limits, Row, UnreadableSheet, stream_rows
+from app.files.sheet_reader import STANDARD, Limits, Row, UnreadableSheet, stream_sheets
 from app.reconcile.compare.list_map import ListMap, fits, look_alike_files, map_of, shipped_maps
 from app.reconcile.compare.list_rows import Places, RowReader, places_in
 from app.reconcile.compare.statement_end import StatementEnd
@@ -58,13 +58,13 @@ def _tables(request: Mapping[str, Any], data: bytes) -> Iterator[dict[str, Any]]
     maps = [one for one in (*own, *shipped_maps()) if one.witness == witness]
     members = _members(data)
     if members is None:
-        yield from _table("", data, maps, witness)
+        yield from _sheets("", data, maps, witness)
         return
     details = [(name, member) for name, member in members if not _is_summary(member)]
     if not details:
         raise _Refused("压缩包里只有汇总，没有明细。")
     for name, member in details:
-        yield from _table(name, member, maps, witness)
+        yield from _sheets(name, member, maps, witness)
 
 
 def _members(data: bytes) -> list[tuple[str, bytes]] | None:
@@ -85,14 +85,34 @@ def _members(data: bytes) -> list[tuple[str, bytes]] | None:
         raise _Refused("压缩包已损坏或有密码，请解压后上传其中的明细。") from None
 
 
-def _table(name: str, data: bytes, maps: Sequence[ListMap], witness: str) -> Iterator[dict[str, Any]]:
+def _sheets(name: str, data: bytes, maps: Sequence[ListMap], witness: str) -> Iterator[dict[str, Any]]:
+    """Yield what the sheets of a file say; those that are no such list are named, unless none is."""
     if _is_empty_day(data):
         yield {"table": name, "map": "wechat", "title": "微信支付：当天没有账单", "columns": {}, "unused": []}
         yield {"end": True, "rows": 0, "told": True, "period": None, "account": ""}
         return
-    rows = iter(stream_rows(data, WORKBOOK if data.startswith(b"PK") else TEXT))
-    head = list(islice(rows, HEADING_WITHIN))
-    at, by, places = _recognised(head, maps, witness)
+    sheets, unread = stream_sheets(data, WORKBOOK if data.startswith(b"PK") else TEXT)
+    unknown: list[tuple[str, _Refused]] = []
+    read = False
+    for sheet in sheets:
+        head = list(islice(sheet.rows, HEADING_WITHIN))
+        try:
+            found = _recognised(head, maps, witness)
+        except _Refused as error:
+            unknown += [(sheet.name, error)] if head else []
+            continue
+        read = True
+        yield from _table(name or sheet.name, head, sheet.rows, found)
+    if not read:
+        raise unknown[0][1] if unknown else _Refused(_UNKNOWN[witness])
+    for sentence in (*unread, *(f"工作表“{sheet}”没有读：{error}" for sheet, error in unknown)):
+        yield {"row": 0, "unread": True, "wrong": [("", "sheet_not_read", sentence)]}
+
+
+def _table(
+    name: str, head: Sequence[Row], rows: Iterator[Row], found: tuple[int, ListMap, Places]
+) -> Iterator[dict[str, Any]]:
+    at, by, places = found
     named = {field: places.heading(place) for field, place in places.fields.items()}
     numbers = [places.heading(place) for place in places.numbers]
     columns = {**named, **({"number": "、".join(numbers)} if numbers else {})}
@@ -105,10 +125,10 @@ def _table(name: str, data: bytes, maps: Sequence[ListMap], witness: str) -> Ite
         if end.is_over or end.takes(row):
             continue
         count += 1
-        found = reader.read(row)
+        said = reader.read(row)
         if by.witness == "money":
-            end.count(str(found.get("kind", "")), found.pop("values", {}))
-        yield found
+            end.count(str(said.get("kind", "")), said.pop("values", {}))
+        yield said
     if end.wrong:
         raise _Refused(f"{end.wrong}：文件不完整或被改动过，请重新下载。")
     told = end.was_told or not by.ends_with

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from app.domain.harmless_text import harmless_text
 from app.files.cell_times import SHOWN, UnusableCell
 from app.files.headed_rows import as_name, cell_of, shown_heading, text_of
 from app.files.sheet_reader import Row
@@ -57,7 +58,7 @@ def places_in(row: Row, by: ListMap) -> Places | None:
     numbers = tuple(at for names in by.numbers if (at := first(names)) is not None)
     wanted = by.columns.get("notes", ())
     notes = tuple(at for at, name in enumerate(found) if name and any(_is_called(name, one) for one in wanted))
-    return Places(fields, numbers, notes, tuple(shown_heading(cell) for cell in row.cells))
+    return Places(fields, numbers, notes, tuple(harmless_text(shown_heading(cell)) for cell in row.cells))
 
 
 def _is_called(name: str, wanted: str) -> bool:
@@ -76,7 +77,7 @@ class RowReader:
         wrong: list[tuple[str, str, str]] = []
         first = next((text_of(cell) for cell in row.cells if text_of(cell)), "")
         if as_name(first).startswith(_SUM_ROWS):
-            return {"row": row.number, "passed_over": first[:SHOWN]}
+            return {"row": row.number, "passed_over": harmless_text(first)[:SHOWN]}
         if self._by.witness == "money" and len(row.cells) > len(self._places.headings):
             why = f"这一行有 {len(row.cells)} 格，表头只有 {len(self._places.headings)} 列，内容里可能有没加引号的逗号"
             return {"row": row.number, "unread": True, "wrong": [("", "too_many_cells", why)]}
@@ -188,5 +189,5 @@ class RowReader:
         try:
             return read(cell)
         except UnusableCell as error:
-            wrong.append((heading, error.code, error.why))
+            wrong.append((heading, error.code, harmless_text(error.why)))
             return None

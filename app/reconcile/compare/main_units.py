@@ -24,23 +24,19 @@ SHOWN_PLACES = 20
 APART = "\0"
 """What keeps rows apart that are orders of their own, in a list that gives these no number."""
 
-_SUFFIX = re.compile(r"([A-Z][0-9A-Z]{12,19}?)(?:[-_#][0-9A-Za-z]{1,3}|[A-Z])")
+_TOKEN = re.compile(r"(?<![0-9A-Z])[A-Z][0-9A-Z]{12,21}(?![0-9A-Z])")
 _BY_LIFE = (MainState.LIVE, MainState.UNCLEAR, MainState.UNPAID, MainState.PASSED_ON, MainState.CANCELLED)
 """Of several states of an order's lines the first stands: a cancelled line does not cancel the order."""
 
 
 def ours_in(numbers: Iterable[str]) -> list[str]:
-    """Return the numbers of ours among others' numbers, also behind what main systems append to one (``-1``, ``A``).
+    """Return the numbers of ours among others' numbers, also in front of what main systems append (``-1``, ``A``).
 
-    Only the rest of a number that we could have given is taken for one.
+    Only what has the check character of a number that we could have given is taken for one.
     """
     found = []
-    for number in numbers:
-        text = number.upper()
-        if is_number(text):
-            found.append(text)
-        elif (parted := _SUFFIX.fullmatch(text)) and is_number(parted[1]):
-            found.append(parted[1])
+    for token in (token for number in numbers for token in _TOKEN.findall(number.upper())):
+        found += [one for one in (token, token[:-1], token[:-2]) if is_number(one)][:1]
     return list(dict.fromkeys(found))
 
 

@@ -16,7 +16,7 @@ from app.domain.actor import Actor
 from app.domain.problems import Refusal
 from app.reconcile.compare.climb import climb, look_for_likeness
 from app.reconcile.compare.judge import Hearing, Judge
-from app.reconcile.compare.lay import FileRead, UnreadCell, WitnessFile, lay_file, lay_orders
+from app.reconcile.compare.lay import BEHIND_PREFIX, FileRead, UnreadCell, WitnessFile, lay_file, lay_orders
 from app.reconcile.compare.list_map import own_documents
 from app.reconcile.compare.main_units import main_units, money_units
 from app.store.compare_file import CompareFile, Witness
@@ -42,6 +42,10 @@ class WrongMaps(Refusal):
 
 class NothingToCompare(Refusal):
     """There is neither a list nor a statement."""
+
+
+class NoRoom(Refusal):
+    """The bench cannot be laid down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +148,7 @@ def compare(
         NoSuchIncident: there is no incident of that name.
         UnreadableList: a file cannot be used as a whole.
         Busy: the machine has no room for another process.
-        OSError: the disk refuses.
+        NoRoom: the disk refuses.
     """
     if not (asked.main or asked.money):
         raise NothingToCompare("请至少给出主系统的订单清单（--main）或账单（--payments）。")
@@ -152,12 +156,15 @@ def compare(
         incident = uow.incidents.named(asked.incident)
     if incident is None:
         raise NoSuchIncident(f"没有事件 {asked.incident}。")
-    bench = CompareFile(folder)
     try:
-        found = _compared(bench, store, keys, asked, incident, zone)
-    except BaseException:
-        bench.__exit__()
-        raise
+        bench = CompareFile(folder)
+        try:
+            found = _compared(bench, store, keys, asked, incident, zone)
+        except BaseException:
+            bench.__exit__()
+            raise
+    except OSError as error:
+        raise NoRoom(f"数据目录写不下对账用的临时文件（{error.strerror or type(error).__name__}）。") from None
     _record(store, found, by=by, now=now)
     return found
 
@@ -165,7 +172,7 @@ def compare(
 def _compared(
     bench: CompareFile, store: Store, keys: Keyring, asked: Asked, incident: Incident, zone: ZoneInfo
 ) -> Comparison:
-    lay_orders(bench, store, keys, incident)
+    prefixes = lay_orders(bench, store, keys, incident)
     files: list[FileRead] = []
     for witness, given in ((Witness.MAIN, asked.main), (Witness.MONEY, asked.money)):
         for file in given:
@@ -187,6 +194,7 @@ def _compared(
         periods=[(file.since, file.until) for file in files if file.since is not None and file.until is not None],
         since=incident.opened_at,
         until=incident.closed_at,
+        looks_ours=lambda number: number[:-BEHIND_PREFIX] in prefixes,
         elsewhere=elsewhere,
     )
     judge = Judge(bench, hearing)

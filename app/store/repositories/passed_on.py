@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session, defer
 
-from app.domain.passed_on import MainMayHave
+from app.domain.passed_on import MainMayHave, PassedOn
 from app.domain.states import OrderState
+from app.store.statements import insert_new
 from app.store.tables import OrderRow, PassedOnOrder
 from app.store.tables.passed_on import UNSETTLED
 
@@ -21,6 +22,12 @@ class PassedOnRepository:
     def of(self, number: str) -> PassedOnOrder | None:
         """Return what was said of an order; None where nobody says that the main system may have it."""
         return self._session.get(PassedOnOrder, number)
+
+    def note(self, number: str, said: PassedOn, *, now: datetime) -> None:
+        """Note that the main system may have an order, unless somebody has said so before."""
+        row = {"number": number, "sent": str(said.sent), "reason": said.reason, "times": 1}
+        row |= {"main_may_have": str(MainMayHave.MAYBE), "first_at": now, "last_at": now}
+        insert_new(self._session, PassedOnOrder, [row], unique=("number",))
 
     def settle(self, number: str, to: MainMayHave, *, now: datetime | None) -> None:
         """Write down what was found out of an order, ``MAYBE`` for nothing; of one that nobody passed on nothing is."""

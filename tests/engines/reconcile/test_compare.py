@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 
 from app.domain.discrepancy import Discrepancy
+from app.domain.order_number import derive
+from app.domain.passed_on import PassedOn, SentBefore
 from app.domain.states import HeldKind, OrderState
+from app.orders import decide
+from app.reconcile.compare.before_export import FOUND, HELD, keep_out
 from app.reconcile.compare.lay import UnreadableList, WitnessFile
-from app.reconcile.compare.run import COMPARED, Asked, Comparison, NothingToCompare, compare
+from app.reconcile.compare.run import COMPARED, Asked, Comparison, NoRoom, NothingToCompare, compare
 from app.store.ledger import NoSuchIncident
 from tests.deployment import Deployment
 from tests.deployment.facts import IT, KEYS, TEN, ZONE, minutes
@@ -212,6 +216,14 @@ def test_orders_of_other_incidents_are_none_of_this_one(deployment: Deployment):
         assert (found.counts["elsewhere"], found.counts["matched"]) == (1, 1)
 
 
+def test_a_number_that_only_we_give_and_none_of_ours_has_is_told_apart(deployment: Deployment):
+    (number,) = imported(deployment, 1)
+    nobodys, others = derive(KEYS.number, "c1", "nobody"), derive(KEYS.number, "c1", "x", prefix="AD")
+    rows = listed(row(number, "M1"), row(nobodys, "M2"), row(others, "M3"))
+    with compared(deployment, main=[rows]) as found:
+        assert kinds_of(found) == {"unknown_number": [nobodys], "not_ours": ["M3"]}
+
+
 def test_a_day_that_no_statement_tells_of_is_not_money_that_is_missing(deployment: Deployment):
     paid = {"status": "paid", "paid_at": (TEN + timedelta(days=1)).isoformat(), "transaction_id": None}
     (late,) = deployment.door.some(1, payment=paid)
@@ -280,3 +292,88 @@ def test_an_incident_that_is_none_is_refused(deployment: Deployment):
     asked = Asked(incident="INC-0", main=[listed()])
     with pytest.raises(NoSuchIncident, match="INC-0"):
         compare(deployment.store, KEYS, asked, folder=deployment.folder, by=IT, now=TEN, zone=ZONE)
+
+
+def test_a_disk_that_refuses_is_told_and_nothing_is_recorded(deployment: Deployment):
+    deployment.door.some(1)
+    with deployment.store.reading() as uow:
+        incident = uow.incidents.latest()
+    assert incident is not None
+    asked = Asked(incident=incident.name, main=[listed()])
+    with pytest.raises(NoRoom, match="临时文件"):
+        compare(deployment.store, KEYS, asked, folder=deployment.folder / "none", by=IT, now=TEN, zone=ZONE)
+
+
+# ---- before the next file --------------------------------------------------------------------------------------------
+
+
+def kept_out(deployment: Deployment, *rows: str) -> tuple[int, int, int]:
+    with compared(deployment, main=[listed(*rows)]) as found:
+        done = keep_out(deployment.store, found, by=IT, now=deployment.clock.now())
+    return done.duplicates, done.held, done.left
+
+
+def stands(deployment: Deployment, number: str) -> tuple[str, str | None, str | None]:
+    with deployment.store.reading() as uow:
+        row = uow.orders.numbered(number)
+        assert row is not None
+        return row.state, row.held_kind, row.main_order_number
+
+
+def test_what_the_list_has_by_its_number_is_closed_and_what_is_like_it_is_held(deployment: Deployment):
+    known, like, fine, differs = deployment.door.some(4, at=TEN + minutes(1))
+    rows = [
+        row(known, "M1"),
+        "M2,T-2,已付款待审核,100.00,A-1,1,13800000002,2026-11-22 10:20:00",
+        row(differs, "M4", pieces=3),
+    ]
+    assert kept_out(deployment, *rows) == (1, 1, 1)
+    assert stands(deployment, known) == ("duplicate", "main_may_have", "M1")
+    assert stands(deployment, like) == ("held", "main_may_have", None)
+    assert (stands(deployment, fine)[0], stands(deployment, differs)[0]) == ("accepted", "accepted")
+    with deployment.store.reading() as uow:
+        (closed,), (held,) = uow.audit.of(known, FOUND), uow.audit.of(like, HELD)
+        noted = uow.passed_on.of(like)
+    assert "M1，list.csv 第 2 行" in closed.detail["sentence"]
+    assert "M2，list.csv 第 3 行" in held.detail["sentence"]
+    assert noted is not None
+    assert noted.is_open
+    assert kept_out(deployment, *rows) == (0, 0, 2)  # again, nothing is done twice
+
+
+def test_a_person_who_has_decided_is_not_asked_again_and_what_is_in_a_file_stays_there(deployment: Deployment):
+    like, decided, gone = deployment.door.some(3, at=TEN + minutes(1))
+    rows = [f"M{n},T-{n},已付款待审核,100.00,A-1,1,1380000000{n},2026-11-22 10:20:00" for n in (1, 2, 3)]
+    with compared(deployment, main=[listed(*rows)]) as found:
+        with deployment.store.writing() as uow:
+            for number in (decided, gone):
+                one = uow.orders.numbered(number)
+                assert one is not None
+                uow.orders.hold([one.id or 0], kind=HeldKind.LOOK_ALIKE, looks_like=None, reason="")
+            assert one is not None
+            uow.orders.move([one.id or 0], OrderState.CANCELLED)
+        assert release(deployment, decided) == decided
+        done = keep_out(deployment.store, found, by=IT, now=deployment.clock.now())
+    assert (done.duplicates, done.held, done.left) == (0, 1, 2)
+    assert [stands(deployment, number)[0] for number in (like, decided, gone)] == ["held", "accepted", "cancelled"]
+
+
+def release(deployment: Deployment, number: str) -> str:
+    with deployment.store.writing() as uow:
+        preflight = deployment.maker.preflight()
+        released = decide.release(uow, number, preflight=preflight, by=IT, now=deployment.clock.now())
+    return released.number
+
+
+def test_a_held_order_that_the_list_has_by_its_number_is_settled(deployment: Deployment):
+    (number,) = deployment.door.some(1)
+    with deployment.store.writing() as uow:
+        found = uow.orders.numbered(number)
+        assert found is not None
+        uow.passed_on.note(number, PassedOn(SentBefore.YES, "504"), now=deployment.clock.now())
+        uow.orders.hold([found.id or 0], kind=HeldKind.MAIN_MAY_HAVE, looks_like=None, reason="")
+    assert kept_out(deployment, row(number, "M1")) == (1, 0, 0)
+    with deployment.store.reading() as uow:
+        noted = uow.passed_on.of(number)
+    assert noted is not None
+    assert (noted.main_may_have, noted.said.sent) == ("yes", SentBefore.YES)

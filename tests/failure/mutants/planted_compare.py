@@ -9,6 +9,7 @@ UNITS = "app/reconcile/compare/main_units.py"
 JUDGE = "app/reconcile/compare/judge.py"
 END = "app/reconcile/compare/statement_end.py"
 CELLS = "app/reconcile/compare/foreign_cells.py"
+KEEP_OUT = "app/reconcile/compare/before_export.py"
 LAY = "app/reconcile/compare/lay.py"
 LADDER = "tests/unit/test_compare_ladder.py"
 LISTS = "tests/unit/test_foreign_lists.py"
@@ -72,13 +73,13 @@ MUTANTS = (
         (f"{LADDER}::test_equal_rows_in_one_file_are_two_and_in_two_files_one",),
     ),
     Mutant(
-        "a suffix is taken off any number",
+        "what is no number of ours is taken for one",
         "P15",
         (
             Edit(
                 UNITS,
-                "(parted := _SUFFIX.fullmatch(text)) and is_number(parted[1])",
-                "(parted := _SUFFIX.fullmatch(text))",
+                "for one in (token, token[:-1], token[:-2]) if is_number(one)]",
+                "for one in (token, token[:-1])]",
             ),
         ),
         (f"{LADDER}::test_what_main_systems_append_is_taken_off_a_number_of_ours_alone",),
@@ -100,6 +101,18 @@ MUTANTS = (
             ),
         ),
         (f"{LISTS}::test_what_cannot_be_read_is_named_by_its_column_and_its_code",),
+    ),
+    Mutant(
+        "what disagrees with the list is closed all the same",
+        "P15",
+        (Edit(KEEP_OUT, 'one["order"] not in disagree', "True"),),
+        (f"{ENGINES}::test_what_the_list_has_by_its_number_is_closed_and_what_is_like_it_is_held[sqlite]",),
+    ),
+    Mutant(
+        "a person who has released an order is asked again",
+        "P15",
+        (Edit(KEEP_OUT, " or row.released_at is not None or decided", ""),),
+        (f"{ENGINES}::test_a_person_who_has_decided_is_not_asked_again_and_what_is_in_a_file_stays_there[sqlite]",),
     ),
     Mutant(
         "a phone that is masked is compared",
