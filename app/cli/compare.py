@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -98,17 +99,16 @@ def _say(found: Comparison, kept: KeptOut | None) -> None:
         "kinds": dict(found.kinds),
         "files": [_file(one) for one in found.files],
         "unread_count": found.unread,
-        "unread": [
-            {"file": one.file, "row": one.row, "column": one.column, "code": one.code, "detail": one.why}
-            for one in found.cells
-        ],
     }
-    sys.stdout.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "discrepancies": [')
-    between = "\n"
-    for one in found.discrepancies():
-        sys.stdout.write(between + json.dumps(one, ensure_ascii=False))
-        between = ",\n"
-    sys.stdout.write("]}\n")
+    sys.stdout.write(json.dumps(head, ensure_ascii=False)[:-1])
+    for name, some in (("unread", found.cells()), ("discrepancies", found.discrepancies())):
+        sys.stdout.write(f', "{name}": [')
+        between = "\n"
+        for one in some:
+            sys.stdout.write(between + json.dumps(one, ensure_ascii=False))
+            between = ",\n"
+        sys.stdout.write("]")
+    sys.stdout.write("}\n")
 
 
 def _file(one: FileRead) -> dict[str, Any]:
@@ -159,9 +159,9 @@ def _show(found: Comparison) -> None:
         )
         out.print(f"\n{sentence}", style="yellow", markup=False)
         table(told.word, ("单号", "我方", "主系统", "账单"), rows, empty="")
-    if found.cells:
-        rows = [(one.file, one.row, one.column, one.why) for one in found.cells[:SHOWN]]
-        table("没有读懂的", ("文件", "行", "列", "原因"), rows, empty="")
+    cells = [(one["file"], one["row"], one["column"], one["detail"]) for one in islice(found.cells(), SHOWN)]
+    if cells:
+        table("没有读懂的", ("文件", "行", "列", "原因"), cells, empty="")
     if found.balances:
         out.print(said("全部对上。"))
     elif max((*found.kinds.values(), found.unread), default=0) > SHOWN:
@@ -192,6 +192,8 @@ def _show_file(file: FileRead) -> None:
         unread=file.unread,
     )
     out.print(sentence, markup=False)
+    if file.unused:
+        out.print(said("  没有用到的列：{columns}", columns=listed(file.unused[:20])), markup=False)
 
 
 def _sides(one: Mapping[str, Any]) -> tuple[str, str, str]:

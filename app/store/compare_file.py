@@ -29,6 +29,7 @@ _TABLES = (
     "CREATE INDEX ours_in ON knot_ours (knot, ours)",
     "CREATE INDEX units_in ON knot_unit (knot, unit)",
     "CREATE TABLE finding (kind TEXT, number TEXT, doc TEXT)",
+    "CREATE TABLE unread (file INTEGER, row INTEGER, column TEXT, code TEXT, why TEXT)",
 )
 
 
@@ -60,6 +61,16 @@ class Line(NamedTuple):
     main: str
     part: str
     doc: str
+
+
+class Unread(NamedTuple):
+    """A cell that could not be read: where, a stable code and a sentence."""
+
+    file: int
+    row: int
+    column: str
+    code: str
+    why: str
 
 
 class Unit(NamedTuple):
@@ -122,6 +133,16 @@ class CompareFile:
         """Lay rows of a file down."""
         with disk_errors(_NAME):
             self._database.executemany("INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?)", lines)
+
+    def add_unread(self, cell: Unread) -> None:
+        """Name a cell that could not be read."""
+        with disk_errors(_NAME):
+            self._database.execute("INSERT INTO unread VALUES (?, ?, ?, ?, ?)", cell)
+
+    def unread(self) -> Iterator[Unread]:
+        """Yield the cells that could not be read, by file and row."""
+        for cell in self._ask("SELECT * FROM unread ORDER BY file, row, rowid"):
+            yield Unread(*cell)
 
     def lines(self, witness: Witness) -> Iterator[tuple[str, str, int, int, str]]:
         """Yield (main, part, file, row, doc) of a witness's rows, those of one order together.
@@ -255,10 +276,10 @@ class CompareFile:
         """Yield (number, doc) of the findings of a kind, by their numbers."""
         yield from self._ask("SELECT number, doc FROM finding WHERE kind = ? ORDER BY number, rowid", kind)
 
-    def repeated(self, witness: Witness) -> int:
-        """Count the rows that two files of a witness have."""
+    def line_count(self, witness: Witness) -> int:
+        """Return how many rows of a witness were laid down."""
         ((rows,),) = self._ask("SELECT count(*) FROM line WHERE witness = ?", int(witness))
-        return int(rows) - sum(1 for _ in self.lines(witness))
+        return int(rows)
 
     def _ask(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
         with disk_errors(_NAME):

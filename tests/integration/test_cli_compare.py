@@ -110,6 +110,20 @@ def test_a_file_that_was_not_read_wholly_needs_a_person(run: Run, tmp_path: Path
     assert [(one["row"], one["column"], one["code"]) for one in told["unread"]] == [(2, "应急单号", "damaged")]
 
 
+def test_what_the_list_has_already_is_kept_out_of_the_next_file(
+    run: Run, tmp_path: Path, boat: Lifeboat, incident: Any
+):
+    name, (first, second) = incident()
+    main = written(tmp_path, f"M1,{first},已发货,599.00")
+    assert document(run("compare", name, "--main", main, "--json", code=1))["kept_out"] is None
+    told = document(run("compare", name, "--main", main, "--keep-out", "--json", code=1))
+    assert told["kept_out"] == {"duplicates": 1, "held": 0, "left": 0}
+    assert "已判为重复 0 笔" in run("compare", name, "--main", main, "--keep-out", code=1).stdout
+    with boat.store.reading() as uow:
+        rows = [uow.orders.numbered(number) for number in (first, second)]
+    assert [row.state for row in rows if row] == ["duplicate", "accepted"]
+
+
 def test_usage_and_settings_end_with_two(run: Run, tmp_path: Path, incident: Any, monkeypatch: pytest.MonkeyPatch):
     name, _ = incident()
     assert "--main" in run("compare", name, code=2).stderr

@@ -23,7 +23,7 @@ from app.files.cell_times import UnusableCell, time_in
 from app.files.reading_process import Confinement
 from app.files.rows_apart import stream_rows_apart
 from app.reconcile.compare.main_units import APART
-from app.store.compare_file import CompareFile, Laid, Line, Witness
+from app.store.compare_file import CompareFile, Laid, Line, Unread, Witness
 from app.store.sealing import CannotUnseal, Keyring
 from app.store.tables import Incident, OrderRow
 from app.store.unit_of_work import Store
@@ -38,8 +38,8 @@ PAGE = 500
 BEHIND_PREFIX = BODY_LENGTH + 1
 """Characters of a number behind its prefix: the body, and the one that checks it."""
 
-MOST_UNREAD = 1000
-"""Cells that are named one by one; all are counted."""
+
+NO_SUMMARY = ("", "no_summary", "文件结尾没有汇总行，可能没有下载完整")
 
 
 class UnreadableList(Refusal):
@@ -59,17 +59,6 @@ class WitnessFile:
         return hashlib.sha256(self.data).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadCell:
-    """What could not be read: file, row, column, a stable code and a sentence."""
-
-    file: str
-    row: int
-    column: str
-    code: str
-    why: str
-
-
 @dataclass(slots=True, kw_only=True)
 class FileRead:
     """What was found of a file; ``rows`` are those that were used."""
@@ -86,15 +75,8 @@ class FileRead:
     account: str = ""
     since: datetime | None = None
     until: datetime | None = None
-    cells: list[UnreadCell] = field(default_factory=list)
     same_as: str = ""
     """The file of the same bytes that came before, and that counts."""
-
-    def name_unread(self, row: int, wrong: tuple[str, str, str]) -> None:
-        """Count a cell that could not be read, and name it unless there are too many."""
-        self.unread += 1
-        if len(self.cells) < MOST_UNREAD:
-            self.cells.append(UnreadCell(self.name, row, *wrong))
 
 
 def lay_orders(bench: CompareFile, store: Store, keys: Keyring, incident: Incident) -> frozenset[str]:
@@ -161,14 +143,19 @@ def lay_file(
     request = {"witness": found.witness, "maps": maps}
     lines = stream_rows_apart(READER, file.data, CONFINEMENT, refusal=UnreadableList, request=request)
     try:
-        bench.add_lines(_lines(lines, found, number, witness, keys))
+        bench.add_lines(_lines(bench, lines, found, number, witness, keys))
     except UnreadableList as error:
         raise UnreadableList(f"{file.name}：{error}") from None
     return found
 
 
 def _lines(
-    documents: Iterator[dict[str, Any]], found: FileRead, number: int, witness: Witness, keys: Keyring
+    bench: CompareFile,
+    documents: Iterator[dict[str, Any]],
+    found: FileRead,
+    number: int,
+    witness: Witness,
+    keys: Keyring,
 ) -> Iterator[Line]:
     by_order = False
     for said in documents:
@@ -178,9 +165,13 @@ def _lines(
                 by_order = witness is Witness.MAIN and "sku" not in columns
             case {"end": True}:
                 _ended(found, said)
+                if not said["told"]:
+                    found.unread += 1
+                    bench.add_unread(Unread(number, 0, *NO_SUMMARY))
             case {"row": int(row)}:
                 for wrong in said.get("wrong", ()):
-                    found.name_unread(row, tuple(wrong))
+                    found.unread += 1
+                    bench.add_unread(Unread(number, row, *wrong))
                 if "passed_over" in said:
                     found.passed_over += 1
                 elif not said.get("unread"):
@@ -196,8 +187,6 @@ def _ended(found: FileRead, said: Mapping[str, Any]) -> None:
     if said["period"]:
         since, until = (_wall(text) for text in said["period"])
         _cover(found, since, until)
-    if not said["told"]:
-        found.name_unread(0, ("", "no_summary", "文件结尾没有汇总行，可能没有下载完整"))
 
 
 def _wall(text: str) -> datetime | None:

@@ -5,7 +5,7 @@ compared which files by their SHA-256, and what the figures were.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,10 +16,10 @@ from app.domain.actor import Actor
 from app.domain.problems import Refusal
 from app.reconcile.compare.climb import climb, look_for_likeness
 from app.reconcile.compare.judge import Hearing, Judge
-from app.reconcile.compare.lay import BEHIND_PREFIX, FileRead, UnreadCell, WitnessFile, lay_file, lay_orders
+from app.reconcile.compare.lay import BEHIND_PREFIX, FileRead, WitnessFile, lay_file, lay_orders
 from app.reconcile.compare.list_map import own_documents
-from app.reconcile.compare.main_units import main_units, money_units
-from app.store.compare_file import CompareFile, Witness
+from app.reconcile.compare.main_units import Gathered, main_units, money_units
+from app.store.compare_file import CompareFile, Unit, Witness
 from app.store.ledger import NoSuchIncident
 from app.store.sealing import Keyring
 from app.store.tables import Incident
@@ -78,10 +78,11 @@ class Comparison:
         """How many cells could not be read."""
         return sum(file.unread for file in self.files)
 
-    @property
-    def cells(self) -> list[UnreadCell]:
-        """The first of them, by file and row."""
-        return [cell for file in self.files for cell in file.cells]
+    def cells(self) -> Iterator[dict[str, Any]]:
+        """Yield the cells that could not be read, each by file, row, column, code and sentence."""
+        for cell in self.bench.unread():
+            named = {"file": self.files[cell.file].name, "row": cell.row, "column": cell.column}
+            yield {**named, "code": cell.code, "detail": cell.why}
 
     @property
     def balances(self) -> bool:
@@ -177,8 +178,7 @@ def _compared(
     for witness, given in ((Witness.MAIN, asked.main), (Witness.MONEY, asked.money)):
         for file in given:
             files.append(_file(bench, file, files, witness, keys, asked.maps))
-    bench.add_units(main_units(bench.lines(Witness.MAIN)))
-    bench.add_units(money_units(bench.lines(Witness.MONEY)))
+    repeated = _grouped(bench, Witness.MAIN, main_units) + _grouped(bench, Witness.MONEY, money_units)
     climb(bench, Witness.MAIN)
     look_for_likeness(bench)
     climb(bench, Witness.MONEY)
@@ -204,10 +204,24 @@ def _compared(
         counts=judge.counts,
         kinds=judge.kinds,
         files=files,
-        repeated=sum(bench.repeated(witness) for witness in Witness),
+        repeated=repeated,
         bench=bench,
         zone=zone,
     )
+
+
+def _grouped(bench: CompareFile, witness: Witness, units: Callable[[Iterator[Gathered]], Iterator[Unit]]) -> int:
+    """Make units of a witness's rows; return how many rows another file has, too."""
+    kept = 0
+
+    def counted() -> Iterator[Gathered]:
+        nonlocal kept
+        for line in bench.lines(witness):
+            kept += 1
+            yield line
+
+    bench.add_units(units(counted()))
+    return bench.line_count(witness) - kept
 
 
 def _file(
