@@ -104,6 +104,18 @@ def test_payments_that_were_revoked_and_the_old_formats_are_read_by_their_headin
     assert (found["kind"], found["amount"]) == ("payment", 58800)
 
 
+def test_statements_of_payments_alone_and_of_refunds_alone_are_read_by_their_headings():
+    heads = "交易时间,公众账号ID,商户号,微信订单号,商户订单号,交易状态,应结订单金额,代金券金额"
+    end = "总交易单数,订单总金额", "`1,`588.00"
+    success = f"`2026-11-25 20:00:01,`wx1,`190,`{WX},`{OURS},`SUCCESS,`580.00,`8.00,`588.00"
+    (found,) = rows(table(f"{heads},订单金额", success, *end), "money")
+    assert (found["kind"], found["amount"], found["refund_number"]) == ("payment", 58800, [])
+    refund = f"`2026-11-25 20:00:01,`wx1,`190,`{WX},`{OURS},`REFUND,`0.00,`0.00,`2026-11-25 21:00:00,`,`503,`88.00,`0.00,`90.00"
+    more = "退款申请时间,退款成功时间,微信退款单号,退款金额,订单金额,申请退款金额"
+    (found,) = rows(table(f"{heads},{more}", refund, "总交易单数,申请退款总金额", "`1,`90.00"), "money")
+    assert (found["kind"], found["amount"], found["refund_number"]) == ("refund", 9000, ["503"])
+
+
 def test_a_spreadsheet_may_have_taken_the_backticks_away_or_quoted_what_stands_behind_them():
     plain = wechat(paid(), given_back()).replace("`", "")
     assert [one["kind"] for one in rows(plain, "money")] == ["payment", "refund"]
@@ -220,18 +232,19 @@ def test_of_the_accounts_movements_only_payments_and_refunds_are_an_orders():
         f"1\t,{ALI}\t,T200P{OURS}\t,跑鞋\t,2026-11-25 20:00:09,a\t,588.00,,1000.00,支付宝\t,在线支付\t,\t",
         f"2\t,{ALI}\t,{OURS}\t,跑鞋\t,2026-11-25 20:00:09,a\t,,-3.53,996.47,支付宝\t,收费\t,\t",
         f"3\t,{ALI}\t,{OURS}\t,跑鞋\t,2026-11-25 21:00:09,a\t,,-88.00,908.47,支付宝\t,交易退款\t,\t",
+        f"6\t,9\t,{OURS}\t,进货\t,2026-11-25 22:00:09,a\t,,-1.00,7.47,支付宝\t,交易\t,\t",
         "4\t,9\t,\t,提到银行卡\t,2026-11-25 22:00:09,a\t,,-900.00,8.47,支付宝\t,余额什么的\t,\t",
         f"5\t,9\t,{OURS}\t,\t,2026-11-25 22:00:09,a\t,,-1.00,7.47,支付宝\t,闻所未闻\t,\t",
     )
-    end = "#-----账务明细列表结束-----\n#支出合计：4笔，共992.53元\n#收入合计：1笔，共588.00元\n"
+    end = "#-----账务明细列表结束-----\n#支出合计：5笔，共993.53元\n#收入合计：1笔，共588.00元\n"
     found = rows("#支付宝账务明细查询\n" + "\n".join((ACCOUNT, *lines, end)), "money")
     assert [(one.get("kind"), one.get("amount"), one.get("numbers")) for one in found[:3]] == [
         ("payment", 58800, [OURS]),
         ("passed_over", None, None),
         ("refund", 8800, [OURS]),
     ]
-    assert found[3]["passed_over"] == "余额什么的"
-    assert found[4]["wrong"][0][1] == "unknown_kind"
+    assert [one["passed_over"] for one in found[3:5]] == ["交易", "余额什么的"]
+    assert found[5]["wrong"][0][1] == "unknown_kind"
 
 
 @pytest.mark.parametrize(
@@ -360,6 +373,8 @@ def test_any_other_list_is_read_by_what_people_call_its_columns():
         ("Q-1,1,A,两百块", "not_money", False),
         ("Q-1,1,A,1.005", "not_money", False),
         ("Q-1,1,A,100,昨天", "not_a_time", False),
+        ("Q-1,1,A,100,9999-12-31 23:59:59", "not_a_time", False),
+        (";".join(map(str, range(200))) + ",1,A", "no_number", True),
     ],
 )
 def test_what_cannot_be_read_is_named_by_its_column_and_its_code(cells: str, code: str, unread: bool):  # noqa: FBT001 - a row of the table

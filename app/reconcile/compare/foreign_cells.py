@@ -15,6 +15,12 @@ from app.files.sheet_reader import Formula
 from app.reconcile.compare.list_map import state_lines
 
 LONGEST_NUMBER = 128
+MOST_NUMBERS = 100
+"""Numbers of one cell: an order that was merged from more is none."""
+
+LAST_YEAR = 2100
+"""Beyond lies what programs write for "no end"; near the last year there is, no clock can be turned to another zone."""
+
 ROUNDED = 3
 """Noughts after the fifteenth digit, and nothing else there: a spreadsheet has rounded the number."""
 
@@ -60,6 +66,8 @@ def numbers_in(cell: object, *, digits: int = 0) -> list[str]:
         if len(number) > LONGEST_NUMBER or not number.isprintable():
             raise UnusableCell("no_number", "不是单号：过长，或含有看不见的字符")
         found.append(number.zfill(digits) if number.isdigit() else number)
+    if len(found) > MOST_NUMBERS:
+        raise UnusableCell("no_number", f"一格里有 {len(found)} 个单号")
     return list(dict.fromkeys(found))
 
 
@@ -135,11 +143,14 @@ def moment_in(cell: object) -> datetime | None:
         if _DAY.fullmatch(cell):
             return None
     try:
-        return time_in(cell)
+        at = time_in(cell)
     except UnusableCell as error:
         if error.code == "no_clock":
             return None
         raise
+    if at is not None and at.year > LAST_YEAR:
+        raise UnusableCell("not_a_time", f"“{str(cell)[:SHOWN]}”不是一个可能的时间")
+    return at
 
 
 def word_in(cell: object) -> str:

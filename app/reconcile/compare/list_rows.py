@@ -23,7 +23,8 @@ from app.reconcile.compare.list_map import ListMap, fits
 
 OUR_MONEY = frozenset({"cny", "rmb", "人民币", "¥", ""})
 T = TypeVar("T")
-_SUM_ROWS = ("合计", "总计", "小计", "total")
+_SUM_ROWS = ("合计", "总计", "小计", "本页")
+_SUM_WORDS = frozenset({"total", "totals", "sum", "grandtotal"})
 
 
 class Places(NamedTuple):
@@ -76,7 +77,7 @@ class RowReader:
         """Return what a row says; ``unread`` where its numbers cannot be read, ``passed_over`` where it is none."""
         wrong: list[tuple[str, str, str]] = []
         first = next((text_of(cell) for cell in row.cells if text_of(cell)), "")
-        if as_name(first).startswith(_SUM_ROWS):
+        if as_name(first).startswith(_SUM_ROWS) or as_name(first) in _SUM_WORDS:
             return {"row": row.number, "passed_over": harmless_text(first)[:SHOWN]}
         if self._by.witness == "money" and len(row.cells) > len(self._places.headings):
             why = f"这一行有 {len(row.cells)} 格，表头只有 {len(self._places.headings)} 列，内容里可能有没加引号的逗号"
@@ -128,7 +129,8 @@ class RowReader:
         values = {name: self._cell(row, name, money_in, wrong) for name in names if name in self._places.fields}
         if wrong:
             return {"unread": True, "kind": kind or "", "values": values}
-        if kind == "passed_over" or (kind is None and not numbers):
+        against = {"payment": "outgo", "refund": "income"}.get(kind or "")  # what the merchant paid, or was given back
+        if kind == "passed_over" or (kind is None and not numbers) or (against and values.get(against)):
             return {"passed_over": word, "kind": "passed_over", "values": values}
         if kind is None:
             wrong.append((self._heading("kind"), "unknown_kind", f"不认识“{word[:SHOWN]}”是收款还是退款"))

@@ -233,6 +233,29 @@ def test_a_day_that_no_statement_tells_of_is_not_money_that_is_missing(deploymen
     assert late
 
 
+def test_a_payment_with_two_refunds_is_one_order_that_was_refunded(deployment: Deployment):
+    (number,) = imported(deployment, 1)
+    money = [
+        ("42", number, "SUCCESS", "100.00", "0.00"),
+        *(("42", number, "REFUND", "0.00", f"{n}.00") for n in (1, 2)),
+    ]
+    with compared(deployment, main=[listed(row(number, "M1"))], money=[billed(*money)]) as found:
+        (one,) = found.discrepancies()
+    assert (one["kind"], one["order"]) == ("refunded", number)
+    assert [(row["kind"], row["amount_fen"]) for row in one["payments"]] == [
+        ("payment", 10000),
+        ("refund", 100),
+        ("refund", 200),
+    ]
+
+
+def test_a_cell_that_names_several_orders_is_of_each_and_says_no_more_of_them(deployment: Deployment):
+    first, second = imported(deployment, 2)
+    with compared(deployment, main=[listed(f'M1,"{first},{second}",已发货,200.00,A-1,2,,')]) as found:
+        assert found.balances
+        assert found.counts["matched"] == 2
+
+
 def test_the_main_system_may_have_taken_orders_itself(deployment: Deployment):
     (number,) = imported(deployment, 1)
     rows = listed(row(number, "M1"), row("T-1", "M2"))
