@@ -1,11 +1,14 @@
 """Incidents in the console: opened for a reason, closed once nothing is open, told on one page that prints."""
 
+from dataclasses import dataclass
+
 import pytest
 
+from app.reconcile.compare.record import record_comparison
 from app.store.tables import Incident
 from tests.deployment import Deployment
 from tests.deployment.console import Browser
-from tests.deployment.facts import minutes
+from tests.deployment.facts import IT, minutes
 
 PLANTED = "<script>alert(1)</script>\u202e"
 
@@ -134,3 +137,28 @@ async def test_the_list_goes_on_page_by_page(at_noon: Deployment, mei: Browser):
     assert "第0次" not in page
     assert "?before=" in page
     assert "第0次" in await mei.reads("/incidents?before=2")
+
+
+@dataclass
+class _ComparedFile:
+    name: str
+    sha256: str = "ab" * 32
+    witness: str = "main"
+    rows: int = 7
+
+
+async def test_the_page_tells_of_the_last_comparison_and_of_how_to_make_one(at_noon: Deployment, mei: Browser):
+    at_noon.door.post(key="A-1")
+    name = _latest(at_noon).name
+    assert f"lifeboat compare {name} --main" in await mei.reads(f"/incidents/{name}")
+    for discrepancies in (3, 0):
+        figures = {"matched": 5, "discrepancies": discrepancies, "unread": 0}
+        with at_noon.store.writing() as uow:
+            file = _ComparedFile(f"清单{PLANTED}.csv")
+            record_comparison(uow, name, [file], figures, by=IT, now=at_noon.clock.now())
+        page = await mei.reads(f"/incidents/{name}")
+        assert f"差异 {discrepancies} 处" in page
+        assert ("有要人看的" in page) is bool(discrepancies)
+        assert ("全部对上" in page) is (not discrepancies)
+    assert "abababababababab…" in page
+    assert "<script>alert" not in page

@@ -34,10 +34,12 @@ def ours_in(numbers: Iterable[str]) -> list[str]:
 
     Only what has the check character of a number that we could have given is taken for one.
     """
-    found = []
+    found: dict[str, None] = {}
     for token in (token for number in numbers for token in _TOKEN.findall(number.upper())):
-        found += [one for one in (token, token[:-1], token[:-2]) if is_number(one)][:1]
-    return list(dict.fromkeys(found))
+        ours = next((one for one in (token, token[:-1], token[:-2]) if is_number(one)), None)
+        if ours is not None:
+            found[ours] = None
+    return list(found)
 
 
 @dataclass(slots=True)

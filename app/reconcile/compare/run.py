@@ -19,6 +19,7 @@ from app.reconcile.compare.judge import Hearing, Judge
 from app.reconcile.compare.lay import BEHIND_PREFIX, FileRead, WitnessFile, lay_file, lay_orders
 from app.reconcile.compare.list_map import own_documents
 from app.reconcile.compare.main_units import Gathered, main_units, money_units
+from app.reconcile.compare.record import record_comparison
 from app.store.compare_file import CompareFile, Unit, Witness
 from app.store.ledger import NoSuchIncident
 from app.store.sealing import Keyring
@@ -26,12 +27,6 @@ from app.store.tables import Incident
 from app.store.unit_of_work import Store
 from app.toml_file import UnreadableFile
 from app.words.compare import DISCREPANCIES
-
-COMPARED = "compare.run"
-"""The deed in the audit."""
-
-NAMED_IN_AUDIT = 20
-"""Files that a record names; there are few."""
 
 Maps = list[tuple[str, Mapping[str, Any]]]
 
@@ -166,7 +161,13 @@ def compare(
             raise
     except OSError as error:
         raise NoRoom(f"数据目录写不下对账用的临时文件（{error.strerror or type(error).__name__}）。") from None
-    _record(store, found, by=by, now=now)
+    figures = {
+        "matched": found.counts.get("matched", 0),
+        "discrepancies": sum(found.kinds.values()),
+        "unread": found.unread,
+    }
+    with store.writing() as uow:
+        record_comparison(uow, found.incident, found.files, figures, by=by, now=now)
     return found
 
 
@@ -231,15 +232,3 @@ def _file(
     if same:
         return FileRead(name=file.name, sha256=file.sha256, witness=witness.name.lower(), same_as=same[0].name)
     return lay_file(bench, file, len(before), witness, keys, maps)
-
-
-def _record(store: Store, found: Comparison, *, by: Actor, now: datetime) -> None:
-    files = [
-        {"name": one.name, "sha256": one.sha256, "rows": one.rows, "witness": one.witness}
-        for one in found.files[:NAMED_IN_AUDIT]
-    ]
-    discrepancies = sum(found.kinds.values())
-    sentence = f"三方对账：对上 {found.counts.get('matched', 0)} 笔，差异 {discrepancies} 处，没读懂 {found.unread} 处"
-    detail = {"sentence": sentence, "files": files, "discrepancies": discrepancies, "unread": found.unread}
-    with store.writing() as uow:
-        uow.audit.record(COMPARED, by=by, at=now, subject=found.incident, detail=detail)

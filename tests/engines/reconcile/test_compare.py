@@ -13,7 +13,8 @@ from app.domain.states import HeldKind, OrderState
 from app.orders import decide
 from app.reconcile.compare.before_export import FOUND, HELD, keep_out
 from app.reconcile.compare.lay import UnreadableList, WitnessFile
-from app.reconcile.compare.run import COMPARED, Asked, Comparison, NoRoom, NothingToCompare, compare
+from app.reconcile.compare.record import COMPARED
+from app.reconcile.compare.run import Asked, Comparison, NoRoom, NothingToCompare, compare
 from app.store.ledger import NoSuchIncident
 from tests.deployment import Deployment
 from tests.deployment.facts import IT, KEYS, TEN, ZONE, minutes

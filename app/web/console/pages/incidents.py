@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app import words
 from app.domain.actor import Actor
+from app.reconcile.compare.record import COMPARED
 from app.reconcile.incidents import IncidentError, Unfinished, close_incident, open_incident
 from app.store.ledger import ledger_of
 from app.store.tables import Incident
@@ -144,6 +145,7 @@ class IncidentPages(ConsolePage):
                 "people": uow.audit.people(incident.opened_at, until, newest=DEEDS),
                 "contradictions": uow.contradictions.of_incident(incident.id or 0, limit=SHOWN),
                 "clients": uow.access.client_names(),
+                "compared": uow.audit.newest(incident.name, {COMPARED}),
                 "deed": next(iter(uow.audit.of(incident.name, "incident.close", limit=1)), None),
             }
         ledger = ledger_of(boat.store, spool_dir=boat.settings.spool_dir, incident=name)
