@@ -3,14 +3,17 @@
 import io
 import json
 import zipfile
+from datetime import datetime
 from typing import Any
 
 import pytest
 import xlsxwriter
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.domain.problems import TooLarge
 from app.files.sheet_reader import Limits, UnreadableSheet, stream_sheets
-from app.reconcile.compare.list_map import map_of, own_documents, shipped_maps, state_lines
+from app.reconcile.compare.list_map import ListMap, map_of, own_documents, shipped_maps, state_lines
 from app.reconcile.compare.list_reader import read_list
 from app.toml_file import UnreadableFile
 from tests.unit.test_compare_ladder import NUMBERS
@@ -349,6 +352,12 @@ def test_webtoffee_has_as_many_columns_as_its_longest_order(items: int):
     assert (found["main"], found["tokens"], found["paid_by"], found["state"]) == (["17"], [OURS], ["T9"], "live")
 
 
+def test_a_sku_is_read_as_it_is_written():
+    sku = f"SKU <{'长' * 60}>`A"
+    (found,) = rows(table("平台单号,商品编码,数量", f"Q-1,{sku},1"))
+    assert found["sku"] == sku
+
+
 def test_magento_ids_get_back_the_zeros_that_a_spreadsheet_took():
     heads = "ID,Purchase Point,Purchase Date,Grand Total (Base),Grand Total (Purchased),Status"
     (found,) = rows(table(heads, '123,Main,"Nov 25, 2026, 8:00:01 PM","¥1,588.00","¥1,588.00",Complete'))
@@ -439,6 +448,74 @@ def test_of_a_workbook_every_sheet_is_read_and_one_that_is_no_list_is_named():
     assert [one["numbers"] for one in found if "numbers" in one] == [["Q-一月"], ["Q-二月"]]
     assert [one["wrong"][0][1] for one in found if one["wrong"]] == ["sheet_not_read"]
     assert "“说明”" in found[-1]["wrong"][0][2]
+
+
+CELLS = [
+    "0",
+    "-",
+    "`",
+    "'",
+    "=",
+    '="',
+    '=""',
+    "#",
+    "#N/A",
+    "1e5",
+    "1E400",
+    "1e309",
+    "∞",
+    "NaN",
+    "-0.00",
+    "١٢٣",
+    "½",
+    "T1P",
+    "24:00",
+    "0000-00-00",
+    "2026-11-25T20:00:01Z",
+    "..",
+    "+",
+    "¥",
+    "元",
+    "SUCCESS",
+    "REFUND",
+    "交易",
+    "退款",
+    "已发货",
+    "已取消",
+    "合计",
+    "总交易单数",
+    "#交易合计：1笔，共1元",
+    "\ufeff",
+    "\u202e",
+    "\x00",
+    "99999999999999999999",
+    "00000000000000000000",
+    "2026-02-30",
+    "9999-12-31",
+]
+NASTY = st.one_of(
+    st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=20),
+    st.sampled_from([*CELLS, "", "2026-02-30 10:00:00", "9999-12-31 23:59:59", OURS, f"{OURS}-1"]),
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(shipped_maps()), st.lists(st.lists(NASTY, max_size=24), max_size=6), st.booleans())
+def test_whatever_stands_in_a_list_no_cell_breaks_its_reader(by: ListMap, lines: list[list[str]], backticks: bool):  # noqa: FBT001 - drawn
+    heads = [next(iter(names)) for names in by.known_by]
+    heads += [names[0].rstrip("*") for field, names in by.columns.items() if names[0] not in heads and field != "notes"]
+    heads += [names[0] for names in by.numbers if names[0] not in heads]
+    quoted = [",".join('"' + cell.replace('"', '""') + '"' for cell in line) for line in lines]
+    ticked = ["`" + ",`".join(line) for line in lines]
+    found = read(table(",".join(heads), *(ticked if backticks else quoted)), by.witness)
+    if "refused" in found[-1]:
+        return
+    assert "end" in found[-1]
+    for one in found[1:-1]:
+        assert {"numbers", "passed_over", "unread"} & one.keys()
+        assert all(code and why for _, code, why in one.get("wrong", ()))
+        assert one.get("amount") is None or isinstance(one["amount"], int)
+        assert one.get("at") is None or datetime.fromisoformat(one["at"]).year <= 2100
 
 
 # ---- maps ------------------------------------------------------------------------------------------------------------

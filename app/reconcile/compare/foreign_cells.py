@@ -158,6 +158,11 @@ def word_in(cell: object) -> str:
     return harmless_text(_bare(text_of(cell)))[:40]
 
 
+def sku_in(cell: object) -> str:
+    """Return a SKU as it is written, but for what nobody sees."""
+    return "".join(one for one in _bare(text_of(cell)) if one.isprintable())[:LONGEST_NUMBER]
+
+
 def says_yes(cell: object) -> bool:
     """Tell whether a cell marks its row: 是, or a way in which it is given."""
     word = as_name(word_in(cell))
