@@ -219,7 +219,7 @@ def _our_side(one: Mapping[str, Any]) -> str:
 
 def _their_side(one: Mapping[str, Any]) -> str:
     where = listed(said("{file} 第 {row} 行", file=row["file"], row=row["row"]) for row in one["rows"][:2])
-    said_there = one.get("said") or one.get("kind") or ""
+    said_there = one.get("said") or words.MOVED.get(one.get("kind", ""), "")
     return " ".join(filter(None, (one["number"], said_there, _amount(one["amount_fen"]), where)))
 
 

@@ -66,6 +66,8 @@ RUNGS = {
     "likeness": "phone, goods, amount, time",
 }
 
+MOVED = {"payment": "payment", "refund": "refund", "revoked": "revoked"}
+
 PLACED = {
     "matched": "matched",
     "ambiguous": "for a person",

@@ -15,6 +15,7 @@ MAIN_TROUBLES = words_main_en.MAIN_TROUBLES
 main_trouble = words_main_en.main_trouble
 DISCREPANCIES = words_compare_en.DISCREPANCIES
 DISCREPANCY_OWNERS = words_compare_en.DISCREPANCY_OWNERS
+MOVED = words_compare_en.MOVED
 PLACED = words_compare_en.PLACED
 RUNGS = words_compare_en.RUNGS
 MARKS = words_watch_en.MARKS

@@ -17,6 +17,7 @@ from app.words.changes import CHANGE_STATES as CHANGE_STATES
 from app.words.changes import CHANGES as CHANGES
 from app.words.compare import DISCREPANCIES as DISCREPANCIES
 from app.words.compare import DISCREPANCY_OWNERS as DISCREPANCY_OWNERS
+from app.words.compare import MOVED as MOVED
 from app.words.compare import PLACED as PLACED
 from app.words.compare import RUNGS as RUNGS
 from app.words.deeds import ACTIONS as ACTIONS

@@ -71,6 +71,9 @@ RUNGS = {
 }
 """What tied a row to an order."""
 
+MOVED = {"payment": "收款", "refund": "退款", "revoked": "撤销"}
+"""What a row of a statement says of the money."""
+
 PLACED = {
     "matched": "对上",
     "ambiguous": "待人工确认",

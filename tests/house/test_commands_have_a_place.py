@@ -38,7 +38,7 @@ PLACES = {
     "replay resume": NOT_YET,
     "replay abort": NOT_YET,
     "replay status": NOT_YET,
-    "compare": NOT_YET,
+    "compare": "compare-run",
     "held in-main": "order-decide",
     "held not-in-main": "order-decide",
     "watch status": NOT_YET,

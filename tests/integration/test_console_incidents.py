@@ -150,7 +150,9 @@ class _ComparedFile:
 async def test_the_page_tells_of_the_last_comparison_and_of_how_to_make_one(at_noon: Deployment, mei: Browser):
     at_noon.door.post(key="A-1")
     name = _latest(at_noon).name
-    assert f"lifeboat compare {name} --main" in await mei.reads(f"/incidents/{name}")
+    page = await mei.reads(f"/incidents/{name}")
+    assert "还没有核对过" in page
+    assert f'href="/console/incidents/{name}/compare"' in page
     for discrepancies in (3, 0):
         figures = {"matched": 5, "discrepancies": discrepancies, "unread": 0}
         with at_noon.store.writing() as uow:

@@ -25,6 +25,7 @@ from app.web.console.pages.batches import BatchPages
 from app.web.console.pages.buyer_order import add_buyer_form
 from app.web.console.pages.by_hand import ByHandPage
 from app.web.console.pages.claim import add_claim
+from app.web.console.pages.compare import ComparePage
 from app.web.console.pages.coupons import CouponPages
 from app.web.console.pages.dashboard import HomePage
 from app.web.console.pages.events_import import EventsImportPage
@@ -114,6 +115,7 @@ def create_console(parts: Parts, frame: Frame) -> Starlette:
         OrderChangePage(frame),
         GuidePage(frame, parts.door.intake),
         IncidentPages(frame),
+        ComparePage(frame, parts.uploads),
         OrderHealthPage(frame),
         EventsImportPage(frame, parts.uploads),
         ThresholdsPage(frame),
