@@ -1,12 +1,12 @@
 """Climbs the ladder of evidence with every unit of a witness, then looks among what is left for what looks the same."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from app.domain.evidence import Belongs, Doubtful, Likeness, Nobodys, owner_of, resembling
+from app.domain.evidence import MOST_OF_ONE_CUSTOMER, Belongs, Doubtful, Likeness, Nobodys, owner_of, resembling
 from app.domain.witness import Rung
 from app.store.compare_file import MOST_CANDIDATES, CompareFile, OfOnePhone, Witness
 
@@ -45,13 +45,16 @@ def look_for_likeness(bench: CompareFile) -> None:
         together = list(rows)
         mine = [one for one in together if one.is_ours]
         theirs = [one for one in together if not one.is_ours]
-        found = resembling(_likenesses(mine), _likenesses(theirs))
+        found = resembling(*(_likenesses(some) for some in (mine, theirs)))
         knots += [([theirs[at].id for at in one.theirs], [mine[at].id for at in one.mine]) for one in found]
     for units, orders in knots:
         bench.tie(units, orders, witness=Witness.MAIN, by=Rung.LIKENESS)
 
 
-def _likenesses(some: Iterable[OfOnePhone]) -> list[Likeness]:
+def _likenesses(some: Sequence[OfOnePhone]) -> list[Likeness]:
+    """Return by what each may be recognised; of more than are held against each other nobody asks."""
+    if len(some) > MOST_OF_ONE_CUSTOMER:
+        return [Likeness(None, None, None)] * len(some)
     return [likeness_of(json.loads(one.doc)) for one in some]
 
 
