@@ -16,7 +16,7 @@ from app.domain.harmless_text import harmless_text
 from app.reconcile.compare.before_export import KeptOut
 from app.reconcile.compare.before_export import keep_out as keep_them_out
 from app.reconcile.compare.lay import FileRead, WitnessFile
-from app.reconcile.compare.run import Asked, Comparison, NothingToCompare, WrongMaps, compare, maps_of
+from app.reconcile.compare.run import CompareRequest, IncidentComparison, NothingToCompare, WrongMaps, compare, maps_of
 from app.store.ledger import NoSuchIncident
 
 SHOWN = 50
@@ -36,13 +36,11 @@ def compare_incident(
     payments: Annotated[
         Files | None,
         typer.Option(
-            "--payments", exists=True, dir_okay=False, help="微信、支付宝的账单（CSV、XLSX 或压缩包），可多次。"
+            "--payments", exists=True, dir_okay=False, help="微信、支付宝的账单（CSV、XLSX、压缩包），可多次。"
         ),
     ] = None,
     *,
-    others: Annotated[
-        bool, typer.Option("--others", help="主系统这段时间自己也收单：清单里没有我方单号的不算差异。")
-    ] = False,
+    others: Annotated[bool, typer.Option("--others", help="主系统这段时间自己也收单：多出的订单不算差异。")] = False,
     keep_out: Annotated[
         bool, typer.Option("--keep-out", help="还没出批的：清单里按单号已有的判为重复，很像的挂起等人。")
     ] = False,
@@ -51,7 +49,7 @@ def compare_incident(
     """三方对账：我方订单、主系统清单、账单逐单核对；不带 --keep-out 什么都不改。全对上为 0，要人看为 1，用法错为 2。"""
     with lifeboat() as boat:
         try:
-            asked = Asked(
+            asked = CompareRequest(
                 incident=incident,
                 main=_read(main),
                 money=_read(payments),
@@ -85,7 +83,7 @@ def _read(paths: Sequence[Path] | None) -> list[WitnessFile]:
     return [WitnessFile(harmless_text(path.name), path.read_bytes()) for path in paths or ()]
 
 
-def _say(found: Comparison, kept: KeptOut | None) -> None:
+def _say(found: IncidentComparison, kept: KeptOut | None) -> None:
     """Print a document in which each discrepancy is one line, and none is held in memory after it."""
     head = {
         "incident": found.incident,
@@ -134,7 +132,7 @@ def _file(one: FileRead) -> dict[str, Any]:
     }
 
 
-def _show(found: Comparison) -> None:
+def _show(found: IncidentComparison) -> None:
     for file in found.files:
         _show_file(file)
     parts = [f"{name} {found.counts.get(key, 0):,}" for key, name in words.PLACED.items()]

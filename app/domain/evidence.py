@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from app.domain.goods import Lines
-from app.domain.witness import Rung, share_a_coding
+from app.domain.witness import Evidence, share_a_coding
 
-NUMBERS = (Rung.OUR_NUMBER, Rung.MAIN_NUMBER, Rung.SHOP_NUMBER, Rung.PAYMENT_NUMBER)
+NUMBERS = (Evidence.OUR_NUMBER, Evidence.MAIN_NUMBER, Evidence.SHOP_NUMBER, Evidence.PAYMENT_NUMBER)
 
 NEAR = timedelta(hours=24)
 """Two orders of one customer for the same that lie further apart are two purchases, as far as anybody can tell."""
@@ -27,7 +27,7 @@ class Belongs:
     """The row is this order's."""
 
     order: int
-    by: Rung
+    by: Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Doubtful:
     """The row may be any of these orders'."""
 
     orders: frozenset[int]
-    by: Rung
+    by: Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,9 @@ class Nobodys:
     """No number in the row is known to us."""
 
 
-def owner_of(candidates: Mapping[Rung, AbstractSet[int]], *, closed: AbstractSet[int]) -> Belongs | Doubtful | Nobodys:
+def owner_of(
+    candidates: Mapping[Evidence, AbstractSet[int]], *, closed: AbstractSet[int]
+) -> Belongs | Doubtful | Nobodys:
     """Return whose a row is, by the orders that share a number with it on each rung.
 
     ``closed`` are orders that nobody will ship: where another shares the number, it is that one's. A weaker number that

@@ -10,7 +10,7 @@ from app.domain.goods import Fate, Lines
 from app.domain.order import PaymentStatus
 
 
-class Rung(IntEnum):
+class Evidence(IntEnum):
     """What ties a row of another witness to an order of ours, the strongest first; the last only proposes."""
 
     OUR_NUMBER = 1
@@ -42,7 +42,7 @@ class Moved(StrEnum):
     REVOKED = "revoked"
 
 
-class Place(NamedTuple):
+class RowPlace(NamedTuple):
     """Where a row stands: the file, and its row as a spreadsheet counts."""
 
     file: str
@@ -77,7 +77,7 @@ class MainOrder:
     goods: Lines | None = None
     refund_fen: int | None = None
     at: datetime | None = None
-    places: tuple[Place, ...] = ()
+    places: tuple[RowPlace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ class Movement:
     kind: Moved
     amount_fen: int | None
     at: datetime | None = None
-    places: tuple[Place, ...] = ()
+    places: tuple[RowPlace, ...] = ()
 
 
 def share_a_coding(mine: Mapping[str, int] | None, theirs: Mapping[str, int] | None) -> bool:

@@ -51,7 +51,7 @@ class Laid(NamedTuple):
     keys: Iterable[tuple[int, str]]
 
 
-class Line(NamedTuple):
+class ListedRow(NamedTuple):
     """A row of a file, of the order that ``main`` and ``part`` name; in two files it is one where ``hash`` agrees."""
 
     witness: Witness
@@ -129,7 +129,7 @@ class CompareFile:
                     "INSERT OR IGNORE INTO our_key VALUES (?, ?, ?)", ((*key, one.id) for key in one.keys)
                 )
 
-    def add_lines(self, lines: Iterable[Line]) -> None:
+    def add_lines(self, lines: Iterable[ListedRow]) -> None:
         """Lay rows of a file down."""
         with disk_errors(_NAME):
             self._database.executemany("INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?)", lines)

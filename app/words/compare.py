@@ -11,7 +11,7 @@ DISCREPANCY_OWNERS = {
 """Who has a discrepancy in hand."""
 
 
-class Told(NamedTuple):
+class ToldDiscrepancy(NamedTuple):
     """A discrepancy for people: its word, the next step, and whose it is."""
 
     word: str
@@ -19,45 +19,57 @@ class Told(NamedTuple):
     owner: str
 
 
-class DiscrepancyWords(dict[str, Told]):
+class DiscrepancyWords(dict[str, ToldDiscrepancy]):
     """Words by kind; one that this program does not know is shown as it is."""
 
-    def __missing__(self, kind: str) -> Told:
+    def __missing__(self, kind: str) -> ToldDiscrepancy:
         """Return what stands for an unknown kind."""
-        return Told(kind, "请人工核对。", "ops")
+        return ToldDiscrepancy(kind, "请人工核对。", "ops")
 
 
 DISCREPANCIES = DiscrepancyWords(
     {
-        "paid_nowhere": Told("已收款，主系统没有", "钱已收到而主系统没有此单：按我方状态补导，或退款。", "ops"),
-        "money_without_order": Told("有收款，两边都没有订单", "按账单的单号找到客户：补单或退款。", "finance"),
-        "not_paid": Told("按已付款受理，账单没有", "先别发货：向店铺核实付款，未付的取消。", "finance"),
-        "double_payment": Told("重复付款", "同一单付了两次：退还其中一笔。", "finance"),
-        "payment_differs": Told("收款金额不符", "核对实收与订单金额，差额补收或退还。", "finance"),
-        "refunded": Told("已退款", "钱已退：确认主系统里也已取消，不要发货。", "service"),
-        "paid_meanwhile": Told("受理时未付款，账单已收到", "已付款：请店铺通知付款，或放行这笔订单。", "ops"),
-        "refund_due": Told("已收款，订单已关闭", "不会发货而钱已收：退款。", "finance"),
-        "lost": Told("已报导入，清单里没有", "结果说已导入而清单没有：在主系统里按单号查，没有就更正后补录。", "ops"),
-        "not_home": Told("已进文件，清单里没有", "把批次文件导入主系统并传回结果；失败的补录。", "ops"),
-        "not_exported": Told("还没出批，清单里没有", "等下一批次，或先处理挂起原因。", "ops"),
-        "already_there": Told("还没出批，清单里已有", "主系统已有：判定为重复，不要再导入。", "ops"),
-        "doubled": Told("主系统里有两单", "只发一单：在主系统里取消另一单。", "ops"),
-        "closed_but_there": Told("我方已关闭，清单里还有", "在主系统里取消，或更正我方结果。", "ops"),
-        "cancelled_there": Told("主系统里已取消", "问清为何取消：客户还要的补录，不要的在我方也关闭。", "service"),
-        "passed_on_there": Told(
-            "主系统里已合并或拆分", "清单里没有合并或拆分后的单：重新导出清单，或在主系统里查。", "ops"
+        "paid_nowhere": ToldDiscrepancy(
+            "已收款，主系统没有", "钱已收到而主系统没有此单：按我方状态补导，或退款。", "ops"
         ),
-        "unclear_state": Told("主系统的状态不认识", "在主系统里看一眼；这个词可写进自己的列名对照。", "it"),
-        "amount_differs": Told("金额不符", "核对优惠、运费与改价；错的一边更正。", "ops"),
-        "goods_differ": Told("商品不符", "核对商品与数量，发货前在主系统里更正。", "ops"),
-        "unpaid_there": Told("主系统里未付款", "我方按已付款受理：在主系统里登记付款。", "finance"),
-        "refunded_there": Told("主系统里有退款", "确认退款属实，不要重复发货。", "service"),
-        "likely_there": Told("清单里有很像的一单", "两边对照：是同一单就判为重复，不是就放行。", "ops"),
-        "ambiguous": Told("对不上是哪一单", "两边对照，由人确定哪一行是哪一单。", "ops"),
-        "unknown_number": Told(
-            "清单里有我方没有的应急单号", "先查各机器的本地暂存与其他事件，再查这行从哪里导入。", "it"
+        "money_without_order": ToldDiscrepancy(
+            "有收款，两边都没有订单", "按账单的单号找到客户：补单或退款。", "finance"
         ),
-        "not_ours": Told("清单里多出的订单", "主系统自己收的单可用 --others 略过；否则查这行从哪里来。", "ops"),
+        "not_paid": ToldDiscrepancy("按已付款受理，账单没有", "先别发货：向店铺核实付款，未付的取消。", "finance"),
+        "double_payment": ToldDiscrepancy("重复付款", "同一单付了两次：退还其中一笔。", "finance"),
+        "payment_differs": ToldDiscrepancy("收款金额不符", "核对实收与订单金额，差额补收或退还。", "finance"),
+        "refunded": ToldDiscrepancy("已退款", "钱已退：确认主系统里也已取消，不要发货。", "service"),
+        "paid_meanwhile": ToldDiscrepancy(
+            "受理时未付款，账单已收到", "已付款：请店铺通知付款，或放行这笔订单。", "ops"
+        ),
+        "refund_due": ToldDiscrepancy("已收款，订单已关闭", "不会发货而钱已收：退款。", "finance"),
+        "lost": ToldDiscrepancy(
+            "已报导入，清单里没有", "结果说已导入而清单没有：在主系统里按单号查，没有就更正后补录。", "ops"
+        ),
+        "not_home": ToldDiscrepancy("已进文件，清单里没有", "把批次文件导入主系统并传回结果；失败的补录。", "ops"),
+        "not_exported": ToldDiscrepancy("还没出批，清单里没有", "等下一批次，或先处理挂起原因。", "ops"),
+        "already_there": ToldDiscrepancy("还没出批，清单里已有", "主系统已有：判定为重复，不要再导入。", "ops"),
+        "doubled": ToldDiscrepancy("主系统里有两单", "只发一单：在主系统里取消另一单。", "ops"),
+        "closed_but_there": ToldDiscrepancy("我方已关闭，清单里还有", "在主系统里取消，或更正我方结果。", "ops"),
+        "cancelled_there": ToldDiscrepancy(
+            "主系统里已取消", "问清为何取消：客户还要的补录，不要的在我方也关闭。", "service"
+        ),
+        "passed_on_there": ToldDiscrepancy(
+            "主系统里已合并或拆分", "清单里没有之后的那一单：重新导出，或在主系统里查。", "ops"
+        ),
+        "unclear_state": ToldDiscrepancy("主系统的状态不认识", "在主系统里看一眼；这个词可写进自己的列名对照。", "it"),
+        "amount_differs": ToldDiscrepancy("金额不符", "核对优惠、运费与改价；错的一边更正。", "ops"),
+        "goods_differ": ToldDiscrepancy("商品不符", "核对商品与数量，发货前在主系统里更正。", "ops"),
+        "unpaid_there": ToldDiscrepancy("主系统里未付款", "我方按已付款受理：在主系统里登记付款。", "finance"),
+        "refunded_there": ToldDiscrepancy("主系统里有退款", "确认退款属实，不要重复发货。", "service"),
+        "likely_there": ToldDiscrepancy("清单里有很像的一单", "两边对照：是同一单就判为重复，不是就放行。", "ops"),
+        "ambiguous": ToldDiscrepancy("对不上是哪一单", "两边对照，由人确定哪一行是哪一单。", "ops"),
+        "unknown_number": ToldDiscrepancy(
+            "清单里有我方没有的应急单号", "先查各机器的本地暂存，再查这行从哪里导入。", "it"
+        ),
+        "not_ours": ToldDiscrepancy(
+            "清单里多出的订单", "主系统自己收的单可用 --others 略过；否则查这行从哪里来。", "ops"
+        ),
     }
 )
 """By kind, the gravest first: in this order they are listed."""

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from app.domain.discrepancy import Discrepancy
 from app.domain.order_number import derive
-from app.domain.witness import Rung
+from app.domain.witness import Evidence
 from app.reconcile.compare.climb import MOST_SHARING, climb, look_for_likeness
-from app.reconcile.compare.judge import Hearing, Judge
+from app.reconcile.compare.judge import CompareJudge, Hearing
 from app.reconcile.compare.main_units import main_units, money_units, ours_in
-from app.store.compare_file import CompareFile, Laid, Line, Witness
+from app.store.compare_file import CompareFile, Laid, ListedRow, Witness
 
 AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 NUMBERS = [derive(b"s" * 32, "c1", str(n)) for n in range(40)]
@@ -30,7 +30,7 @@ class Case:
     """Our orders and others' rows, as they are laid down."""
 
     ours: list[Laid] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
+    lines: list[ListedRow] = field(default_factory=list)
 
     def order(
         self, n: int, *, shop: str = "", phone: bytes | None = None, total: int = 100, fate: str = "home"
@@ -46,7 +46,7 @@ class Case:
             "payment": None,
             "at": AT.isoformat(),
         }
-        keys = [(int(Rung.OUR_NUMBER), number), *([(int(Rung.SHOP_NUMBER), shop)] if shop else [])]
+        keys = [(int(Evidence.OUR_NUMBER), number), *([(int(Evidence.SHOP_NUMBER), shop)] if shop else [])]
         self.ours.append(Laid(n + 1, number, fate == "closed", phone, json.dumps(doc), keys))
 
     def row(self, main: str, number: str = "", *, file: int = 0, **said: Any) -> None:
@@ -71,10 +71,10 @@ class Case:
             **said,
         }
         same = json.dumps([main, number, doc["item"], doc["sku"], doc["pieces"]]).encode()
-        self.lines.append(Line(Witness.MAIN, file, at, same, main, number, json.dumps(doc)))
+        self.lines.append(ListedRow(Witness.MAIN, file, at, same, main, number, json.dumps(doc)))
 
 
-def judged(case: Case, folder: Path, *, lines: Sequence[Line] | None = None) -> tuple[Judge, list[Any]]:
+def judged(case: Case, folder: Path, *, lines: Sequence[ListedRow] | None = None) -> tuple[CompareJudge, list[Any]]:
     """Return the judge, and (kind, orders' numbers, main numbers) of each discrepancy."""
     with CompareFile(folder) as bench:
         bench.lay(case.ours)
@@ -92,7 +92,7 @@ def judged(case: Case, folder: Path, *, lines: Sequence[Line] | None = None) -> 
             looks_ours=lambda number: number.startswith("LB"),
             elsewhere=lambda _numbers: set(),
         )
-        judge = Judge(bench, hearing)
+        judge = CompareJudge(bench, hearing)
         judge.judge()
         found = []
         for kind in Discrepancy:
@@ -103,7 +103,7 @@ def judged(case: Case, folder: Path, *, lines: Sequence[Line] | None = None) -> 
         return judge, sorted(found)
 
 
-def counted(judge: Judge) -> dict[str, int]:
+def counted(judge: CompareJudge) -> dict[str, int]:
     return {name: judge.counts[name] for name in ("matched", "ambiguous", "missing", "closed", "unexpected")}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.discrepancy import Discrepancy, against_the_list, against_the_statement
 from app.domain.goods import Fate
-from app.domain.witness import MainOrder, MainState, Moved, Movement, OurOrder, Rung
+from app.domain.witness import Evidence, MainOrder, MainState, Moved, Movement, OurOrder
 from app.words.compare import DISCREPANCIES, DISCREPANCY_OWNERS, RUNGS
 
 HOME = OurOrder(
@@ -114,5 +114,5 @@ def test_every_discrepancy_has_its_word_its_next_step_and_its_owner():
     assert set(DISCREPANCIES) == set(Discrepancy)
     assert {told.owner for told in DISCREPANCIES.values()} <= DISCREPANCY_OWNERS.keys()
     assert all(told.next.endswith(("。", "）")) for told in DISCREPANCIES.values())
-    assert set(RUNGS) == {rung.name.lower() for rung in Rung}
+    assert set(RUNGS) == {rung.name.lower() for rung in Evidence}
     assert DISCREPANCIES["of a later release"].word == "of a later release"

@@ -19,37 +19,41 @@ from app.domain.evidence import (
     owner_of,
     resembling,
 )
-from app.domain.witness import Rung
+from app.domain.witness import Evidence
 
 TEN = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 ORDERS = st.frozensets(st.integers(1, 6), max_size=4)
-CANDIDATES = st.dictionaries(st.sampled_from([Rung.OUR_NUMBER, Rung.MAIN_NUMBER, Rung.SHOP_NUMBER]), ORDERS)
+CANDIDATES = st.dictionaries(st.sampled_from([Evidence.OUR_NUMBER, Evidence.MAIN_NUMBER, Evidence.SHOP_NUMBER]), ORDERS)
 
 
 @pytest.mark.parametrize(
     ("candidates", "closed", "found"),
     [
         ({}, set(), Nobodys()),
-        ({Rung.OUR_NUMBER: set()}, set(), Nobodys()),
-        ({Rung.OUR_NUMBER: {1}}, set(), Belongs(1, Rung.OUR_NUMBER)),
-        ({Rung.SHOP_NUMBER: {1}, Rung.PAYMENT_NUMBER: {1, 2}}, set(), Belongs(1, Rung.SHOP_NUMBER)),
-        ({Rung.SHOP_NUMBER: {1, 2}}, set(), Doubtful(frozenset({1, 2}), Rung.SHOP_NUMBER)),
-        ({Rung.SHOP_NUMBER: {1, 2}}, {2}, Belongs(1, Rung.SHOP_NUMBER)),
-        ({Rung.SHOP_NUMBER: {1, 2}}, {1, 2}, Doubtful(frozenset({1, 2}), Rung.SHOP_NUMBER)),
-        ({Rung.SHOP_NUMBER: {1}}, {1}, Belongs(1, Rung.SHOP_NUMBER)),
-        ({Rung.OUR_NUMBER: {1}, Rung.SHOP_NUMBER: {2}}, set(), Doubtful(frozenset({1, 2}), Rung.OUR_NUMBER)),
-        ({Rung.OUR_NUMBER: {1}, Rung.SHOP_NUMBER: {1, 2}}, set(), Belongs(1, Rung.OUR_NUMBER)),
+        ({Evidence.OUR_NUMBER: set()}, set(), Nobodys()),
+        ({Evidence.OUR_NUMBER: {1}}, set(), Belongs(1, Evidence.OUR_NUMBER)),
+        ({Evidence.SHOP_NUMBER: {1}, Evidence.PAYMENT_NUMBER: {1, 2}}, set(), Belongs(1, Evidence.SHOP_NUMBER)),
+        ({Evidence.SHOP_NUMBER: {1, 2}}, set(), Doubtful(frozenset({1, 2}), Evidence.SHOP_NUMBER)),
+        ({Evidence.SHOP_NUMBER: {1, 2}}, {2}, Belongs(1, Evidence.SHOP_NUMBER)),
+        ({Evidence.SHOP_NUMBER: {1, 2}}, {1, 2}, Doubtful(frozenset({1, 2}), Evidence.SHOP_NUMBER)),
+        ({Evidence.SHOP_NUMBER: {1}}, {1}, Belongs(1, Evidence.SHOP_NUMBER)),
+        (
+            {Evidence.OUR_NUMBER: {1}, Evidence.SHOP_NUMBER: {2}},
+            set(),
+            Doubtful(frozenset({1, 2}), Evidence.OUR_NUMBER),
+        ),
+        ({Evidence.OUR_NUMBER: {1}, Evidence.SHOP_NUMBER: {1, 2}}, set(), Belongs(1, Evidence.OUR_NUMBER)),
     ],
 )
 def test_the_strongest_number_decides_unless_a_weaker_one_contradicts_it(
-    candidates: dict[Rung, set[int]], closed: set[int], found: object
+    candidates: dict[Evidence, set[int]], closed: set[int], found: object
 ):
     assert owner_of(candidates, closed=closed) == found
 
 
 @given(CANDIDATES, ORDERS)
 def test_a_row_belongs_only_to_an_order_that_shares_a_number_with_it(
-    candidates: dict[Rung, frozenset[int]], closed: frozenset[int]
+    candidates: dict[Evidence, frozenset[int]], closed: frozenset[int]
 ):
     everybody = frozenset[int]().union(*candidates.values())
     match owner_of(candidates, closed=closed):

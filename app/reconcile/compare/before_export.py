@@ -14,11 +14,12 @@ from app.domain.actor import Actor
 from app.domain.discrepancy import Discrepancy
 from app.domain.passed_on import MainMayHave, PassedOn, SentBefore, sentence_of
 from app.domain.states import HeldKind, OrderState
-from app.reconcile.compare.run import Comparison
+from app.reconcile.compare.run import IncidentComparison
 from app.store.tables import OrderRow
 from app.store.unit_of_work import Store, UnitOfWork
 
-FOUND, HELD = "compare.found_in_main", "compare.hold"
+FOUND = "compare.found_in_main"
+HELD = "compare.hold"
 """The deeds in the audit."""
 
 AT_ONCE = 100
@@ -41,7 +42,7 @@ class KeptOut:
     left: int = 0
 
 
-def keep_out(store: Store, found: Comparison, *, by: Actor, now: datetime) -> KeptOut:
+def keep_out(store: Store, found: IncidentComparison, *, by: Actor, now: datetime) -> KeptOut:
     """Close and hold what no file may hold any more; every change is guarded and on record."""
     done = KeptOut()
     disagree = {one["order"] for one in found.discrepancies() if one["kind"] in _DISAGREES}

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from app.domain.evidence import MOST_OF_ONE_CUSTOMER, Belongs, Doubtful, Likeness, Nobodys, owner_of, resembling
-from app.domain.witness import Rung
+from app.domain.witness import Evidence
 from app.store.compare_file import MOST_CANDIDATES, CompareFile, OfOnePhone, Witness
 
 MOST_SHARING = 20
@@ -27,13 +27,13 @@ def climb(bench: CompareFile, witness: Witness) -> None:
                 pass
 
 
-def _by_rung(rows: Sequence[tuple[int, int, bool]]) -> dict[Rung, set[int]]:
-    found: dict[Rung, set[int]] = {}
+def _by_rung(rows: Sequence[tuple[int, int, bool]]) -> dict[Evidence, set[int]]:
+    found: dict[Evidence, set[int]] = {}
     for rung, order, _ in rows:
-        found.setdefault(Rung(rung), set()).add(order)
+        found.setdefault(Evidence(rung), set()).add(order)
     crowded = {rung for rung, orders in found.items() if len(orders) > MOST_SHARING}
     if len(rows) == MOST_CANDIDATES and rows[0][0] != rows[-1][0]:  # of the last rung not all have been looked at
-        crowded.add(Rung(rows[-1][0]))
+        crowded.add(Evidence(rows[-1][0]))
     telling = {rung: orders for rung, orders in found.items() if rung not in crowded}
     return telling or {rung: set(sorted(orders)[:MOST_SHARING]) for rung, orders in found.items()}
 
@@ -48,7 +48,7 @@ def look_for_likeness(bench: CompareFile) -> None:
         found = resembling(*(_likenesses(some) for some in (mine, theirs)))
         knots += [([theirs[at].id for at in one.theirs], [mine[at].id for at in one.mine]) for one in found]
     for units, orders in knots:
-        bench.tie(units, orders, witness=Witness.MAIN, by=Rung.LIKENESS)
+        bench.tie(units, orders, witness=Witness.MAIN, by=Evidence.LIKENESS)
 
 
 def _likenesses(some: Sequence[OfOnePhone]) -> list[Likeness]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.domain.discrepancy import Discrepancy, against_the_list, against_the_statement
 from app.domain.goods import Fate
-from app.domain.witness import MainOrder, MainState, Moved, Movement, OurOrder, Place, Rung
+from app.domain.witness import Evidence, MainOrder, MainState, Moved, Movement, OurOrder, RowPlace
 from app.reconcile.compare.climb import moment
 from app.store.compare_file import CompareFile, Knot, Owned, Witness
 
@@ -44,7 +44,7 @@ class Hearing:
         return at is not None and any(since <= at < until - MIDNIGHT for since, until in self.periods)
 
 
-class Judge:
+class CompareJudge:
     """Writes discrepancies down on the bench, and counts."""
 
     def __init__(self, bench: CompareFile, hearing: Hearing) -> None:
@@ -87,7 +87,7 @@ class Judge:
             self._find(kind, ours.number, ours=[doc], main=mains, money=money)
 
     def _knot(self, knot: Knot, witness: Witness) -> None:
-        alone = knot.by == Rung.LIKENESS and len(knot.orders) == len(knot.units) == 1
+        alone = knot.by == Evidence.LIKENESS and len(knot.orders) == len(knot.units) == 1
         kind = Discrepancy.LIKELY_THERE if alone else Discrepancy.AMBIGUOUS
         ours = [json.loads(self._bench.order(order)) for order in knot.orders[:SHOWN_SIDES]]
         units = [self._bench.unit(unit) for unit in knot.units[:SHOWN_SIDES]]
@@ -97,7 +97,7 @@ class Judge:
 
     def _nobodys_rows(self) -> None:
         for some in _chunks(self._bench.nobodys(Witness.MAIN)):
-            named = {one.id: self._bench.keys_of(one.id, Rung.OUR_NUMBER) for one in some}
+            named = {one.id: self._bench.keys_of(one.id, Evidence.OUR_NUMBER) for one in some}
             elsewhere = self._hearing.elsewhere(sorted({number for names in named.values() for number in names}))
             for one in some:
                 if elsewhere.intersection(named[one.id]):
@@ -111,7 +111,7 @@ class Judge:
 
     def _nobodys_money(self) -> None:
         for some in _chunks(self._bench.nobodys(Witness.MONEY)):
-            named = {one.id: self._bench.keys_of(one.id, Rung.OUR_NUMBER) for one in some}
+            named = {one.id: self._bench.keys_of(one.id, Evidence.OUR_NUMBER) for one in some}
             elsewhere = self._hearing.elsewhere(sorted({number for names in named.values() for number in names}))
             for one in some:
                 doc = json.loads(one.doc)
@@ -165,7 +165,7 @@ def _placed(order: OurOrder, mains: Sequence[Owned], *, perhaps: bool) -> str:
 
 
 def _rung(by: int | None) -> str | None:
-    return None if by is None else Rung(by).name.lower()
+    return None if by is None else Evidence(by).name.lower()
 
 
 def _ours(doc: Mapping[str, Any]) -> OurOrder:
@@ -181,8 +181,8 @@ def _ours(doc: Mapping[str, Any]) -> OurOrder:
     )
 
 
-def _places(doc: Mapping[str, Any]) -> tuple[Place, ...]:
-    return tuple(Place(str(file), row) for file, row in doc["places"])
+def _places(doc: Mapping[str, Any]) -> tuple[RowPlace, ...]:
+    return tuple(RowPlace(str(file), row) for file, row in doc["places"])
 
 
 def _main(doc: Mapping[str, Any]) -> MainOrder:

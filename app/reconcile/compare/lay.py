@@ -18,12 +18,12 @@ from app.domain.order_number import BODY_LENGTH
 from app.domain.phone import NotAPhone, phone_of
 from app.domain.problems import Refusal
 from app.domain.states import OrderState
-from app.domain.witness import Rung
+from app.domain.witness import Evidence
 from app.files.cell_times import UnusableCell, time_in
 from app.files.reading_process import Confinement
 from app.files.rows_apart import stream_rows_apart
 from app.reconcile.compare.main_units import APART
-from app.store.compare_file import CompareFile, Laid, Line, Unread, Witness
+from app.store.compare_file import CompareFile, Laid, ListedRow, Unread, Witness
 from app.store.sealing import CannotUnseal, Keyring
 from app.store.tables import Incident, OrderRow
 from app.store.unit_of_work import Store
@@ -116,10 +116,10 @@ def _laid(row: OrderRow, keys: Keyring, mains: list[str]) -> Laid:
         "at": at.isoformat(),
     }
     numbers = [
-        (Rung.OUR_NUMBER, row.number),
-        *((Rung.MAIN_NUMBER, main.casefold()) for main in mains if main),
-        (Rung.SHOP_NUMBER, (row.client_order_id or "").casefold()),
-        (Rung.PAYMENT_NUMBER, ((payment.transaction_id if payment else None) or "").casefold()),
+        (Evidence.OUR_NUMBER, row.number),
+        *((Evidence.MAIN_NUMBER, main.casefold()) for main in mains if main),
+        (Evidence.SHOP_NUMBER, (row.client_order_id or "").casefold()),
+        (Evidence.PAYMENT_NUMBER, ((payment.transaction_id if payment else None) or "").casefold()),
     ]
     named = [(int(rung), number) for rung, number in numbers if number]
     return Laid(row.id or 0, row.number, fate == "closed", bytes(row.phone_index), json.dumps(doc), named)
@@ -156,7 +156,7 @@ def _lines(
     number: int,
     witness: Witness,
     keys: Keyring,
-) -> Iterator[Line]:
+) -> Iterator[ListedRow]:
     by_order = False
     for said in documents:
         match said:
@@ -202,7 +202,7 @@ def _cover(found: FileRead, since: datetime | None, until: datetime | None) -> N
     found.until = max(filter(None, (found.until, until)), default=None)
 
 
-def _movement(said: Mapping[str, Any], found: FileRead, number: int) -> Line:
+def _movement(said: Mapping[str, Any], found: FileRead, number: int) -> ListedRow:
     at = said["at"]
     if at is not None:
         moment = datetime.fromisoformat(at)
@@ -214,10 +214,10 @@ def _movement(said: Mapping[str, Any], found: FileRead, number: int) -> Line:
     provider, order = (next(iter(said[name]), "") for name in ("provider", "numbers"))
     doc = {"kind": said["kind"], "amount": said["amount"], "at": at, "refund_number": said["refund_number"]}
     same = (provider, order, said["kind"], said["refund_number"], said["amount"])
-    return Line(Witness.MONEY, number, said["row"], _hash(same), provider, order, json.dumps(doc))
+    return ListedRow(Witness.MONEY, number, said["row"], _hash(same), provider, order, json.dumps(doc))
 
 
-def _of_order(said: Mapping[str, Any], number: int, keys: Keyring, *, by_order: bool) -> Iterator[Line]:
+def _of_order(said: Mapping[str, Any], number: int, keys: Keyring, *, by_order: bool) -> Iterator[ListedRow]:
     """Yield a line for each order that a row is of: a cell may name several, of which the row says no more then."""
     main = next(iter(said["main"]), "")
     named = said["numbers"] or ([] if main else said["tokens"][:1]) or [""]
@@ -229,7 +229,7 @@ def _of_order(said: Mapping[str, Any], number: int, keys: Keyring, *, by_order: 
         doc = {**said, **alone, "numbers": [one] if one else [], "phone": _mark(said["phone"], keys), "at": at}
         same = (one, main, said["tokens"], said["item"], said["sku"], said["pieces"], said["part"], said["paid_by"])
         part = f"{one}{APART}{said['row']}" if by_order and not main else one
-        yield Line(Witness.MAIN, number, said["row"], _hash(same), main, part, json.dumps(doc))
+        yield ListedRow(Witness.MAIN, number, said["row"], _hash(same), main, part, json.dumps(doc))
 
 
 def _mark(phone: str, keys: Keyring) -> str:

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from app.domain.order_number import is_number
-from app.domain.witness import MainState, Rung
+from app.domain.witness import Evidence, MainState
 from app.store.compare_file import Unit, Witness
 
 Gathered = tuple[str, str, int, int, str]
@@ -69,7 +69,7 @@ class _Sum:
 
 
 @dataclass(slots=True)
-class _Part:
+class _OrderPart:
     """The lines of one order, or of one part of a merged one."""
 
     main: str
@@ -99,7 +99,7 @@ class _Part:
         if len(self.places) < SHOWN_PLACES:
             self.places.append((file, row))
 
-    def join(self, other: "_Part") -> None:
+    def join(self, other: "_OrderPart") -> None:
         self.numbers |= other.numbers
         self.tokens |= other.tokens
         self.payments |= other.payments
@@ -126,10 +126,10 @@ class _Part:
             "places": self.places,
         }
         keys = [
-            *((Rung.OUR_NUMBER, one) for one in ours_in(sorted(self.numbers | self.tokens))),
-            *((Rung.MAIN_NUMBER, one) for one in sorted({self.main.casefold()} - {""})),
-            *((Rung.SHOP_NUMBER, one) for one in sorted({one.casefold() for one in self.numbers})),
-            *((Rung.PAYMENT_NUMBER, one) for one in sorted({one.casefold() for one in self.payments})),
+            *((Evidence.OUR_NUMBER, one) for one in ours_in(sorted(self.numbers | self.tokens))),
+            *((Evidence.MAIN_NUMBER, one) for one in sorted({self.main.casefold()} - {""})),
+            *((Evidence.SHOP_NUMBER, one) for one in sorted({one.casefold() for one in self.numbers})),
+            *((Evidence.PAYMENT_NUMBER, one) for one in sorted({one.casefold() for one in self.payments})),
         ]
         phone = bytes.fromhex(next(iter(self.phones))) if len(self.phones) == 1 else None
         return Unit(Witness.MAIN, number, phone, json.dumps(doc), [(int(rung), key) for rung, key in keys])
@@ -138,9 +138,9 @@ class _Part:
 def main_units(lines: Iterable[Gathered]) -> Iterator[Unit]:
     """Yield the orders of a main system's rows, which come sorted by main number and part."""
     for _, rows in groupby(lines, key=lambda one: one[0] or ("", one[1])):
-        parts: dict[str, _Part] = {}
+        parts: dict[str, _OrderPart] = {}
         for main, part, file, row, doc in rows:
-            parts.setdefault(part, _Part(main, part)).take(json.loads(doc), file, row)
+            parts.setdefault(part, _OrderPart(main, part)).take(json.loads(doc), file, row)
         blank = parts.pop("") if len(parts) > 1 and "" in parts else None
         if blank is not None and len(parts) == 1:  # of several parts nobody knows whose a line without a number is
             next(iter(parts.values())).join(blank)
@@ -170,8 +170,8 @@ def money_units(lines: Iterable[Gathered]) -> Iterator[Unit]:
             "places": [(file, row)],
         }
         keys = [
-            *((Rung.OUR_NUMBER, number) for number in ours_in([part])),
-            *((Rung.SHOP_NUMBER, part.casefold()) for _ in range(bool(part))),
-            *((Rung.PAYMENT_NUMBER, main.casefold()) for _ in range(bool(main))),
+            *((Evidence.OUR_NUMBER, number) for number in ours_in([part])),
+            *((Evidence.SHOP_NUMBER, part.casefold()) for _ in range(bool(part))),
+            *((Evidence.PAYMENT_NUMBER, main.casefold()) for _ in range(bool(main))),
         ]
         yield Unit(Witness.MONEY, part or provider, None, json.dumps(movement), [(int(r), key) for r, key in keys])

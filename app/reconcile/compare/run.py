@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from app.domain.actor import Actor
 from app.domain.problems import Refusal
 from app.reconcile.compare.climb import climb, look_for_likeness
-from app.reconcile.compare.judge import Hearing, Judge
+from app.reconcile.compare.judge import CompareJudge, Hearing
 from app.reconcile.compare.lay import BEHIND_PREFIX, FileRead, WitnessFile, lay_file, lay_orders
 from app.reconcile.compare.list_map import own_documents
 from app.reconcile.compare.main_units import Gathered, main_units, money_units
@@ -39,12 +39,12 @@ class NothingToCompare(Refusal):
     """There is neither a list nor a statement."""
 
 
-class NoRoom(Refusal):
+class NoRoomToCompare(Refusal):
     """The bench cannot be laid down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class CompareRequest:
     """What is to be compared: the main system's list in any number of files, and the statements likewise."""
 
     incident: str
@@ -56,7 +56,7 @@ class Asked:
 
 
 @dataclass(slots=True, kw_only=True)
-class Comparison:
+class IncidentComparison:
     """What came of it; the discrepancies are read off the bench one by one, until it is closed."""
 
     incident: str
@@ -135,8 +135,8 @@ def maps_of(folder: Path | None) -> Maps:
 
 
 def compare(
-    store: Store, keys: Keyring, asked: Asked, *, folder: Path, by: Actor, now: datetime, zone: ZoneInfo
-) -> Comparison:
+    store: Store, keys: Keyring, asked: CompareRequest, *, folder: Path, by: Actor, now: datetime, zone: ZoneInfo
+) -> IncidentComparison:
     """Compare an incident with what others say of it; the bench lies in ``folder`` until the comparison is closed.
 
     Raises:
@@ -144,7 +144,7 @@ def compare(
         NoSuchIncident: there is no incident of that name.
         UnreadableList: a file cannot be used as a whole.
         Busy: the machine has no room for another process.
-        NoRoom: the disk refuses.
+        NoRoomToCompare: the disk refuses.
     """
     if not (asked.main or asked.money):
         raise NothingToCompare("请至少给出主系统的订单清单（--main）或账单（--payments）。")
@@ -160,7 +160,7 @@ def compare(
             bench.__exit__()
             raise
     except OSError as error:
-        raise NoRoom(f"数据目录写不下对账用的临时文件（{error.strerror or type(error).__name__}）。") from None
+        raise NoRoomToCompare(f"数据目录写不下对账用的临时文件（{error.strerror or type(error).__name__}）。") from None
     figures = {
         "matched": found.counts.get("matched", 0),
         "discrepancies": sum(found.kinds.values()),
@@ -172,8 +172,8 @@ def compare(
 
 
 def _compared(
-    bench: CompareFile, store: Store, keys: Keyring, asked: Asked, incident: Incident, zone: ZoneInfo
-) -> Comparison:
+    bench: CompareFile, store: Store, keys: Keyring, asked: CompareRequest, incident: Incident, zone: ZoneInfo
+) -> IncidentComparison:
     prefixes = lay_orders(bench, store, keys, incident)
     files: list[FileRead] = []
     for witness, given in ((Witness.MAIN, asked.main), (Witness.MONEY, asked.money)):
@@ -198,9 +198,9 @@ def _compared(
         looks_ours=lambda number: number[:-BEHIND_PREFIX] in prefixes,
         elsewhere=elsewhere,
     )
-    judge = Judge(bench, hearing)
+    judge = CompareJudge(bench, hearing)
     judge.judge()
-    return Comparison(
+    return IncidentComparison(
         incident=incident.name,
         counts=judge.counts,
         kinds=judge.kinds,

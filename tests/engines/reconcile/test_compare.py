@@ -14,7 +14,7 @@ from app.orders import decide
 from app.reconcile.compare.before_export import FOUND, HELD, keep_out
 from app.reconcile.compare.lay import UnreadableList, WitnessFile
 from app.reconcile.compare.record import COMPARED
-from app.reconcile.compare.run import Asked, Comparison, NoRoom, NothingToCompare, compare
+from app.reconcile.compare.run import CompareRequest, IncidentComparison, NoRoomToCompare, NothingToCompare, compare
 from app.store.ledger import NoSuchIncident
 from tests.deployment import Deployment
 from tests.deployment.facts import IT, KEYS, TEN, ZONE, minutes
@@ -42,7 +42,7 @@ def billed(*rows: Sequence[object]) -> WitnessFile:
     return WitnessFile("bill.csv", "\r\n".join((BILL, *lines, BILL_END, end, "")).encode())
 
 
-def compared(deployment: Deployment, **asked: Any) -> Comparison:
+def compared(deployment: Deployment, **asked: Any) -> IncidentComparison:
     with deployment.store.reading() as uow:
         incident = uow.incidents.latest()
     assert incident is not None
@@ -50,7 +50,7 @@ def compared(deployment: Deployment, **asked: Any) -> Comparison:
     return compare(
         deployment.store,
         KEYS,
-        Asked(incident=incident.name, **asked),
+        CompareRequest(incident=incident.name, **asked),
         folder=deployment.settings.data_dir,
         by=IT,
         now=deployment.clock.now(),
@@ -58,7 +58,7 @@ def compared(deployment: Deployment, **asked: Any) -> Comparison:
     )
 
 
-def kinds_of(found: Comparison) -> dict[str, list[str]]:
+def kinds_of(found: IncidentComparison) -> dict[str, list[str]]:
     kinds: dict[str, list[str]] = {}
     for one in found.discrepancies():
         kinds.setdefault(one["kind"], []).append(one["order"])
@@ -313,7 +313,7 @@ def test_what_cannot_be_compared_is_refused_with_a_sentence(
 
 
 def test_an_incident_that_is_none_is_refused(deployment: Deployment):
-    asked = Asked(incident="INC-0", main=[listed()])
+    asked = CompareRequest(incident="INC-0", main=[listed()])
     with pytest.raises(NoSuchIncident, match="INC-0"):
         compare(deployment.store, KEYS, asked, folder=deployment.folder, by=IT, now=TEN, zone=ZONE)
 
@@ -323,8 +323,8 @@ def test_a_disk_that_refuses_is_told_and_nothing_is_recorded(deployment: Deploym
     with deployment.store.reading() as uow:
         incident = uow.incidents.latest()
     assert incident is not None
-    asked = Asked(incident=incident.name, main=[listed()])
-    with pytest.raises(NoRoom, match="临时文件"):
+    asked = CompareRequest(incident=incident.name, main=[listed()])
+    with pytest.raises(NoRoomToCompare, match="临时文件"):
         compare(deployment.store, KEYS, asked, folder=deployment.folder / "none", by=IT, now=TEN, zone=ZONE)
 
 

@@ -17,7 +17,7 @@ from app.domain.harmless_text import harmless_text
 from app.domain.problems import Problem, Refusal
 from app.reconcile.compare.before_export import KeptOut, keep_out
 from app.reconcile.compare.lay import WitnessFile
-from app.reconcile.compare.run import Asked, Comparison, compare, maps_of
+from app.reconcile.compare.run import CompareRequest, IncidentComparison, compare, maps_of
 from app.web.console.auth import actor_of
 from app.web.console.kept_upload import kept_uploads_of
 from app.web.console.page import ConsolePage, Frame
@@ -120,7 +120,7 @@ class ComparePage(ConsolePage):
             if data is None:
                 raise Refusal(f"“{one.name}”已过期，请重新上传。")
             files[one.witness].append(WitnessFile(one.name, data))
-        asked = Asked(
+        asked = CompareRequest(
             incident=name,
             main=files["main"],
             money=files["money"],
@@ -135,7 +135,7 @@ class ComparePage(ConsolePage):
             return _told(found, kept_out)
 
 
-def _told(found: Comparison, kept_out: KeptOut | None) -> dict[str, Any]:
+def _told(found: IncidentComparison, kept_out: KeptOut | None) -> dict[str, Any]:
     by_kind: dict[str, list[dict[str, Any]]] = {}
     for one in found.discrepancies():
         some = by_kind.setdefault(one["kind"], [])
