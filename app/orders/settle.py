@@ -75,7 +75,7 @@ def absent_from_main(uow: UnitOfWork, number: str, *, asked: int, by: Actor, now
     uow.passed_on.settle(row.number, MainMayHave.SETTLED_NO, now=now)
     goes_on = row.held_kind == HeldKind.MAIN_MAY_HAVE
     if goes_on:
-        uow.orders.move([row.id or 0], OrderState.ACCEPTED, only_from=(OrderState.HELD,))
+        uow.orders.move([row.id or 0], OrderState.ACCEPTED, only_from=(OrderState.HELD,), now=now)
     then = "放行进入下一批次" if goes_on else "仍因其他原因待人工确认"
     detail = {"sentence": f"查询主系统 {asked} 次均没有此单，{then}"}
     uow.audit.record("order.absent_from_main", by=by, at=now, subject=row.number, detail=detail)

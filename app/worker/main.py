@@ -269,8 +269,7 @@ class Worker:
         return 0
 
     def _tell(self, verb: Callable[..., int]) -> int:
-        boat = self._boat
-        verb(boat.store, boat.keyring, policy_of(boat.live), now=boat.clock.now())
+        verb(self._boat.store, self._boat.keyring, policy_of(self._boat.live), now=self._boat.clock.now())
         return 0  # one look a tick, however much it told
 
     def _watch(self) -> int:
@@ -294,8 +293,7 @@ class Worker:
 
     async def _probe(self) -> int:
         """Call each dependency once."""
-        settings = self._boat.settings
-        if settings.probed:
-            probes = await probe_all(settings.probed, hosts=settings.watch_hosts)
+        if probed := self._boat.settings.probed:
+            probes = await probe_all(probed, hosts=self._boat.settings.watch_hosts)
             await asyncio.to_thread(note_probes, self._boat.store, probes, at=self._boat.clock.now())
         return 0

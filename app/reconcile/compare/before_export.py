@@ -76,8 +76,14 @@ def _closed(uow: UnitOfWork, row: OrderRow, one: Mapping[str, Any], *, by: Actor
     order_id = row.id or 0
     if row.state == OrderState.ACCEPTED:
         uow.orders.hold([order_id], kind=HeldKind.MAIN_MAY_HAVE, looks_like=None, reason="主系统清单里已有此单")
-    closing = {"settled_at": now, "main_order_number": main}
-    if not uow.orders.move([order_id], OrderState.DUPLICATE, only_from=(OrderState.HELD,), **closing):
+    if not uow.orders.move(
+        [order_id],
+        OrderState.DUPLICATE,
+        only_from=(OrderState.HELD,),
+        now=now,
+        settled_at=now,
+        main_order_number=main,
+    ):
         return False
     uow.passed_on.settle(row.number, MainMayHave.YES, now=now)
     sentence = f"主系统清单里已有此单（主系统单号 {main}，{_where(one)}），不再发货"

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from app.domain.csv_cell import DamagedBySpreadsheet, identifier_of, undefuse
-from app.domain.foreign_values import NoMoment, moment_of
 from app.domain.marks import RANK, Mark
 from app.domain.problems import TooLarge
 from app.files.cell_times import SHOWN, UnusableCell, time_in
