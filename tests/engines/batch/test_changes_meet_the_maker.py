@@ -162,25 +162,24 @@ def test_a_publisher_that_dies_at_any_step_is_followed_by_one_that_tells_everyth
     assert step > 5
 
 
-def test_two_that_publish_at_once_end_with_the_newest_edition(deployment: Deployment):
+@pytest.mark.parametrize("before", [False, True], ids=["first-edition", "later-edition"])
+def test_two_that_publish_at_once_end_with_the_newest_edition(deployment: Deployment, *, before: bool):
     first, second = deployment.door.some(2, **UNPAID)
     deployment.maker.run(HALF_PAST)
     asks(deployment, first, CANCEL)
+    if before:
+        publisher(deployment).run_once(HALF_PAST)
+        asks(deployment, first, PAID)
 
-    class Interrupted(Disk):
-        """Lets another publish, who knows more, before this one renames its file."""
+    def another() -> None:
+        """Let another publish, who knows more, once this one's file is on disk and before its row says so."""
+        asks(deployment, second, CANCEL)
+        publisher(deployment).run_once(HALF_PAST)
 
-        done = False
-
-        def rename(self, path: Path, final: Path) -> None:
-            if not self.done:
-                self.done = True
-                asks(deployment, second, CANCEL)
-                publisher(deployment).run_once(HALF_PAST)
-            super().rename(path, final)
-
-    publisher(deployment, disk=Interrupted()).run_once(HALF_PAST)
-    assert told(deployment) == {(first, "取消"), (second, "取消")}
+    met = Meanwhile(1, another, then_dies=False)
+    publisher(deployment, store=DyingStore(deployment, met)).run_once(HALF_PAST)
+    assert met.left <= 0
+    assert told(deployment) >= {(first, "取消"), (second, "取消")}
     (sheet,) = deployment.rows.all(select(ChangeSheet))
     (path,) = deployment.maker.folder.rglob("*.changes.csv")
     assert sheet.sha256 == sha256_of(path)

@@ -93,7 +93,7 @@ MUTANTS = (
                 "mine = and_(ChangeSheet.batch_id == sheet.batch_id)",
             ),
         ),
-        (f"{MEETS}::test_two_that_publish_at_once_end_with_the_newest_edition[sqlite]",),
+        (f"{MEETS}::test_two_that_publish_at_once_end_with_the_newest_edition",),
     ),
     Mutant(
         "a storefront's reason executes in ops' spreadsheet",
