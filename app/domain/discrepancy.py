@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from app.domain.goods import Fate
-from app.domain.witness import MainOrder, MainState, Moved, Movement, OurOrder, share_a_coding
+from app.domain.witness import MainOrder, MainOrderState, Moved, Movement, OurOrder, share_a_coding
 
 
 class Discrepancy(StrEnum):
@@ -54,7 +54,7 @@ class Discrepancy(StrEnum):
 MISSING = frozenset({Discrepancy.LOST, Discrepancy.NOT_HOME, Discrepancy.NOT_EXPORTED, Discrepancy.PAID_NOWHERE})
 """Of these the main system's list has nothing."""
 
-_STANDS = frozenset({MainState.LIVE, MainState.UNPAID, MainState.UNCLEAR})
+_STANDS = frozenset({MainOrderState.LIVE, MainOrderState.UNPAID, MainOrderState.UNCLEAR})
 
 
 def against_the_list(
@@ -70,7 +70,7 @@ def against_the_list(
             yield Discrepancy.CLOSED_BUT_THERE
     elif standing:
         yield from _of_standing(order, standing, found)
-    elif any(one.state is MainState.PASSED_ON for one in found):
+    elif any(one.state is MainOrderState.PASSED_ON for one in found):
         yield Discrepancy.PASSED_ON_THERE
     elif found:
         yield Discrepancy.CANCELLED_THERE
@@ -94,9 +94,9 @@ def _of_standing(order: OurOrder, standing: Sequence[MainOrder], found: Sequence
         yield Discrepancy.DOUBLED
     else:
         yield from _values(order, standing)
-    if any(one.state is MainState.UNCLEAR for one in standing):
+    if any(one.state is MainOrderState.UNCLEAR for one in standing):
         yield Discrepancy.UNCLEAR_STATE
-    if order.payment == "paid" and any(one.state is MainState.UNPAID for one in standing):
+    if order.payment == "paid" and any(one.state is MainOrderState.UNPAID for one in standing):
         yield Discrepancy.UNPAID_THERE
     if any(one.refund_fen for one in standing):
         yield Discrepancy.REFUNDED_THERE
@@ -104,7 +104,7 @@ def _of_standing(order: OurOrder, standing: Sequence[MainOrder], found: Sequence
 
 def _is_split(order: OurOrder, standing: Sequence[MainOrder], found: Sequence[MainOrder]) -> bool:
     """Tell whether several orders there are one of ours in parts: they say so, or goods or amounts add up to it."""
-    if any(one.state is MainState.PASSED_ON for one in found):
+    if any(one.state is MainOrderState.PASSED_ON for one in found):
         return True
     goods = _sum_of_goods(standing)
     if goods is not None and share_a_coding(order.goods, goods):

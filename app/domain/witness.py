@@ -22,7 +22,7 @@ class Evidence(IntEnum):
     """Phone, goods, amount and time agree as far as they are known."""
 
 
-class MainState(StrEnum):
+class MainOrderState(StrEnum):
     """How an order stands in the main system, as far as it matters here."""
 
     LIVE = "live"
@@ -70,7 +70,7 @@ class MainOrder:
     """An order in the main system's list, or that part of a merged one that goes back to one number."""
 
     number: str
-    state: MainState
+    state: MainOrderState
     said: str = ""
     """The main system's own word for its state."""
     amount_fen: int | None = None

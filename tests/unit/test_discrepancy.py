@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.discrepancy import Discrepancy, against_the_list, against_the_statement
 from app.domain.goods import Fate
-from app.domain.witness import Evidence, MainOrder, MainState, Moved, Movement, OurOrder
+from app.domain.witness import Evidence, MainOrder, MainOrderState, Moved, Movement, OurOrder
 from app.words.compare import DISCREPANCIES, DISCREPANCY_OWNERS, RUNGS
 
 HOME = OurOrder(
@@ -15,7 +15,7 @@ HOME = OurOrder(
 IN_FILE = replace(HOME, state="batched", fate=Fate.OPEN)
 WAITING = replace(IN_FILE, state="accepted", exported=False)
 CLOSED = replace(HOME, state="cancelled", fate=Fate.CLOSED)
-THERE = MainOrder(number="M1", state=MainState.LIVE, amount_fen=100, goods={"A": 2})
+THERE = MainOrder(number="M1", state=MainOrderState.LIVE, amount_fen=100, goods={"A": 2})
 HALF = replace(THERE, amount_fen=50, goods={"A": 1})
 PAID = Movement(number="42", kind=Moved.PAYMENT, amount_fen=100)
 BACK = Movement(number="42", kind=Moved.REFUND, amount_fen=100)
@@ -36,17 +36,21 @@ def in_list(order: OurOrder, *found: MainOrder, has_money: bool = False, perhaps
         (WAITING, [], [Discrepancy.NOT_EXPORTED]),
         (CLOSED, [], []),
         (CLOSED, [THERE], [Discrepancy.CLOSED_BUT_THERE]),
-        (CLOSED, [replace(THERE, state=MainState.CANCELLED)], []),
-        (HOME, [replace(THERE, state=MainState.CANCELLED)], [Discrepancy.CANCELLED_THERE]),
-        (HOME, [replace(THERE, state=MainState.PASSED_ON)], [Discrepancy.PASSED_ON_THERE]),
-        (HOME, [replace(THERE, state=MainState.CANCELLED), replace(THERE, number="M2")], []),
+        (CLOSED, [replace(THERE, state=MainOrderState.CANCELLED)], []),
+        (HOME, [replace(THERE, state=MainOrderState.CANCELLED)], [Discrepancy.CANCELLED_THERE]),
+        (HOME, [replace(THERE, state=MainOrderState.PASSED_ON)], [Discrepancy.PASSED_ON_THERE]),
+        (HOME, [replace(THERE, state=MainOrderState.CANCELLED), replace(THERE, number="M2")], []),
         (HOME, [THERE, replace(THERE, number="M2")], [Discrepancy.DOUBLED]),
         (HOME, [HALF, replace(HALF, number="M2")], []),  # one order in two parcels
         (HOME, [replace(HALF, goods=None), replace(HALF, number="M2", goods=None)], []),
         (HOME, [replace(THERE, amount_fen=None, goods=None), replace(THERE, number="M2")], [Discrepancy.DOUBLED]),
         (
             HOME,
-            [replace(THERE, state=MainState.PASSED_ON), THERE, replace(THERE, number="M2", amount_fen=0, goods={})],
+            [
+                replace(THERE, state=MainOrderState.PASSED_ON),
+                THERE,
+                replace(THERE, number="M2", amount_fen=0, goods={}),
+            ],
             [],
         ),
         (HOME, [replace(THERE, amount_fen=99)], [Discrepancy.AMOUNT_DIFFERS]),
@@ -55,9 +59,9 @@ def in_list(order: OurOrder, *found: MainOrder, has_money: bool = False, perhaps
         (HOME, [replace(THERE, goods={"A": 1})], [Discrepancy.GOODS_DIFFER]),
         (HOME, [replace(THERE, goods={"OTHER": 1})], []),
         (HOME, [replace(THERE, goods=None)], []),
-        (HOME, [replace(THERE, state=MainState.UNPAID)], [Discrepancy.UNPAID_THERE]),
-        (replace(HOME, payment="cod"), [replace(THERE, state=MainState.UNPAID)], []),
-        (HOME, [replace(THERE, state=MainState.UNCLEAR)], [Discrepancy.UNCLEAR_STATE]),
+        (HOME, [replace(THERE, state=MainOrderState.UNPAID)], [Discrepancy.UNPAID_THERE]),
+        (replace(HOME, payment="cod"), [replace(THERE, state=MainOrderState.UNPAID)], []),
+        (HOME, [replace(THERE, state=MainOrderState.UNCLEAR)], [Discrepancy.UNCLEAR_STATE]),
         (HOME, [replace(THERE, refund_fen=1)], [Discrepancy.REFUNDED_THERE]),
     ],
 )

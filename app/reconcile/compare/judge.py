@@ -9,7 +9,7 @@ from typing import Any
 
 from app.domain.discrepancy import Discrepancy, against_the_list, against_the_statement
 from app.domain.goods import Fate
-from app.domain.witness import Evidence, MainOrder, MainState, Moved, Movement, OurOrder, RowPlace
+from app.domain.witness import Evidence, MainOrder, MainOrderState, Moved, Movement, OurOrder, RowPlace
 from app.reconcile.compare.climb import moment
 from app.store.compare_file import CompareFile, Knot, Owned, Witness
 
@@ -153,7 +153,7 @@ class CompareJudge:
         self._bench.find(kind, number, json.dumps(doc))
 
 
-_GONE = frozenset({MainState.CANCELLED, MainState.PASSED_ON})
+_GONE = frozenset({MainOrderState.CANCELLED, MainOrderState.PASSED_ON})
 
 
 def _placed(order: OurOrder, mains: Sequence[Owned], *, perhaps: bool) -> str:
@@ -188,7 +188,7 @@ def _places(doc: Mapping[str, Any]) -> tuple[RowPlace, ...]:
 def _main(doc: Mapping[str, Any]) -> MainOrder:
     return MainOrder(
         number=doc["number"],
-        state=MainState(doc["state"]),
+        state=MainOrderState(doc["state"]),
         said=doc["said"],
         amount_fen=doc["amount"],
         goods=doc["goods"],

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from app.domain.order_number import is_number
-from app.domain.witness import Evidence, MainState
+from app.domain.witness import Evidence, MainOrderState
 from app.store.compare_file import Unit, Witness
 
 Gathered = tuple[str, str, int, int, str]
@@ -25,7 +25,13 @@ APART = "\0"
 """What keeps rows apart that are orders of their own, in a list that gives these no number."""
 
 _TOKEN = re.compile(r"(?<![0-9A-Z])[A-Z][0-9A-Z]{12,21}(?![0-9A-Z])")
-_BY_LIFE = (MainState.LIVE, MainState.UNCLEAR, MainState.UNPAID, MainState.PASSED_ON, MainState.CANCELLED)
+_BY_LIFE = (
+    MainOrderState.LIVE,
+    MainOrderState.UNCLEAR,
+    MainOrderState.UNPAID,
+    MainOrderState.PASSED_ON,
+    MainOrderState.CANCELLED,
+)
 """Of several states of an order's lines the first stands: a cancelled line does not cancel the order."""
 
 
@@ -95,7 +101,7 @@ class _OrderPart:
         self.states[state] = min(self.states.get(state, said["said"]), said["said"])
         self.refund = max(self.refund, said["refund"] or 0)
         self.at = min(filter(None, (self.at, said["at"])), default="")
-        (self.cancelled if state == MainState.CANCELLED else self.standing).take(said)
+        (self.cancelled if state == MainOrderState.CANCELLED else self.standing).take(said)
         if len(self.places) < SHOWN_PLACES:
             self.places.append((file, row))
 
@@ -111,7 +117,7 @@ class _OrderPart:
         self.places = sorted((*self.places, *other.places))[:SHOWN_PLACES]
 
     def unit(self, *, merged: bool) -> Unit:
-        state = next((one for one in _BY_LIFE if one in self.states), MainState.LIVE)
+        state = next((one for one in _BY_LIFE if one in self.states), MainOrderState.LIVE)
         total = self.standing if self.standing.lines else self.cancelled
         whole = next(iter(total.amounts)) if len(total.amounts) == 1 and not merged else None
         number = self.main or self.number.partition(APART)[0]

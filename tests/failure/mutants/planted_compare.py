@@ -48,8 +48,8 @@ MUTANTS = (
         (
             Edit(
                 DISCREPANCY,
-                "MainState.UNPAID, MainState.UNCLEAR})",
-                "MainState.UNPAID, MainState.UNCLEAR, MainState.CANCELLED})",
+                "MainOrderState.UNPAID, MainOrderState.UNCLEAR})",
+                "MainOrderState.UNPAID, MainOrderState.UNCLEAR, MainOrderState.CANCELLED})",
             ),
         ),
         (f"{SAID}::test_an_order_is_held_against_the_list",),
