@@ -19,9 +19,9 @@ def check_failover(boat: Lifeboat) -> Iterator[Finding]:
         heard = uow.jobs.heartbeat(HEARD)
         switched = {row.channel for row in uow.switched.now(now)}
     if main is None:
-        yield Finding("main_system", "ok", "没有配置主系统的探测（LIFEBOAT_MAIN_HEALTH_URL）")
+        yield Finding("main_probe", "ok", "没有配置主系统的探测（LIFEBOAT_MAIN_HEALTH_URL）")
     else:
-        yield Finding("main_system", "ok" if main.state is MainState.UP else "warn", main.sentence)
+        yield Finding("main_probe", "ok" if main.state is MainState.UP else "warn", main.sentence)
     if len(asked) == 1:
         text = "没有配置查单地址（LIFEBOAT_MAIN_LOOKUP_URL）：主系统写不进订单时，健康地址往往照样有应答"
         yield Finding("main_lookup", "warn", text)

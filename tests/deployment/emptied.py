@@ -22,3 +22,10 @@ def empty_postgresql(engines: Engines) -> None:
             connection.execute(TABLES[name].delete())
         for sequence in connection.exec_driver_sql(COUNTED).scalars().all():
             connection.exec_driver_sql(f"ALTER SEQUENCE {sequence} RESTART")
+
+
+def truncate_postgresql(engines: Engines) -> None:
+    """Give back the pages of all tables too, for a test of what the planner makes of them."""
+    if not engines.is_sqlite:
+        with engines.writer.begin() as connection:
+            connection.exec_driver_sql(f"TRUNCATE {', '.join(TABLES)} RESTART IDENTITY CASCADE")

@@ -270,7 +270,7 @@ async def test_a_number_that_is_none_or_nobodys_is_not_found(web: Web, number: s
         ("GET", "/nowhere", 404, "not_found"),
         ("POST", "/", 404, "not_found"),
         ("PUT", "/v1/orders", 405, "method_not_allowed"),
-        ("GET", "/v1/orders", 405, "method_not_allowed"),
+        ("DELETE", "/v1/orders", 405, "method_not_allowed"),
     ],
 )
 async def test_addresses_and_methods_there_are_not_have_the_same_shape(

@@ -17,6 +17,7 @@ from app.notify.dispatch.sms import SmsDispatcher
 from app.notify.dispatch.sweep import sweep_once
 from app.orders.timeline import time_line
 from app.reconcile.goods import count_ended_goods
+from app.store.database.engine import Engines
 from app.store.ledger import ledger_of
 from app.store.reach import Reach
 from app.store.repositories.overview import OrderFilter
@@ -26,11 +27,19 @@ from app.watch.rules import RULES
 from app.web.console.dashboard_figures import DashboardFigures
 from app.web.console.todo import BATCHES_LOOKED_AT
 from tests.deployment import Deployment
+from tests.deployment.emptied import truncate_postgresql
 from tests.deployment.facts import KEYS, hours, minutes, seconds
 from tests.deployment.notices import ROBOT, a_policy
 from tests.deployment.orders import new_order
 from tests.engines.long_past import BATCH, add_past
 from tests.fakes.channels import FakeMail, FakeRobot, FakeSms
+
+
+@pytest.fixture(autouse=True)
+def _no_pages_of_other_tests(engines: Engines) -> None:
+    """A plan goes by the size of a table, also of one that is empty again."""
+    truncate_postgresql(engines)
+
 
 GREAT = {"orders", "message", "attempt", "batch_order", "import_result", "main_number", "coupon", "order_goods"}
 """Tables that grow with every order."""

@@ -163,7 +163,7 @@ async def test_the_check_up_says_what_would_keep_orders_from_coming_or_going_hom
     switch(boat, "tmall")
     at_first = found(boat)
     assert {name: status for name, (status, _) in at_first.items()} == dict.fromkeys(
-        ("main_system", "main_lookup", "proxy", "switch"), "warn"
+        ("main_probe", "main_lookup", "proxy", "switch"), "warn"
     )
     assert "tmall" in at_first["switch"][1]
     await looked(boat)
@@ -171,7 +171,7 @@ async def test_the_check_up_says_what_would_keep_orders_from_coming_or_going_hom
     with boat.store.writing() as uow:
         uow.jobs.beat(HEARD, now=TEN, holder="w")
     now = found(boat)
-    assert now["main_system"][0] == now["switch"][0] == "ok"
+    assert now["main_probe"][0] == now["switch"][0] == "ok"
     assert "proxy" not in now
 
 

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql import sqltypes
 
-revision = "0035"
-down_revision = "0034"
+revision = "0040"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
 

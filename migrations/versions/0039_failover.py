@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql import sqltypes
 
-revision = "0034"
+revision = "0039"
 down_revision = "0038"
 branch_labels = None
 depends_on = None
