@@ -1,6 +1,6 @@
 """The main system as one port: an order is created, looked up, and the access probed, whichever program it is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -52,6 +52,10 @@ class MainSystem(Protocol):
     async def probe(self) -> Sequence[ProbeFinding]:
         """Show, without writing anything, whether key, address, clock and shop are right."""
         ...
+
+
+MainOf = Callable[[str | None], MainSystem | None]
+"""The main system that an order of this profile goes home to, None where nobody has described one."""
 
 
 def access_finding(outcome: FindOutcome) -> ProbeFinding:

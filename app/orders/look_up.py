@@ -5,7 +5,6 @@ transaction that settles the order, and only if nobody and nothing has come in b
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -26,7 +25,7 @@ from app.domain.way_home import (
     after_find,
     rest_after,
 )
-from app.main_system.port import MainSystem
+from app.main_system.port import MainOf, MainSystem
 from app.orders.settle import LONGEST_NUMBER, absent_from_main, found_in_main
 from app.store.sealing import CannotUnseal, Keyring
 from app.store.tables import LookUp, PassedOnOrder
@@ -39,9 +38,6 @@ AT_A_TIME = 50
 ENROLLED_AT_A_TIME = 500
 ACCESS_REFUSED = timedelta(minutes=5)
 """How long nobody asks where key, address or clock are wrong; a person may let it ask at once."""
-
-MainOf = Callable[[str | None], MainSystem | None]
-"""The main system that an order of this profile goes home to, None where nobody has described one."""
 
 
 @dataclass(slots=True)

@@ -5,7 +5,6 @@ process that dies then, or an answer that never comes, leaves an order that is l
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,7 +14,7 @@ from app.domain.look_up import CircuitBreaker
 from app.domain.main_system import CreateOutcome, FindOutcome, MainUnknown, OrderNames, OrderToSend
 from app.domain.replay import ReplayCounts, ReplayState, SentState
 from app.handback.replay.conclude import OrderInHand, conclude_find, conclude_send, person
-from app.main_system.port import MainSystem
+from app.main_system.port import MainOf
 from app.store.sealing import CannotUnseal, Keyring
 from app.store.tables import OrderRow, ReplayOrder
 from app.store.unit_of_work import Store, UnitOfWork
@@ -26,9 +25,6 @@ LEASE = timedelta(minutes=3)
 AT_A_TIME = 50
 DRIVER = "replay-driver"
 """The lease of the process that goes on with the replay."""
-
-MainOf = Callable[[str | None], MainSystem | None]
-"""The main system that an order of this profile goes home to, None where nobody has described one."""
 
 
 @dataclass(slots=True)
