@@ -75,6 +75,9 @@ class LookUps:
     async def run_once(self, *, hurry: bool = False) -> Settled:
         """Ask about those that are due; with ``hurry`` about those that rest, or wait for a person, as well."""
         done = Settled()
+        if not hurry and not await asyncio.to_thread(self._has_work):
+            done.waiting = await asyncio.to_thread(self._waiting)
+            return done
         await asyncio.to_thread(self._enrol, hurry)
         for _ in range(AT_A_TIME):
             if not self._breaker.allows(self.clock.now()):
@@ -89,6 +92,10 @@ class LookUps:
             done.unanswered += end in (LookUpState.OPEN, LookUpState.PERSON)
         done.waiting = await asyncio.to_thread(self._waiting)
         return done
+
+    def _has_work(self) -> bool:
+        with self.store.reading() as uow:
+            return uow.look_ups.has_work(now=self.clock.now())
 
     def _enrol(self, hurry: bool) -> None:  # noqa: FBT001 - handed to a thread
         with self.store.writing() as uow:

@@ -34,5 +34,5 @@ class WayHome:
 
     async def aclose(self) -> None:
         """Let go of the connections, and let another drive the replay at once."""
-        await asyncio.to_thread(self._replayer.let_go)
         await self._systems.aclose()
+        await asyncio.to_thread(self._replayer.let_go)

@@ -38,9 +38,12 @@ class Replayer:
     holder: str
     """Of some processes that could drive it one does, so that the account has one pace."""
     _breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
+    _has_driven: bool = False
 
     async def run_once(self) -> int:
         """Go on with some orders, and return with how many; none where nothing runs, or all that is left rests."""
+        if not await asyncio.to_thread(self._runs):
+            return 0
         done = 0
         while done < AT_A_TIME and self._breaker.allows(self.clock.now()):
             taken = await asyncio.to_thread(self._take)
@@ -54,9 +57,16 @@ class Replayer:
         return done
 
     def let_go(self) -> None:
-        """Let another process go on at once."""
-        with self.store.writing() as uow:
-            uow.leases.give_up(DRIVER, holder=self.holder)
+        """Let another process go on at once, if this one has driven at all."""
+        if self._has_driven:
+            with self.store.writing() as uow:
+                uow.leases.give_up(DRIVER, holder=self.holder)
+
+    def _runs(self) -> bool:
+        """Tell whether there is a replay to go on with, without asking for the lock that orders wait for."""
+        with self.store.reading() as uow:
+            replay = uow.replays.unended()
+            return replay is not None and replay.state == ReplayState.RUNNING
 
     def counts(self) -> ReplayCounts | None:
         """Count the orders of the newest replay; None if there never was one."""
@@ -74,6 +84,7 @@ class Replayer:
                     return None
                 if not uow.leases.take(DRIVER, holder=self.holder, now=now, until=now + LEASE):
                     return None
+                self._has_driven = True
                 row = uow.replays.claim(replay.id or 0, now=now, lease=LEASE, alone=not replay.proven)
                 if row is None:
                     if not uow.replays.open_count(replay.id or 0):

@@ -56,6 +56,11 @@ class LookUpRepository:
             .order_by(PassedOnOrder.number)
         )
 
+    def has_work(self, *, now: datetime) -> bool:
+        """Tell whether a look is to be opened or is due, without asking for the lock that orders wait for."""
+        due = select(LookUp.number).where(OPEN.query, LookUp.due_at <= now)
+        return any(self._session.execute(query.limit(1)).first() for query in (due, self._unasked()))
+
     def claim(self, *, now: datetime, lease: timedelta) -> LookUp | None:
         """Take the look that is due longest; None if none is. A lease of before the clock was set back holds nobody."""
         free = or_(LookUp.leased_until.is_(None), LookUp.leased_until <= now, LookUp.leased_until > now + lease)
