@@ -20,6 +20,7 @@ from app.main_system.port import MainSystem
 from app.outbound.api import ask
 from app.outbound.client import STANDARD, outbound_client
 from app.outbound.pace import CallPace
+from app.store.names_in_main import names_in_main
 from app.store.sealing import CannotUnseal
 
 Wait = Callable[[float], Awaitable[None]]
@@ -101,7 +102,7 @@ def known_order(boat: Lifeboat, number: str) -> KnownOrder:
         row = uow.orders.numbered(number.upper())
         if row is None:
             return KnownOrder(OrderNames(number, number))
-        names = OrderNames(row.number, row.client_order_id, channel=uow.access.client_names().get(row.client_id, ""))
+        names = names_in_main(uow, row)
         try:
             order = boat.keyring.open_order(row.sealed, row.number)
         except CannotUnseal:  # it can be looked up all the same, and is compared with nothing

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from app.domain.actor import SYSTEM
+from app.domain.circuit_breaker import CircuitBreaker
 from app.domain.clock import Clock
-from app.domain.look_up import QUIET, CircuitBreaker, LookUpState, is_back, may_be_asked_at
-from app.domain.main_system import AbsentFromMain, FindOutcome, MainUnknown, OrderNames
+from app.domain.look_up import QUIET, LookUpState, is_back, may_be_asked_at
+from app.domain.main_system import AbsentFromMain, FindOutcome, OrderNames
 from app.domain.order import Order
 from app.domain.way_home import (
     AfterFind,
@@ -27,6 +28,7 @@ from app.domain.way_home import (
 )
 from app.main_system.port import MainOf, MainSystem
 from app.orders.settle import LONGEST_NUMBER, absent_from_main, found_in_main
+from app.store.names_in_main import names_in_main
 from app.store.sealing import CannotUnseal, Keyring
 from app.store.tables import LookUp, PassedOnOrder
 from app.store.unit_of_work import Store, UnitOfWork
@@ -130,17 +132,12 @@ class LookUps:
                 if main is None:
                     _end(look, LookUpState.PERSON, now=now, words="没有可用的主系统接口，请人工核对")
                     continue
-                channel = uow.access.client_names().get(row.client_id, "")
-                names = OrderNames(row.number, row.client_order_id, channel)
-                return _Asked(row.number, names, order, main, now + LEASE)
+                return _Asked(row.number, names_in_main(uow, row), order, main, now + LEASE)
 
     def _take(self, asked: _Asked, outcome: FindOutcome) -> LookUpState:
         """Settle an order by an answer, or note when to ask again; return how its look stands now."""
         now = self.clock.now()
-        if isinstance(outcome, MainUnknown) and outcome.helps:
-            self._breaker.failed(now)
-        else:
-            self._breaker.answered()
+        self._breaker.heard(outcome, now=now)
         with self.store.writing() as uow:
             look = uow.look_ups.locked(asked.number)
             if look is None or not look.is_open or look.leased_until != asked.until:

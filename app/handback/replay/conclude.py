@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from app.domain.actor import SYSTEM
-from app.domain.look_up import CircuitBreaker
+from app.domain.circuit_breaker import CircuitBreaker
 from app.domain.main_system import (
     AbsentFromMain,
     CreatedInMain,

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.domain.actor import SYSTEM
+from app.domain.circuit_breaker import CircuitBreaker
 from app.domain.clock import Clock
-from app.domain.look_up import CircuitBreaker
-from app.domain.main_system import CreateOutcome, FindOutcome, MainUnknown, OrderNames, OrderToSend
+from app.domain.main_system import CreateOutcome, FindOutcome, OrderToSend
 from app.domain.replay import ReplayCounts, ReplayState, SentState
 from app.handback.replay.conclude import OrderInHand, conclude_find, conclude_send, person
 from app.main_system.port import MainOf
+from app.store.names_in_main import names_in_main
 from app.store.sealing import CannotUnseal, Keyring
 from app.store.tables import OrderRow, ReplayOrder
 from app.store.unit_of_work import Store, UnitOfWork
@@ -109,24 +110,17 @@ class Replayer:
         if main is None:
             person(row, "这一单的渠道没有可用的主系统接口，请用文件导入")
             return None
-        channel = uow.access.client_names().get(order.client_id, "")
-        names = OrderNames(order.number, order.client_order_id, channel)
+        names = names_in_main(uow, order)
         to_send = OrderToSend(names=names, order=canonical, received_at=order.received_at, payload=payload)
         return OrderInHand(row.replay_id, row.order_id, to_send, main, now + LEASE)
 
     def _found(self, taken: OrderInHand, outcome: FindOutcome) -> bool:
         """Settle an order by what a look found; tell whether it is to be sent now."""
-        self._heard(outcome)
+        self._breaker.heard(outcome, now=self.clock.now())
         with self.store.writing() as uow:
             return conclude_find(uow, taken, outcome, breaker=self._breaker, now=self.clock.now())
 
     def _sent(self, taken: OrderInHand, outcome: CreateOutcome) -> None:
-        self._heard(outcome)
+        self._breaker.heard(outcome, now=self.clock.now())
         with self.store.writing() as uow:
             conclude_send(uow, taken, outcome, breaker=self._breaker, now=self.clock.now())
-
-    def _heard(self, outcome: FindOutcome | CreateOutcome) -> None:
-        if isinstance(outcome, MainUnknown) and outcome.helps:
-            self._breaker.failed(self.clock.now())
-        else:
-            self._breaker.answered()

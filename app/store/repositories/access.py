@@ -40,6 +40,11 @@ class AccessRepository:
         """Return all clients by name."""
         return list(self._session.scalars(select(Client).order_by(Client.name)))
 
+    def client_name(self, client_id: str) -> str | None:
+        """Return the name of one client, ours among them; None if there is none."""
+        own = OWN_CLIENTS.get(client_id)
+        return own or self._session.scalar(select(Client.name).where(Client.id == client_id))
+
     def client_names(self) -> dict[str, str]:
         """Return the names of all clients by id, ours among them, which have no row."""
         return {**OWN_CLIENTS, **dict(self._session.execute(select(Client.id, Client.name)).all())}

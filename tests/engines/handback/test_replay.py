@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.look_up import FAILURES
+from app.domain.circuit_breaker import FAILURES
 from app.domain.main_system import (
     AbsentFromMain,
     AccessRefused,

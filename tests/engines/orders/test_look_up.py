@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from app.domain.look_up import FAILURES, LookUpState
+from app.domain.circuit_breaker import FAILURES
+from app.domain.look_up import LookUpState
 from app.domain.main_system import (
     AccessRefused,
     ExistsInMain,

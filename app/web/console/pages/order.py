@@ -176,7 +176,7 @@ class OrderDetail(ConsolePage):
             changes = uow.changes.of_order(order_id)
             return Whole(
                 row=row,
-                client=uow.access.client_names().get(row.client_id, row.client_id),
+                client=uow.access.client_name(row.client_id) or row.client_id,
                 incident=uow.incidents.get(row.incident_id).name,
                 order=order,
                 events=whole_time_line(uow, row),
