@@ -1,7 +1,5 @@
 """Runs Debian's HAProxy with the shipped example, in which only addresses, paths and the port are changed."""
 
-import socket
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +7,7 @@ from pathlib import Path
 
 from tests.harness.debian import tool
 from tests.harness.processes import LOOPBACK, free_port
-from tests.harness.waiting import until
+from tests.harness.proxy import filled_in, listening
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "haproxy" / "lifeboat-failover.cfg"
 
@@ -51,7 +49,6 @@ def haproxy(
     port = free_port()
     (folder / "lifeboat-channels.map").write_text("tmall-api.example.com tmall\n", encoding="ascii")
     (folder / "lifeboat-switch.map").write_text(switched, encoding="ascii")
-    text = EXAMPLE.read_text(encoding="utf-8")
     changes = {
         "10.0.0.10:8080": f"{LOOPBACK}:{main}",
         "10.0.0.20:8000": f"{LOOPBACK}:{lifeboat}",
@@ -59,22 +56,7 @@ def haproxy(
         "/etc/haproxy/": f"{folder}/",
         **(besides or {}),
     }
-    for before, after in changes.items():
-        assert before in text, f"the example has no {before}"
-        text = text.replace(before, after)
     conf = folder / "haproxy.cfg"
-    conf.write_text(text, encoding="utf-8")
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([program, "-db", "-f", conf], stdout=log, stderr=log)
-        try:
-            until(lambda: process.poll() is not None or _listens(port), why="haproxy does not listen")
-            assert process.poll() is None, (folder / "log").read_text(encoding="utf-8")
-            yield Haproxy(port, folder)
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((LOOPBACK, port)) == 0
+    conf.write_text(filled_in(EXAMPLE, changes), encoding="utf-8")
+    with listening([program, "-db", "-f", conf], port, log=folder / "log"):
+        yield Haproxy(port, folder)

@@ -1,8 +1,6 @@
 """Runs Debian's nginx with the shipped example, in which only addresses, paths and the port are changed."""
 
 import os
-import socket
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from tests.harness.debian import tool
 from tests.harness.processes import LOOPBACK, free_port
-from tests.harness.waiting import until
+from tests.harness.proxy import filled_in, listening
 
 _EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "nginx"
 EXAMPLE, LUA_EXAMPLE = _EXAMPLES / "lifeboat-failover.conf", _EXAMPLES / "lifeboat-failover-lua.conf"
@@ -59,16 +57,6 @@ class Nginx:
     def log(self) -> str:
         """Return what it noted of orders."""
         return (self.folder / "order_intake.log").read_text(encoding="utf-8")
-
-
-def filled_in(example: Path, changes: Mapping[str, str]) -> str:
-    """Return an example as somebody would have it who made these changes."""
-    text = example.read_text(encoding="utf-8")
-    for before, after in changes.items():
-        if before not in text:
-            raise AssertionError(f"{example.name} has no {before}")
-        text = text.replace(before, after)
-    return text
 
 
 @contextmanager
@@ -128,17 +116,6 @@ def _running(program: Path, example: str, port: int, folder: Path, modules: Sequ
     )
     conf = folder / "nginx.conf"
     conf.write_text(whole, encoding="utf-8")
-    with (folder / "start.log").open("wb") as log:
-        process = subprocess.Popen([program, "-e", folder / "error.log", "-c", conf], stdout=log, stderr=log)
-        try:
-            until(lambda: process.poll() is not None or _listens(port), why="nginx does not listen")
-            assert process.poll() is None, (folder / "start.log").read_text(encoding="utf-8")
-            yield Nginx(port, folder)
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((LOOPBACK, port)) == 0
+    command = [program, "-e", folder / "error.log", "-c", conf]
+    with listening(command, port, log=folder / "start.log"):
+        yield Nginx(port, folder)

@@ -2,15 +2,14 @@
 
 import re
 import shutil
-import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.harness.processes import LOOPBACK, free_port
-from tests.harness.waiting import until
+from tests.harness.proxy import filled_in, listening
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CADDY_SINCE = (2, 11, 7)
@@ -56,10 +55,11 @@ def caddy(folder: Path, *, main: int, lifeboat: int, quickly: bool = False) -> I
     }
     if quickly:
         changes["response_header_timeout 3s"] = "response_header_timeout 500ms"
-    text = "{\n\tadmin off\n\tauto_https off\n}\n" + _filled_in(EXAMPLES / "caddy" / "Caddyfile", changes)
+    text = "{\n\tadmin off\n\tauto_https off\n}\n" + filled_in(EXAMPLES / "caddy" / "Caddyfile", changes)
     conf = _written(folder, "Caddyfile", text)
-    with _running([program, "run", "--adapter", "caddyfile", "--config", str(conf)], port, folder) as proxy:
-        yield proxy
+    command = [program, "run", "--adapter", "caddyfile", "--config", str(conf)]
+    with listening(command, port, log=folder / "log", cwd=folder):
+        yield OtherProxy(port, folder)
 
 
 @contextmanager
@@ -78,10 +78,10 @@ def envoy(folder: Path, *, main: int, lifeboat: int, quickly: bool = False) -> I
     }
     if quickly:
         changes["per_try_timeout: 3s"] = "per_try_timeout: 0.5s"
-    conf = _written(folder, "envoy.yaml", _filled_in(EXAMPLES / "envoy" / "envoy.yaml", changes))
+    conf = _written(folder, "envoy.yaml", filled_in(EXAMPLES / "envoy" / "envoy.yaml", changes))
     options = ["--concurrency", "1", "--use-dynamic-base-id", "--drain-time-s", "1", "-l", "warning"]
-    with _running([program, "-c", str(conf), *options], port, folder) as proxy:
-        yield proxy
+    with listening([program, "-c", str(conf), *options], port, log=folder / "log", cwd=folder):
+        yield OtherProxy(port, folder)
 
 
 def program_of(name: str) -> str:
@@ -100,33 +100,7 @@ def program_of(name: str) -> str:
     return found
 
 
-def _filled_in(example: Path, changes: Mapping[str, str]) -> str:
-    text = example.read_text(encoding="utf-8")
-    for before, after in changes.items():
-        assert before in text, f"{example.name} has no {before}"
-        text = text.replace(before, after)
-    return text
-
-
 def _written(folder: Path, name: str, text: str) -> Path:
     folder.mkdir(parents=True)
     (folder / name).write_text(text, encoding="utf-8")
     return folder / name
-
-
-@contextmanager
-def _running(command: list[str], port: int, folder: Path) -> Iterator[OtherProxy]:
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
-        try:
-            until(lambda: process.poll() is not None or _listens(port), why=f"{command[0]} does not listen")
-            assert process.poll() is None, (folder / "log").read_text(encoding="utf-8")
-            yield OtherProxy(port, folder)
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((LOOPBACK, port)) == 0
