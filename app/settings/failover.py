@@ -5,9 +5,9 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from app.domain.dependency import Dependency, WrongAddress, dependency_of, host_of
+from app.domain.dependency import Dependency, dependency_of
 from app.settings.sources import Part, no_file_in_its_place
-from app.settings.watch import require_allowed
+from app.settings.watch import allowed_address
 
 
 class FailoverSettings(Part):
@@ -22,12 +22,7 @@ class FailoverSettings(Part):
     @classmethod
     def main_may_be_called(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         """Refuse what is no address, or one whose host is not in the list; the address itself may hold a token."""
-        if value.get_secret_value():
-            try:
-                require_allowed(host_of(value.get_secret_value())[0], info)
-            except WrongAddress as error:
-                raise ValueError(str(error)) from None
-        return value
+        return allowed_address(value, info)
 
     @field_validator("switch_dir")
     @classmethod

@@ -38,12 +38,7 @@ class WatchSettings(Part):
     @classmethod
     def pings_go_where_they_may(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         """Refuse an address whose host is not in the list; the address itself is a secret."""
-        if value.get_secret_value():
-            try:
-                require_allowed(host_of(value.get_secret_value())[0], info)
-            except WrongAddress as error:
-                raise ValueError(str(error)) from None
-        return value
+        return allowed_address(value, info)
 
     @field_validator("dependencies")
     @classmethod
@@ -99,6 +94,20 @@ class WatchSettings(Part):
     def probed(self) -> tuple[Dependency, ...]:
         """The dependencies to call once a minute."""
         return tuple(dependency_of(one) for one in self.dependencies)
+
+
+def allowed_address(value: SecretStr, info: ValidationInfo) -> SecretStr:
+    """Return an address as it is, or an empty one.
+
+    Raises:
+        ValueError: it is none, or its host is not in the list; the address itself may hold a token and is not shown.
+    """
+    if value.get_secret_value():
+        try:
+            require_allowed(host_of(value.get_secret_value())[0], info)
+        except WrongAddress as error:
+            raise ValueError(str(error)) from None
+    return value
 
 
 def require_allowed(host: str, info: ValidationInfo) -> None:
