@@ -1,11 +1,20 @@
 """What the adapters of ERPs share: what one is set up with, how a refusal becomes an outcome, what a kind is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from app.domain.foreign_values import whole_of, word_of
-from app.domain.main_system import AccessRefused, MainThrottled, MainUnknown, OrderNames, OrderRefused, OrderToSend
+from app.domain.main_system import (
+    AbsentFromMain,
+    AccessRefused,
+    FindOutcome,
+    MainThrottled,
+    MainUnknown,
+    OrderNames,
+    OrderRefused,
+    OrderToSend,
+)
 from app.main_system.caller import MainCaller
 from app.main_system.port import MainSystem
 from app.main_system.tokens import TokenKeeper
@@ -13,6 +22,10 @@ from app.main_system.told_words import told_words
 from app.main_system.vendors.refusal import VendorRefusal, is_doubtful
 
 Refused = OrderRefused | AccessRefused | MainThrottled | MainUnknown
+
+NumberBy = Literal["ours", "shop"]
+Search = Callable[[str, str, NumberBy], Awaitable[FindOutcome]]
+"""Asks one method of a vendor's for a number, and whose that is."""
 
 _OF_ACCESS = frozenset({"key", "token", "ip", "clock", "permission", "quota"})
 
@@ -74,10 +87,20 @@ def refused(refusal: VendorRefusal, sent: OrderToSend | None = None, *, of_order
     return MainUnknown(refusal.code, words)
 
 
-def names_to_ask(names: OrderNames) -> list[tuple[str, Literal["ours", "shop"]]]:
+def names_to_ask(names: OrderNames) -> list[tuple[str, NumberBy]]:
     """Return the numbers under which an order may be there, ours first."""
-    asked: list[tuple[str, Literal["ours", "shop"]]] = [(names.ours, "ours")]
+    asked: list[tuple[str, NumberBy]] = [(names.ours, "ours")]
     return [*asked, (names.shop, "shop")] if names.shop and names.shop != names.ours else asked
+
+
+async def sought(names: OrderNames, places: Sequence[str], search: Search) -> FindOutcome:
+    """Look under each of an order's numbers in each place, in their order, until anything but "no" is said."""
+    for name, by in names_to_ask(names):
+        for place in places:
+            outcome = await search(place, name, by)
+            if not isinstance(outcome, AbsentFromMain):
+                return outcome
+    return AbsentFromMain()
 
 
 def looked(outcome: Refused) -> AccessRefused | MainThrottled | MainUnknown:

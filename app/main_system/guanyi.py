@@ -6,7 +6,7 @@ that no clock can be wrong. Archived orders are found by another method.
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from app.domain.foreign_values import word_of
 from app.domain.main_system import (
@@ -21,7 +21,7 @@ from app.domain.main_system import (
     OrderToSend,
     SameNumber,
 )
-from app.main_system.erp import ErpKind, ErpSetUp, Refused, looked, names_to_ask, pieces_of, refused, rows_of
+from app.main_system.erp import ErpKind, ErpSetUp, NumberBy, Refused, looked, pieces_of, refused, rows_of, sought
 from app.main_system.order_fields import Unwritable, WrittenOrder, amount, without_blanks, written_order
 from app.main_system.port import PROBE, ProbeFinding, access_finding
 from app.main_system.vendors import guanyi as api
@@ -52,12 +52,11 @@ class GuanyiMainSystem:
 
     async def find(self, names: OrderNames) -> FindOutcome:
         """Look for our number, then the shop's, each among the live orders and in the archive."""
-        for name, by in names_to_ask(names):
-            for method in (LIVE, ARCHIVE):
-                outcome = await self._with.caller.attempted(partial(self._search, method, name, by))
-                if not isinstance(outcome, AbsentFromMain):
-                    return outcome
-        return AbsentFromMain()
+
+        async def search(method: str, name: str, by: NumberBy) -> FindOutcome:
+            return await self._with.caller.attempted(partial(self._search, method, name, by))
+
+        return await sought(names, (LIVE, ARCHIVE), search)
 
     async def probe(self) -> Sequence[ProbeFinding]:
         """Look for a number that nobody has; no query of this API tells whether a shop is there."""
@@ -73,7 +72,7 @@ class GuanyiMainSystem:
         number = word_of(said.get("code"))
         return MainUnknown("no_number") if number is None else CreatedInMain(number)
 
-    async def _search(self, method: str, name: str, by: Literal["ours", "shop"]) -> FindOutcome:
+    async def _search(self, method: str, name: str, by: NumberBy) -> FindOutcome:
         asked = {"platform_code": name, "has_cancel_data": True, "page_no": 1, "page_size": 10}
         said = await self._said(method, asked, None)
         if not isinstance(said, dict):

@@ -6,7 +6,7 @@ stands in ``error_list``. A SKU that nobody knows is accepted and fails later, w
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from app.domain.foreign_values import BEIJING, wall_text, whole_of, word_of
 from app.domain.main_system import (
@@ -23,7 +23,7 @@ from app.domain.main_system import (
     SameNumber,
 )
 from app.domain.money import NotMoney, fen_of_yuan
-from app.main_system.erp import ErpKind, ErpSetUp, Refused, looked, names_to_ask, refused, rows_of
+from app.main_system.erp import ErpKind, ErpSetUp, NumberBy, Refused, looked, refused, rows_of, sought
 from app.main_system.order_fields import Unwritable, WrittenOrder, amount, fitting, without_blanks, written_order
 from app.main_system.port import PROBE, ProbeFinding, access_finding
 from app.main_system.told_words import told_words
@@ -58,12 +58,11 @@ class WangdiantongMainSystem:
     async def find(self, names: OrderNames) -> FindOutcome:
         """Look for our number, then the shop's, each among the live orders and in the archive."""
         shop = self._with.shop_of(names)
-        for name, by in names_to_ask(names):
-            for method in (LIVE, ARCHIVE):
-                outcome = await self._with.caller.attempted(partial(self._search, method, name, shop, by))
-                if not isinstance(outcome, AbsentFromMain):
-                    return outcome
-        return AbsentFromMain()
+
+        async def search(method: str, name: str, by: NumberBy) -> FindOutcome:
+            return await self._with.caller.attempted(partial(self._search, method, name, shop, by))
+
+        return await sought(names, (LIVE, ARCHIVE), search)
 
     async def probe(self) -> Sequence[ProbeFinding]:
         """Look for a number that nobody has; no query of this API tells whether a shop is there."""
@@ -90,7 +89,7 @@ class WangdiantongMainSystem:
             case _:
                 return MainUnknown("contradictory", words)
 
-    async def _search(self, method: str, name: str, shop: str, by: Literal["ours", "shop"]) -> FindOutcome:
+    async def _search(self, method: str, name: str, shop: str, by: NumberBy) -> FindOutcome:
         data = await self._data(method, [{"tid": name, "shop_no": shop}], _PAGER, None)
         if not isinstance(data, dict):
             return looked(data)

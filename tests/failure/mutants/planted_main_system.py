@@ -108,7 +108,7 @@ MUTANTS = (
     Mutant(
         "the archive is not looked through",
         "P2",
-        (Edit(WDT, "            for method in (LIVE, ARCHIVE):\n", "            for method in (LIVE,):\n"),),
+        (Edit(WDT, "sought(names, (LIVE, ARCHIVE), search)", "sought(names, (LIVE,), search)"),),
         (f"{EVERY}::test_an_archived_order_is_found",),
     ),
     Mutant(
