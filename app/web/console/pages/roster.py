@@ -1,15 +1,13 @@
 """值班: who is on duty now, until when and who is next; two weeks ahead; shifts, overrides and the fallback person."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from app.domain.actor import Actor
 from app.domain.contact import ContactWay
 from app.domain.roster import AHEAD
 from app.store.contacts import reachable_at
@@ -17,21 +15,19 @@ from app.store.unit_of_work import UnitOfWork
 from app.watch import roster
 from app.watch.roster import MOST_DAYS, BadTurn, RosterError, WantedTurn
 from app.web.api.roster import roster_out
-from app.web.console.auth import actor_of
-from app.web.console.filters import BASE, harmless
-from app.web.console.page import ConsolePage
+from app.web.console.filters import harmless
+from app.web.console.form_page import FormPage
 from app.web.console.routing import route
-from app.web.console.said import say
-
-Act = Callable[[UnitOfWork, FormData, dict[str, Any]], str]
 
 
-class RosterPage(ConsolePage):
+class RosterPage(FormPage):
     """The roster."""
 
     path = "/roster"
     title = "值班"
     entry = "roster"
+    refusal = RosterError
+    longest = 200
 
     @route("", name="roster")
     async def index(self, request: Request) -> Response:
@@ -100,18 +96,6 @@ class RosterPage(ConsolePage):
             return f"兜底人现在是 {harmless(name, 64)}。"
 
         return await self._done(request, act)
-
-    async def _done(self, request: Request, act: Act) -> Response:
-        form = await request.form()
-        try:
-            say(request, await run_in_threadpool(self._do, act, form, actor_of(request)))
-        except RosterError as error:
-            say(request, harmless(str(error), 200), "error")
-        return RedirectResponse(f"{BASE}/roster", status_code=303)
-
-    def _do(self, act: Act, form: FormData, by: Actor) -> str:
-        with self.boat.store.writing() as uow:
-            return act(uow, form, {"by": by, "now": self.boat.clock.now()})
 
     def _wanted(self, form: FormData) -> WantedTurn:
         zone = self.boat.settings.zone

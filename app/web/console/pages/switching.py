@@ -1,26 +1,20 @@
 """切换: how the main system stands, which storefronts stand in with us, and how a person changes both."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from app.domain.actor import Actor
 from app.domain.main_health import MainState
-from app.domain.problems import Refusal
 from app.reconcile.switches import SwitchError, switch_off, switch_on
 from app.store.main_standing import main_standing
 from app.store.unit_of_work import UnitOfWork
 from app.watch.main_order import SAYABLE, order_main, withdraw_main_order
-from app.web.console.auth import actor_of
-from app.web.console.filters import BASE, harmless
-from app.web.console.page import ConsolePage
+from app.web.console.form_page import FormPage
 from app.web.console.routing import route
-from app.web.console.said import say
 
 LASTING = {"30": "30 分钟", "60": "1 小时", "240": "4 小时", "720": "12 小时", "1440": "24 小时"}
 """Minutes for which a person's word of the main system may hold."""
@@ -28,10 +22,8 @@ LASTING = {"30": "30 分钟", "60": "1 小时", "240": "4 小时", "720": "12 �
 OVER = 20
 """Switches that are over and still shown."""
 
-Act = Callable[[UnitOfWork, FormData, dict[str, Any]], str]
 
-
-class SwitchingPage(ConsolePage):
+class SwitchingPage(FormPage):
     """The probe and every switch, with what a person may do about each."""
 
     path = "/switching"
@@ -87,18 +79,6 @@ class SwitchingPage(ConsolePage):
             return "已撤销，以探测为准。"
 
         return await self._done(request, act)
-
-    async def _done(self, request: Request, act: Act) -> Response:
-        form = await request.form()
-        try:
-            say(request, await run_in_threadpool(self._do, act, form, actor_of(request)))
-        except Refusal as refusal:
-            say(request, harmless(str(refusal), 300), "error")
-        return RedirectResponse(f"{BASE}/switching", status_code=303)
-
-    def _do(self, act: Act, form: FormData, by: Actor) -> str:
-        with self.boat.store.writing() as uow:
-            return act(uow, form, {"by": by, "now": self.boat.clock.now()})
 
     def _until(self, form: FormData) -> datetime | None:
         text = _text(form, "until")
